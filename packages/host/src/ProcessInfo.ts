@@ -1,0 +1,52 @@
+/**
+ * What can be told of one process, for people and for records.
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * One process as a report or an error names it: its pid, the command line it runs, and when it was started, in
+ * milliseconds since the epoch, where the system tells.
+ *
+ * @example
+ * ```ts
+ * import type { ProcessInfo } from "@tether/host/ProcessInfo"
+ *
+ * const server: ProcessInfo = { pid: 4711, command: "node server.js", startedAt: undefined }
+ * ```
+ */
+export interface ProcessInfo {
+  readonly pid: number
+  readonly command: string
+  readonly startedAt: number | undefined
+}
+
+/**
+ * The schema of {@link ProcessInfo}, for errors and records that carry one.
+ *
+ * @example
+ * ```ts
+ * import * as ProcessInfo from "@tether/host/ProcessInfo"
+ * import * as Schema from "effect/Schema"
+ *
+ * const decode = Schema.decodeUnknown(ProcessInfo.schema)
+ * ```
+ */
+export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
+  pid: Schema.Int,
+  command: Schema.String,
+  startedAt: Schema.UndefinedOr(Schema.Number)
+})
+
+/**
+ * One process in a few words, `4711 (node server.js)`, with a long command line cut at `maxLength` characters
+ * (default 80).
+ *
+ * @example
+ * ```ts
+ * import * as ProcessInfo from "@tether/host/ProcessInfo"
+ *
+ * ProcessInfo.format({ pid: 4711, command: "node server.js", startedAt: undefined }) // "4711 (node server.js)"
+ * ```
+ */
+export const format = (info: ProcessInfo, maxLength = 80): string =>
+  `${info.pid} (${info.command.length > maxLength ? `${info.command.slice(0, maxLength)}…` : info.command})`

@@ -1,0 +1,3 @@
+export * as ProcessIdentity from "./ProcessIdentity.js"
+export * as ProcessInfo from "./ProcessInfo.js"
+export * as ProcStat from "./ProcStat.js"

@@ -1,0 +1,1 @@
+export * as NodeChildSpawner from "./NodeChildSpawner.js"

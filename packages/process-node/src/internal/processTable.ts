@@ -1,0 +1,119 @@
+/**
+ * The machine's processes, from `/proc`. Read synchronously: the kernel answers from memory, and a hundred small reads
+ * through the thread pool take ten times as long.
+ */
+import type { ProcessInfo } from "@tether/host/ProcessInfo"
+import * as ProcStat from "@tether/host/ProcStat"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import type { Readable } from "node:stream"
+
+export interface ProcessTable {
+  /** Whether there is a `/proc` to read. */
+  readonly isReadable: boolean
+  /** The members of a process group that are no zombies. */
+  readonly living: (group: number) => ReadonlyArray<ProcStat.ProcStat>
+  readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
+  /** Whether a process is ending or has ended, and its parent may not know yet. */
+  readonly isDying: (pid: number) => boolean
+  /** The name of the socket behind a child's descriptor, for `holdersOf`. Of a short-lived child it may be unknown. */
+  readonly socketOf: (pid: number, fd: number, pipe: Readable | undefined) => string | undefined
+  /** The processes that have a socket open. */
+  readonly holdersOf: (socket: string | undefined) => ReadonlyArray<ProcessInfo>
+}
+
+/** How long one reading of all processes serves whoever asks, in milliseconds. It can only be wrong about who is gone. */
+const freshFor = 5
+/** Clock ticks a second in `/proc`, fixed by the kernel's interface whatever its own timer does. */
+const ticksPerSecond = 100
+
+const nothing: ProcessTable = {
+  isReadable: false,
+  living: () => [],
+  infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
+  isDying: () => false,
+  socketOf: () => undefined,
+  holdersOf: () => []
+}
+
+export const makeProcessTable = (): ProcessTable => {
+  if (statOf(process.pid) === undefined) return nothing
+  let processes: ReadonlyArray<ProcStat.ProcStat> = []
+  let readAt = Number.NEGATIVE_INFINITY
+  let bootMillis: number | undefined
+
+  const all = (): ReadonlyArray<ProcStat.ProcStat> => {
+    const now = performance.now()
+    if (now - readAt > freshFor) {
+      processes = pids().flatMap((pid) => statOf(pid) ?? [])
+      readAt = now
+    }
+    return processes
+  }
+
+  const infoOf = (stat: ProcStat.ProcStat): ProcessInfo => {
+    bootMillis ??= readBootMillis()
+    return {
+      pid: stat.pid,
+      command: commandOf(stat),
+      startedAt: bootMillis === undefined ? undefined : bootMillis + Number(stat.startTicks) * (1000 / ticksPerSecond)
+    }
+  }
+
+  return {
+    isReadable: true,
+    living: (group) => all().filter((stat) => stat.group === group && ProcStat.isRunning(stat)),
+    infoOf,
+    isDying: (pid) => {
+      const stat = statOf(pid)
+      return stat === undefined || stat.exiting || !ProcStat.isRunning(stat)
+    },
+    socketOf: (pid, fd, pipe) => pipe === undefined ? undefined : linkOf(`/proc/${pid}/fd/${fd}`),
+    holdersOf: (socket) =>
+      socket === undefined ? [] : pids().filter((pid) => holds(pid, socket)).flatMap((pid) => {
+        const stat = statOf(pid)
+        return stat === undefined ? [] : infoOf(stat)
+      })
+  }
+}
+
+const pids = (): ReadonlyArray<number> => readdirSync("/proc").map(Number).filter(Number.isInteger)
+
+const statOf = (pid: number): ProcStat.ProcStat | undefined => {
+  const text = textOf(`/proc/${pid}/stat`)
+  return text === undefined ? undefined : ProcStat.parse(text)
+}
+
+const commandOf = (stat: ProcStat.ProcStat): string => {
+  const words = textOf(`/proc/${stat.pid}/cmdline`)?.split("\0").filter((word) => word !== "").join(" ")
+  return words === undefined || words === "" ? `[${stat.name}]` : words
+}
+
+const holds = (pid: number, socket: string): boolean => {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === socket)
+  } catch {
+    // It has ended meanwhile, or belongs to somebody else.
+    return false
+  }
+}
+
+const readBootMillis = (): number | undefined => {
+  const seconds = /^btime (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}
+
+const textOf = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+const linkOf = (path: string): string | undefined => {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * A child that runs: what can be known of it, read from it and done to it.
+ */
+import type { Signal } from "@effect/platform/CommandExecutor"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { StreamName } from "./ChildDriver.js"
+import type { Containment, Drained, ExitReport } from "./ExitReport.js"
+import type { ExitStatus } from "./ExitStatus.js"
+import type { Line } from "./Lines.js"
+import type { ProcessFailed } from "./ProcessFailed.js"
+import type { StopPlan } from "./StopPlan.js"
+import type { SurvivorsError } from "./SurvivorsError.js"
+
+/**
+ * One line of a child's output, and which stream it came from.
+ *
+ * @example
+ * ```ts
+ * import type { OutputLine } from "@tether/process/Child"
+ *
+ * const show = (line: OutputLine) => `${line.stream}: ${line.text}`
+ * ```
+ */
+export interface OutputLine extends Line {
+  readonly _tag: "Line"
+  readonly stream: StreamName
+}
+
+/**
+ * Where a reader with `onSlow: "drop"` missed `dropped` lines because it was too slow for them.
+ *
+ * @example
+ * ```ts
+ * import type { Lagged, OutputLine } from "@tether/process/Child"
+ *
+ * const show = (item: OutputLine | Lagged) => item._tag === "Line" ? item.text : `… ${item.dropped} lines missed …`
+ * ```
+ */
+export interface Lagged {
+  readonly _tag: "Lagged"
+  readonly dropped: number
+}
+
+/**
+ * How a child's lines are read. All optional.
+ *
+ * - `streams`: which of the two. Default: both, in the order in which we read them.
+ * - `replay`: how many of the last lines come first, as far as they are still kept: those of the last 64 KiB. Default 0.
+ * - `onSlow`: `"suspend"` (default) holds the child back when 64 KiB wait for this reader; `"drop"` never does, and
+ *   gives the reader a {@link Lagged} where it missed lines.
+ *
+ * @example
+ * ```ts
+ * import type { ReadOptions } from "@tether/process/Child"
+ *
+ * const follow: ReadOptions = { streams: ["stderr"], replay: 20 }
+ * ```
+ */
+export interface ReadOptions {
+  readonly streams?: ReadonlyArray<StreamName> | undefined
+  readonly replay?: number | undefined
+  readonly onSlow?: "suspend" | "drop" | undefined
+}
+
+/**
+ * The handle of a child. It lives in a scope: when the scope closes, the child is stopped, its output is delivered and
+ * its process group is empty.
+ *
+ * Three moments follow each other and are never conflated:
+ * - `exited`: the leader's status is known.
+ * - `drained`: its output is read and delivered, or was given up at its bound.
+ * - `gone`: nothing of its process group lives. Succeeds with the report whatever the status, and fails with
+ *   `SurvivorsError` if something could not be ended.
+ *
+ * `report` is `gone` with the status checked: it fails with `ProcessFailed` if the status is outside `expect` and the
+ * child was not stopped by its owner. With `check: false` it does not.
+ *
+ * Reading: `lines`, `stdout` and `stderr` are streams that any number of readers may run, each from the moment it
+ * subscribes; `read` is the same with options. They end when the child's output does. A reader holds the child back
+ * while it is subscribed and slow; one that leaves releases it.
+ *
+ * Doing: `signal` sends a signal to the child's group and tells whether there was one to take it. `stop` carries out a
+ * plan (default: the child's own) and waits until the child is gone; a second `stop` with another plan runs beside the
+ * first. Interrupting `stop` ends the plan where it is.
+ *
+ * `raceExit(effect)` is the effect, or `ProcessFailed` if the child ends first: unless `expect` was given and allows that
+ * end, or the child was stopped by its owner. An effect that fails because the child died ends in `ProcessFailed` too,
+ * with its own failure as `bodyCause`.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * const untilReady = Effect.gen(function*() {
+ *   const server = yield* Supervise.start(Command.make("my-server"))
+ *   yield* server.lines.pipe(
+ *     Stream.takeUntil((line) => line.text.includes("listening")),
+ *     Stream.runDrain,
+ *     server.raceExit
+ *   )
+ *   return server
+ * })
+ * ```
+ */
+export interface Child {
+  readonly pid: number
+  readonly label: string
+  readonly containment: Containment
+  readonly lines: Stream.Stream<OutputLine>
+  readonly stdout: Stream.Stream<OutputLine>
+  readonly stderr: Stream.Stream<OutputLine>
+  readonly read: {
+    (options: ReadOptions & { readonly onSlow: "drop" }): Stream.Stream<OutputLine | Lagged>
+    (options?: ReadOptions & { readonly onSlow?: "suspend" | undefined }): Stream.Stream<OutputLine>
+  }
+  readonly exited: Effect.Effect<ExitStatus>
+  readonly drained: Effect.Effect<Drained>
+  readonly gone: Effect.Effect<ExitReport, SurvivorsError>
+  readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
+  readonly isRunning: Effect.Effect<boolean>
+  readonly raceExit: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ProcessFailed, R>
+  readonly signal: (signal: Signal) => Effect.Effect<boolean>
+  readonly stop: (plan?: StopPlan) => Effect.Effect<ExitReport, SurvivorsError>
+}

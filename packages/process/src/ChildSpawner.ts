@@ -1,0 +1,90 @@
+/**
+ * The service that starts children.
+ */
+import type * as Command from "@effect/platform/Command"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type { Child } from "./Child.js"
+import type { ChildDriver, LaunchFailure } from "./ChildDriver.js"
+import * as ChildMetrics from "./ChildMetrics.js"
+import type { ChildOptions } from "./ChildOptions.js"
+import { ManagedChild } from "./internal/managedChild.js"
+import { type Plan, resolve } from "./internal/resolve.js"
+import { SpawnError } from "./SpawnError.js"
+
+/**
+ * Starts children. `spawn` checks the command and its options as a whole, starts the child in the current scope, and
+ * returns its handle once it runs; its output is read from that moment. When the scope closes the child is stopped by
+ * its plan. Every failure is a `SpawnError`, after which nothing runs and nothing is open.
+ *
+ * Programs use it through `Supervise`; a platform provides it with {@link make}.
+ *
+ * @example
+ * ```ts
+ * import { ChildSpawner } from "@tether/process/ChildSpawner"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ *
+ * const pid = Effect.scoped(Effect.gen(function*() {
+ *   const spawner = yield* ChildSpawner
+ *   const child = yield* spawner.spawn(Command.make("sleep", "60"))
+ *   return child.pid
+ * }))
+ * ```
+ */
+export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<ChildSpawner, {
+  readonly spawn: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Child, SpawnError, Scope.Scope>
+}>() {}
+
+/**
+ * A spawner over what a platform can do.
+ *
+ * @example
+ * ```ts
+ * import type { ChildDriver } from "@tether/process/ChildDriver"
+ * import * as ChildSpawner from "@tether/process/ChildSpawner"
+ * import * as Layer from "effect/Layer"
+ *
+ * const layer = (driver: ChildDriver) => Layer.succeed(ChildSpawner.ChildSpawner, ChildSpawner.make(driver))
+ * ```
+ */
+export const make = (driver: ChildDriver): ChildSpawner["Type"] => ({
+  spawn: (command, options = {}) =>
+    Effect.suspend(() => {
+      const plan = resolve(command, options)
+      if (Either.isLeft(plan)) return countFailure(plan.left)
+      return Effect.acquireRelease(launch(driver, plan.right), (child) => child.release)
+    })
+})
+
+const launch = (driver: ChildDriver, plan: Plan): Effect.Effect<ManagedChild, SpawnError> =>
+  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+    Effect.clockWith((clock) =>
+      Effect.flatMap(Effect.makeSpan("tether.child", { attributes: { label: plan.label } }), (span) => {
+        const child = new ManagedChild(plan, runtime, clock)
+        return Effect.matchEffect(driver.launch(plan.request, child.events), {
+          onSuccess: (launched) => child.begin(launched, span),
+          onFailure: (failure) => {
+            const error = spawnError(plan, failure)
+            span.end(clock.unsafeCurrentTimeNanos(), Exit.fail(error))
+            return countFailure(error)
+          }
+        })
+      })))
+
+const spawnError = (plan: Plan, failure: LaunchFailure): SpawnError =>
+  new SpawnError({
+    reason: failure.reason,
+    label: plan.label,
+    ...plan.shown,
+    problems: [plan.redactor.redact(failure.problem)],
+    code: failure.code
+  })
+
+const countFailure = (error: SpawnError): Effect.Effect<never, SpawnError> => {
+  ChildMetrics.failed(`spawn:${error.reason}`).unsafeUpdate(1, [])
+  return Effect.fail(error)
+}

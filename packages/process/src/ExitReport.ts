@@ -1,0 +1,134 @@
+/**
+ * What is known of a child once it is over: one value, complete, for programs and for people.
+ */
+import * as ProcessInfo from "@tether/host/ProcessInfo"
+import type * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import type { ExitStatus } from "./ExitStatus.js"
+
+/**
+ * Who ended a child. One type wherever the question is asked.
+ *
+ * - `child`: it ended by itself.
+ * - `owner`: the program that holds the handle stopped it.
+ * - `scope`: its scope closed, or its run was interrupted, while it lived.
+ * - `outside`: a signal that was not ours.
+ * - `supervisor`, `reaper`, `unknown`: told by records that outlive the program.
+ *
+ * It is decided by what was known when we signalled: a child whose status had already arrived was not ended by us.
+ *
+ * @example
+ * ```ts
+ * import type { EndedBy } from "@tether/process/ExitReport"
+ *
+ * const wasStopped = (by: EndedBy) => by === "owner" || by === "scope"
+ * ```
+ */
+export const EndedBy = Schema.Literal("child", "owner", "scope", "supervisor", "reaper", "outside", "unknown")
+
+/**
+ * The type of {@link EndedBy}.
+ *
+ * @example
+ * ```ts
+ * import type { EndedBy } from "@tether/process/ExitReport"
+ *
+ * const by: EndedBy = "child"
+ * ```
+ */
+export type EndedBy = typeof EndedBy.Type
+
+/**
+ * How the reading of a child's output ended.
+ *
+ * - `Eof`: every byte that was written to the pipes was read and delivered.
+ * - `Cut`: the child had ended, but `holders` kept a pipe open for longer than `drainGrace`. All that the child itself
+ *   wrote was read; what the holders write later is not.
+ * - `Stalled`: a consumer took nothing for `deliverGrace` after the child's end; `bytes` were read and not taken.
+ *
+ * @example
+ * ```ts
+ * import type { Drained } from "@tether/process/ExitReport"
+ *
+ * const complete = (drained: Drained) => drained._tag === "Eof"
+ * ```
+ */
+export const Drained = Schema.Union(
+  Schema.TaggedStruct("Eof", {}),
+  Schema.TaggedStruct("Cut", { holders: Schema.Array(ProcessInfo.schema) }),
+  Schema.TaggedStruct("Stalled", { bytes: Schema.Int })
+)
+
+/**
+ * The type of {@link Drained}.
+ *
+ * @example
+ * ```ts
+ * import type { Drained } from "@tether/process/ExitReport"
+ *
+ * const whole: Drained = { _tag: "Eof" }
+ * ```
+ */
+export type Drained = typeof Drained.Type
+
+/**
+ * How far a stop of the child reached: its process group (`group`), or only its leader (`none`, where the system has no
+ * process groups). Wider levels have names already and are not built yet.
+ *
+ * @example
+ * ```ts
+ * import type { Containment } from "@tether/process/ExitReport"
+ *
+ * const level: Containment = "group"
+ * ```
+ */
+export type Containment = "none" | "group" | "tree" | "cgroup"
+
+/**
+ * What passed through one of a child's streams.
+ *
+ * `bytes` were read; `lines` were framed from them, a last line without newline counted; `truncatedLines` of these were
+ * longer than `maxLineBytes` and lost `truncatedBytes` together; `tail` is the end of the output, at most `tailBytes`,
+ * from a line start, with secrets replaced. All are zero or empty for a stream that was not captured.
+ *
+ * @example
+ * ```ts
+ * import type { StreamReport } from "@tether/process/ExitReport"
+ *
+ * const wasWhole = (stream: StreamReport) => stream.truncatedBytes === 0
+ * ```
+ */
+export interface StreamReport {
+  readonly bytes: number
+  readonly lines: number
+  readonly truncatedLines: number
+  readonly truncatedBytes: number
+  readonly tail: string
+}
+
+/**
+ * The end of one child, made once its process has exited, its output is delivered and its group is empty.
+ *
+ * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `leftovers` are the group members
+ * that were still alive after the leader had ended by itself, and were stopped.
+ *
+ * @example
+ * ```ts
+ * import type { ExitReport } from "@tether/process/ExitReport"
+ *
+ * const summary = (report: ExitReport) => `${report.label}: ${report.stdout.lines} lines, ended by ${report.endedBy}`
+ * ```
+ */
+export interface ExitReport {
+  readonly label: string
+  readonly pid: number
+  readonly status: ExitStatus
+  readonly endedBy: EndedBy
+  readonly startedAt: number
+  readonly duration: Duration.Duration
+  readonly drained: Drained
+  readonly containment: Containment
+  readonly stdout: StreamReport
+  readonly stderr: StreamReport
+  readonly leftovers: ReadonlyArray<ProcessInfo.ProcessInfo>
+}

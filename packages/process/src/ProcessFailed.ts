@@ -1,0 +1,57 @@
+/**
+ * A child's end that its owner did not accept.
+ */
+import * as Cause from "effect/Cause"
+import * as Schema from "effect/Schema"
+import { Drained, EndedBy } from "./ExitReport.js"
+import * as ExitStatus from "./ExitStatus.js"
+import { clip, formatDuration } from "./internal/text.js"
+
+/**
+ * A child ended in a status outside `expect`, or before the work that needed it. It is raised after the scope of the
+ * child has closed: the output is delivered and the process group is empty.
+ *
+ * `stderr` and `stdout` are the tails (the last `tailBytes`, from a line start), kept whether lines are relayed or not.
+ * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. Secrets are
+ * replaced in every field but `bodyCause`, which is not ours.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * const build = Supervise.run(Command.make("make", "all")).pipe(
+ *   Effect.tapErrorTag("ProcessFailed", (error) => Console.error(error.pretty))
+ * )
+ * ```
+ */
+export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessFailed", {
+  label: Schema.String,
+  command: Schema.String,
+  args: Schema.Array(Schema.String),
+  cwd: Schema.UndefinedOr(Schema.String),
+  pid: Schema.Int,
+  status: ExitStatus.schema,
+  endedBy: EndedBy,
+  stderr: Schema.String,
+  stdout: Schema.String,
+  duration: Schema.DurationFromSelf,
+  drained: Drained,
+  bodyCause: Schema.optional(Schema.declare(Cause.isCause))
+}) {
+  /** One line: `"build" exited with code 3 after 1.2 s`. */
+  override get message(): string {
+    const by = this.endedBy === "outside" ? " from outside" : ""
+    return `"${clip(this.label)}" ${ExitStatus.format(this.status)}${by} after ${formatDuration(this.duration)}`
+  }
+
+  /** The message, and below it the last lines of stderr, for a person. */
+  get pretty(): string {
+    const tail = this.stderr.replace(/\n+$/, "")
+    if (tail === "") return this.message
+    return [this.message, "|_.stderr:", ...tail.split("\n").map((line) => `   ${line}`)].join("\n")
+  }
+}
+

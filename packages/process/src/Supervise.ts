@@ -1,0 +1,183 @@
+/**
+ * Programs that run in scopes.
+ */
+import type * as Command from "@effect/platform/Command"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type { Child } from "./Child.js"
+import type { ChildOptions } from "./ChildOptions.js"
+import { ChildSpawner } from "./ChildSpawner.js"
+import type { ExitReport } from "./ExitReport.js"
+import type { ProcessFailed } from "./ProcessFailed.js"
+import type { SpawnError } from "./SpawnError.js"
+import type { SurvivorsError } from "./SurvivorsError.js"
+
+/**
+ * Starts a program in the current scope and returns its handle at once. When the scope closes, the child is stopped by
+ * its plan, its output delivered and its group proven empty; nothing can fail there, so survivors are logged as an
+ * error, and `child.gone` fails with them.
+ *
+ * Fails with `SpawnError` if the program cannot be started. Its end is told by `child.report`, and raced against other
+ * work by `child.raceExit`.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.scoped(Effect.gen(function*() {
+ *   const server = yield* Supervise.start(Command.make("my-server"), { relay: true })
+ *   yield* Effect.logInfo(`the server runs as ${server.pid}`)
+ *   return yield* server.report
+ * }))
+ * ```
+ */
+export const start = (
+  command: Command.Command,
+  options?: ChildOptions
+): Effect.Effect<Child, SpawnError, ChildSpawner | Scope.Scope> =>
+  Effect.flatMap(ChildSpawner, (spawner) => spawner.spawn(command, options))
+
+/**
+ * Runs a program to its end and returns its report.
+ *
+ * The outcome is decided last: after the child has exited, every byte it wrote has been delivered, and its process group
+ * is empty. Interrupting the run stops the child first, and waits for the same.
+ *
+ * Fails with `SpawnError` if it cannot be started, with `ProcessFailed` if its status is outside `expect` (default: exit
+ * code 0; `check: false` accepts all), and with `SurvivorsError` if some of its group could not be ended. Group members
+ * that the child leaves behind are stopped, named in a warning and in `report.leftovers`, and are no failure.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ *
+ * const lint = Supervise.run(Command.make("eslint", "."), { relay: true, expect: [0, 1] }).pipe(
+ *   Effect.map((report) => report.stdout.lines)
+ * )
+ * ```
+ */
+export const run = (
+  command: Command.Command,
+  options?: ChildOptions
+): Effect.Effect<ExitReport, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner> =>
+  bracket(command, options, (child) => child.gone, (child) => child.report)
+
+/**
+ * Runs `f` while a child lives, and stops the child when `f` is done.
+ *
+ * The child must outlive `f`: if it ends first, in whatever status, `f` is interrupted and the whole fails with
+ * `ProcessFailed`, unless `expect` was given and allows that end, or `f` stopped the child itself. If `f` fails because
+ * the child died, the failure is `ProcessFailed` with the failure of `f` as its `bodyCause`.
+ *
+ * Fails with `SpawnError` if the child cannot be started, and with `SurvivorsError` if some of its group could not be
+ * ended at the close.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ *
+ * const answer = Supervise.use(Command.make("my-server"), { label: "server" }, (server) =>
+ *   Effect.promise(() => fetch(`http://127.0.0.1:8080/?pid=${server.pid}`).then((response) => response.text())))
+ * ```
+ */
+export const use = <A, E, R>(
+  command: Command.Command,
+  options: ChildOptions,
+  f: (child: Child) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SpawnError | ProcessFailed | SurvivorsError, R | ChildSpawner> =>
+  bracket(command, options, (child) => child.raceExit(Effect.suspend(() => f(child))), (_, value) => Effect.succeed(value))
+
+/**
+ * A child as a service: it is started when the layer is built and stopped when the layer's scope closes. Sibling layers,
+ * merged with `Layer.mergeAll`, stop in parallel.
+ *
+ * Fails with `SpawnError` if the child cannot be started.
+ *
+ * @example
+ * ```ts
+ * import type { Child } from "@tether/process/Child"
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Context from "effect/Context"
+ *
+ * class Database extends Context.Tag("Database")<Database, Child>() {}
+ *
+ * const layer = Supervise.layer(Database, Command.make("postgres", "-D", "data"), { label: "postgres" })
+ * ```
+ */
+export const layer = <Id>(
+  tag: Context.Tag<Id, Child>,
+  command: Command.Command,
+  options?: ChildOptions
+): Layer.Layer<Id, SpawnError, ChildSpawner> => Layer.scoped(tag, start(command, options))
+
+/**
+ * Starts children as siblings: all at once, and stopped at once when the scope closes, so that the slowest stop, and not
+ * their sum, is the wait. Takes what `Effect.all` takes.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ *
+ * const stack = Supervise.all({
+ *   api: Supervise.start(Command.make("api")),
+ *   worker: Supervise.start(Command.make("worker"))
+ * })
+ * ```
+ */
+export const all = <
+  const Starts extends
+    | Iterable<Effect.Effect<unknown, unknown, unknown>>
+    | Readonly<Record<string, Effect.Effect<unknown, unknown, unknown>>>
+>(
+  starts: Starts
+): Effect.All.Return<Starts, { readonly concurrency: "unbounded" }> =>
+  Effect.parallelFinalizers(
+    Effect.all(starts, { concurrency: "unbounded" }) as Effect.Effect<unknown, unknown, unknown>
+  ) as Effect.All.Return<Starts, { readonly concurrency: "unbounded" }>
+
+/** Its own scope, the body, the close, and only then the decision. */
+const bracket = <A, E, R, B, E2>(
+  command: Command.Command,
+  options: ChildOptions | undefined,
+  body: (child: Child) => Effect.Effect<A, E, R>,
+  decide: (child: Child, value: A) => Effect.Effect<B, E2>
+): Effect.Effect<B, E | E2 | SpawnError | SurvivorsError, R | ChildSpawner> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Scope.make(), (scope) =>
+      Effect.matchCauseEffect(Scope.extend(start(command, options), scope), {
+        onFailure: (cause) => Effect.zipRight(Scope.close(scope, Exit.failCause(cause)), Effect.failCause(cause)),
+        onSuccess: (child): Effect.Effect<B, E | E2 | SurvivorsError, R> =>
+          Effect.flatMap(Effect.exit(restore(body(child))), (exit) =>
+            Effect.zipRight(
+              Scope.close(scope, exit),
+              Effect.matchCauseEffect(child.gone, {
+                onSuccess: () => outcome(exit, (value) => decide(child, value)),
+                onFailure: (survivors) => Effect.failCause(withSurvivors(exit, survivors))
+              })
+            ))
+      })))
+
+const outcome = <A, E, B, E2>(
+  exit: Exit.Exit<A, E>,
+  decide: (value: A) => Effect.Effect<B, E2>
+): Effect.Effect<B, E | E2> => Exit.isSuccess(exit) ? decide(exit.value) : Effect.failCause(exit.cause)
+
+const withSurvivors = <E>(
+  exit: Exit.Exit<unknown, E>,
+  survivors: Cause.Cause<SurvivorsError>
+): Cause.Cause<E | SurvivorsError> =>
+  // `run` waits for the same end, and has failed with the same survivors already.
+  Exit.isSuccess(exit) || Equal.equals(exit.cause, survivors) ? survivors : Cause.sequential(survivors, exit.cause)

@@ -1,0 +1,297 @@
+/**
+ * The reading of one stream of a child. Chunks come in from the platform at any time and wait in a queue; one fiber
+ * takes them, one a step, frames them, and hands the lines to the relay, to `onLines` and to the readers. When more
+ * waits than `highMark`, the platform is told to pause, and the child is held back by its full pipe.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { StreamName } from "../ChildDriver.js"
+import * as ChildMetrics from "../ChildMetrics.js"
+import type { LinesInfo, OnLines } from "../ChildOptions.js"
+import type { StreamReport } from "../ExitReport.js"
+import { Framer, type LineChunk } from "./framer.js"
+import type { Hub } from "./hub.js"
+import { Portion } from "./portion.js"
+import { makeRelay } from "./relayLines.js"
+import type { Plan, StreamPlan } from "./resolve.js"
+import { Tail } from "./tail.js"
+import { Wakeup } from "./wakeup.js"
+
+const highMark = 128 * 1024
+const lowMark = 64 * 1024
+
+/** What a drain asks of its surroundings. */
+export interface Surroundings {
+  readonly pause: () => void
+  readonly resume: () => void
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  readonly onDone: () => void
+}
+
+export class Drain {
+  private readonly queue: Array<Uint8Array> = []
+  private queued = 0
+  /** Bytes of lines that are with `onLines` and have not been taken. */
+  private offered = 0
+  private readonly arrived = new Wakeup()
+  private readonly framer: Framer
+  private readonly tail: Tail
+  private readonly portion = new Portion()
+  private readonly relay: ReturnType<typeof makeRelay> | undefined
+  private onLines: OnLines | undefined
+  private fiber: Fiber.RuntimeFiber<void> | undefined
+  private lines = 0
+  private truncatedLines = 0
+  private truncatedBytes = 0
+  private bytes = 0
+  private steps = 0
+  isPaused = false
+  /** No more bytes will come. */
+  isEnded = false
+  /** Every byte that came has been delivered, or given up. */
+  isDone = false
+  /** Bytes that were read and that no consumer took. */
+  abandoned = 0
+  /** Why `onLines` was given up. */
+  defect: Cause.Cause<never> | undefined
+
+  constructor(
+    readonly stream: StreamName,
+    private readonly plan: Plan,
+    streamPlan: StreamPlan,
+    private readonly hub: Hub,
+    private readonly surroundings: Surroundings
+  ) {
+    this.framer = new Framer(plan.maxLineBytes, plan.carriageReturn)
+    this.tail = new Tail(plan.tailBytes + plan.redactor.longest)
+    this.onLines = streamPlan.onLines
+    this.relay = streamPlan.relay && makeRelay({
+      label: plan.label,
+      stream,
+      redactor: plan.redactor,
+      ...streamPlan.relay
+    })
+  }
+
+  /** How many bytes have been read. */
+  get received(): number {
+    return this.bytes
+  }
+
+  /** How many lines have been framed. */
+  get framed(): number {
+    return this.lines
+  }
+
+  /** A number that changes whenever a consumer has taken something. */
+  get progress(): number {
+    return this.steps + this.hub.taken
+  }
+
+  /** Whether anything that was read has not been delivered. */
+  get hasUndelivered(): boolean {
+    return this.queued > 0 || this.offered > 0 || !this.hub.isDelivered(this.stream)
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.isEnded) return
+    this.bytes += chunk.length
+    ChildMetrics.bytes[this.stream].unsafeUpdate(chunk.length, [])
+    this.tail.push(chunk)
+    this.queue.push(chunk)
+    this.queued += chunk.length
+    // At every chunk over the mark, and not only the first: Node goes on reading a paused stream when the child exits.
+    if (this.queued >= highMark) {
+      this.isPaused = true
+      this.surroundings.pause()
+    }
+    this.advance()
+  }
+
+  end(): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    this.advance()
+  }
+
+  /** Gives up what has not been delivered: its consumer has stopped. */
+  abandon(): void {
+    if (this.isDone) return
+    this.isEnded = true
+    this.abandoned = this.queued + this.offered + this.framer.partialBytes + this.hub.undelivered(this.stream)
+    ChildMetrics.dropped[this.stream].unsafeUpdate(this.abandoned, [])
+    this.finished()
+    // Not awaited: what the consumer does may be uninterruptible, and nobody waits for it any more.
+    this.fiber?.unsafeInterruptAsFork(this.fiber.id())
+  }
+
+  report(): StreamReport {
+    return {
+      bytes: this.bytes,
+      lines: this.lines,
+      truncatedLines: this.truncatedLines,
+      truncatedBytes: this.truncatedBytes,
+      tail: this.tailText()
+    }
+  }
+
+  tailText(): string {
+    return this.plan.tailBytes === 0 ? "" : this.tail.read(this.plan.tailBytes, this.plan.redactor.redact)
+  }
+
+  private advance(): void {
+    if (this.fiber !== undefined) this.arrived.notify()
+    // A stream that never said anything, and that nobody reads, needs no fiber to end.
+    else if (this.isEnded && this.queue.length === 0) {
+      this.hub.end(this.stream)
+      if (this.hub.isDelivered(this.stream)) this.finished()
+      else this.fiber = this.surroundings.fork(this.join)
+    } else this.fiber = this.surroundings.fork(this.run)
+  }
+
+  private finished(): void {
+    this.hub.end(this.stream)
+    this.isDone = true
+    this.queue.length = 0
+    this.queued = 0
+    this.surroundings.onDone()
+  }
+
+  /** Whether the fiber has delivered all that came. */
+  private isExhausted = false
+
+  /** Waits until the readers have taken what was handed to them. */
+  private readonly join: Effect.Effect<void> = Effect.suspend(() =>
+    this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.stream))
+  ).pipe(Effect.zipRight(Effect.sync(() => this.isDone || this.finished())))
+
+  private readonly step: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) => {
+    const chunk = this.queue.shift()
+    if (chunk === undefined) {
+      if (!this.isEnded) return this.waitForMore
+      this.isExhausted = true
+      const rest = this.framer.flush()
+      return rest === undefined ? Effect.void : this.deliver(fiber, rest)
+    }
+    this.queued -= chunk.length
+    this.steps++
+    if (this.isPaused && this.queued < lowMark) {
+      this.isPaused = false
+      this.surroundings.resume()
+    }
+    const lines = this.framer.push(chunk)
+    return lines === undefined ? Effect.void : this.deliver(fiber, lines)
+  })
+
+  private readonly run: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.whileLoop({ while: () => !this.isExhausted, body: () => this.step, step: () => undefined })
+  ).pipe(Effect.zipRight(Effect.suspend(() => {
+    this.hub.end(this.stream)
+    return this.join
+  })))
+
+  private readonly hasMore = (): boolean => this.queue.length > 0 || this.isEnded
+  private readonly more = this.arrived.until(this.hasMore)
+
+  private readonly waitForMore: Effect.Effect<void> = Effect.suspend(() => {
+    const silence = this.plan.flushPartialAfter
+    if (silence === undefined || !this.framer.hasPartial) return this.more
+    return Effect.flatMap(Effect.timeoutOption(this.more, silence), () =>
+      this.hasMore()
+        ? Effect.void
+        : Effect.withFiberRuntime<void>((fiber) => {
+          const partial = this.framer.flush()
+          return partial === undefined ? Effect.void : this.deliver(fiber, partial)
+        }))
+  })
+
+  private deliver(fiber: Fiber.RuntimeFiber<void>, chunk: LineChunk): Effect.Effect<void> {
+    this.lines += chunk.texts.length
+    ChildMetrics.lines[this.stream].unsafeUpdate(chunk.texts.length, [])
+    if (chunk.truncated !== undefined) this.countTruncated(chunk.truncated)
+    this.relay?.(fiber, chunk)
+    this.hub.publish(this.stream, chunk)
+    const handed = this.onLines === undefined ? undefined : this.handOver(chunk, this.onLines)
+    if (handed !== undefined) return Effect.zipRight(handed, this.waitForRoom)
+    return this.hub.hasRoom(this.stream) ? Effect.void : this.waitForRoom
+  }
+
+  private readonly waitForRoom: Effect.Effect<void> = Effect.suspend(() =>
+    this.hub.changed.until(() => this.hub.hasRoom(this.stream))
+  )
+
+  private countTruncated(truncated: ReadonlyMap<number, number>): void {
+    this.truncatedLines += truncated.size
+    for (const bytes of truncated.values()) {
+      this.truncatedBytes += bytes
+      ChildMetrics.dropped[this.stream].unsafeUpdate(bytes, [])
+    }
+  }
+
+  /** Calls `onLines`. A plain callback takes the whole chunk; once one has answered with an effect, it gets portions. */
+  private handOver(chunk: LineChunk, onLines: OnLines): Effect.Effect<void> | undefined {
+    if (this.answersWithEffect) return this.handOverPortions(chunk, 0)
+    const answer = this.call(onLines, chunk.texts, chunk)
+    if (answer === undefined) return undefined
+    this.answersWithEffect = true
+    this.offered = chunk.bytes
+    return Effect.zipRight(answer, Effect.sync(() => this.taken(0)))
+  }
+
+  private answersWithEffect = false
+
+  private handOverPortions(chunk: LineChunk, from: number): Effect.Effect<void> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const onLines = this.onLines
+      if (onLines === undefined) return Effect.void
+      const size = chunk.texts.length
+      const until = Math.min(size, from + this.portion.next(now))
+      this.offered = Math.ceil(chunk.bytes * (size - from) / size)
+      const answer = this.call(onLines, ...portionOf(chunk, from, until)) ?? Effect.void
+      return Effect.flatMap(answer, () => {
+        this.taken(Math.ceil(chunk.bytes * (size - until) / size))
+        if (until < size) return this.handOverPortions(chunk, until)
+        this.portion.idle()
+        return Effect.void
+      })
+    })
+  }
+
+  private taken(rest: number): void {
+    this.offered = rest
+    this.steps++
+  }
+
+  private call(onLines: OnLines, texts: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
+    let answer: void | Effect.Effect<void>
+    try {
+      answer = onLines(texts, info)
+    } catch (error) {
+      return this.giveUp(Cause.die(error))
+    }
+    return Effect.isEffect(answer) ? Effect.catchAllCause(answer, (cause) => this.giveUp(cause)) : undefined
+  }
+
+  private giveUp(cause: Cause.Cause<never>): Effect.Effect<void> {
+    // Interrupted: the drain itself was given up.
+    if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
+    this.onLines = undefined
+    this.defect = cause
+    return Effect.logError(`onLines of "${this.plan.label}" failed on ${this.stream} and gets no more lines`, cause)
+  }
+}
+
+const portionOf = (chunk: LineChunk, from: number, until: number): [ReadonlyArray<string>, LinesInfo] => {
+  const size = chunk.texts.length
+  if (from === 0 && until === size) return [chunk.texts, chunk]
+  const truncated = new Map<number, number>()
+  for (const [index, bytes] of chunk.truncated ?? []) {
+    if (index >= from && index < until) truncated.set(index - from, bytes)
+  }
+  return [chunk.texts.slice(from, until), {
+    terminated: until < size || chunk.terminated,
+    truncated: truncated.size > 0 ? truncated : undefined
+  }]
+}

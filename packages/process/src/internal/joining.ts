@@ -1,0 +1,128 @@
+/**
+ * From the leader's end to the end of its output, where the end of file does not come by itself: something else holds
+ * the pipe open, or a consumer is slow.
+ *
+ * Time is counted in slices that were slept, not read from a clock: a program that was stopped, or that computed for a
+ * while, must not find that the grace has passed while it could not read.
+ */
+import * as ProcessInfo from "@tether/host/ProcessInfo"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Launched } from "../ChildDriver.js"
+import type { Drained } from "../ExitReport.js"
+import type { Drain } from "./drain.js"
+import type { Plan } from "./resolve.js"
+import { clip, formatDuration } from "./text.js"
+
+/** More than any pipe or socket pair holds: whatever comes after this much was written after the leader's end. */
+const kernelBuffer = 1024 * 1024
+/** So many turns of the loop that brought nothing show that all that was in the pipe has been read. */
+const quietTurns = 3
+
+export interface Joining {
+  readonly plan: Plan
+  readonly launched: Launched
+  readonly drains: ReadonlyArray<Drain>
+  /** Completes once all drains are done. */
+  readonly allDone: Effect.Effect<void>
+  /** A stop plan is at work: what it stops may still have a last word, so the grace has not begun. */
+  readonly isStopping: () => boolean
+}
+
+interface Watch {
+  readonly drain: Drain
+  /** What had been read when the leader ended. */
+  readonly receivedBefore: number
+  progress: number
+  /** How long we have read since, and how long its consumers have taken nothing, in milliseconds. */
+  reading: number
+  idle: number
+}
+
+export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
+  Effect.gen(function*() {
+    const { plan } = joining
+    const drainGrace = Duration.toMillis(plan.drainGrace)
+    const deliverGrace = Duration.toMillis(plan.deliverGrace)
+    const slice = Math.min(50, Math.max(1, Math.min(drainGrace, deliverGrace) / 8))
+    const holders = new Map<number, ProcessInfo.ProcessInfo>()
+    const isDone = () => joining.drains.every((drain) => drain.isDone)
+    const watches = joining.drains.map((drain): Watch => ({
+      drain,
+      receivedBefore: drain.received,
+      progress: drain.progress,
+      reading: 0,
+      idle: 0
+    }))
+    let cut = false
+    while (!isDone()) {
+      const paused = watches.map(({ drain }) => drain.isPaused)
+      yield* Effect.timeoutOption(Effect.interruptible(joining.allDone), slice)
+      for (const [index, watch] of watches.entries()) {
+        const { drain } = watch
+        if (drain.isDone) continue
+        const moved = drain.progress !== watch.progress
+        watch.progress = drain.progress
+        watch.idle = drain.hasUndelivered && !moved ? watch.idle + slice : 0
+        if (!joining.isStopping() && !paused[index] && !drain.isPaused) watch.reading += slice
+        if (watch.idle >= deliverGrace) {
+          drain.abandon()
+        } else if (!drain.isEnded && watch.reading >= drainGrace && (yield* isQuiet(watch, joining.launched))) {
+          for (const holder of yield* joining.launched.holders(drain.stream)) holders.set(holder.pid, holder)
+          joining.launched.close(drain.stream)
+          drain.end()
+          cut = true
+        }
+      }
+    }
+    return yield* told(plan, drainedOf(joining.drains, cut, [...holders.values()]))
+  })
+
+const drainedOf = (
+  drains: ReadonlyArray<Drain>,
+  cut: boolean,
+  holders: ReadonlyArray<ProcessInfo.ProcessInfo>
+): Drained => {
+  const bytes = drains.reduce((sum, drain) => sum + drain.abandoned, 0)
+  if (bytes > 0) return { _tag: "Stalled", bytes }
+  return cut ? { _tag: "Cut", holders } : { _tag: "Eof" }
+}
+
+/** Whether all that the leader itself wrote has been read: nothing more comes, or more came than the pipe can hold. */
+const isQuiet = (watch: Watch, launched: Launched): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const { drain, receivedBefore } = watch
+    let quiet = 0
+    while (quiet < quietTurns && drain.received - receivedBefore < kernelBuffer) {
+      if (drain.isEnded || drain.isPaused) return false
+      const received = drain.received
+      yield* launched.turn
+      quiet = drain.received === received ? quiet + 1 : 0
+    }
+    return !drain.isEnded
+  })
+
+const told = (plan: Plan, drained: Drained): Effect.Effect<Drained> => {
+  const label = clip(plan.label)
+  if (drained._tag === "Stalled") {
+    return Effect.as(
+      Effect.logWarning(
+        `a consumer of the output of "${label}" took nothing for ${formatDuration(plan.deliverGrace)} after its end: ` +
+          `${drained.bytes} bytes were not delivered. If it needs longer, give it longer: option "deliverGrace".`
+      ),
+      drained
+    )
+  }
+  if (drained._tag === "Cut") {
+    const named = drained.holders.map((holder) => ProcessInfo.format(holder)).join(", ")
+    return Effect.as(
+      Effect.logWarning(
+        `the output of "${label}" was still open ${formatDuration(plan.drainGrace)} after its end, held by ` +
+          `${named === "" ? "a process that cannot be seen" : named}, and is read no further. ` +
+          `If its last words matter, give it longer: option "drainGrace".`
+      ),
+      drained
+    )
+  }
+  return Effect.succeed(drained)
+}

@@ -1,0 +1,486 @@
+/**
+ * One child from its spawn to its end: where the platform's events come in, and where the handle's promises are kept.
+ *
+ *   exited   the status is known            -> observer told -> `exited` completes
+ *   drained  every drain is done or bounded                  -> `drained` completes
+ *   gone     the group is proven empty      -> observer told -> `gone` completes with the report
+ *
+ * Where nothing is in the way (no leftover, no observer) all of it happens in the platform's own callbacks. A fiber is
+ * forked only for what has to wait.
+ */
+import type { Signal } from "@effect/platform/CommandExecutor"
+import * as ProcessInfo from "@tether/host/ProcessInfo"
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
+import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
+import type { Launched, LaunchEvents, StreamName } from "../ChildDriver.js"
+import * as ChildMetrics from "../ChildMetrics.js"
+import { ChildObserver, type Spawned } from "../ChildObserver.js"
+import type { Containment, Drained, EndedBy, ExitReport, StreamReport } from "../ExitReport.js"
+import * as ExitStatus from "../ExitStatus.js"
+import { ProcessFailed } from "../ProcessFailed.js"
+import type { StopPlan } from "../StopPlan.js"
+import { SurvivorsError } from "../SurvivorsError.js"
+import { Drain } from "./drain.js"
+import { Hub } from "./hub.js"
+import { joinDrains } from "./joining.js"
+import { annotationsOf } from "./relayLines.js"
+import { type Plan, stopProblems } from "./resolve.js"
+import { awaitGone, stopGroup, type Target } from "./stopping.js"
+import { clip } from "./text.js"
+import { Wakeup } from "./wakeup.js"
+
+const bothStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
+const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
+/** How long a group that empties by itself may take after its leader, before it is said to have left something. */
+const leaving = Duration.millis(20)
+
+export class ManagedChild implements Child {
+  readonly exited: Effect.Effect<ExitStatus.ExitStatus>
+  readonly drained: Effect.Effect<Drained>
+  readonly gone: Effect.Effect<ExitReport, SurvivorsError>
+  readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
+
+  private readonly whenExited = Deferred.unsafeMake<ExitStatus.ExitStatus>(FiberId.none)
+  private readonly whenDrained = Deferred.unsafeMake<Drained>(FiberId.none)
+  private readonly whenGone = Deferred.unsafeMake<ExitReport, SurvivorsError>(FiberId.none)
+  /** The leader's end, known to ourselves, before any observer has been told. */
+  private readonly leaderEnded = Deferred.unsafeMake<void>(FiberId.none)
+  private readonly allDrained = Deferred.unsafeMake<void>(FiberId.none)
+
+  private readonly hub: Hub
+  private readonly drains: { readonly [S in StreamName]: Drain | undefined }
+  private readonly observer: ChildObserver["Type"] | undefined
+  private readonly startedAt: number
+  private readonly startedNanos: bigint
+  private launched!: Launched
+  private span: Tracer.Span | undefined
+  private target!: Target
+
+  private status: ExitStatus.ExitStatus | undefined
+  private endedBy: EndedBy = "unknown"
+  private duration: Duration.Duration = Duration.zero
+  private drainedAs: Drained = { _tag: "Eof" }
+  private leftovers: ReadonlyArray<ProcessInfo.ProcessInfo> = []
+  private failure: ProcessFailed | undefined
+
+  private stopRequestedBy: "owner" | "scope" | undefined
+  private readonly signalsSent = new Set<string>()
+  private activeStops = 0
+  private readonly stopEnded = new Wakeup()
+  private resistsKill = false
+  private isSettling = false
+  private isOver = false
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly runtime: Runtime.Runtime<never>,
+    private readonly clock: Clock.Clock
+  ) {
+    const captured = bothStreams.filter((stream) => plan.streams[stream] !== undefined)
+    this.hub = new Hub(captured)
+    const drain = (stream: StreamName) => {
+      const streamPlan = plan.streams[stream]
+      return streamPlan && new Drain(stream, plan, streamPlan, this.hub, {
+        pause: () => this.launched.pause(stream),
+        resume: () => this.launched.resume(stream),
+        fork: (effect) =>
+          this.fork(streamPlan.relay === undefined
+            ? effect
+            : Effect.annotateLogs(effect, annotationsOf(plan.label, this.launched.pid, stream))),
+        onDone: () => this.onDrainDone()
+      })
+    }
+    this.drains = { stdout: drain("stdout"), stderr: drain("stderr") }
+    this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
+    this.startedAt = clock.unsafeCurrentTimeMillis()
+    this.startedNanos = clock.unsafeCurrentTimeNanos()
+    this.exited = Deferred.await(this.whenExited)
+    this.drained = Deferred.await(this.whenDrained)
+    this.gone = Deferred.await(this.whenGone)
+    this.report = Effect.flatMap(this.gone, (report) => this.checked(report))
+  }
+
+  // ---- the platform's side
+
+  readonly events: LaunchEvents = {
+    data: (stream, chunk) => this.drains[stream]?.push(chunk),
+    end: (stream) => this.drains[stream]?.end(),
+    exited: (status) => this.onExited(status)
+  }
+
+  /** The child runs. Completes once the observer knows. */
+  begin(launched: Launched, span: Tracer.Span): Effect.Effect<this> {
+    this.launched = launched
+    this.span = span
+    span.attribute("pid", launched.pid)
+    this.target = {
+      label: this.plan.label,
+      launched,
+      signal: (signal) => this.sendSignal(signal),
+      isGone: () => this.status !== undefined && launched.isEmpty(),
+      leaderEnded: Deferred.await(this.leaderEnded)
+    }
+    ChildMetrics.started.unsafeUpdate(1, [])
+    ChildMetrics.running.unsafeModify(1, [])
+    if (this.observer === undefined) return Effect.succeed(this)
+    return Effect.as(this.tell((observer) => observer.spawned(this.spawned), "spawned"), this)
+  }
+
+  private onExited(status: ExitStatus.ExitStatus): void {
+    if (this.status !== undefined) return
+    this.status = status
+    this.endedBy = this.stopRequestedBy ?? this.endedWithoutStop(status)
+    this.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
+    Deferred.unsafeDone(this.leaderEnded, Exit.void)
+    if (this.observer === undefined) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
+    this.settle()
+  }
+
+  private endedWithoutStop(status: ExitStatus.ExitStatus): EndedBy {
+    if (status._tag === "Exited") return "child"
+    return this.signalsSent.has(status.signal) ? "owner" : "outside"
+  }
+
+  private onDrainDone(): void {
+    if (bothStreams.some((stream) => this.drains[stream]?.isDone === false)) return
+    Deferred.unsafeDone(this.allDrained, Exit.void)
+    this.settle()
+  }
+
+  private get isDrained(): boolean {
+    return bothStreams.every((stream) => this.drains[stream]?.isDone !== false)
+  }
+
+  // ---- from exited to gone
+
+  private settle(): void {
+    if (this.status === undefined || this.isSettling) return
+    if (this.observer === undefined && this.isDrained && this.launched.isEmpty()) {
+      this.isSettling = true
+      Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
+      this.complete(this.status)
+    } else {
+      this.isSettling = true
+      this.fork(Effect.annotateLogs(this.settleSlowly(this.status), { label: this.plan.label, pid: this.pid }))
+    }
+  }
+
+  private settleSlowly(status: ExitStatus.ExitStatus): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      if (this.observer !== undefined) {
+        yield* this.tell(
+          (observer) =>
+            observer.exited({
+              ...this.spawned,
+              status,
+              endedBy: this.endedBy,
+              duration: this.duration,
+              stderr: this.drains.stderr?.tailText() ?? ""
+            }),
+          "exited"
+        )
+        Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
+      }
+      if (!this.isDrained) {
+        this.drainedAs = yield* joinDrains({
+          plan: this.plan,
+          launched: this.launched,
+          drains: bothStreams.flatMap((stream) => this.drains[stream] ?? []),
+          allDone: Deferred.await(this.allDrained),
+          isStopping: () => this.activeStops > 0
+        })
+      }
+      Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
+      yield* this.emptyGroup()
+      const survivors = this.launched.isEmpty() ? [] : yield* this.launched.members
+      const error = survivors.length > 0
+        ? new SurvivorsError({ label: this.plan.label, survivors: this.shown(survivors), status })
+        : undefined
+      if (this.observer !== undefined) {
+        yield* this.tell((observer) => observer.gone(this.spawned, error ?? this.makeReport(status)), "gone")
+      }
+      this.complete(status, error)
+    })
+  }
+
+  /** What the leader left in its group is stopped, by the plan that is already at work or else by the child's own. */
+  private emptyGroup(): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      yield* this.stopEnded.until(() => this.activeStops === 0)
+      if (this.launched.isEmpty() || this.resistsKill) return
+      yield* Effect.timeoutOption(Effect.interruptible(awaitGone(this.target)), leaving)
+      if (this.launched.isEmpty()) return
+      this.leftovers = this.shown(yield* this.launched.members)
+      if (this.leftovers.length > 0) {
+        yield* Effect.logWarning(
+          `"${clip(this.plan.label)}" ended and left ${this.leftovers.length === 1 ? "a process" : "processes"} of its ` +
+            `group alive: ${this.leftovers.map((each) => ProcessInfo.format(each)).join(", ")}. Stopping what is left.`
+        )
+      }
+      yield* stopGroup(this.target, this.plan.stop)
+    })
+  }
+
+  private complete(status: ExitStatus.ExitStatus | undefined, error?: SurvivorsError): void {
+    if (this.isOver) return
+    this.isOver = true
+    ChildMetrics.running.unsafeModify(-1, [])
+    const rejected = status !== undefined && !this.isAccepted(status)
+    if (error !== undefined) ChildMetrics.failed("survivors").unsafeUpdate(1, [])
+    else if (rejected) ChildMetrics.failed(status._tag === "Exited" ? "exited" : "signaled").unsafeUpdate(1, [])
+    const exit = error === undefined && status !== undefined
+      ? Exit.succeed(this.makeReport(status))
+      : Exit.fail(error as SurvivorsError)
+    this.endSpan(exit, rejected)
+    Deferred.unsafeDone(this.whenGone, exit)
+  }
+
+  private endSpan(exit: Exit.Exit<ExitReport, SurvivorsError>, rejected: boolean): void {
+    const span = this.span
+    if (span === undefined) return
+    if (this.status !== undefined) {
+      span.attribute("status", ExitStatus.format(this.status))
+      span.attribute("endedBy", this.endedBy)
+    }
+    span.attribute("durationMillis", Duration.toMillis(this.duration))
+    for (const stream of bothStreams) {
+      const drain = this.drains[stream]
+      if (drain === undefined) continue
+      span.attribute(`${stream}.bytes`, drain.received)
+      span.attribute(`${stream}.lines`, drain.framed)
+    }
+    span.end(
+      this.clock.unsafeCurrentTimeNanos(),
+      Exit.isSuccess(exit) && rejected ? Exit.fail(this.processFailed()) : exit
+    )
+  }
+
+  // ---- the owner's side
+
+  get pid(): number {
+    return this.launched.pid
+  }
+
+  get label(): string {
+    return this.plan.label
+  }
+
+  get containment(): Containment {
+    return this.launched.containment
+  }
+
+  get lines(): Stream.Stream<OutputLine> {
+    return this.read()
+  }
+
+  get stdout(): Stream.Stream<OutputLine> {
+    return this.read({ streams: ["stdout"] })
+  }
+
+  get stderr(): Stream.Stream<OutputLine> {
+    return this.read({ streams: ["stderr"] })
+  }
+
+  read(options: ReadOptions & { readonly onSlow: "drop" }): Stream.Stream<OutputLine | Lagged>
+  read(options?: ReadOptions & { readonly onSlow?: "suspend" | undefined }): Stream.Stream<OutputLine>
+  read(options: ReadOptions = {}): Stream.Stream<OutputLine | Lagged> {
+    return Stream.fromPull(Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() =>
+          this.hub.subscribe(options.streams ?? bothStreams, options.replay ?? 0, options.onSlow ?? "suspend")
+        ),
+        (subscription) => Effect.sync(() => subscription.close())
+      ),
+      (subscription) => subscription.take
+    ))
+  }
+
+  readonly isRunning: Effect.Effect<boolean> = Effect.sync(() => this.status === undefined)
+
+  signal(signal: Signal): Effect.Effect<boolean> {
+    return Effect.sync(() => this.sendSignal(signal))
+  }
+
+  stop(plan: StopPlan = this.plan.stop): Effect.Effect<ExitReport, SurvivorsError> {
+    const problems = stopProblems(plan)
+    if (problems.length > 0) return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
+    return Effect.zipRight(this.stopAs("owner", plan), this.gone)
+  }
+
+  raceExit<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ProcessFailed, R> {
+    return Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst), {
+      onSuccess: (value) => this.hasDied ? this.diedFirst : Effect.succeed(value),
+      onFailure: (cause) => {
+        if (Cause.isInterruptedOnly(cause) || this.isOwnFailure(cause)) return Effect.failCause(cause)
+        // What the body saw of the child's death (a reset connection) may be here before the death itself.
+        return Effect.zipRight(
+          this.launched.settle,
+          Effect.suspend(() => this.hasDied ? this.dieWith(cause) : Effect.failCause(cause))
+        )
+      }
+    })
+  }
+
+  /** The release of the scope. Nothing can fail here, so what could not be ended is logged as an error. */
+  readonly release: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.isOver) return Effect.void
+    return Effect.zipRight(this.stopAs("scope", this.plan.stop), this.gone).pipe(
+      Effect.catchTag("SurvivorsError", (error) => Effect.logError(error.message)),
+      Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
+      Effect.asVoid
+    )
+  })
+
+  private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.isOver) return Effect.void
+      if (this.status === undefined) this.stopRequestedBy ??= by
+      this.activeStops++
+      return stopGroup(this.target, plan).pipe(
+        Effect.flatMap((isGone) => isGone ? Effect.void : this.resisted),
+        Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
+        Effect.ensuring(Effect.sync(() => {
+          this.activeStops--
+          this.stopEnded.notify()
+        }))
+      )
+    })
+  }
+
+  /** SIGKILL did not end it. If even the leader stays, no event will ever come: its story ends here. */
+  private readonly resisted: Effect.Effect<void> = Effect.suspend(() => {
+    this.resistsKill = true
+    if (this.status !== undefined) return Effect.void
+    return Effect.map(this.launched.members, (survivors) => {
+      if (this.status !== undefined) return
+      for (const stream of bothStreams) {
+        this.launched.close(stream)
+        this.drains[stream]?.abandon()
+      }
+      this.complete(
+        undefined,
+        new SurvivorsError({ label: this.plan.label, survivors: this.shown(survivors), status: undefined })
+      )
+    })
+  })
+
+  private sendSignal(signal: Signal): boolean {
+    if (this.status === undefined) this.signalsSent.add(signal)
+    return this.launched.signal(signal)
+  }
+
+  // ---- verdicts
+
+  private get wasStopped(): boolean {
+    return this.endedBy === "owner" || this.endedBy === "scope"
+  }
+
+  private isAccepted(status: ExitStatus.ExitStatus): boolean {
+    return this.wasStopped || this.plan.expects(status)
+  }
+
+  /** Whether it ended in a way that work beside it must hear of: not on request, and not as `expect` allows. */
+  private get hasDied(): boolean {
+    if (this.status === undefined || this.wasStopped) return false
+    return !(this.plan.expectGiven && this.plan.expects(this.status))
+  }
+
+  /** Never, or the failure once the child has died and its output is there. */
+  private readonly diedFirst: Effect.Effect<never, ProcessFailed> = Effect.suspend(() =>
+    Effect.flatMap(this.exited, () => this.hasDied ? this.dieWith() : Effect.never)
+  )
+
+  private dieWith(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
+    return Effect.flatMap(this.drained, () => Effect.fail(this.processFailed(bodyCause)))
+  }
+
+  private isOwnFailure(cause: Cause.Cause<unknown>): boolean {
+    return this.failure !== undefined && Option.contains(Cause.failureOption(cause), this.failure)
+  }
+
+  private checked(report: ExitReport): Effect.Effect<ExitReport, ProcessFailed> {
+    for (const stream of bothStreams) {
+      const defect = this.drains[stream]?.defect
+      if (defect !== undefined) return Effect.failCause(defect)
+    }
+    return !this.plan.check || this.isAccepted(report.status) ? Effect.succeed(report) : Effect.fail(this.processFailed())
+  }
+
+  private processFailed(bodyCause?: Cause.Cause<unknown>): ProcessFailed {
+    this.failure ??= new ProcessFailed({
+      label: this.plan.label,
+      ...this.plan.shown,
+      pid: this.pid,
+      status: this.status as ExitStatus.ExitStatus,
+      endedBy: this.endedBy,
+      stderr: this.drains.stderr?.tailText() ?? "",
+      stdout: this.drains.stdout?.tailText() ?? "",
+      duration: this.duration,
+      drained: this.drainedAs,
+      ...(bodyCause === undefined ? {} : { bodyCause })
+    })
+    return this.failure
+  }
+
+  private makeReport(status: ExitStatus.ExitStatus): ExitReport {
+    return {
+      label: this.plan.label,
+      pid: this.pid,
+      status,
+      endedBy: this.endedBy,
+      startedAt: this.startedAt,
+      duration: this.duration,
+      drained: this.drainedAs,
+      containment: this.containment,
+      stdout: this.drains.stdout?.report() ?? notCaptured,
+      stderr: this.drains.stderr?.report() ?? notCaptured,
+      leftovers: this.leftovers
+    }
+  }
+
+  // ---- helpers
+
+  private get spawned(): Spawned {
+    return { label: this.plan.label, pid: this.pid, ...this.plan.shown, startedAt: this.startedAt }
+  }
+
+  private shown(processes: ReadonlyArray<ProcessInfo.ProcessInfo>): ReadonlyArray<ProcessInfo.ProcessInfo> {
+    return processes.map((each) => ({ ...each, command: this.plan.redactor.redact(each.command) }))
+  }
+
+  /** Tells the observer, within its time. It is there to watch: whatever it does is no business of the child's. */
+  private tell(
+    call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>,
+    what: string
+  ): Effect.Effect<void> {
+    const observer = this.observer
+    if (observer === undefined) return Effect.void
+    return Effect.suspend(() => call(observer)).pipe(
+      Effect.interruptible,
+      Effect.timeoutFail({
+        duration: observer.timeout ?? "1 second",
+        onTimeout: () => new Error("it took too long")
+      }),
+      Effect.catchAllCause((cause) =>
+        Effect.logWarning(`the observer failed to take "${what}" of "${clip(this.plan.label)}"`, cause)
+      ),
+      Effect.asVoid
+    )
+  }
+
+  /** A fiber of this child's own, awaited by its release. Interruptible, although it is forked where the spawn is not. */
+  private fork(effect: Effect.Effect<void>) {
+    return Runtime.runFork(this.runtime)(Effect.interruptible(effect))
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Lines to the loggers of a fiber, a chunk at a time. `Effect.log` a line costs tens of times as much as the line, so
+ * what it looks up for each entry is looked up here once a chunk.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import type { StreamName } from "../ChildDriver.js"
+import type { LineChunk } from "./framer.js"
+import type { Redactor } from "./redact.js"
+import { harmless, mayHarm } from "./text.js"
+
+export interface RelayTarget {
+  readonly label: string
+  readonly stream: StreamName
+  readonly level: LogLevel.LogLevel
+  readonly colour: boolean
+  readonly redactor: Redactor
+}
+
+/** What stands before a relayed line. */
+export const prefixOf = (label: string, stream: StreamName): string =>
+  `[${harmless(label)}:${stream === "stdout" ? "out" : "err"}] `
+
+export const annotationsOf = (label: string, pid: number | undefined, stream: StreamName): Record<string, unknown> =>
+  pid === undefined ? { label, stream } : { label, pid, stream }
+
+/** A function that relays one chunk in the name of the fiber that calls it. */
+export const makeRelay = (target: RelayTarget): (fiber: Fiber.RuntimeFiber<unknown, unknown>, chunk: LineChunk) => void => {
+  const prefix = prefixOf(target.label, target.stream)
+  const { colour, level, redactor } = target
+  return (fiber, chunk) => {
+    if (LogLevel.greaterThan(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), level)) return
+    const loggers: Array<Logger.Logger<unknown, unknown>> = []
+    for (const logger of fiber.getFiberRef(FiberRef.currentLoggers)) {
+      // It would make every line an event of the enclosing span, which a long life fills without bound.
+      if (logger !== Logger.tracerLogger) loggers.push(logger)
+    }
+    if (loggers.length === 0) return
+    const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
+    const entry = {
+      fiberId: fiber.id(),
+      logLevel: level,
+      cause: Cause.empty,
+      context: fiber.getFiberRefs(),
+      spans: fiber.getFiberRef(FiberRef.currentLogSpan),
+      annotations: fiber.getFiberRef(FiberRef.currentLogAnnotations),
+      date: new Date(clock.unsafeCurrentTimeMillis())
+    }
+    // One look at the whole run of lines tells that none of them needs one of its own.
+    const careful = mayHarm(chunk.run)
+    const secretive = redactor.active && redactor.redact(chunk.run) !== chunk.run
+    for (let text of chunk.texts) {
+      if (secretive) text = redactor.redact(text)
+      if (careful) text = harmless(text, colour)
+      const message = [prefix + text]
+      for (const logger of loggers) {
+        try {
+          logger.log({ ...entry, message })
+        } catch {
+          // A logger that throws has lost its own line; the child and the other loggers go on.
+        }
+      }
+    }
+  }
+}

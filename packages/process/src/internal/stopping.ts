@@ -1,0 +1,86 @@
+/**
+ * A stop plan carried out on a process group.
+ */
+import type { Signal } from "@effect/platform/CommandExecutor"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Launched } from "../ChildDriver.js"
+import * as ChildMetrics from "../ChildMetrics.js"
+import * as StopPlan from "../StopPlan.js"
+import { clip, formatDuration } from "./text.js"
+
+/** How long a killed group may take to be gone: the kernel gives back the memory of a large process first. */
+const killWait = Duration.seconds(5)
+
+export interface Target {
+  readonly label: string
+  readonly launched: Launched
+  readonly signal: (signal: Signal) => boolean
+  /** The leader's status is known and its group is empty. */
+  readonly isGone: () => boolean
+  /** Completes once the leader's status is known. */
+  readonly leaderEnded: Effect.Effect<void>
+}
+
+/** Carries out the plan. Whether the group is empty then: SIGKILL does not reach everyone. */
+export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    let waited = Duration.zero
+    for (const step of plan.steps) {
+      if (target.isGone()) return true
+      if (step._tag === "Signal" && step.signal === "SIGKILL") break
+      if (step._tag === "CloseStdin") continue
+      yield* perform(target, step)
+      waited = Duration.sum(waited, step.wait)
+    }
+    if (target.isGone()) return true
+    if (Duration.greaterThan(waited, Duration.zero)) yield* warn(target, plan, waited)
+    target.signal("SIGKILL")
+    return yield* within(killWait, awaitGone(target))
+  })
+
+const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "CloseStdin" }>): Effect.Effect<unknown> => {
+  if (step._tag === "Ask") return within(step.wait, asked(target, step.effect))
+  target.signal(step.signal)
+  // A stopped process would keep the signal until it goes on.
+  if (step.signal !== "SIGCONT") target.signal("SIGCONT")
+  return within(step.wait, awaitGone(target))
+}
+
+/** The request, and then the end; the end alone is enough, and a failed request ends the wait. */
+const asked = (target: Target, request: Effect.Effect<unknown, unknown>): Effect.Effect<void> =>
+  Effect.matchCauseEffect(request, {
+    onFailure: (cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.interrupt
+        : Effect.logWarning(`asking "${clip(target.label)}" to stop failed, and its stop plan goes on`, cause),
+    onSuccess: () => awaitGone(target)
+  }).pipe(Effect.raceFirst(awaitGone(target)))
+
+/**
+ * Whether it completed in time. The interruptible part stands inside the timeout: around it, a finalizer, which is
+ * uninterruptible, would wait for an effect that nothing may interrupt.
+ */
+const within = (wait: Duration.Duration, effect: Effect.Effect<unknown>): Effect.Effect<boolean> =>
+  Effect.map(Effect.timeoutOption(Effect.interruptible(effect), wait), (result) => result._tag === "Some")
+
+/** Waits for the leader to be told, then asks the group, at first often and then twenty times a second. */
+export const awaitGone = (target: Target): Effect.Effect<void> =>
+  Effect.zipRight(target.leaderEnded, pollGone(target, 1))
+
+const pollGone = (target: Target, millis: number): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    target.isGone()
+      ? Effect.void
+      : Effect.zipRight(Effect.sleep(millis), pollGone(target, Math.min(millis * 2, 50)))
+  )
+
+const warn = (target: Target, plan: StopPlan.StopPlan, waited: Duration.Duration): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    ChildMetrics.escalations.unsafeUpdate(1, [])
+    return Effect.logWarning(
+      `"${clip(target.label)}" (pid ${target.launched.pid}) was still alive ${formatDuration(waited)} after it was asked ` +
+        `to stop (${StopPlan.describe(plan)}), and is killed. If it needs longer, give it longer: option "stop".`
+    )
+  })

@@ -1,0 +1,72 @@
+/**
+ * The last bytes of a stream, copied, never slices of a chunk. The buffer holds up to twice what is kept, so that a
+ * stream of small chunks moves its bytes once a buffer and not once a chunk.
+ */
+
+const newline = 0x0a
+
+export class Tail {
+  private buffer = new Uint8Array(0)
+  private length = 0
+  private forgotten = false
+
+  constructor(private readonly limit: number) {}
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length >= this.limit) {
+      this.forgotten ||= this.length > 0 || chunk.length > this.limit
+      this.length = 0
+      this.reserve(this.limit)
+      this.buffer.set(chunk.subarray(chunk.length - this.limit))
+      this.length = this.limit
+      return
+    }
+    if (this.length + chunk.length > this.limit * 2) {
+      const keep = this.limit - chunk.length
+      this.buffer.copyWithin(0, this.length - keep, this.length)
+      this.length = keep
+      this.forgotten = true
+    }
+    this.reserve(this.length + chunk.length)
+    this.buffer.set(chunk, this.length)
+    this.length += chunk.length
+  }
+
+  /**
+   * The kept text through `redact`, then cut to the last `bytes` of it and to a line start. In this order, because a
+   * cut first could leave a part of a secret that no longer looks like it.
+   */
+  read(bytes: number, redact: (text: string) => string): string {
+    const from = Math.max(0, this.length - this.limit)
+    const kept = this.buffer.subarray(from, this.length)
+    const text = redact(new TextDecoder("utf-8", { ignoreBOM: true }).decode(kept))
+    return lastBytes(text, bytes, this.forgotten || from > 0)
+  }
+
+  private reserve(size: number): void {
+    if (size <= this.buffer.length) return
+    const grown = new Uint8Array(Math.min(this.limit * 2, Math.max(size, this.buffer.length * 2, 256)))
+    grown.set(this.buffer.subarray(0, this.length))
+    this.buffer = grown
+  }
+}
+
+/** The last `limit` bytes of a text, from a line start where one is among them, else from a whole character. */
+const lastBytes = (text: string, limit: number, forgotten: boolean): string => {
+  const bytes = new TextEncoder().encode(text)
+  if (bytes.length <= limit && !forgotten) return text
+  const start = Math.max(0, bytes.length - limit)
+  const startsLine = start > 0 && bytes[start - 1] === newline
+  const window = bytes.subarray(start)
+  const lineStart = startsLine ? 0 : window.indexOf(newline) + 1
+  // A text of one unfinished line has no line start, and one whose only newline is its last byte has nothing behind it.
+  const from = lineStart === 0 || lineStart === window.length ? firstCharacter(window) : lineStart
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(window.subarray(from))
+}
+
+const firstCharacter = (bytes: Uint8Array): number => {
+  let from = 0
+  while (from < 4 && from < bytes.length && ((bytes[from] as number) & 0xc0) === 0x80) from++
+  return from
+}
+
