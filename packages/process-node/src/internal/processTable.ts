@@ -4,7 +4,7 @@
  */
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as ProcStat from "@tether/host/ProcStat"
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import type { Readable } from "node:stream"
 
 export interface ProcessTable {
@@ -15,8 +15,13 @@ export interface ProcessTable {
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
   /** Whether a process is ending or has ended, and its parent may not know yet. */
   readonly isDying: (pid: number) => boolean
-  /** The name of the socket behind a child's descriptor, for `holdersOf`. Of a short-lived child it may be unknown. */
+  /** The name of the socket behind a child's descriptor, for `holdersOf`. Of a child that has ended it is unknown. */
   readonly socketOf: (pid: number, fd: number, pipe: Readable | undefined) => string | undefined
+  /**
+   * The probable name of the socket at a pipe's other end, for when the child ended before it could be asked. Linux
+   * numbers the two sockets of a pair one after the other, but for one pair in a thousand, whose holder goes unnamed.
+   */
+  readonly peerOf: (pipe: Readable | undefined) => string | undefined
   /** The processes that have a socket open. */
   readonly holdersOf: (socket: string | undefined) => ReadonlyArray<ProcessInfo>
 }
@@ -32,6 +37,7 @@ const nothing: ProcessTable = {
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   isDying: () => false,
   socketOf: () => undefined,
+  peerOf: () => undefined,
   holdersOf: () => []
 }
 
@@ -68,12 +74,22 @@ export const makeProcessTable = (): ProcessTable => {
       return stat === undefined || stat.exiting || !ProcStat.isRunning(stat)
     },
     socketOf: (pid, fd, pipe) => pipe === undefined ? undefined : linkOf(`/proc/${pid}/fd/${fd}`),
+    peerOf: (pipe) => {
+      const fd = pipe === undefined ? undefined : descriptorOf(pipe)
+      return fd === undefined ? undefined : `socket:[${fstatSync(fd).ino + 1}]`
+    },
     holdersOf: (socket) =>
       socket === undefined ? [] : pids().filter((pid) => holds(pid, socket)).flatMap((pid) => {
         const stat = statOf(pid)
         return stat === undefined ? [] : infoOf(stat)
       })
   }
+}
+
+/** Node has no public name for the descriptor of a pipe. */
+const descriptorOf = (pipe: Readable): number | undefined => {
+  const fd = (pipe as { readonly _handle?: { readonly fd?: unknown } | null })._handle?.fd
+  return typeof fd === "number" && fd >= 0 ? fd : undefined
 }
 
 const pids = (): ReadonlyArray<number> => readdirSync("/proc").map(Number).filter(Number.isInteger)

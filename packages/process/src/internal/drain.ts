@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { StreamName } from "../ChildDriver.js"
@@ -38,7 +39,7 @@ export class Drain {
   private readonly arrived = new Wakeup()
   private readonly framer: Framer
   private readonly tail: Tail
-  private readonly portion = new Portion()
+  private readonly portion: Portion
   private readonly relay: ReturnType<typeof makeRelay> | undefined
   private onLines: OnLines | undefined
   private fiber: Fiber.RuntimeFiber<void> | undefined
@@ -65,8 +66,10 @@ export class Drain {
     private readonly surroundings: Surroundings
   ) {
     this.framer = new Framer(plan.maxLineBytes, plan.carriageReturn)
-    this.tail = new Tail(plan.tailBytes + plan.redactor.longest)
+    // One byte more than is shown tells whether what is shown begins a line.
+    this.tail = new Tail(plan.tailBytes + plan.redactor.longest + 1)
     this.onLines = streamPlan.onLines
+    this.portion = new Portion(Duration.toMillis(plan.deliverGrace))
     this.relay = streamPlan.relay && makeRelay({
       label: plan.label,
       stream,
@@ -230,31 +233,32 @@ export class Drain {
     }
   }
 
-  /** Calls `onLines`. A plain callback takes the whole chunk; once one has answered with an effect, it gets portions. */
+  /** Hands lines to `onLines`: to a plain callback whole chunks, to one that answers with an effect portions. */
   private handOver(chunk: LineChunk, onLines: OnLines): Effect.Effect<void> | undefined {
-    if (this.answersWithEffect) return this.handOverPortions(chunk, 0)
-    const answer = this.call(onLines, chunk.texts, chunk)
-    if (answer === undefined) return undefined
-    this.answersWithEffect = true
-    this.offered = chunk.bytes
-    return Effect.zipRight(answer, Effect.sync(() => this.taken(0)))
+    if (!this.isPlain) return this.handOverPortions(chunk, 0)
+    return this.call(onLines, chunk.texts, chunk)
   }
 
-  private answersWithEffect = false
+  /** Whether `onLines` has answered without an effect. Not known before its first call. */
+  private isPlain = false
 
   private handOverPortions(chunk: LineChunk, from: number): Effect.Effect<void> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const onLines = this.onLines
       if (onLines === undefined) return Effect.void
       const size = chunk.texts.length
-      const until = Math.min(size, from + this.portion.next(now))
+      const until = Math.min(size, from + this.portion.size)
       this.offered = Math.ceil(chunk.bytes * (size - from) / size)
-      const answer = this.call(onLines, ...portionOf(chunk, from, until)) ?? Effect.void
-      return Effect.flatMap(answer, () => {
+      const answer = this.call(onLines, ...portionOf(chunk, from, until))
+      if (answer === undefined) {
+        this.isPlain = true
+        this.taken(0)
+        return until < size ? this.call(onLines, ...portionOf(chunk, until, size)) ?? Effect.void : Effect.void
+      }
+      return Effect.flatMap(Effect.zipRight(answer, Clock.currentTimeMillis), (then) => {
         this.taken(Math.ceil(chunk.bytes * (size - until) / size))
-        if (until < size) return this.handOverPortions(chunk, until)
-        this.portion.idle()
-        return Effect.void
+        this.portion.took(then - now)
+        return until < size ? this.handOverPortions(chunk, until) : Effect.void
       })
     })
   }

@@ -34,7 +34,8 @@ export class Hub {
   /** How often a reader has taken something: the sign of life of a slow one. */
   taken = 0
 
-  constructor(streams: Iterable<StreamName>) {
+  /** `patience`: after how many milliseconds without progress a reader is given up. */
+  constructor(streams: Iterable<StreamName>, private readonly patience: number) {
     this.open = new Set(streams)
   }
 
@@ -77,7 +78,7 @@ export class Hub {
   }
 
   subscribe(streams: ReadonlyArray<StreamName>, replay: number, onSlow: "suspend" | "drop"): Subscription {
-    const subscription = new Subscription(this, streams, onSlow)
+    const subscription = new Subscription(this, streams, onSlow, this.patience)
     for (const piece of this.lastLines(streams, replay)) subscription.replay(piece)
     this.subscriptions.add(subscription)
     return subscription
@@ -114,7 +115,9 @@ export class Subscription {
   private from = 0
   private dropped = 0
   private readonly arrived = new Wakeup()
-  private readonly portion = new Portion()
+  private readonly portion: Portion
+  /** When the reader was last given lines. */
+  private givenAt: number | undefined
   private isWaiting = false
   /** Bytes that were offered and not taken. */
   waiting = 0
@@ -122,8 +125,11 @@ export class Subscription {
   constructor(
     private readonly hub: Hub,
     private readonly streams: ReadonlyArray<StreamName>,
-    private readonly onSlow: "suspend" | "drop"
-  ) {}
+    private readonly onSlow: "suspend" | "drop",
+    patience: number
+  ) {
+    this.portion = new Portion(patience)
+  }
 
   holds(stream: StreamName): boolean {
     return this.onSlow === "suspend" && this.streams.includes(stream)
@@ -157,15 +163,17 @@ export class Subscription {
   }
 
   /** The next lines, or the end. */
-  readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.suspend(() => {
+  readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    // Asking for more says that what was given before has been dealt with.
+    if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
+    this.givenAt = undefined
     if (this.pieces.length > 0) {
       this.isWaiting = false
-      return Clock.currentTimeMillis.pipe(Effect.map((now) => this.next(this.portion.next(now))))
+      this.givenAt = now
+      return Effect.succeed(this.next(this.portion.size))
     }
     if (this.dropped > 0) return Effect.succeed(Chunk.of(this.lag()))
-    // Asking for more says that what was taken before has been dealt with.
     this.isWaiting = true
-    this.portion.idle()
     this.hub.taken++
     this.hub.changed.notify()
     if (this.hub.hasEnded(this.streams)) return Effect.fail(Option.none())

@@ -72,7 +72,8 @@ export class ManagedChild implements Child {
   private duration: Duration.Duration = Duration.zero
   private drainedAs: Drained = { _tag: "Eof" }
   private leftovers: ReadonlyArray<ProcessInfo.ProcessInfo> = []
-  private failure: ProcessFailed | undefined
+  /** The failures that `raceExit` made, to tell them from those of the effect it runs. */
+  private readonly raised = new WeakSet<ProcessFailed>()
 
   private stopRequestedBy: "owner" | "scope" | undefined
   private readonly signalsSent = new Set<string>()
@@ -88,7 +89,7 @@ export class ManagedChild implements Child {
     private readonly clock: Clock.Clock
   ) {
     const captured = bothStreams.filter((stream) => plan.streams[stream] !== undefined)
-    this.hub = new Hub(captured)
+    this.hub = new Hub(captured, Duration.toMillis(plan.deliverGrace))
     const drain = (stream: StreamName) => {
       const streamPlan = plan.streams[stream]
       return streamPlan && new Drain(stream, plan, streamPlan, this.hub, {
@@ -402,11 +403,15 @@ export class ManagedChild implements Child {
   )
 
   private dieWith(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
-    return Effect.flatMap(this.drained, () => Effect.fail(this.processFailed(bodyCause)))
+    return Effect.flatMap(this.drained, () => {
+      const error = this.processFailed(bodyCause)
+      this.raised.add(error)
+      return Effect.fail(error)
+    })
   }
 
   private isOwnFailure(cause: Cause.Cause<unknown>): boolean {
-    return this.failure !== undefined && Option.contains(Cause.failureOption(cause), this.failure)
+    return Option.exists(Cause.failureOption(cause), (error) => error instanceof ProcessFailed && this.raised.has(error))
   }
 
   private checked(report: ExitReport): Effect.Effect<ExitReport, ProcessFailed> {
@@ -418,7 +423,7 @@ export class ManagedChild implements Child {
   }
 
   private processFailed(bodyCause?: Cause.Cause<unknown>): ProcessFailed {
-    this.failure ??= new ProcessFailed({
+    return new ProcessFailed({
       label: this.plan.label,
       ...this.plan.shown,
       pid: this.pid,
@@ -430,7 +435,6 @@ export class ManagedChild implements Child {
       drained: this.drainedAs,
       ...(bodyCause === undefined ? {} : { bodyCause })
     })
-    return this.failure
   }
 
   private makeReport(status: ExitStatus.ExitStatus): ExitReport {

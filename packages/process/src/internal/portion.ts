@@ -1,27 +1,24 @@
 /**
- * How many lines a consumer is given at once, found by watching how long it took for the last ones. A slow consumer gets
- * few, so that it is seen to make progress and is not taken for one that has stopped; a fast one gets all there are.
+ * How many lines a consumer is given at once, found by watching how long it takes for them. A slow consumer gets few, so
+ * that it is seen to make progress and is not taken for one that has stopped; a fast one gets all there are, and so does
+ * one whose time does not depend on how many it gets.
  */
-const slowMillis = 100
-const fastMillis = 20
-const smallest = 1
-const largest = 1 << 20
+const largest = 4096
 
 export class Portion {
-  private size = 64
-  private since: number | undefined
+  size = 1
+  private slowest: number | undefined
 
-  /** The size of the next portion, asked for at this time. */
-  next(now: number): number {
-    const took = this.since === undefined ? undefined : now - this.since
-    if (took !== undefined && took > slowMillis) this.size = Math.max(smallest, Math.floor(this.size / 2))
-    if (took !== undefined && took < fastMillis) this.size = Math.min(largest, this.size * 2)
-    this.since = now
-    return this.size
-  }
+  /** `patience`: after how many milliseconds without progress a consumer is given up. */
+  constructor(private readonly patience: number) {}
 
-  /** The consumer waits for lines now: that time is not its own. */
-  idle(): void {
-    this.since = undefined
+  /** The last portion took so many milliseconds. */
+  took(millis: number): void {
+    const isSlow = millis > this.patience / 4
+    // Twice as many lines took no longer: the cost is that of the call, and smaller portions would only add calls.
+    const isFixedCost = this.slowest !== undefined && millis < this.slowest * 1.5 && millis < this.patience * 0.4
+    if (millis < this.patience / 8 || (isSlow && isFixedCost)) this.size = Math.min(largest, this.size * 2)
+    else if (isSlow) this.size = Math.max(1, Math.floor(this.size / 2))
+    this.slowest = isSlow ? millis : undefined
   }
 }

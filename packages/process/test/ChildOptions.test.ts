@@ -1,0 +1,189 @@
+/**
+ * What is refused before anything starts, and what may never be shown.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import * as Command from "@effect/platform/Command"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import type { ChildOptions } from "../src/ChildOptions.js"
+import { SpawnError } from "../src/SpawnError.js"
+import * as StopPlan from "../src/StopPlan.js"
+import * as Supervise from "../src/Supervise.js"
+import { captureLogs } from "./support/logs.js"
+import { scripted } from "./support/scripted.js"
+
+const command = Command.make("build", "all")
+
+const refused = (options: ChildOptions, of: Command.Command = command) =>
+  Effect.gen(function*() {
+    const spawner = scripted((child) => child.exit(0))
+    const error = yield* Effect.flip(Effect.provide(Supervise.run(of, options), spawner.layer))
+    expect(spawner.children).toHaveLength(0)
+    if (!(error instanceof SpawnError)) throw new Error(`unexpected: ${error.message}`)
+    return error
+  })
+
+describe("bad input", () => {
+  it.effect.each<[string, ChildOptions, string]>([
+    ["maxLineBytes of zero", { maxLineBytes: 0 }, "maxLineBytes"],
+    ["maxLineBytes that is no number", { maxLineBytes: Number.NaN }, "maxLineBytes"],
+    ["tailBytes below zero", { tailBytes: -1 }, "tailBytes"],
+    ["a grace below zero", { drainGrace: -5 }, "drainGrace"],
+    ["a stop plan without steps", { stop: { steps: [] } }, "stop plan has no steps"],
+    ["a signal that is none", { stop: StopPlan.make(StopPlan.signal("TERM" as "SIGTERM", 1)) }, "TERM, which is no signal"],
+    ["a relay of a stream that is not read", { stdout: "inherit", relay: { stdout: true } }, "relay.stdout"],
+    ["a relay of nothing", { stdout: "null", stderr: "null", relay: true }, "relay is asked for"],
+    ["a relay level that does not exist", { relay: { level: "loud" } }, `no log level "loud"`],
+    ["onLines of a stream that is not read", { stderr: "null", onLines: { stderr: () => undefined } }, "onLines.stderr"],
+    ["an expectation of nothing", { expect: [] }, "expect names no status"],
+    ["expect and check: false", { expect: [0], check: false }, "check: false"],
+    ["an empty cwd", { cwd: "" }, "cwd is empty"],
+    ["a NUL in cwd", { cwd: "a\0b" }, "cwd contains a NUL"],
+    ["a name with =", { env: { "A=B": "c" } }, "environment variable's name"],
+    ["stdio of another kind", { stdout: "pipe" as "lines" }, `stdout is "lines", "null" or "inherit"`]
+  ])("is refused before anything starts: %s", ([, options, problem]) =>
+    Effect.gen(function*() {
+      const error = yield* refused(options)
+      expect(error.reason).toBe("InvalidArgument")
+      expect(error.message).toContain(`cannot start "build all": `)
+      expect(error.message).toContain(problem)
+    }))
+
+  it.effect("names all problems at once", () =>
+    Effect.gen(function*() {
+      const error = yield* refused({ maxLineBytes: 0, tailBytes: -1, stop: { steps: [] } })
+      expect(error.problems).toHaveLength(3)
+    }))
+
+  it.effect("is refused in the command too: no name, NUL", () =>
+    Effect.gen(function*() {
+      expect((yield* refused({}, Command.make(""))).message).toContain("no name")
+      const error = yield* refused({}, Command.make("echo", "ok", "sec\0ret"))
+      expect(error.message).toContain("argument 2 contains a NUL")
+    }))
+
+  it.effect("is Unsupported where it comes later: pipelines and streams", () =>
+    Effect.gen(function*() {
+      for (
+        const of of [
+          Command.make("a").pipe(Command.pipeTo(Command.make("b"))),
+          Command.make("a").pipe(Command.feed("input")),
+          Command.make("a").pipe(Command.stdin(Stream.empty))
+        ]
+      ) expect((yield* refused({}, of)).reason).toBe("Unsupported")
+    }))
+
+  it.effect("does not mind a relay level that is not used", () =>
+    Effect.provide(Supervise.run(command, { relay: false }), scripted((child) => child.exit(0)).layer))
+
+  it.effect("of child.stop is a defect", () =>
+    Effect.gen(function*() {
+      const exit = yield* Supervise.use(command, {}, (child) => Effect.exit(child.stop({ steps: [] }))).pipe(
+        Effect.provide(scripted().layer)
+      )
+      expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("no steps")
+    }))
+})
+
+describe("the label", () => {
+  it.effect("is the command and its arguments by default", () =>
+    Effect.gen(function*() {
+      const report = yield* Effect.provide(Supervise.run(command), scripted((child) => child.exit(0)).layer)
+      expect(report.label).toBe("build all")
+    }))
+
+  it.effect("is cut in messages, and whole as data", () =>
+    Effect.gen(function*() {
+      const long = "x".repeat(10_000)
+      const error = yield* refused({ maxLineBytes: 0 }, Command.make("build", long))
+      expect(error.message.length).toBeLessThan(300)
+      expect(error.label).toContain(long)
+    }))
+})
+
+describe("secrets", () => {
+  const secret = "hunter2-and-more"
+  const options: ChildOptions = {
+    env: { TOKEN: Redacted.make(secret) },
+    redact: ["second-secret", Redacted.make("-----BEGIN\nMIIabcdef\n-----END")],
+    relay: true
+  }
+
+  it.effect("are replaced in labels, errors, logs and reports, and reach the child", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const spawner = scripted((child) => {
+        child.out(`token is ${secret}\nsecond-secret twice: second-secret\nkey MIIabcdef\nharmless\n`)
+        child.err(`failed with ${secret}\n`)
+        child.exit(1)
+      })
+      const error = yield* Supervise.run(Command.make("login", "--token", secret), options).pipe(
+        Effect.flip,
+        Effect.provide(spawner.layer),
+        Effect.provide(logs.layer)
+      )
+      expect(spawner.last.request.env?.get("TOKEN")).toBe(secret)
+      expect(spawner.last.request.args).toEqual(["--token", secret])
+      const shown = JSON.stringify([error, error.message, logs.entries])
+      expect(shown).not.toContain(secret)
+      expect(shown).not.toContain("second-secret")
+      expect(shown).not.toContain("MIIabcdef")
+      expect(logs.entries.map((entry) => entry.message)).toContain(
+        "[login --token <redacted>:out] <redacted> twice: <redacted>"
+      )
+      expect(error).toMatchObject({ label: "login --token <redacted>", args: ["--token", "<redacted>"] })
+    }))
+
+  it.effect("are not in the refusal of a command that holds one", () =>
+    Effect.gen(function*() {
+      const error = yield* refused(options, Command.make("login", `${secret}\0`))
+      expect(JSON.stringify([error, error.message])).not.toContain(secret)
+    }))
+
+  it.effect("leave no part of themselves at the cut of the tail", () =>
+    Effect.gen(function*() {
+      for (let tailBytes = 1; tailBytes < 60; tailBytes++) {
+        const report = yield* Effect.provide(
+          Supervise.run(command, { redact: [secret], tailBytes }),
+          scripted((child) => {
+            child.out(`${"x".repeat(30)}${secret}${"y".repeat(20)}`)
+            child.exit(0)
+          }).layer
+        )
+        expect(report.stdout.tail).not.toMatch(/hunter|and-more|er2/)
+      }
+    }))
+})
+
+describe("the environment", () => {
+  it.effect("is the command's, with the options over it, and undefined removes", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.exit(0))
+      yield* Supervise.run(Command.make("env").pipe(Command.env({ A: "1", B: "2" })), {
+        env: { B: "3", C: undefined }
+      }).pipe(Effect.provide(spawner.layer))
+      expect([...spawner.last.request.env ?? []]).toEqual([["A", "1"], ["B", "3"], ["C", undefined]])
+    }))
+
+  it.effect("is left alone where nothing changes", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.exit(0))
+      yield* Effect.provide(Supervise.run(command), spawner.layer)
+      expect(spawner.last.request.env).toBeUndefined()
+    }))
+})
+
+describe("a shell", () => {
+  it.effect("gets arguments as text and the command as code", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.exit(0))
+      yield* Supervise.run(Command.make("echo $HOME", "$(touch x)", "it's").pipe(Command.runInShell(true))).pipe(
+        Effect.provide(spawner.layer)
+      )
+      expect(spawner.last.request.program).toBe("/bin/sh")
+      expect(spawner.last.request.args).toEqual(["-c", `echo $HOME '$(touch x)' 'it'\\''s'`])
+    }))
+})

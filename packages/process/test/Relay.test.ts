@@ -1,0 +1,200 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Command from "@effect/platform/Command"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import * as Relay from "../src/Relay.js"
+import * as RelayLogger from "../src/RelayLogger.js"
+import * as Supervise from "../src/Supervise.js"
+import type { ChildOptions } from "../src/ChildOptions.js"
+import { captureLogs } from "./support/logs.js"
+import { scripted, type ScriptedChild } from "./support/scripted.js"
+
+const relayed = (script: (child: ScriptedChild) => void, relay: ChildOptions["relay"] = true) =>
+  Effect.gen(function*() {
+    const logs = captureLogs()
+    yield* Supervise.run(Command.make("build", "all"), { relay }).pipe(
+      Effect.provide(scripted((child) => {
+        script(child)
+        child.exit(0)
+      }).layer),
+      Effect.provide(logs.layer)
+    )
+    return logs.entries
+  })
+
+describe("the relay of a child", () => {
+  it.effect("is one log entry a line, at IO, annotated with label, pid and stream", () =>
+    Effect.gen(function*() {
+      const entries = yield* relayed((child) => {
+        child.out("one\ntwo\n")
+        child.err("three")
+      })
+      expect(entries).toEqual([
+        { level: "IO", message: "[build all:out] one", annotations: { label: "build all", pid: 1000, stream: "stdout" } },
+        { level: "IO", message: "[build all:out] two", annotations: { label: "build all", pid: 1000, stream: "stdout" } },
+        { level: "IO", message: "[build all:err] three", annotations: { label: "build all", pid: 1000, stream: "stderr" } }
+      ])
+    }))
+
+  it.effect("can leave a stream out, and take a level by name", () =>
+    Effect.gen(function*() {
+      const entries = yield* relayed((child) => {
+        child.out("one\n")
+        child.err("two\n")
+      }, { stdout: false, level: "warning" })
+      expect(entries.map((entry) => [entry.level, entry.message])).toEqual([["WARN", "[build all:err] two"]])
+    }))
+
+  it.effect("is shown at Info and hidden at Warning", () =>
+    Effect.gen(function*() {
+      const count = (level: LogLevel.LogLevel) =>
+        relayed((child) => child.out("one\n")).pipe(
+          Effect.map((entries) => entries.length),
+          Effect.provide(Logger.minimumLogLevel(level))
+        )
+      expect([yield* count(LogLevel.Info), yield* count(LogLevel.Warning)]).toEqual([1, 0])
+    }))
+
+  it.effect("works in Effect's own formats", () =>
+    Effect.sync(() => {
+      for (const logger of [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger]) {
+        const logged: Array<unknown> = []
+        const capture = Logger.map(logger as Logger.Logger<unknown, unknown>, (output) => logged.push(output))
+        Effect.runSync(
+          Stream.make(new TextEncoder().encode("one\n")).pipe(
+            Relay.stream({ label: "a" }),
+            Effect.provide(Logger.replace(Logger.defaultLogger, capture))
+          )
+        )
+        expect(JSON.stringify(logged)).toContain("[a:out] one")
+        expect(JSON.stringify(logged)).toContain("IO")
+      }
+    }))
+
+  it.effect("makes control sequences harmless, and keeps colours if asked", () =>
+    Effect.gen(function*() {
+      const script = (child: ScriptedChild) =>
+        child.out("\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\x07bell\ttab\x9b31mC1\u202eoverride\n\x1b[32mopen\n")
+      const text = (entries: ReadonlyArray<{ readonly message: string }>) => entries.map((entry) => entry.message)
+      expect(text(yield* relayed(script))).toEqual([
+        "[build all:out] red \u2407bell\ttabC1\ufffdoverride",
+        "[build all:out] open"
+      ])
+      expect(text(yield* relayed(script, { colour: true }))).toEqual([
+        "[build all:out] \x1b[31mred\x1b[0m \u2407bell\ttabC1\ufffdoverride\x1b[0m",
+        "[build all:out] \x1b[32mopen\x1b[0m"
+      ])
+    }))
+
+  it.effect("is no event of the enclosing span", () =>
+    Effect.gen(function*() {
+      const span = yield* Effect.makeSpan("outer")
+      yield* Effect.withParentSpan(relayed((child) => child.out("one\n")), span)
+      expect((span as unknown as { events: ReadonlyArray<unknown> }).events).toEqual([])
+    }))
+
+  it.effect("survives a logger that throws, and the other loggers get their lines", () =>
+    Effect.gen(function*() {
+      const broken = Logger.make(() => {
+        throw new Error("broken logger")
+      })
+      const entries = yield* Effect.provide(relayed((child) => child.out("one\ntwo\n")), Logger.add(broken))
+      expect(entries).toHaveLength(2)
+    }))
+
+  it.effect("keeps a label of several lines on one", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      yield* Supervise.run(Command.make("sh", "-c", "a\nb"), { relay: true }).pipe(
+        Effect.provide(scripted((child) => {
+          child.out("x\n")
+          child.exit(0)
+        }).layer),
+        Effect.provide(logs.layer)
+      )
+      expect(logs.entries[0]?.message).toBe("[sh -c a\u240ab:out] x")
+    }))
+})
+
+describe("the span of a child", () => {
+  it.effect("tells label, pid, status, duration, bytes and lines", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.Span> = []
+      const native = yield* Effect.tracer
+      const tracer = Tracer.make({
+        span: (...args) => {
+          const span = native.span(...args)
+          spans.push(span)
+          return span
+        },
+        context: (f) => f()
+      })
+      yield* relayed((child) => child.out("one\n")).pipe(Effect.provide(Layer.setTracer(tracer)))
+      const span = spans.find((each) => each.name === "tether.child")
+      expect(span?.status._tag).toBe("Ended")
+      expect(Object.fromEntries(span?.attributes ?? [])).toMatchObject({
+        label: "build all",
+        pid: 1000,
+        status: "exited with code 0",
+        endedBy: "child",
+        durationMillis: 0,
+        "stdout.bytes": 4,
+        "stdout.lines": 1
+      })
+    }))
+})
+
+describe("Relay.stream", () => {
+  it.effect("relays any stream of bytes, and passes its failure on", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const error = yield* Stream.make("a\nb", "c\nd").pipe(
+        Stream.encodeText,
+        Stream.concat(Stream.fail("broken")),
+        Relay.stream({ label: "log", stream: "stderr", redact: ["bc"] }),
+        Effect.flip,
+        Effect.provide(logs.layer)
+      )
+      expect(error).toBe("broken")
+      expect(logs.entries.map((entry) => entry.message)).toEqual(["[log:err] a", "[log:err] <redacted>"])
+    }))
+})
+
+describe("RelayLogger", () => {
+  it.effect("aligns labels and marks stderr, levels and causes", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* Effect.gen(function*() {
+        yield* Stream.make(new TextEncoder().encode("listening\n")).pipe(Relay.stream({ label: "api" }))
+        yield* Stream.make(new TextEncoder().encode("oops\n")).pipe(Relay.stream({ label: "worker", stream: "stderr" }))
+        yield* Effect.logWarning("slow").pipe(Effect.annotateLogs("label", "api"))
+        yield* Effect.logInfo("plain")
+      }).pipe(Effect.provide(RelayLogger.layer({ labels: ["api", "worker"], write: (line) => lines.push(line) })))
+      expect(lines).toEqual([
+        "api    │ listening",
+        "worker ┃ oops",
+        "api    · warn slow",
+        "       · info plain"
+      ])
+    }))
+
+  it.effect("colours only when told to, and counts columns and not characters", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* Stream.make(new TextEncoder().encode("x\n")).pipe(
+        Relay.stream({ label: "日本" }),
+        Effect.provide(RelayLogger.layer({ colour: true, labels: ["four"], write: (line) => lines.push(line) }))
+      )
+      expect(lines[0]).toMatch(/^\x1b\[\d+m日本\x1b\[39m /)
+    }))
+})
+
+it("Relay.IO is known to all loggers by its tag and told by its label", () => {
+  expect(Relay.IO).toMatchObject({ _tag: "Info", label: "IO", ordinal: 20001 })
+  expect(Option.some(Relay.IO)._tag).toBe("Some")
+})

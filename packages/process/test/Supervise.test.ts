@@ -1,0 +1,748 @@
+/**
+ * Policies, in virtual time: no operating system takes part.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import * as Command from "@effect/platform/Command"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import type { Child } from "../src/Child.js"
+import { ChildObserver } from "../src/ChildObserver.js"
+import type { ChildOptions } from "../src/ChildOptions.js"
+import { Exited, Signaled } from "../src/ExitStatus.js"
+import { ProcessFailed } from "../src/ProcessFailed.js"
+import * as StopPlan from "../src/StopPlan.js"
+import * as Supervise from "../src/Supervise.js"
+import { SurvivorsError } from "../src/SurvivorsError.js"
+import { captureLogs } from "./support/logs.js"
+import { scripted, type ScriptedChild } from "./support/scripted.js"
+
+const command = Command.make("build", "all")
+
+/** Runs an effect in a fiber and lets it come to rest before anything else is done. */
+const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.tap(Effect.fork(effect), () => TestClock.adjust(0))
+
+const run = (script: (child: ScriptedChild) => void, options?: ChildOptions) =>
+  Effect.provide(Supervise.run(command, options), scripted(script).layer)
+
+describe("the outcome of a run", () => {
+  it.effect("is the report of a child that exits 0", () =>
+    Effect.gen(function*() {
+      const report = yield* run((child) => {
+        child.out("one\ntwo")
+        child.err("warning\n")
+        child.exit(0)
+      })
+      expect(report).toMatchObject({
+        label: "build all",
+        pid: 1000,
+        status: Exited(0),
+        endedBy: "child",
+        drained: { _tag: "Eof" },
+        stdout: { bytes: 7, lines: 2, tail: "one\ntwo" },
+        stderr: { bytes: 8, lines: 1, tail: "warning\n" }
+      })
+    }))
+
+  it.effect("is ProcessFailed for another code, with the tail of stderr, relayed or not", () =>
+    Effect.gen(function*() {
+      for (const relay of [true, false]) {
+        const error = yield* Effect.flip(run((child) => {
+          child.err("first\nlast words\n")
+          child.exit(3)
+        }, { relay, label: "build" }))
+        expect(error).toBeInstanceOf(ProcessFailed)
+        expect(error.message).toBe(`"build" exited with code 3 after 0 ms`)
+        expect((error as ProcessFailed).pretty).toBe(
+          `"build" exited with code 3 after 0 ms\n|_.stderr:\n   first\n   last words`
+        )
+        expect(error).toMatchObject({ command: "build", args: ["all"], status: Exited(3), endedBy: "child" })
+      }
+    }))
+
+  it.effect("is ProcessFailed for a signal that was not ours, and says so", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(run((child) => child.die("SIGSEGV"), { label: "build" }))
+      expect(error).toMatchObject({ status: Signaled("SIGSEGV"), endedBy: "outside" })
+      expect(error.message).toBe(`"build" was ended by SIGSEGV from outside after 0 ms`)
+    }))
+
+  it.effect.each<[ChildOptions["expect"], boolean]>([
+    [[0, 1], true],
+    [[Exited(1)], true],
+    [[2], false],
+    [(status) => status._tag === "Exited" && status.code < 2, true],
+    [[Signaled("SIGTERM")], false]
+  ])("honours expect %#", ([expectation, accepted]) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(run((child) => child.exit(1), { expect: expectation }))
+      expect(Exit.isSuccess(exit)).toBe(accepted)
+    }))
+
+  it.effect("is the report whatever the status with check: false", () =>
+    Effect.gen(function*() {
+      const report = yield* run((child) => child.exit(9), { check: false })
+      expect(report.status).toEqual(Exited(9))
+    }))
+
+  it.effect("measures the duration from spawn to exit", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const fiber = yield* begin(Effect.provide(Effect.flip(Supervise.run(command, { label: "build" })), spawner.layer))
+      yield* TestClock.adjust("1200 millis")
+      spawner.last.exit(3)
+      const error = yield* Fiber.join(fiber)
+      expect(error.message).toBe(`"build" exited with code 3 after 1.2 s`)
+    }))
+
+  it.effect("waits for both drains after the exit", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const fiber = yield* begin(Effect.provide(Supervise.run(command), spawner.layer))
+      spawner.last.exitHolding(Exited(0))
+      spawner.last.end("stderr")
+      yield* TestClock.adjust("500 millis")
+      expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
+      spawner.last.out("late\n")
+      spawner.last.end("stdout")
+      yield* TestClock.adjust("100 millis")
+      expect((yield* Fiber.join(fiber)).stdout.tail).toBe("late\n")
+    }))
+
+  it.effect("dies with what onLines threw, once the child is over, and keeps the tail", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const exit = yield* run((child) => {
+        child.out("one\n")
+        child.out("two\n")
+        child.exit(0)
+      }, {
+        onLines: {
+          stdout: () => {
+            throw new Error("broken consumer")
+          }
+        }
+      }).pipe(Effect.provide(logs.layer), Effect.exit)
+      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+      expect(logs.entries.filter((entry) => entry.level === "ERROR")).toHaveLength(1)
+    }))
+})
+
+describe("a pipe that something else holds", () => {
+  it.effect("delays the outcome by drainGrace, and the holder is named", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const spawner = scripted((child) => {
+        child.out("hi\n")
+        child.exitHolding(Exited(0))
+      })
+      const fiber = yield* begin(
+        Supervise.run(command, { label: "build", drainGrace: "2 seconds" }).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(logs.layer)
+        )
+      )
+      yield* TestClock.adjust("1900 millis")
+      expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
+      yield* TestClock.adjust("200 millis")
+      const report = yield* Fiber.join(fiber)
+      expect(report.drained).toEqual({ _tag: "Cut", holders: [{ pid: 4711, command: "holder", startedAt: undefined }] })
+      expect(report.stdout.tail).toBe("hi\n")
+      expect([...spawner.last.closed].sort()).toEqual(["stderr", "stdout"])
+      expect(logs.entries.map((entry) => entry.message).join()).toContain("4711 (holder)")
+    }))
+
+  it.effect("does not run out of grace while a stop plan is at work", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.leftovers = 1
+        child.onSignal = () => child.exitHolding(Exited(0))
+      })
+      const fiber = yield* begin(
+        Effect.provide(
+          Supervise.use(command, { stop: StopPlan.make(StopPlan.signal("SIGTERM", "10 seconds")) }, (child) =>
+            Effect.succeed(child.gone)).pipe(Effect.flatten),
+          spawner.layer
+        )
+      )
+      yield* TestClock.adjust("4 seconds")
+      spawner.last.out("farewell of a grandchild\n")
+      spawner.last.leftovers = 0
+      spawner.last.end("stdout")
+      spawner.last.end("stderr")
+      yield* TestClock.adjust("1 second")
+      expect((yield* Fiber.join(fiber)).stdout.tail).toBe("farewell of a grandchild\n")
+    }))
+})
+
+describe("a slow consumer", () => {
+  it.effect("is waited for as long as it makes progress", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const lines = Array.from({ length: 400 }, (_, index) => `line ${index}`)
+      const fiber = yield* begin(run((child) => {
+        child.out(`${lines.join("\n")}\n`)
+        child.exit(0)
+      }, {
+        onLines: {
+          stdout: (chunk) =>
+            Effect.forEach(chunk, (line) => Effect.delay(Effect.sync(() => seen.push(line)), "200 millis"), { discard: true })
+        }
+      }))
+      yield* TestClock.adjust("2 minutes")
+      const report = yield* Fiber.join(fiber)
+      expect(report.drained).toEqual({ _tag: "Eof" })
+      expect(seen).toEqual(lines)
+    }))
+
+  it.effect("that has stopped is given up after deliverGrace, and what it did not take is counted", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const fiber = yield* begin(
+        run((child) => {
+          child.out("0123456789\n")
+          child.exit(0)
+        }, { onLines: { stdout: () => Effect.never }, deliverGrace: "3 seconds" }).pipe(Effect.provide(logs.layer))
+      )
+      yield* TestClock.adjust("2500 millis")
+      expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
+      yield* TestClock.adjust("1 second")
+      expect((yield* Fiber.join(fiber)).drained).toEqual({ _tag: "Stalled", bytes: 11 })
+      expect(logs.entries.map((entry) => entry.message).join()).toContain("deliverGrace")
+    }))
+
+  it.effect("holds the child back, and its stream is paused meanwhile", () =>
+    Effect.gen(function*() {
+      const release = yield* Deferred.make<void>()
+      const spawner = scripted()
+      const fiber = yield* begin(
+        Effect.provide(
+          Supervise.run(command, { onLines: { stdout: () => Deferred.await(release) } }),
+          spawner.layer
+        )
+      )
+      const block = `${"x".repeat(65_535)}\n`
+      for (let i = 0; i < 4; i++) spawner.last.out(block)
+      expect([...spawner.last.paused]).toEqual(["stdout"])
+      yield* Deferred.succeed(release, undefined)
+      yield* TestClock.adjust(0)
+      expect([...spawner.last.paused]).toEqual([])
+      spawner.last.exit(0)
+      expect((yield* Fiber.join(fiber)).stdout.lines).toBe(4)
+    }))
+})
+
+describe("stopping", () => {
+  const stopped = (script: (child: ScriptedChild) => void, stop?: StopPlan.StopPlan) =>
+    Effect.gen(function*() {
+      const spawner = scripted(script)
+      const logs = captureLogs()
+      const started = yield* Deferred.make<Child>()
+      const fiber = yield* begin(
+        Supervise.use(command, { label: "build", stop }, (child) =>
+          Effect.zipRight(Deferred.succeed(started, child), Effect.succeed("done"))).pipe(
+            Effect.provide(spawner.layer),
+            Effect.provide(logs.layer)
+          )
+      )
+      return { spawner, logs, fiber, child: yield* Deferred.await(started) }
+    })
+
+  it.effect("sends TERM, then CONT, and is done when the group is empty", () =>
+    Effect.gen(function*() {
+      const { child, fiber, spawner } = yield* stopped(() => undefined)
+      expect(yield* Fiber.join(fiber)).toBe("done")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect((yield* child.gone).endedBy).toBe("scope")
+    }))
+
+  it.effect("escalates to KILL after the wait, and says whom, how long and which option", () =>
+    Effect.gen(function*() {
+      const { fiber, logs, spawner } = yield* stopped((child) => {
+        child.onSignal = () => undefined
+      })
+      yield* TestClock.adjust("4900 millis")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      yield* TestClock.adjust("200 millis")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+      const warning = logs.entries.find((entry) => entry.level === "WARN")
+      expect(warning?.message).toContain(`"build" (pid 1000) was still alive 5 s after`)
+      expect(warning?.message).toContain(`option "stop"`)
+    }))
+
+  it.effect("waits for the group and not for the leader alone", () =>
+    Effect.gen(function*() {
+      const { fiber, spawner } = yield* stopped((child) => {
+        child.leftovers = 1
+        child.onSignal = (signal) => child.die(signal)
+      })
+      yield* TestClock.adjust("3 seconds")
+      expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
+      expect(spawner.last.status).toEqual(Signaled("SIGTERM"))
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toContain("SIGKILL")
+    }))
+
+  it.effect("goes through its steps in order, whatever a request does", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const { fiber, logs, spawner } = yield* stopped(
+        (child) => {
+          child.onSignal = (signal) => signal === "SIGINT" ? undefined : child.die(signal)
+        },
+        StopPlan.make(
+          StopPlan.ask(Effect.fail("refused"), "10 seconds"),
+          StopPlan.ask(Effect.zipRight(Effect.sync(() => asked.push("slow")), Effect.never), "2 seconds"),
+          StopPlan.closeStdin("5 seconds"),
+          StopPlan.signal("SIGINT", "1 second"),
+          StopPlan.signal("SIGTERM", "5 seconds")
+        )
+      )
+      expect(asked).toEqual(["slow"])
+      expect(spawner.last.signals).toEqual([])
+      yield* TestClock.adjust("2100 millis")
+      expect(spawner.last.signals).toEqual(["SIGINT", "SIGCONT"])
+      yield* TestClock.adjust("1100 millis")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toEqual(["SIGINT", "SIGCONT", "SIGTERM", "SIGCONT"])
+      expect(logs.entries.map((entry) => entry.message).join()).toContain("stop plan goes on")
+    }))
+
+  it.effect("is over as soon as a request has worked", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const plan = StopPlan.make(StopPlan.ask(Effect.sync(() => spawner.last.exit(0)), "1 minute"))
+      const fiber = yield* begin(
+        Effect.provide(Supervise.use(command, { stop: plan }, () => Effect.void), spawner.layer)
+      )
+      yield* TestClock.adjust("100 millis")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toEqual([])
+    }))
+
+  it.effect("ends a stop that was interrupted where it is, and begins anew at the close", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      const fiber = yield* begin(
+        Effect.provide(
+          Supervise.use(command, {}, (child) => Effect.timeoutOption(child.stop(), "1 second")),
+          spawner.layer
+        )
+      )
+      yield* TestClock.adjust("1100 millis")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGTERM", "SIGCONT"])
+      yield* TestClock.adjust("6 seconds")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals.at(-1)).toBe("SIGKILL")
+    }))
+
+  it.effect("by its owner is no failure, whatever the status", () =>
+    Effect.gen(function*() {
+      for (const script of [(child: ScriptedChild) => child.exit(7), (child: ScriptedChild) => child.die("SIGTERM")]) {
+        const spawner = scripted((child) => {
+          child.onSignal = () => script(child)
+        })
+        const report = yield* Effect.scoped(Effect.gen(function*() {
+          const child = yield* Supervise.start(command)
+          yield* child.stop()
+          return yield* child.report
+        })).pipe(Effect.provide(spawner.layer))
+        expect(report.endedBy).toBe("owner")
+      }
+    }))
+
+  it.effect("of a child whose status is known already does not make it ours", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const error = yield* Effect.scoped(Effect.gen(function*() {
+        const child = yield* Supervise.start(command)
+        spawner.last.exitHolding(Exited(3))
+        yield* Effect.fork(child.stop())
+        spawner.last.end("stdout")
+        spawner.last.end("stderr")
+        return yield* Effect.flip(child.report)
+      })).pipe(Effect.provide(spawner.layer))
+      expect(error).toMatchObject({ _tag: "ProcessFailed", endedBy: "child", status: Exited(3) })
+    }))
+
+  it.effect("can be hastened: a second stop with another plan runs beside the first", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      yield* Effect.scoped(Effect.gen(function*() {
+        const child = yield* Supervise.start(command)
+        const patient = yield* Effect.fork(child.stop(StopPlan.make(StopPlan.signal("SIGTERM", "1 hour"))))
+        yield* Effect.yieldNow()
+        yield* child.stop(StopPlan.kill)
+        yield* TestClock.adjust("100 millis")
+        yield* Fiber.join(patient)
+      })).pipe(Effect.provide(spawner.layer))
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+    }))
+
+  it.effect("names what even KILL does not end, within a bound", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.immortal = true
+      })
+      const fiber = yield* begin(
+        Effect.provide(Effect.flip(Supervise.use(command, { label: "build" }, () => Effect.void)), spawner.layer)
+      )
+      yield* TestClock.adjust("11 seconds")
+      const error = yield* Fiber.join(fiber)
+      expect(error).toBeInstanceOf(SurvivorsError)
+      expect(error.message).toContain("1000 (member 0)")
+    }))
+
+  it.effect("of an ambient scope logs survivors as an error, and gone fails with them", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const spawner = scripted()
+      const handle = yield* Deferred.make<Child>()
+      const fiber = yield* begin(
+        Effect.scoped(Effect.flatMap(Supervise.start(command), (child) => {
+          spawner.last.immortal = true
+          return Deferred.succeed(handle, child)
+        })).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(logs.layer)
+        )
+      )
+      yield* TestClock.adjust("11 seconds")
+      yield* Fiber.join(fiber)
+      expect(yield* Effect.flip((yield* Deferred.await(handle)).gone)).toBeInstanceOf(SurvivorsError)
+      expect(logs.entries.some((entry) => entry.level === "ERROR" && entry.message.includes("still alive"))).toBe(true)
+    }))
+
+  it.effect("of siblings runs in parallel, in all and in layers", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      const siblings = yield* begin(
+        Effect.scoped(Supervise.all([1, 2, 3].map((n) => Supervise.start(Command.make("child", String(n)))))).pipe(
+          Effect.provide(spawner.layer)
+        )
+      )
+      yield* TestClock.adjust("5100 millis")
+      yield* Fiber.join(siblings)
+
+      class First extends Context.Tag("First")<First, Child>() {}
+      class Second extends Context.Tag("Second")<Second, Child>() {}
+      const layers = yield* begin(
+        Effect.void.pipe(
+          Effect.provide(Layer.mergeAll(Supervise.layer(First, command), Supervise.layer(Second, command))),
+          Effect.provide(spawner.layer)
+        )
+      )
+      yield* TestClock.adjust("5100 millis")
+      yield* Fiber.join(layers)
+    }))
+
+  it.effect("stops group members that a clean exit left behind, warns, and succeeds", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const spawner = scripted((child) => {
+        child.leftovers = 1
+        child.onSignal = () => {
+          child.leftovers = 0
+        }
+        child.exit(0)
+      })
+      const fiber = yield* begin(
+        Supervise.run(command).pipe(Effect.provide(spawner.layer), Effect.provide(logs.layer))
+      )
+      yield* TestClock.adjust("100 millis")
+      const report = yield* Fiber.join(fiber)
+      expect(report.leftovers).toEqual([{ pid: 1000, command: "member 0", startedAt: undefined }])
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect(logs.entries.find((entry) => entry.level === "WARN")?.message).toContain("1000 (member 0)")
+    }))
+})
+
+describe("work beside a child", () => {
+  it.effect("is interrupted when the child ends first, clean or not", () =>
+    Effect.gen(function*() {
+      for (const code of [0, 4]) {
+        const spawner = scripted((child) => {
+          child.err("out of memory\n")
+          child.exit(code)
+        })
+        const error = yield* Supervise.use(command, {}, () => Effect.never).pipe(
+          Effect.provide(spawner.layer),
+          Effect.flip
+        )
+        expect(error).toMatchObject({ _tag: "ProcessFailed", status: Exited(code), stderr: "out of memory\n" })
+      }
+    }))
+
+  it.effect("goes on when expect was given and allows the end", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.exit(0))
+      const fiber = yield* begin(
+        Effect.provide(Supervise.use(command, { expect: [0] }, () => Effect.as(Effect.sleep("1 second"), "done")), spawner.layer)
+      )
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toBe("done")
+    }))
+
+  it.effect("that succeeds after the child's death has failed all the same", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.out("one\n")
+        child.exit(3)
+      })
+      const error = yield* Supervise.use(command, {}, (child) => Stream.runCollect(child.lines)).pipe(
+        Effect.provide(spawner.layer),
+        Effect.flip
+      )
+      expect(error).toMatchObject({ _tag: "ProcessFailed", status: Exited(3) })
+    }))
+
+  it.effect("that fails because the child died is ProcessFailed, with the body's cause kept", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const error = yield* Supervise.use(command, {}, () =>
+        Effect.suspend(() => {
+          spawner.last.exit(1)
+          return Effect.fail("connection reset")
+        })).pipe(Effect.provide(spawner.layer), Effect.flip)
+      expect(error).toBeInstanceOf(ProcessFailed)
+      expect((error as ProcessFailed).bodyCause).toEqual(Cause.fail("connection reset"))
+    }))
+
+  it.effect("that fails while the child lives keeps its own failure", () =>
+    Effect.gen(function*() {
+      const error = yield* Supervise.use(command, {}, () => Effect.fail("mine")).pipe(
+        Effect.provide(scripted().layer),
+        Effect.flip
+      )
+      expect(error).toBe("mine")
+    }))
+
+  it.effect("may stop the child itself and go on", () =>
+    Effect.gen(function*() {
+      const result = yield* Supervise.use(command, {}, (child) => Effect.zipRight(child.stop(), Effect.succeed("done"))).pipe(
+        Effect.provide(scripted().layer)
+      )
+      expect(result).toBe("done")
+    }))
+
+  it.effect("races against the death of a started child", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const fiber = yield* begin(
+        Effect.scoped(Effect.flatMap(Supervise.start(command), (child) => child.raceExit(Effect.never))).pipe(
+          Effect.flip,
+          Effect.provide(spawner.layer)
+        )
+      )
+      spawner.last.err("port in use\n")
+      spawner.last.exit(1)
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "ProcessFailed", stderr: "port in use\n" })
+    }))
+})
+
+describe("the observer", () => {
+  const observed = (observer: Partial<ChildObserver["Type"]>) =>
+    Layer.succeed(ChildObserver, {
+      spawned: () => Effect.void,
+      exited: () => Effect.void,
+      gone: () => Effect.void,
+      ...observer
+    })
+
+  it.effect("is told of each moment before anyone else", () =>
+    Effect.gen(function*() {
+      const events: Array<string> = []
+      const note = (event: string) => Effect.sync(() => events.push(event))
+      const spawner = scripted()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const child = yield* Supervise.start(command)
+        yield* note("handle")
+        const exited = yield* Effect.fork(Effect.zipRight(child.exited, note("seen exited")))
+        const gone = yield* Effect.fork(Effect.zipRight(child.gone, note("seen gone")))
+        yield* Effect.yieldNow()
+        spawner.last.exit(0)
+        yield* Fiber.join(exited)
+        yield* Fiber.join(gone)
+      })).pipe(
+        Effect.provide(spawner.layer),
+        Effect.provide(observed({
+          spawned: (child) => note(`spawned ${child.pid}`),
+          exited: (child) => note(`exited ${child.endedBy}`),
+          gone: () => note("gone")
+        }))
+      )
+      expect(events).toEqual(["spawned 1000", "handle", "exited child", "seen exited", "gone", "seen gone"])
+    }))
+
+  it.effect("that fails, dies or hangs is logged and changes nothing", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const spawner = scripted((child) => child.exit(0))
+      const fiber = yield* begin(
+        Supervise.run(command).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(observed({
+            spawned: () => Effect.fail("disk full"),
+            exited: () => Effect.never,
+            gone: () => {
+              throw new Error("broken")
+            }
+          })),
+          Effect.provide(logs.layer)
+        )
+      )
+      yield* TestClock.adjust("1 second")
+      expect((yield* Fiber.join(fiber)).status).toEqual(Exited(0))
+      expect(logs.entries.filter((entry) => entry.level === "WARN")).toHaveLength(3)
+    }))
+})
+
+describe("a scope", () => {
+  it.effect("that closes while a child lives is done within the plan's bounds", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      const fiber = yield* begin(
+        Effect.provide(Supervise.run(command, { stop: StopPlan.make(StopPlan.signal("SIGTERM", "1 second")) }), spawner.layer)
+      )
+      const interruption = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("1100 millis")
+      const exit = yield* Fiber.join(interruption)
+      expect(Exit.isInterrupted(exit)).toBe(true)
+      expect(spawner.last.status).toEqual(Signaled("SIGKILL"))
+    }))
+
+  it.effect("delivers the farewell of a child that is stopped", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const spawner = scripted((child) => {
+        child.onSignal = () => {
+          child.out("bye\n")
+          child.exit(0)
+        }
+      })
+      yield* Supervise.use(command, {
+        onLines: { stdout: (lines) => Effect.sync(() => seen.push(...lines)) }
+      }, () => Effect.void).pipe(Effect.provide(spawner.layer))
+      expect(seen).toEqual(["bye"])
+    }))
+})
+
+describe("readers", () => {
+  const texts = (items: Chunk.Chunk<{ readonly _tag: string }>) =>
+    Chunk.toReadonlyArray(items).map((item) => item._tag === "Line" ? (item as never as { text: string }).text : item)
+
+  it.effect("may be many, each from the moment it subscribes, with a replay if asked", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      yield* Supervise.use(command, { expect: [0] }, (child) =>
+        Effect.gen(function*() {
+          const early = yield* Effect.fork(Stream.runCollect(child.lines))
+          yield* TestClock.adjust(0)
+          spawner.last.out("one\ntwo\n")
+          yield* TestClock.adjust(0)
+          const late = yield* Effect.fork(Stream.runCollect(child.stdout))
+          const replayed = yield* Effect.fork(Stream.runCollect(child.read({ replay: 1 })))
+          yield* TestClock.adjust(0)
+          spawner.last.err("three\n")
+          spawner.last.out("four\n")
+          yield* TestClock.adjust(0)
+          spawner.last.exit(0)
+          expect(texts(yield* Fiber.join(early))).toEqual(["one", "two", "three", "four"])
+          expect(texts(yield* Fiber.join(late))).toEqual(["four"])
+          expect(texts(yield* Fiber.join(replayed))).toEqual(["two", "three", "four"])
+          // Afterwards there is only what is kept.
+          expect(texts(yield* Stream.runCollect(child.read({ replay: 2 })))).toEqual(["three", "four"])
+          expect(texts(yield* Stream.runCollect(child.lines))).toEqual([])
+        })).pipe(Effect.provide(spawner.layer))
+    }))
+
+  it.effect("hold the child back while they are slow, and release it when they leave", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      yield* Supervise.use(command, { expect: [0] }, (child) =>
+        Effect.gen(function*() {
+          const reader = yield* Effect.fork(Stream.runForEach(child.lines, () => Effect.never))
+          yield* TestClock.adjust(0)
+          for (let i = 0; i < 8; i++) {
+            spawner.last.out(`${"x".repeat(65_535)}\n`)
+            yield* TestClock.adjust(0)
+          }
+          expect([...spawner.last.paused]).toEqual(["stdout"])
+          yield* Fiber.interrupt(reader)
+          yield* TestClock.adjust(0)
+          expect([...spawner.last.paused]).toEqual([])
+          spawner.last.exit(0)
+          expect((yield* child.gone).stdout.lines).toBe(8)
+        })).pipe(Effect.provide(spawner.layer))
+    }))
+
+  it.effect("with onSlow: drop never do, and are told what they missed", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const gate = yield* Deferred.make<void>()
+      yield* Supervise.use(command, { expect: [0] }, (child) =>
+        Effect.gen(function*() {
+          const reader = yield* Effect.fork(
+            child.read({ onSlow: "drop" }).pipe(Stream.tap(() => Deferred.await(gate)), Stream.runCollect)
+          )
+          yield* TestClock.adjust(0)
+          for (let i = 0; i < 10; i++) {
+            spawner.last.out(`${String(i).repeat(20_000)}\n`)
+            yield* TestClock.adjust(0)
+          }
+          expect([...spawner.last.paused]).toEqual([])
+          yield* Deferred.succeed(gate, undefined)
+          yield* TestClock.adjust(0)
+          spawner.last.exit(0)
+          const items = Chunk.toReadonlyArray(yield* Fiber.join(reader))
+          const dropped = items.reduce((sum, item) => sum + (item._tag === "Lagged" ? item.dropped : 0), 0)
+          expect(dropped).toBeGreaterThan(0)
+          expect(items.filter((item) => item._tag === "Line").length + dropped).toBe(10)
+        })).pipe(Effect.provide(spawner.layer))
+    }))
+
+  it.effect("get a partial line after an idle time when the option asks for it", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      yield* Supervise.use(command, { expect: [0], flushPartialAfter: "100 millis" }, (child) =>
+        Effect.gen(function*() {
+          const reader = yield* Effect.fork(Stream.runCollect(child.lines))
+          yield* TestClock.adjust(0)
+          spawner.last.out("Password: ")
+          yield* TestClock.adjust("200 millis")
+          spawner.last.out("thanks\n")
+          yield* TestClock.adjust("200 millis")
+          spawner.last.exit(0)
+          const lines = Chunk.toReadonlyArray(yield* Fiber.join(reader))
+          expect(lines.map((line) => [line.text, line.terminated])).toEqual([["Password: ", false], ["thanks", true]])
+        })).pipe(Effect.provide(spawner.layer))
+    }))
+})
+
+describe("durations", () => {
+  it.effect("are data in the report", () =>
+    Effect.gen(function*() {
+      const report = yield* run((child) => child.exit(0))
+      expect(Duration.isDuration(report.duration)).toBe(true)
+    }))
+})
