@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import type { Child } from "@tether/process/Child"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited, Signaled } from "@tether/process/ExitStatus"
 import type { ProcessFailed } from "@tether/process/ProcessFailed"
@@ -29,8 +30,8 @@ const layer = NodeChildSpawner.layer
 const run = (command: Command.Command, options?: ChildOptions) =>
   Effect.provide(Supervise.run(command, options), layer)
 
-const use: typeof Supervise.use = (command, options, f) =>
-  Effect.provide(Supervise.use(command, options, f), layer) as never
+const use = <A, E>(command: Command.Command, options: ChildOptions, f: (child: Child) => Effect.Effect<A, E>) =>
+  Effect.provide(Supervise.use(command, options, f), layer)
 
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.timed(effect), ([duration, value]) => ({ millis: Duration.toMillis(duration), value }))
@@ -246,7 +247,9 @@ describe("stopping", () => {
   it.live("reaches a child that is stopped: CONT follows TERM", () =>
     Effect.gen(function*() {
       const { millis } = yield* timed(
-        use(sh("trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"), { stop: StopPlan.make(StopPlan.signal("SIGTERM", "20 seconds")) }, (child) =>
+        use(node("process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log('up')"), {
+          stop: StopPlan.make(StopPlan.signal("SIGTERM", "20 seconds"))
+        }, (child) =>
           Effect.gen(function*() {
             yield* Stream.runHead(child.stdout)
             yield* child.signal("SIGSTOP")

@@ -20,7 +20,7 @@ import { IO } from "./Relay.js"
  * - `colour`: default false, because only the program knows whether its output is a terminal that wants any.
  * - `labels`: labels known beforehand, so that the first line is aligned already. The column grows with longer ones.
  * - `maxLabelWidth`: a longer label is cut, in terminal columns. Default 24.
- * - `write`: takes each line, without its newline. Default `console.log`.
+ * - `write`: takes each entry, without its last newline. Default: the `Console` of the program.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export interface Options {
   readonly colour?: boolean | undefined
   readonly labels?: ReadonlyArray<string> | undefined
   readonly maxLabelWidth?: number | undefined
-  readonly write?: ((line: string) => void) | undefined
+  readonly write?: ((entry: string) => void) | undefined
 }
 
 type Entry = Logger.Logger.Options<unknown>
@@ -53,11 +53,10 @@ type Colours = ReturnType<typeof picocolors.createColors>
  */
 export const make = (options: Options = {}): Logger.Logger<unknown, void> => {
   const colours = picocolors.createColors(options.colour ?? false)
-  const write = options.write ?? ((line: string) => console.log(line))
   const maxWidth = options.maxLabelWidth ?? 24
   const labels = makeLabels(colours, maxWidth)
   for (const label of options.labels ?? []) labels.column(label)
-  return Logger.make((entry) => {
+  const format = Logger.make((entry): string => {
     const label = annotation(entry, "label")
     const stream = annotation(entry, "stream")
     const isRelayed = entry.logLevel.label === IO.label && label !== undefined && stream !== undefined
@@ -65,17 +64,19 @@ export const make = (options: Options = {}): Logger.Logger<unknown, void> => {
     if (isRelayed) {
       const bar = stream === "stderr" ? colours.red("┃") : colours.dim("│")
       const text = textOf(entry).slice(prefixOf(label, stream === "stderr" ? "stderr" : "stdout").length)
-      write(`${column} ${bar} ${text}`)
-      return
+      return `${column} ${bar} ${text}`
     }
     const bar = colours.dim("·")
     const [first = "", ...rest] = [
       ...textOf(entry).split("\n"),
       ...(Cause.isEmpty(entry.cause) ? [] : Cause.pretty(entry.cause, { renderErrorCause: true }).split("\n"))
     ]
-    write(`${column} ${bar} ${levelName(entry.logLevel, colours)} ${first}`)
-    for (const line of rest) write(`${column} ${bar}   ${line}`)
+    return [
+      `${column} ${bar} ${levelName(entry.logLevel, colours)} ${first}`,
+      ...rest.map((line) => `${column} ${bar}   ${line}`)
+    ].join("\n")
   })
+  return options.write === undefined ? Logger.withConsoleLog(format) : Logger.map(format, options.write)
 }
 
 /**

@@ -1,0 +1,90 @@
+// Which package may import what. A new package needs a line here before it can import anything.
+const effect = "effect"
+const platform = "@effect/platform"
+const platformNode = "@effect/platform-node"
+const node = "node:"
+const ours = ["@tether/host", "@tether/process", "@tether/process-node"]
+const mayImport = {
+  host: [effect, platform],
+  // The last two serve the terminal logger: which colours, and how wide a text is, are not ours to know.
+  process: [effect, platform, "@tether/host", "picocolors", "string-width"],
+  "process-node": [effect, platform, "@tether/host", "@tether/process", node],
+  cli: [effect, platform, "@effect/cli", platformNode, ...ours, node],
+  benchmarks: [effect, platform, platformNode, ...ours, "execa", node]
+}
+
+const builtin = "^(node:)?(" + require("node:module").builtinModules.join("|") + ")$"
+
+const resolved = (name) => {
+  if (name === node) return builtin
+  return name.startsWith("@tether/") ? name.replace("@tether/", "^packages/") + "/" : `(^|/)node_modules/${name}/`
+}
+
+const boundaries = Object.entries(mayImport).map(([name, allowed]) => ({
+  name: `${name}-imports-only`,
+  comment: `packages/${name}/src may import ${allowed.join(", ")} and its own sources`,
+  severity: "error",
+  from: { path: `^packages/${name}/src/` },
+  to: { pathNot: [`^packages/${name}/src/`, ...allowed.map(resolved)] }
+}))
+
+module.exports = {
+  forbidden: [
+    ...boundaries,
+    {
+      name: "known-packages",
+      comment: "a package has a line in .dependency-cruiser.cjs",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/", pathNot: `^packages/(${Object.keys(mayImport).join("|")})/` },
+      to: {}
+    },
+    {
+      name: "no-cycles",
+      comment: "type-only imports count",
+      severity: "error",
+      from: {},
+      to: { circular: true }
+    },
+    {
+      name: "only-process-node-spawns",
+      comment: "everyone else asks the ChildSpawner service",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/(process-node|benchmarks)/" },
+      to: { path: "^(node:)?(child_process|cluster)$" }
+    },
+    {
+      name: "internal-stays-inside",
+      comment: "also for tests and examples: a relative path into another package evades its exports",
+      severity: "error",
+      from: { path: "^(packages/[^/]+|examples)/" },
+      to: { path: "^packages/[^/]+/(src|dist/internal)/", pathNot: "^$1/" }
+    },
+    {
+      name: "src-stands-alone",
+      comment: "sources import neither tests nor examples",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { path: ["^packages/[^/]+/test/", "^examples/"] }
+    },
+    {
+      name: "src-declares-what-it-imports",
+      comment: "as a dependency or peer dependency in the package's own package.json",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], pathNot: "^packages/" }
+    },
+    {
+      name: "resolvable",
+      comment: "exists, is installed, and is open in the exports of its package",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true }
+    }
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.base.json" },
+    doNotFollow: { path: ["node_modules", "/dist/"] },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node"] }
+  }
+}

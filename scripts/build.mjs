@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { packages } from "./lib/files.mjs"
+import { withLock } from "./lib/lock.mjs"
+import { root, run, tool } from "./lib/run.mjs"
+
+/** Compiles what has changed in packages/<pkg>/src to dist; answers with the compiler's exit code and output. */
+export const build = () =>
+  withLock("build", async () => {
+    for (const folder of packages()) removeStrays(join(root, folder))
+    return run(tool("tsc"), ["-b", "tsconfig.build.json"], { quiet: true })
+  })
+
+/** The compiler leaves the output of a deleted source where it was, and `exports` would still offer it. */
+const removeStrays = (folder) => {
+  const dist = join(folder, "dist")
+  if (!existsSync(dist)) return
+  for (const file of readdirSync(dist, { recursive: true })) {
+    const source = /^(.*?)(\.d\.ts|\.js)(\.map)?$/.exec(file)
+    if (source && !existsSync(join(folder, "src", `${source[1]}.ts`))) rmSync(join(dist, file))
+  }
+}
+
+/** For programs that need built packages to go on. */
+export const buildOrExit = async () => {
+  const { code, output } = await build()
+  if (code === 0) return
+  console.error(`${output}\nThe build failed.`)
+  process.exit(1)
+}

@@ -1,0 +1,54 @@
+import { build } from "./build.mjs"
+import { checkDocs } from "./check-docs.mjs"
+import { runExamples } from "./examples.mjs"
+import { withLock } from "./lib/lock.mjs"
+import { run, tool } from "./lib/run.mjs"
+import { checkTypes } from "./types.mjs"
+
+const quietly = (name, ...args) => () => withLock(name, () => run(tool(name), args, { quiet: true }))
+
+/**
+ * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build.
+ */
+export const steps = [
+  {
+    name: "build",
+    title: "compile the packages",
+    run: build
+  },
+  {
+    name: "types",
+    title: "type-check tests, examples, benchmarks, configuration",
+    group: "static",
+    run: () => checkTypes("tsconfig.json")
+  },
+  {
+    name: "docs",
+    title: "check doc examples, doc comments, links",
+    group: "static",
+    run: checkDocs
+  },
+  {
+    name: "lint",
+    title: "check the style of the code",
+    group: "static",
+    unbuilt: true,
+    run: quietly("oxlint", "--deny-warnings")
+  },
+  {
+    name: "imports",
+    title: "check import boundaries and cycles",
+    group: "static",
+    run: quietly("depcruise", "packages", "examples", "--output-type", "err-long")
+  },
+  {
+    name: "tests",
+    title: "run the tests",
+    run: () => run(tool("vitest"), ["run", "--allowOnly=false"])
+  },
+  {
+    name: "examples",
+    title: "run the examples",
+    run: runExamples
+  }
+]

@@ -1,0 +1,37 @@
+import { existsSync, readdirSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { join } from "node:path"
+import { defineConfig } from "vitest/config"
+
+const packages = join(import.meta.dirname, "packages")
+
+// Tests run the sources of all packages; what `exports` closes stays closed.
+const alias = [
+  { find: /^@tether\/([^/]+)$/, replacement: join(packages, "$1/src/index.ts") },
+  { find: /^@tether\/([^/]+)\/(?!internal\/|package\.json)(.+)$/, replacement: join(packages, "$1/src/$2.ts") }
+]
+
+/** One project a package that has tests. */
+const projects = readdirSync(packages)
+  .filter((name) => existsSync(join(packages, name, "test")))
+  .map((name) => ({
+    resolve: { alias },
+    test: {
+      name,
+      root: join(packages, name),
+      include: ["test/**/*.test.ts"],
+      pool: "forks" as const,
+      testTimeout: 30_000,
+      hookTimeout: 30_000
+    }
+  }))
+
+export default defineConfig({
+  test: {
+    projects,
+    globalSetup: join(import.meta.dirname, "scripts/vitest-setup.mjs"),
+    // Tests of child processes wait more than they compute.
+    maxWorkers: Math.max(2, availableParallelism()),
+    minWorkers: 1
+  }
+})
