@@ -7,11 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import type { Child } from "./Child.js"
 import type { ChildDriver, LaunchFailure } from "./ChildDriver.js"
 import * as ChildMetrics from "./ChildMetrics.js"
 import type { ChildOptions } from "./ChildOptions.js"
 import { ManagedChild } from "./internal/managedChild.js"
+import { attempt } from "./internal/observability.js"
 import { type Plan, resolve } from "./internal/resolve.js"
 import { SpawnError } from "./SpawnError.js"
 
@@ -63,17 +65,23 @@ export const make = (driver: ChildDriver): ChildSpawner["Type"] => ({
 const launch = (driver: ChildDriver, plan: Plan): Effect.Effect<ManagedChild, SpawnError> =>
   Effect.flatMap(Effect.runtime<never>(), (runtime) =>
     Effect.clockWith((clock) =>
-      Effect.flatMap(Effect.makeSpan("tether.child", { attributes: { label: plan.label } }), (span) => {
+      Effect.flatMap(spanOf(plan), (span) => {
         const child = new ManagedChild(plan, runtime, clock)
         return Effect.matchEffect(driver.launch(plan.request, child.events), {
           onSuccess: (launched) => child.begin(launched, span),
           onFailure: (failure) => {
             const error = spawnError(plan, failure)
-            span.end(clock.unsafeCurrentTimeNanos(), Exit.fail(error))
+            attempt(() => span?.end(clock.unsafeCurrentTimeNanos(), Exit.fail(error)))
             return countFailure(error)
           }
         })
       })))
+
+const spanOf = (plan: Plan): Effect.Effect<Tracer.Span | undefined> =>
+  Effect.catchAllDefect(
+    Effect.makeSpan("tether.child", { attributes: { label: plan.label } }),
+    () => Effect.succeed(undefined)
+  )
 
 const spawnError = (plan: Plan, failure: LaunchFailure): SpawnError =>
   new SpawnError({

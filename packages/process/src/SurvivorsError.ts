@@ -30,7 +30,9 @@ export class SurvivorsError extends Schema.TaggedError<SurvivorsError>()("Surviv
 }) {
   /** What is still there, in one line. */
   override get message(): string {
-    const named = this.survivors.map((survivor) => ProcessInfo.format(survivor)).join(", ")
+    const named = this.survivors.length === 0
+      ? "members of its process group that cannot be named here"
+      : this.survivors.map((survivor) => ProcessInfo.format(survivor)).join(", ")
     return `"${clip(this.label)}" was killed, and these are still alive: ${named}`
   }
 }

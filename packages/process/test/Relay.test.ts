@@ -1,12 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
+import { Exited } from "../src/ExitStatus.js"
 import * as Relay from "../src/Relay.js"
 import * as RelayLogger from "../src/RelayLogger.js"
 import * as Supervise from "../src/Supervise.js"
@@ -197,4 +202,55 @@ describe("RelayLogger", () => {
 it("Relay.IO is known to all loggers by its tag and told by its label", () => {
   expect(Relay.IO).toMatchObject({ _tag: "Info", label: "IO", ordinal: 20001 })
   expect(Option.some(Relay.IO)._tag).toBe("Some")
+})
+
+describe("observability is not load-bearing", () => {
+  const brokenLogger = Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(() => {
+      throw new Error("broken logger")
+    })
+  )
+
+  it.effect("a logger that throws at every warning changes no outcome", () =>
+    Effect.gen(function*() {
+      // Holds a pipe, leaves something in its group, needs SIGKILL, and its consumer throws: a warning each.
+      const spawner = scripted((child) => {
+        child.leftovers = 1
+        child.onSignal = () => undefined
+        child.out("one\n")
+        child.exitHolding(Exited(0))
+      })
+      const fiber = yield* Effect.fork(
+        Supervise.run(Command.make("build"), { relay: true, onLines: { stdout: () => Effect.die("broken consumer") } }).pipe(
+          Effect.exit,
+          Effect.provide(spawner.layer),
+          Effect.provide(brokenLogger)
+        )
+      )
+      yield* TestClock.adjust("20 seconds")
+      const exit = yield* Fiber.join(fiber)
+      expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("broken consumer")
+      expect(spawner.last.signals).toContain("SIGKILL")
+    }))
+
+  it.effect("a tracer that throws changes no outcome", () =>
+    Effect.gen(function*() {
+      const broken = () => {
+        throw new Error("broken tracer")
+      }
+      const native = yield* Effect.tracer
+      const throwsLate = Tracer.make({
+        span: (...args) => Object.assign(native.span(...args), { attribute: broken, end: broken }),
+        context: (f) => f()
+      })
+      const throwsAtOnce = Tracer.make({ span: broken, context: (f) => f() })
+      for (const tracer of [throwsLate, throwsAtOnce]) {
+        const report = yield* Supervise.run(Command.make("build")).pipe(
+          Effect.provide(scripted((child) => child.exit(0)).layer),
+          Effect.provide(Layer.setTracer(tracer))
+        )
+        expect(report.status).toEqual(Exited(0))
+      }
+    }))
 })

@@ -11,7 +11,8 @@ import type { ProcessTable } from "./processTable.js"
 export class ProcessGroup {
   private leaderHasEnded = false
   private wasEmpty = false
-  private emptyScans = 0
+  /** The reading of all processes in which no member was found alive. */
+  private emptyReading: number | undefined
 
   constructor(
     private readonly pid: number,
@@ -47,8 +48,14 @@ export class ProcessGroup {
    */
   private isAllZombies(): boolean {
     if (!this.table.isReadable) return false
-    this.emptyScans = this.table.living(this.pid).length === 0 ? this.emptyScans + 1 : 0
-    return this.emptyScans >= 2
+    if (this.table.living(this.pid).length > 0) {
+      this.emptyReading = undefined
+      return false
+    }
+    const reading = this.table.reading()
+    const isConfirmed = this.emptyReading !== undefined && this.emptyReading !== reading
+    this.emptyReading ??= reading
+    return isConfirmed
   }
 
   private send(signal: Signal | 0): "sent" | "none" {

@@ -12,6 +12,8 @@ export interface ProcessTable {
   readonly isReadable: boolean
   /** The members of a process group that are no zombies. */
   readonly living: (group: number) => ReadonlyArray<ProcStat.ProcStat>
+  /** The number of the reading that `living` answered from: two answers from one reading are one piece of evidence. */
+  readonly reading: () => number
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
   /** Whether a process is ending or has ended, and its parent may not know yet. */
   readonly isDying: (pid: number) => boolean
@@ -34,6 +36,7 @@ const ticksPerSecond = 100
 const nothing: ProcessTable = {
   isReadable: false,
   living: () => [],
+  reading: () => 0,
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   isDying: () => false,
   socketOf: () => undefined,
@@ -44,6 +47,7 @@ const nothing: ProcessTable = {
 export const makeProcessTable = (): ProcessTable => {
   if (statOf(process.pid) === undefined) return nothing
   let processes: ReadonlyArray<ProcStat.ProcStat> = []
+  let readings = 0
   let readAt = Number.NEGATIVE_INFINITY
   let bootMillis: number | undefined
 
@@ -52,6 +56,7 @@ export const makeProcessTable = (): ProcessTable => {
     if (now - readAt > freshFor) {
       processes = pids().flatMap((pid) => statOf(pid) ?? [])
       readAt = now
+      readings++
     }
     return processes
   }
@@ -68,6 +73,7 @@ export const makeProcessTable = (): ProcessTable => {
   return {
     isReadable: true,
     living: (group) => all().filter((stat) => stat.group === group && ProcStat.isRunning(stat)),
+    reading: () => readings,
     infoOf,
     isDying: (pid) => {
       const stat = statOf(pid)

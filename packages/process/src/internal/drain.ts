@@ -14,6 +14,7 @@ import type { LinesInfo, OnLines } from "../ChildOptions.js"
 import type { StreamReport } from "../ExitReport.js"
 import { Framer, type LineChunk } from "./framer.js"
 import type { Hub } from "./hub.js"
+import { complain } from "./observability.js"
 import { Portion } from "./portion.js"
 import { makeRelay } from "./relayLines.js"
 import type { Plan, StreamPlan } from "./resolve.js"
@@ -283,7 +284,7 @@ export class Drain {
     if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
     this.onLines = undefined
     this.defect = cause
-    return Effect.logError(`onLines of "${this.plan.label}" failed on ${this.stream} and gets no more lines`, cause)
+    return complain(`onLines of "${this.plan.label}" failed on ${this.stream} and gets no more lines`, cause)
   }
 }
 

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
 import type { Drained } from "../ExitReport.js"
 import type { Drain } from "./drain.js"
+import { warn } from "./observability.js"
 import type { Plan } from "./resolve.js"
 import { clip, formatDuration } from "./text.js"
 
@@ -106,7 +107,7 @@ const told = (plan: Plan, drained: Drained): Effect.Effect<Drained> => {
   const label = clip(plan.label)
   if (drained._tag === "Stalled") {
     return Effect.as(
-      Effect.logWarning(
+      warn(
         `a consumer of the output of "${label}" took nothing for ${formatDuration(plan.deliverGrace)} after its end: ` +
           `${drained.bytes} bytes were not delivered. If it needs longer, give it longer: option "deliverGrace".`
       ),
@@ -116,7 +117,7 @@ const told = (plan: Plan, drained: Drained): Effect.Effect<Drained> => {
   if (drained._tag === "Cut") {
     const named = drained.holders.map((holder) => ProcessInfo.format(holder)).join(", ")
     return Effect.as(
-      Effect.logWarning(
+      warn(
         `the output of "${label}" was still open ${formatDuration(plan.drainGrace)} after its end, held by ` +
           `${named === "" ? "a process that cannot be seen" : named}, and is read no further. ` +
           `If its last words matter, give it longer: option "drainGrace".`

@@ -34,6 +34,7 @@ import { SurvivorsError } from "../SurvivorsError.js"
 import { Drain } from "./drain.js"
 import { Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
+import { attempt, complain, warn } from "./observability.js"
 import { annotationsOf } from "./relayLines.js"
 import { type Plan, stopProblems } from "./resolve.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
@@ -121,10 +122,10 @@ export class ManagedChild implements Child {
   }
 
   /** The child runs. Completes once the observer knows. */
-  begin(launched: Launched, span: Tracer.Span): Effect.Effect<this> {
+  begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
     this.span = span
-    span.attribute("pid", launched.pid)
+    attempt(() => span?.attribute("pid", launched.pid))
     this.target = {
       label: this.plan.label,
       launched,
@@ -204,10 +205,10 @@ export class ManagedChild implements Child {
       }
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
       yield* this.emptyGroup()
-      const survivors = this.launched.isEmpty() ? [] : yield* this.launched.members
-      const error = survivors.length > 0
-        ? new SurvivorsError({ label: this.plan.label, survivors: this.shown(survivors), status })
-        : undefined
+      const survivors = yield* this.launched.members
+      const error = this.launched.isEmpty()
+        ? undefined
+        : new SurvivorsError({ label: this.plan.label, survivors: this.shown(survivors), status })
       if (this.observer !== undefined) {
         yield* this.tell((observer) => observer.gone(this.spawned, error ?? this.makeReport(status)), "gone")
       }
@@ -224,7 +225,7 @@ export class ManagedChild implements Child {
       if (this.launched.isEmpty()) return
       this.leftovers = this.shown(yield* this.launched.members)
       if (this.leftovers.length > 0) {
-        yield* Effect.logWarning(
+        yield* warn(
           `"${clip(this.plan.label)}" ended and left ${this.leftovers.length === 1 ? "a process" : "processes"} of its ` +
             `group alive: ${this.leftovers.map((each) => ProcessInfo.format(each)).join(", ")}. Stopping what is left.`
         )
@@ -243,7 +244,7 @@ export class ManagedChild implements Child {
     const exit = error === undefined && status !== undefined
       ? Exit.succeed(this.makeReport(status))
       : Exit.fail(error as SurvivorsError)
-    this.endSpan(exit, rejected)
+    attempt(() => this.endSpan(exit, rejected))
     Deferred.unsafeDone(this.whenGone, exit)
   }
 
@@ -307,7 +308,8 @@ export class ManagedChild implements Child {
     ))
   }
 
-  readonly isRunning: Effect.Effect<boolean> = Effect.sync(() => this.status === undefined)
+  // Not the status itself: an end is not to be seen before its observer has been told.
+  readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() => Effect.map(Deferred.isDone(this.whenExited), (done) => !done))
 
   signal(signal: Signal): Effect.Effect<boolean> {
     return Effect.sync(() => this.sendSignal(signal))
@@ -337,7 +339,7 @@ export class ManagedChild implements Child {
   readonly release: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isOver) return Effect.void
     return Effect.zipRight(this.stopAs("scope", this.plan.stop), this.gone).pipe(
-      Effect.catchTag("SurvivorsError", (error) => Effect.logError(error.message)),
+      Effect.catchTag("SurvivorsError", (error) => complain(error.message)),
       Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
       Effect.asVoid
     )
@@ -477,7 +479,7 @@ export class ManagedChild implements Child {
         onTimeout: () => new Error("it took too long")
       }),
       Effect.catchAllCause((cause) =>
-        Effect.logWarning(`the observer failed to take "${what}" of "${clip(this.plan.label)}"`, cause)
+        warn(`the observer failed to take "${what}" of "${clip(this.plan.label)}"`, cause)
       ),
       Effect.asVoid
     )

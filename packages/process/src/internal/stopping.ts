@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import * as StopPlan from "../StopPlan.js"
+import { warn } from "./observability.js"
 import { clip, formatDuration } from "./text.js"
 
 /** How long a killed group may take to be gone: the kernel gives back the memory of a large process first. */
@@ -35,7 +36,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
       waited = Duration.sum(waited, step.wait)
     }
     if (target.isGone()) return true
-    if (Duration.greaterThan(waited, Duration.zero)) yield* warn(target, plan, waited)
+    if (Duration.greaterThan(waited, Duration.zero)) yield* escalating(target, plan, waited)
     target.signal("SIGKILL")
     return yield* within(killWait, awaitGone(target))
   })
@@ -54,7 +55,7 @@ const asked = (target: Target, request: Effect.Effect<unknown, unknown>): Effect
     onFailure: (cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
-        : Effect.logWarning(`asking "${clip(target.label)}" to stop failed, and its stop plan goes on`, cause),
+        : warn(`asking "${clip(target.label)}" to stop failed, and its stop plan goes on`, cause),
     onSuccess: () => awaitGone(target)
   }).pipe(Effect.raceFirst(awaitGone(target)))
 
@@ -76,10 +77,10 @@ const pollGone = (target: Target, millis: number): Effect.Effect<void> =>
       : Effect.zipRight(Effect.sleep(millis), pollGone(target, Math.min(millis * 2, 50)))
   )
 
-const warn = (target: Target, plan: StopPlan.StopPlan, waited: Duration.Duration): Effect.Effect<void> =>
+const escalating = (target: Target, plan: StopPlan.StopPlan, waited: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {
     ChildMetrics.escalations.unsafeUpdate(1, [])
-    return Effect.logWarning(
+    return warn(
       `"${clip(target.label)}" (pid ${target.launched.pid}) was still alive ${formatDuration(waited)} after it was asked ` +
         `to stop (${StopPlan.describe(plan)}), and is killed. If it needs longer, give it longer: option "stop".`
     )
