@@ -79,7 +79,7 @@ const launch = (driver: ChildDriver, plan: Plan): Effect.Effect<ManagedChild, Sp
 
 const spanOf = (plan: Plan): Effect.Effect<Tracer.Span | undefined> =>
   Effect.catchAllDefect(
-    Effect.makeSpan("tether.child", { attributes: { label: plan.label } }),
+    Effect.makeSpan("tether.child", { attributes: { label: plan.label }, captureStackTrace: false }),
     () => Effect.succeed(undefined)
   )
 

@@ -74,7 +74,6 @@ const refused = (child: ChildProcess, request: LaunchRequest) =>
 const attach = (child: ChildProcess, pid: number, events: LaunchEvents, table: ProcessTable): Launched => {
   const group = new ProcessGroup(pid, hasGroups, table)
   const pipes = { stdout: child.stdout ?? undefined, stderr: child.stderr ?? undefined }
-  const sockets = { stdout: table.socketOf(pid, 1, pipes.stdout), stderr: table.socketOf(pid, 2, pipes.stderr) }
   let hasExited = false
 
   read("stdout", pipes.stdout, events)
@@ -96,7 +95,7 @@ const attach = (child: ChildProcess, pid: number, events: LaunchEvents, table: P
     signal: (signal) => group.signal(signal),
     isEmpty: () => group.isEmpty(),
     members: Effect.sync(() => group.members()),
-    holders: (stream) => Effect.sync(() => table.holdersOf(sockets[stream] ?? table.peerOf(pipes[stream]))),
+    holders: (stream) => Effect.sync(() => table.holdersOf(pipes[stream])),
     turn,
     settle: settle(pid, () => hasExited, table)
   }

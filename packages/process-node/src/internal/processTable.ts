@@ -17,15 +17,12 @@ export interface ProcessTable {
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
   /** Whether a process is ending or has ended, and its parent may not know yet. */
   readonly isDying: (pid: number) => boolean
-  /** The name of the socket behind a child's descriptor, for `holdersOf`. Of a child that has ended it is unknown. */
-  readonly socketOf: (pid: number, fd: number, pipe: Readable | undefined) => string | undefined
   /**
-   * The probable name of the socket at a pipe's other end, for when the child ended before it could be asked. Linux
-   * numbers the two sockets of a pair one after the other, but for one pair in a thousand, whose holder goes unnamed.
+   * The processes that have the other end of a pipe of ours open. Only the child's own descriptors would tell for sure
+   * which socket that is, and the child may have ended, so it is told from ours: Linux numbers the two sockets of a pair
+   * one after the other, but for one pair in a thousand (measured), whose holder goes unnamed.
    */
-  readonly peerOf: (pipe: Readable | undefined) => string | undefined
-  /** The processes that have a socket open. */
-  readonly holdersOf: (socket: string | undefined) => ReadonlyArray<ProcessInfo>
+  readonly holdersOf: (pipe: Readable | undefined) => ReadonlyArray<ProcessInfo>
 }
 
 /** How long one reading of all processes serves whoever asks, in milliseconds. It can only be wrong about who is gone. */
@@ -39,8 +36,6 @@ const nothing: ProcessTable = {
   reading: () => 0,
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   isDying: () => false,
-  socketOf: () => undefined,
-  peerOf: () => undefined,
   holdersOf: () => []
 }
 
@@ -79,23 +74,21 @@ export const makeProcessTable = (): ProcessTable => {
       const stat = statOf(pid)
       return stat === undefined || stat.exiting || !ProcStat.isRunning(stat)
     },
-    socketOf: (pid, fd, pipe) => pipe === undefined ? undefined : linkOf(`/proc/${pid}/fd/${fd}`),
-    peerOf: (pipe) => {
-      const fd = pipe === undefined ? undefined : descriptorOf(pipe)
-      return fd === undefined ? undefined : `socket:[${fstatSync(fd).ino + 1}]`
-    },
-    holdersOf: (socket) =>
-      socket === undefined ? [] : pids().filter((pid) => holds(pid, socket)).flatMap((pid) => {
+    holdersOf: (pipe) => {
+      const socket = pipe && peerOf(pipe)
+      if (socket === undefined) return []
+      return pids().filter((pid) => holds(pid, socket)).flatMap((pid) => {
         const stat = statOf(pid)
         return stat === undefined ? [] : infoOf(stat)
       })
+    }
   }
 }
 
-/** Node has no public name for the descriptor of a pipe. */
-const descriptorOf = (pipe: Readable): number | undefined => {
+const peerOf = (pipe: Readable): string | undefined => {
+  // Node has no public name for the descriptor of a pipe.
   const fd = (pipe as { readonly _handle?: { readonly fd?: unknown } | null })._handle?.fd
-  return typeof fd === "number" && fd >= 0 ? fd : undefined
+  return typeof fd === "number" && fd >= 0 ? `socket:[${fstatSync(fd).ino + 1}]` : undefined
 }
 
 const pids = (): ReadonlyArray<number> => readdirSync("/proc").map(Number).filter(Number.isInteger)

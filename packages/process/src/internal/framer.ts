@@ -23,6 +23,9 @@ export type CarriageReturn = "keep" | "split"
 const newline = 0x0a
 const carriageReturn = 0x0d
 const emptyBytes = new Uint8Array(0)
+// Only whole lines are decoded, so that one decoder keeps nothing between calls and serves all streams. Without
+// `ignoreBOM` it would eat a byte order mark, which is the child's data.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 export class Framer {
   /** The start of a line whose end has not come: the first `carried` bytes, of at most `maxLineBytes`. */
@@ -34,8 +37,6 @@ export class Framer {
   private lastByte = 0
   /** With `split`: the last byte was a CR that ended a line, so that a newline right after it ends nothing. */
   private afterReturn = false
-  // Without `ignoreBOM` the decoder would eat a byte order mark, which is the child's data.
-  private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
   constructor(
     private readonly maxLineBytes: number,
@@ -61,7 +62,7 @@ export class Framer {
     }
     if (this.partialBytes + last > this.maxLineBytes) return this.splitEach(chunk)
 
-    const run = this.decoder.decode(chunk.subarray(0, last))
+    const run = decoder.decode(chunk.subarray(0, last))
     const texts = run.split("\n")
     const bytes = this.partialBytes + last + 1
     if (this.hasPartial) {
@@ -142,7 +143,7 @@ export class Framer {
   }
 
   private takeCarry(): string {
-    const text = this.decoder.decode(this.carry.subarray(0, this.carried))
+    const text = decoder.decode(this.carry.subarray(0, this.carried))
     this.carried = 0
     this.dropped = 0
     if (this.carry.length > 4096) this.carry = emptyBytes

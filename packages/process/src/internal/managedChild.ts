@@ -55,9 +55,8 @@ export class ManagedChild implements Child {
   private readonly whenExited = Deferred.unsafeMake<ExitStatus.ExitStatus>(FiberId.none)
   private readonly whenDrained = Deferred.unsafeMake<Drained>(FiberId.none)
   private readonly whenGone = Deferred.unsafeMake<ExitReport, SurvivorsError>(FiberId.none)
-  /** The leader's end, known to ourselves, before any observer has been told. */
-  private readonly leaderEnded = Deferred.unsafeMake<void>(FiberId.none)
-  private readonly allDrained = Deferred.unsafeMake<void>(FiberId.none)
+  /** Told of everything that our own fibers wait for: the leader's end, the last drain, the end of a stop. */
+  private readonly moved = new Wakeup()
 
   private readonly hub: Hub
   private readonly drains: { readonly [S in StreamName]: Drain | undefined }
@@ -79,7 +78,6 @@ export class ManagedChild implements Child {
   private stopRequestedBy: "owner" | "scope" | undefined
   private readonly signalsSent = new Set<string>()
   private activeStops = 0
-  private readonly stopEnded = new Wakeup()
   private resistsKill = false
   private isSettling = false
   private isOver = false
@@ -131,7 +129,7 @@ export class ManagedChild implements Child {
       launched,
       signal: (signal) => this.sendSignal(signal),
       isGone: () => this.status !== undefined && launched.isEmpty(),
-      leaderEnded: Deferred.await(this.leaderEnded)
+      leaderEnded: Effect.suspend(() => this.moved.until(() => this.status !== undefined))
     }
     ChildMetrics.started.unsafeUpdate(1, [])
     ChildMetrics.running.unsafeModify(1, [])
@@ -144,7 +142,7 @@ export class ManagedChild implements Child {
     this.status = status
     this.endedBy = this.stopRequestedBy ?? this.endedWithoutStop(status)
     this.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
-    Deferred.unsafeDone(this.leaderEnded, Exit.void)
+    this.moved.notify()
     if (this.observer === undefined) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
     this.settle()
   }
@@ -155,8 +153,8 @@ export class ManagedChild implements Child {
   }
 
   private onDrainDone(): void {
-    if (bothStreams.some((stream) => this.drains[stream]?.isDone === false)) return
-    Deferred.unsafeDone(this.allDrained, Exit.void)
+    if (!this.isDrained) return
+    this.moved.notify()
     this.settle()
   }
 
@@ -168,14 +166,30 @@ export class ManagedChild implements Child {
 
   private settle(): void {
     if (this.status === undefined || this.isSettling) return
+    if (this.observer === undefined && !this.isDrained && !this.hasLookedTwice) {
+      this.lookAgain()
+      return
+    }
+    this.isSettling = true
     if (this.observer === undefined && this.isDrained && this.launched.isEmpty()) {
-      this.isSettling = true
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
       this.complete(this.status)
     } else {
-      this.isSettling = true
       this.fork(Effect.annotateLogs(this.settleSlowly(this.status), { label: this.plan.label, pid: this.pid }))
     }
+  }
+
+  private isLookingAgain = false
+  private hasLookedTwice = false
+
+  /** The end of file of a pipe that nobody holds arrives within a turn of the exit, and then there is nothing to wait for. */
+  private lookAgain(): void {
+    if (this.isLookingAgain) return
+    this.isLookingAgain = true
+    this.fork(Effect.map(this.launched.turn, () => {
+      this.hasLookedTwice = true
+      this.settle()
+    }))
   }
 
   private settleSlowly(status: ExitStatus.ExitStatus): Effect.Effect<void> {
@@ -199,7 +213,7 @@ export class ManagedChild implements Child {
           plan: this.plan,
           launched: this.launched,
           drains: bothStreams.flatMap((stream) => this.drains[stream] ?? []),
-          allDone: Deferred.await(this.allDrained),
+          allDone: this.moved.until(() => this.isDrained),
           isStopping: () => this.activeStops > 0
         })
       }
@@ -219,7 +233,7 @@ export class ManagedChild implements Child {
   /** What the leader left in its group is stopped, by the plan that is already at work or else by the child's own. */
   private emptyGroup(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      yield* this.stopEnded.until(() => this.activeStops === 0)
+      yield* this.moved.until(() => this.activeStops === 0)
       if (this.launched.isEmpty() || this.resistsKill) return
       yield* Effect.timeoutOption(Effect.interruptible(awaitGone(this.target)), leaving)
       if (this.launched.isEmpty()) return
@@ -355,7 +369,7 @@ export class ManagedChild implements Child {
         Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
         Effect.ensuring(Effect.sync(() => {
           this.activeStops--
-          this.stopEnded.notify()
+          this.moved.notify()
         }))
       )
     })

@@ -45,6 +45,9 @@ export interface Plan {
   readonly deliverGrace: Duration.Duration
 }
 
+const defaultDrainGrace = Duration.seconds(1)
+const defaultDeliverGrace = Duration.seconds(5)
+
 const isSuccess = (status: ExitStatus.ExitStatus): boolean => status._tag === "Exited" && status.code === 0
 
 export const resolve = (command: Command.Command, options: ChildOptions): Either.Either<Plan, SpawnError> => {
@@ -115,8 +118,8 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
     expectGiven: options.expect !== undefined,
     check: options.check ?? true,
     stop: options.stop ?? StopPlan.defaultPlan,
-    drainGrace: Duration.decode(options.drainGrace ?? "1 second"),
-    deliverGrace: Duration.decode(options.deliverGrace ?? "5 seconds")
+    drainGrace: options.drainGrace === undefined ? defaultDrainGrace : Duration.decode(options.drainGrace),
+    deliverGrace: options.deliverGrace === undefined ? defaultDeliverGrace : Duration.decode(options.deliverGrace)
   })
 }
 

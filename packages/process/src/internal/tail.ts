@@ -37,6 +37,7 @@ export class Tail {
    * cut first could leave a part of a secret that no longer looks like it.
    */
   read(bytes: number, redact: (text: string) => string): string {
+    if (this.length === 0) return ""
     const from = Math.max(0, this.length - this.limit)
     const kept = this.buffer.subarray(from, this.length)
     const text = redact(new TextDecoder("utf-8", { ignoreBOM: true }).decode(kept))
