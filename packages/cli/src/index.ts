@@ -1,0 +1,1 @@
+export * as Tether from "./Tether.js"

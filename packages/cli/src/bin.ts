@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/**
+ * The `tether` program. What is only text is answered before anything is loaded that could start a child: a person who
+ * asks for help does not wait for it.
+ */
+import { answerTo } from "./internal/help.js"
+
+const argv = process.argv.slice(2)
+const answer = answerTo(argv)
+// A reader that has gone, as in `tether --help | head -1`, is no error of ours.
+if (answer !== undefined) process.stdout.on("error", () => undefined).write(answer)
+else void import("./internal/main.js").then(({ main }) => main(argv))

@@ -1,0 +1,97 @@
+/**
+ * Lines to one of our own streams, as fast as its reader takes them and no faster: what is pushed in one step is written
+ * at once, and `settled` tells when the reader has taken all of it.
+ */
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import type { WriteStream } from "node:tty"
+
+/** Our own stdout or stderr: a terminal, a pipe or a file. */
+export type Target = NodeJS.WriteStream & Partial<Pick<WriteStream, "isTTY">>
+
+export class Outlet {
+  /** Completes when nobody takes our lines any more: the reader has gone, or the disk is full. */
+  readonly closed: Effect.Effect<void>
+  readonly hasColours: boolean
+  /** Why lines were lost that somebody wanted: not because the reader has gone. */
+  problem: string | undefined
+
+  private readonly whenClosed = Deferred.unsafeMake<void>(FiberId.none)
+  private lines: Array<string> = []
+  private isWriting = false
+  private isClosed = false
+  private taken = 0
+  private waiters: Array<() => void> = []
+
+  constructor(private readonly target: Target) {
+    this.closed = Deferred.await(this.whenClosed)
+    this.hasColours = target.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+    target.on("error", (error) => this.close(error))
+  }
+
+  /** Whether there are lines that have not been taken. */
+  get isBusy(): boolean {
+    return this.isWriting
+  }
+
+  push(line: string): void {
+    if (this.isClosed) return
+    this.lines.push(line)
+    if (this.isWriting) return
+    this.isWriting = true
+    // Not at once: the other lines of the same chunk are pushed in the same step.
+    queueMicrotask(this.write)
+  }
+
+  readonly settled: Effect.Effect<void> = Effect.suspend(() =>
+    this.isWriting ? Effect.async<void>((resume) => void this.waiters.push(() => resume(Effect.void))) : Effect.void
+  )
+
+  /** From now on, a reader that takes nothing for this long is not waited for any more. */
+  readonly giveUpAfter = (silence: Duration.DurationInput): Effect.Effect<never> =>
+    Effect.suspend(() => {
+      const { taken } = this
+      return Effect.zipRight(
+        Effect.sleep(silence),
+        Effect.sync(() => {
+          if (!this.isWriting || this.taken !== taken) return
+          this.problem = "its reader takes nothing"
+          this.finish()
+        })
+      )
+    }).pipe(Effect.forever)
+
+  private readonly write = (): void => {
+    if (this.isClosed) return
+    const text = `${this.lines.join("\n")}\n`
+    this.lines = []
+    // The callback comes when the system has all of it. An error is told by the stream, to all at once.
+    this.target.write(text, () => {
+      if (this.isClosed) return
+      this.taken++
+      if (this.lines.length > 0) this.write()
+      else this.rest()
+    })
+  }
+
+  private close(error: NodeJS.ErrnoException): void {
+    if (error.code !== "EPIPE") this.problem = error.message
+    this.finish()
+    Deferred.unsafeDone(this.whenClosed, Effect.void)
+  }
+
+  private finish(): void {
+    this.isClosed = true
+    this.lines = []
+    this.rest()
+  }
+
+  private rest(): void {
+    this.isWriting = false
+    const { waiters } = this
+    this.waiters = []
+    for (const wake of waiters) wake()
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Our stdout and stderr.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { Outlet } from "./outlet.js"
+
+export class Outlets {
+  readonly out = new Outlet(process.stdout)
+  readonly err = new Outlet(process.stderr)
+
+  /** All that was written has been taken. */
+  readonly settled: Effect.Effect<void> = Effect.zipRight(this.out.settled, this.err.settled)
+
+  /** Completes when nobody takes what is written to one of them. */
+  readonly closed: Effect.Effect<void> = Effect.suspend(() => Effect.raceFirst(this.out.closed, this.err.closed))
+
+  /** Why lines were lost, if they were. */
+  get problem(): string | undefined {
+    if (this.out.problem !== undefined) return `cannot write to stdout: ${this.out.problem}`
+    return this.err.problem === undefined ? undefined : `cannot write to stderr: ${this.err.problem}`
+  }
+
+  /** A line of our own. */
+  say(line: string): void {
+    this.err.push(`tether: ${line}`)
+  }
+
+  giveUpAfter(silence: Duration.DurationInput): Effect.Effect<unknown> {
+    return Effect.zip(this.out.giveUpAfter(silence), this.err.giveUpAfter(silence), { concurrent: true })
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * The end of a child as one JSON value: its report, or the error (which has a `_tag`) if there is none.
+ */
+import type { ExitReport } from "@tether/process/ExitReport"
+import { SpawnError } from "@tether/process/SpawnError"
+import { SurvivorsError } from "@tether/process/SurvivorsError"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+export const ofReport = ({ duration, ...report }: ExitReport): string =>
+  JSON.stringify({ ...report, durationMillis: Duration.toMillis(duration) })
+
+export const ofError: (error: SpawnError | SurvivorsError) => string = Schema.encodeSync(
+  Schema.parseJson(Schema.Union(SpawnError, SurvivorsError))
+)

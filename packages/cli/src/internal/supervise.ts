@@ -1,0 +1,119 @@
+/**
+ * One child from its start to our exit code.
+ */
+import * as Command from "@effect/platform/Command"
+import type { Child } from "@tether/process/Child"
+import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import type { ExitReport } from "@tether/process/ExitReport"
+import type { SpawnError } from "@tether/process/SpawnError"
+import * as StopPlan from "@tether/process/StopPlan"
+import * as Supervise from "@tether/process/Supervise"
+import type { SurvivorsError } from "@tether/process/SurvivorsError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as exitCode from "./exitCode.js"
+import * as lineLogger from "./lineLogger.js"
+import type { Outlet } from "./outlet.js"
+import type { Outlets } from "./outlets.js"
+import * as report from "./report.js"
+import type { RunOptions } from "./runCommand.js"
+import { type Forwarded, received } from "./signals.js"
+
+interface End {
+  readonly code: number
+  readonly told: string | undefined
+  readonly json: string
+}
+
+/** Runs the child and answers with our exit code, once all that was written has been taken. */
+export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner> => {
+  const style: lineLogger.Style = {
+    // With --json, stdout is for the report alone.
+    outletOf: (stream) => stream === "stdout" && !options.json ? outlets.out : outlets.err,
+    withPrefix: !options.noPrefix
+  }
+  return Effect.gen(function*() {
+    const signals = yield* received
+    const end = yield* run(options, outlets, style, signals)
+    if (end.told !== undefined) outlets.say(end.told)
+    if (options.json) outlets.out.push(end.json)
+    yield* outlets.settled
+    if (outlets.problem === undefined) return end.code
+    outlets.say(outlets.problem)
+    yield* outlets.settled
+    return Math.max(1, end.code)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, style)))
+  )
+}
+
+const run = (
+  options: RunOptions,
+  outlets: Outlets,
+  style: lineLogger.Style,
+  signals: Queue.Dequeue<Forwarded>
+): Effect.Effect<End, never, ChildSpawner | Scope.Scope> =>
+  Effect.gen(function*() {
+    const child = yield* start(options, style)
+    yield* Effect.forkScoped(passOn(child, signals, options, outlets))
+    yield* Effect.forkScoped(Effect.zipRight(outlets.closed, child.stop(withoutReader(options))))
+    return yield* endOf(child, yield* child.gone)
+  }).pipe(Effect.catchAll((error) => Effect.succeed(endOfError(error))))
+
+const start = (options: RunOptions, { outletOf }: lineLogger.Style) =>
+  Supervise.start(Command.make(...options.words), {
+    label: options.label,
+    redact: options.redact,
+    stdin: options.stdin ? "inherit" : "null",
+    // The relay makes the lines, and the logger takes them; `onLines` only waits until they are written.
+    relay: true,
+    onLines: { stdout: whenTaken(outletOf("stdout")), stderr: whenTaken(outletOf("stderr")) },
+    // A pager waits for a person.
+    deliverGrace: Duration.infinity
+  })
+
+const whenTaken = (outlet: Outlet) => (): void | Effect.Effect<void> => outlet.isBusy ? outlet.settled : undefined
+
+const endOf = (child: Child, ended: ExitReport): Effect.Effect<End> =>
+  Effect.match(child.report, {
+    onSuccess: () => undefined,
+    onFailure: (error) => error.message
+  }).pipe(Effect.map((told) => ({ code: exitCode.ofStatus(ended.status), told, json: report.ofReport(ended) })))
+
+const endOfError = (error: SpawnError | SurvivorsError): End => ({
+  code: error._tag === "SpawnError"
+    ? exitCode.ofReason(error.reason)
+    : Math.max(1, error.status === undefined ? 1 : exitCode.ofStatus(error.status)),
+  told: error.message,
+  json: report.ofError(error)
+})
+
+/** A reader that takes nothing does not hold up a child that is to be killed, and is not waited for much longer. */
+const atOnce = Duration.millis(100)
+
+/** Passes signals on. A second Ctrl-C is from a person who has waited enough. */
+const passOn = (child: Child, signals: Queue.Dequeue<Forwarded>, { killAfter }: RunOptions, outlets: Outlets) =>
+  Effect.gen(function*() {
+    let interrupts = 0
+    while (true) {
+      const signal = yield* Queue.take(signals)
+      if (signal === "SIGINT") interrupts++
+      const isEnough = interrupts > 1
+      yield* Effect.fork(child.stop(isEnough ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killAfter))))
+      yield* Effect.fork(outlets.giveUpAfter(isEnough ? atOnce : killAfter))
+    }
+  })
+
+/**
+ * How a child is stopped when nobody takes its output. It hears first what it would have heard had it written there
+ * itself; a program that ignores SIGPIPE would have ended from the failed write, and this one has none.
+ */
+const withoutReader = ({ killAfter }: RunOptions) =>
+  StopPlan.make(
+    StopPlan.signal("SIGPIPE", Duration.min(killAfter, "1 second")),
+    StopPlan.signal("SIGTERM", killAfter)
+  )
