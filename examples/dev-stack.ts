@@ -96,9 +96,8 @@ main.pipe(
   Effect.provide(FetchHttpClient.layer),
   Effect.provide(RelayLogger.layer({ colour: hasColours, labels: intended.map(([label]) => label) })),
   runMain({
-    // All that is said goes through the relay logger; `runMain` would bring one of its own.
+    // What went wrong has been said already, by the relay logger.
     disableErrorReporting: true,
-    disablePrettyLogger: true,
     teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? 0 : Exit.isInterrupted(exit) ? 130 : 1)
   })
 )

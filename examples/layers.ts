@@ -36,6 +36,5 @@ work.pipe(
   Effect.provide(services),
   Effect.tap((done) => Effect.log(`both were stopped within ${Duration.format(Math.round(performance.now() - done))}`)),
   Effect.provide(RelayLogger.layer({ labels: ["database", "queue"] })),
-  // The relay logger is the only one: `runMain` would add another.
-  runMain({ disablePrettyLogger: true })
+  runMain
 )

@@ -28,6 +28,5 @@ const startAndStop = (label: string, ...args: ReadonlyArray<string>) =>
 Effect.zipRight(startAndStop("polite"), startAndStop("stubborn", "for-ever")).pipe(
   Effect.provide(RelayLogger.layer({ labels: ["stubborn"] })),
   Effect.provide(NodeChildSpawner.layer),
-  // The relay logger is the only one: `runMain` would add another.
-  runMain({ disablePrettyLogger: true })
+  runMain
 )

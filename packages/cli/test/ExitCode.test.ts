@@ -30,7 +30,7 @@ describe("the exit code is the child's", () => {
     const failed = await tether(["run", "--label", "build", "--", "sh", "-c", "echo broken >&2; exit 3"])
     expect(failed.stderr).toMatch(/^\[build:err\] broken\ntether: "build" exited with code 3 after [\d.]+ m?s\n$/)
     const signalled = await tether(["run", "--label", "build", "--", "sh", "-c", "kill -9 $$"])
-    expect(signalled.stderr).toMatch(/^tether: "build" was ended by SIGKILL from outside after [\d.]+ m?s\n$/)
+    expect(signalled.stderr).toMatch(/^tether: "build" was ended by SIGKILL after [\d.]+ m?s\n$/)
     const succeeded = await tether(["run", "--", "true"])
     expect(succeeded).toEqual({ code: 0, stdout: "", stderr: "" })
   })

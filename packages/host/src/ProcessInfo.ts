@@ -39,7 +39,7 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
 
 /**
  * One process in a few words, `4711 (node server.js)`, with a long command line cut at `maxLength` characters
- * (default 80).
+ * (default 80) and without control characters.
  *
  * @example
  * ```ts
@@ -48,5 +48,11 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
  * ProcessInfo.format({ pid: 4711, command: "node server.js", startedAt: undefined }) // "4711 (node server.js)"
  * ```
  */
-export const format = (info: ProcessInfo, maxLength = 80): string =>
-  `${info.pid} (${info.command.length > maxLength ? `${info.command.slice(0, maxLength)}…` : info.command})`
+export const format = (info: ProcessInfo, maxLength = 80): string => {
+  const command = info.command.length > maxLength ? `${info.command.slice(0, maxLength)}…` : info.command
+  return `${info.pid} (${command.replace(unprintable, "\ufffd")})`
+}
+
+// A process names itself as it likes, and a terminal obeys what it is shown.
+// oxlint-disable-next-line no-control-regex
+const unprintable = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g

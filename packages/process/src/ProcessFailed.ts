@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { Drained, EndedBy } from "./ExitReport.js"
 import * as ExitStatus from "./ExitStatus.js"
-import { clip, formatDuration } from "./internal/text.js"
+import { clip, formatDuration, harmless } from "./internal/text.js"
 
 /**
  * A child ended in a status outside `expect`, or before the work that needed it. It is raised after the scope of the
@@ -43,15 +43,14 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
 }) {
   /** One line: `"build" exited with code 3 after 1.2 s`. */
   override get message(): string {
-    const by = this.endedBy === "outside" ? " from outside" : ""
-    return `"${clip(this.label)}" ${ExitStatus.format(this.status)}${by} after ${formatDuration(this.duration)}`
+    return `"${clip(this.label)}" ${ExitStatus.format(this.status)} after ${formatDuration(this.duration)}`
   }
 
-  /** The message, and below it the last lines of stderr, for a person. */
+  /** The message, and below it the last lines of stderr, for a person: indented, and made harmless for a terminal. */
   get pretty(): string {
     const tail = this.stderr.replace(/\n+$/, "")
     if (tail === "") return this.message
-    return [this.message, "|_.stderr:", ...tail.split("\n").map((line) => `   ${line}`)].join("\n")
+    return [this.message, "|_.stderr:", ...tail.split("\n").map((line) => `   ${harmless(line)}`)].join("\n")
   }
 }
 

@@ -8,7 +8,7 @@ import type * as Redacted from "effect/Redacted"
 import type { StreamName } from "./ChildDriver.js"
 import { Framer } from "./internal/framer.js"
 import * as Redactor from "./internal/redact.js"
-import { annotationsOf, makeRelay } from "./internal/relayLines.js"
+import { annotationsOf, makeRelay, prefixOf } from "./internal/relayLines.js"
 import { defaultMaxLineBytes } from "./Lines.js"
 
 /**
@@ -27,6 +27,19 @@ export const IO: LogLevel.LogLevel = Object.assign({}, LogLevel.Info, {
   label: "IO",
   ordinal: LogLevel.Info.ordinal + 1
 })
+
+/**
+ * What stands before each relayed line, `[label:out] ` or `[label:err] `, with the label made harmless: for loggers that
+ * paint it, move it or leave it out. A line that was longer than `maxLineBytes` ends in ` … (1234 bytes cut)`.
+ *
+ * @example
+ * ```ts
+ * import * as Relay from "@tether/process/Relay"
+ *
+ * const withoutPrefix = (message: string) => message.slice(Relay.prefix("api", "stdout").length)
+ * ```
+ */
+export const prefix = (label: string, stream: StreamName): string => prefixOf(label, stream)
 
 /**
  * How a stream of bytes is relayed. `label` names its source and `stream` says which of its two outputs it stands for

@@ -4,15 +4,14 @@
 import * as Cause from "effect/Cause"
 import * as HashMap from "effect/HashMap"
 import * as Inspectable from "effect/Inspectable"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import picocolors from "picocolors"
 import stringWidth from "string-width"
-import { prefixOf } from "./internal/relayLines.js"
 import { harmless } from "./internal/text.js"
-import { IO } from "./Relay.js"
+import { IO, prefix } from "./Relay.js"
 
 /**
  * How the logger writes. All optional.
@@ -63,7 +62,7 @@ export const make = (options: Options = {}): Logger.Logger<unknown, void> => {
     const column = labels.column(label ?? "")
     if (isRelayed) {
       const bar = stream === "stderr" ? colours.red("┃") : colours.dim("│")
-      const text = textOf(entry).slice(prefixOf(label, stream === "stderr" ? "stderr" : "stdout").length)
+      const text = textOf(entry).slice(prefix(label, stream === "stderr" ? "stderr" : "stdout").length)
       return `${column} ${bar} ${text}`
     }
     const bar = colours.dim("·")
@@ -80,7 +79,7 @@ export const make = (options: Options = {}): Logger.Logger<unknown, void> => {
 }
 
 /**
- * The logger in place of Effect's default one.
+ * The logger in place of Effect's default one, and of the pretty one that `NodeRuntime.runMain` puts in its place.
  *
  * @example
  * ```ts
@@ -92,7 +91,8 @@ export const make = (options: Options = {}): Logger.Logger<unknown, void> => {
  * )
  * ```
  */
-export const layer = (options: Options = {}): Layer.Layer<never> => Logger.replace(Logger.defaultLogger, make(options))
+export const layer = (options: Options = {}): Layer.Layer<never> =>
+  Layer.merge(Logger.remove(Logger.prettyLoggerDefault), Logger.replace(Logger.defaultLogger, make(options)))
 
 const makeLabels = (colours: Colours, maxWidth: number) => {
   const palette = [colours.cyan, colours.yellow, colours.green, colours.magenta, colours.blue]

@@ -11,7 +11,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
+import * as ProcessInfo from "@tether/host/ProcessInfo"
 import { Exited } from "../src/ExitStatus.js"
+import type { ProcessFailed } from "../src/ProcessFailed.js"
 import * as Relay from "../src/Relay.js"
 import * as RelayLogger from "../src/RelayLogger.js"
 import * as Supervise from "../src/Supervise.js"
@@ -252,5 +254,47 @@ describe("observability is not load-bearing", () => {
         )
         expect(report.status).toEqual(Exited(0))
       }
+    }))
+})
+
+describe("what a child may do to a terminal through us", () => {
+  it.effect("is nothing: messages are one harmless line, whatever the label and the output", () =>
+    Effect.gen(function*() {
+      const error = yield* Supervise.run(Command.make("sh", "-c", "printf x\nexit 3"), { label: "a\x1b[31mb\nc" }).pipe(
+        Effect.flip,
+        Effect.provide(scripted((child) => {
+          child.err("\x1b]0;title\x07bad\n")
+          child.exit(3)
+        }).layer)
+      )
+      expect(error.message).toMatch(/^"ab\u240ac" exited with code 3 after 0 ms$/)
+      expect((error as ProcessFailed).pretty).toBe(`${error.message}\n|_.stderr:\n   bad`)
+      expect((error as ProcessFailed).stderr).toBe("\x1b]0;title\x07bad\n")
+      expect(ProcessInfo.format({ pid: 1, command: "\x1b[31mevil\n", startedAt: undefined })).toBe("1 (\ufffd[31mevil\ufffd)")
+    }))
+
+  it.effect("is told where a line was cut", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      yield* Supervise.run(Command.make("build"), { relay: true, maxLineBytes: 4 }).pipe(
+        Effect.provide(scripted((child) => {
+          child.out("ok\n0123456789\n")
+          child.exit(0)
+        }).layer),
+        Effect.provide(logs.layer)
+      )
+      expect(logs.entries.map((entry) => entry.message)).toEqual(["[build:out] ok", "[build:out] 0123 … (6 bytes cut)"])
+    }))
+})
+
+describe("RelayLogger.layer", () => {
+  it.effect("prints once where the pretty logger is the default", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* Effect.logInfo("hello").pipe(
+        Effect.provide(RelayLogger.layer({ write: (line) => lines.push(line) })),
+        Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLoggerDefault))
+      )
+      expect(lines).toHaveLength(1)
     }))
 })

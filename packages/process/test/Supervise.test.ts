@@ -74,7 +74,7 @@ describe("the outcome of a run", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(run((child) => child.die("SIGSEGV"), { label: "build" }))
       expect(error).toMatchObject({ status: Signaled("SIGSEGV"), endedBy: "outside" })
-      expect(error.message).toBe(`"build" was ended by SIGSEGV from outside after 0 ms`)
+      expect(error.message).toBe(`"build" was ended by SIGSEGV after 0 ms`)
     }))
 
   it.effect.each<[ChildOptions["expect"], boolean]>([
@@ -547,7 +547,7 @@ describe("work beside a child", () => {
     Effect.gen(function*() {
       const spawner = scripted()
       const fiber = yield* begin(
-        Effect.scoped(Effect.flatMap(Supervise.start(command), (child) => child.raceExit(Effect.never))).pipe(
+        Effect.scoped(Effect.flatMap(Supervise.start(command), ({ raceExit }) => raceExit(Effect.never))).pipe(
           Effect.flip,
           Effect.provide(spawner.layer)
         )

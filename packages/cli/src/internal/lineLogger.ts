@@ -10,7 +10,6 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import type { Outlet } from "./outlet.js"
 import type { Outlets } from "./outlets.js"
-import { prefixLength } from "./prefixLength.js"
 
 export interface Style {
   readonly outletOf: (stream: StreamName) => Outlet
@@ -40,7 +39,7 @@ const makeRelay = (annotations: Annotations, style: Style): (text: string) => vo
   const stream: StreamName = annotation(annotations, "stream") === "stderr" ? "stderr" : "stdout"
   const outlet = style.outletOf(stream)
   if (style.withPrefix && !outlet.hasColours) return (text) => outlet.push(text)
-  const length = prefixLength(annotation(annotations, "label"), stream)
+  const length = Relay.prefix(annotation(annotations, "label"), stream).length
   if (!style.withPrefix) return (text) => outlet.push(text.slice(length))
   return (text) => outlet.push(`\x1b[2m${text.slice(0, length)}\x1b[22m${text.slice(length)}`)
 }

@@ -308,10 +308,10 @@ export class ManagedChild implements Child {
     return this.read({ streams: ["stderr"] })
   }
 
-  read(options: ReadOptions & { readonly onSlow: "drop" }): Stream.Stream<OutputLine | Lagged>
-  read(options?: ReadOptions & { readonly onSlow?: "suspend" | undefined }): Stream.Stream<OutputLine>
-  read(options: ReadOptions = {}): Stream.Stream<OutputLine | Lagged> {
-    return Stream.fromPull(Effect.map(
+  // Functions and not methods, because a handle's parts are passed around: `pipe(work, child.raceExit)`.
+
+  readonly read = ((options: ReadOptions = {}): Stream.Stream<OutputLine | Lagged> =>
+    Stream.fromPull(Effect.map(
       Effect.acquireRelease(
         Effect.sync(() =>
           this.hub.subscribe(options.streams ?? bothStreams, options.replay ?? 0, options.onSlow ?? "suspend")
@@ -319,24 +319,21 @@ export class ManagedChild implements Child {
         (subscription) => Effect.sync(() => subscription.close())
       ),
       (subscription) => subscription.take
-    ))
-  }
+    ))) as Child["read"]
 
   // Not the status itself: an end is not to be seen before its observer has been told.
   readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() => Effect.map(Deferred.isDone(this.whenExited), (done) => !done))
 
-  signal(signal: Signal): Effect.Effect<boolean> {
-    return Effect.sync(() => this.sendSignal(signal))
-  }
+  readonly signal = (signal: Signal): Effect.Effect<boolean> => Effect.sync(() => this.sendSignal(signal))
 
-  stop(plan: StopPlan = this.plan.stop): Effect.Effect<ExitReport, SurvivorsError> {
+  readonly stop = (plan: StopPlan = this.plan.stop): Effect.Effect<ExitReport, SurvivorsError> => {
     const problems = stopProblems(plan)
     if (problems.length > 0) return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
     return Effect.zipRight(this.stopAs("owner", plan), this.gone)
   }
 
-  raceExit<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ProcessFailed, R> {
-    return Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst), {
+  readonly raceExit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ProcessFailed, R> =>
+    Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst), {
       onSuccess: (value) => this.hasDied ? this.diedFirst : Effect.succeed(value),
       onFailure: (cause) => {
         if (Cause.isInterruptedOnly(cause) || this.isOwnFailure(cause)) return Effect.failCause(cause)
@@ -347,7 +344,6 @@ export class ManagedChild implements Child {
         )
       }
     })
-  }
 
   /** The release of the scope. Nothing can fail here, so what could not be ended is logged as an error. */
   readonly release: Effect.Effect<void> = Effect.suspend(() => {

@@ -30,6 +30,8 @@ export const prefixOf = (label: string, stream: StreamName): string =>
 export const annotationsOf = (label: string, pid: number | undefined, stream: StreamName): Record<string, unknown> =>
   pid === undefined ? { label, stream } : { label, pid, stream }
 
+const truncation = (bytes: number | undefined): string => bytes === undefined ? "" : ` … (${bytes} bytes cut)`
+
 /** A function that relays one chunk in the name of the fiber that calls it. */
 export const makeRelay = (target: RelayTarget): (fiber: Fiber.RuntimeFiber<unknown, unknown>, chunk: LineChunk) => void => {
   const prefix = prefixOf(target.label, target.stream)
@@ -55,9 +57,11 @@ export const makeRelay = (target: RelayTarget): (fiber: Fiber.RuntimeFiber<unkno
     // One look at the whole run of lines tells that none of them needs one of its own.
     const careful = mayHarm(chunk.run)
     const secretive = redactor.active && redactor.redact(chunk.run) !== chunk.run
+    let index = 0
     for (let text of chunk.texts) {
       if (secretive) text = redactor.redact(text)
       if (careful) text = harmless(text, colour)
+      if (chunk.truncated !== undefined) text += truncation(chunk.truncated.get(index++))
       const message = [prefix + text]
       for (const logger of loggers) {
         try {

@@ -53,8 +53,9 @@ const picture = (character: string): string => {
   return "\ufffd"
 }
 
-/** A text cut to a length that a one-line message can carry. */
-export const clip = (text: string, length = 120): string => text.length > length ? `${text.slice(0, length)}…` : text
+/** A label as a message can carry it: on one line, harmless, and not too long. */
+export const clip = (label: string, length = 120): string =>
+  harmless(label.length > length ? `${label.slice(0, length)}…` : label)
 
 /** A duration for people: `340 ms`, `1.2 s`, `2 m 5 s`, `3 h 4 m`. */
 export const formatDuration = (duration: Duration.DurationInput): string => {
