@@ -25,6 +25,10 @@ describe("a program at its limits", () => {
     expect(reason([], "descriptors")).toBe("ResourceExhausted EMFILE")
   })
 
+  it("still ends what a child left, when no descriptor is left to look at it", () => {
+    expect(reason([], "leftovers")).toContain("nothing left")
+  })
+
   it("is told ResourceExhausted when no process may be made", (context) => {
     if (cannotBeAnother !== undefined) {
       console.log(`skipped: ${cannotBeAnother}`)

@@ -39,7 +39,7 @@ export class ProcessGroup {
   }
 
   members(): ReadonlyArray<ProcessInfo> {
-    return this.wasEmpty ? [] : this.table.living(this.pid).map((stat) => this.table.infoOf(stat))
+    return this.wasEmpty ? [] : this.table.living(this.pid)?.map((stat) => this.table.infoOf(stat)) ?? []
   }
 
   /**
@@ -47,8 +47,7 @@ export class ProcessGroup {
    * snapshot: a member may fork behind it and end before it, so one scan proves nothing and two, apart, must agree.
    */
   private isAllZombies(): boolean {
-    if (!this.table.isReadable) return false
-    if (this.table.living(this.pid).length > 0) {
+    if (this.table.living(this.pid)?.length !== 0) {
       this.emptyReading = undefined
       return false
     }

@@ -8,10 +8,8 @@ import { fstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import type { Readable } from "node:stream"
 
 export interface ProcessTable {
-  /** Whether there is a `/proc` to read. */
-  readonly isReadable: boolean
-  /** The members of a process group that are no zombies. */
-  readonly living: (group: number) => ReadonlyArray<ProcStat.ProcStat>
+  /** The members of a process group that are no zombies, or undefined where that could not be read. */
+  readonly living: (group: number) => ReadonlyArray<ProcStat.ProcStat> | undefined
   /** The number of the reading that `living` answered from: two answers from one reading are one piece of evidence. */
   readonly reading: () => number
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
@@ -31,8 +29,7 @@ const freshFor = 5
 const ticksPerSecond = 100
 
 const nothing: ProcessTable = {
-  isReadable: false,
-  living: () => [],
+  living: () => undefined,
   reading: () => 0,
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   isDying: () => false,
@@ -41,15 +38,15 @@ const nothing: ProcessTable = {
 
 export const makeProcessTable = (): ProcessTable => {
   if (statOf(process.pid) === undefined) return nothing
-  let processes: ReadonlyArray<ProcStat.ProcStat> = []
+  let processes: ReadonlyArray<ProcStat.ProcStat> | undefined
   let readings = 0
   let readAt = Number.NEGATIVE_INFINITY
   let bootMillis: number | undefined
 
-  const all = (): ReadonlyArray<ProcStat.ProcStat> => {
+  const all = (): ReadonlyArray<ProcStat.ProcStat> | undefined => {
     const now = performance.now()
     if (now - readAt > freshFor) {
-      processes = pids().flatMap((pid) => statOf(pid) ?? [])
+      processes = readAll()
       readAt = now
       readings++
     }
@@ -66,8 +63,7 @@ export const makeProcessTable = (): ProcessTable => {
   }
 
   return {
-    isReadable: true,
-    living: (group) => all().filter((stat) => stat.group === group && ProcStat.isRunning(stat)),
+    living: (group) => all()?.filter((stat) => stat.group === group && ProcStat.isRunning(stat)),
     reading: () => readings,
     infoOf,
     isDying: (pid) => {
@@ -77,10 +73,7 @@ export const makeProcessTable = (): ProcessTable => {
     holdersOf: (pipe) => {
       const socket = pipe && peerOf(pipe)
       if (socket === undefined) return []
-      return pids().filter((pid) => holds(pid, socket)).flatMap((pid) => {
-        const stat = statOf(pid)
-        return stat === undefined ? [] : infoOf(stat)
-      })
+      return (all() ?? []).filter((stat) => holds(stat.pid, socket)).map(infoOf)
     }
   }
 }
@@ -89,6 +82,32 @@ const peerOf = (pipe: Readable): string | undefined => {
   // Node has no public name for the descriptor of a pipe.
   const fd = (pipe as { readonly _handle?: { readonly fd?: unknown } | null })._handle?.fd
   return typeof fd === "number" && fd >= 0 ? `socket:[${fstatSync(fd).ino + 1}]` : undefined
+}
+
+/** All of them or undefined: with no descriptor left nothing can be read, and nothing read is not nobody there. */
+const readAll = (): ReadonlyArray<ProcStat.ProcStat> | undefined => {
+  const stats: Array<ProcStat.ProcStat> = []
+  try {
+    for (const pid of pids()) {
+      const text = textOrGone(`/proc/${pid}/stat`)
+      const stat = text === undefined ? undefined : ProcStat.parse(text)
+      if (stat !== undefined) stats.push(stat)
+    }
+    return stats
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined for a process that has ended since it was listed; throws where it cannot be read. */
+const textOrGone = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === "ENOENT" || code === "ESRCH") return undefined
+    throw error
+  }
 }
 
 const pids = (): ReadonlyArray<number> => readdirSync("/proc").map(Number).filter(Number.isInteger)

@@ -20,29 +20,25 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
-import type { Launched, LaunchEvents, StreamName } from "../ChildDriver.js"
+import type { Child, OutputLine } from "../Child.js"
+import type { Launched, LaunchEvents } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import { ChildObserver, type Spawned } from "../ChildObserver.js"
-import type { Containment, Drained, EndedBy, ExitReport, StreamReport } from "../ExitReport.js"
+import type { Containment, Drained, EndedBy, ExitReport } from "../ExitReport.js"
 import * as ExitStatus from "../ExitStatus.js"
 import { ProcessFailed } from "../ProcessFailed.js"
 import type { StopPlan } from "../StopPlan.js"
 import { SurvivorsError } from "../SurvivorsError.js"
-import { Drain } from "./drain.js"
-import { Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
-import { attempt, complain, warn } from "./observability.js"
-import { annotationsOf } from "./relayLines.js"
+import { attempt, complain, endSpan, tellObserver, warn } from "./observability.js"
+import { Output } from "./output.js"
 import { type Plan, stopProblems } from "./resolve.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Wakeup } from "./wakeup.js"
 
-const bothStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
-const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
 /** How long a group that empties by itself may take after its leader, before it is said to have left something. */
 const leaving = Duration.millis(20)
 
@@ -51,6 +47,7 @@ export class ManagedChild implements Child {
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>
   readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
+  readonly read: Child["read"]
 
   private readonly whenExited = Deferred.unsafeMake<ExitStatus.ExitStatus>(FiberId.none)
   private readonly whenDrained = Deferred.unsafeMake<Drained>(FiberId.none)
@@ -58,8 +55,7 @@ export class ManagedChild implements Child {
   /** Told of everything that our own fibers wait for: the leader's end, the last drain, the end of a stop. */
   private readonly moved = new Wakeup()
 
-  private readonly hub: Hub
-  private readonly drains: { readonly [S in StreamName]: Drain | undefined }
+  private readonly output: Output
   private readonly observer: ChildObserver["Type"] | undefined
   private readonly startedAt: number
   private readonly startedNanos: bigint
@@ -87,21 +83,15 @@ export class ManagedChild implements Child {
     private readonly runtime: Runtime.Runtime<never>,
     private readonly clock: Clock.Clock
   ) {
-    const captured = bothStreams.filter((stream) => plan.streams[stream] !== undefined)
-    this.hub = new Hub(captured, Duration.toMillis(plan.deliverGrace))
-    const drain = (stream: StreamName) => {
-      const streamPlan = plan.streams[stream]
-      return streamPlan && new Drain(stream, plan, streamPlan, this.hub, {
-        pause: () => this.launched.pause(stream),
-        resume: () => this.launched.resume(stream),
-        fork: (effect) =>
-          this.fork(streamPlan.relay === undefined
-            ? effect
-            : Effect.annotateLogs(effect, annotationsOf(plan.label, this.launched.pid, stream))),
-        onDone: () => this.onDrainDone()
-      })
-    }
-    this.drains = { stdout: drain("stdout"), stderr: drain("stderr") }
+    this.output = new Output(plan, {
+      launched: () => this.launched,
+      fork: (effect) => this.fork(effect),
+      onDrained: () => {
+        this.moved.notify()
+        this.settle()
+      }
+    })
+    this.read = this.output.read
     this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
     this.startedAt = clock.unsafeCurrentTimeMillis()
     this.startedNanos = clock.unsafeCurrentTimeNanos()
@@ -114,8 +104,8 @@ export class ManagedChild implements Child {
   // ---- the platform's side
 
   readonly events: LaunchEvents = {
-    data: (stream, chunk) => this.drains[stream]?.push(chunk),
-    end: (stream) => this.drains[stream]?.end(),
+    data: (stream, chunk) => this.output.push(stream, chunk),
+    end: (stream) => this.output.end(stream),
     exited: (status) => this.onExited(status)
   }
 
@@ -134,7 +124,7 @@ export class ManagedChild implements Child {
     ChildMetrics.started.unsafeUpdate(1, [])
     ChildMetrics.running.unsafeModify(1, [])
     if (this.observer === undefined) return Effect.succeed(this)
-    return Effect.as(this.tell((observer) => observer.spawned(this.spawned), "spawned"), this)
+    return Effect.as(this.tell("spawned", (observer) => observer.spawned(this.spawned)), this)
   }
 
   private onExited(status: ExitStatus.ExitStatus): void {
@@ -152,30 +142,33 @@ export class ManagedChild implements Child {
     return this.signalsSent.has(status.signal) ? "owner" : "outside"
   }
 
-  private onDrainDone(): void {
-    if (!this.isDrained) return
-    this.moved.notify()
-    this.settle()
-  }
-
-  private get isDrained(): boolean {
-    return bothStreams.every((stream) => this.drains[stream]?.isDone !== false)
-  }
-
   // ---- from exited to gone
 
   private settle(): void {
     if (this.status === undefined || this.isSettling) return
-    if (this.observer === undefined && !this.isDrained && !this.hasLookedTwice) {
+    if (this.observer === undefined && !this.output.isDrained && !this.hasLookedTwice) {
       this.lookAgain()
       return
     }
     this.isSettling = true
-    if (this.observer === undefined && this.isDrained && this.launched.isEmpty()) {
+    if (this.observer === undefined && this.output.isDrained && this.launched.isEmpty()) {
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
       this.complete(this.status)
     } else {
-      this.fork(Effect.annotateLogs(this.settleSlowly(this.status), { label: this.plan.label, pid: this.pid }))
+      const { status } = this
+      this.fork(
+        this.settleSlowly(status).pipe(
+          // Whoever waits for the end gets one, even where the platform could not be asked.
+          Effect.catchAllCause((cause) =>
+            Effect.map(complain(`the end of "${clip(this.plan.label)}" is not known whole`, cause), () => {
+              Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
+              Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
+              this.complete(status)
+            })
+          ),
+          Effect.annotateLogs({ label: this.plan.label, pid: this.pid })
+        )
+      )
     }
   }
 
@@ -195,37 +188,29 @@ export class ManagedChild implements Child {
   private settleSlowly(status: ExitStatus.ExitStatus): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       if (this.observer !== undefined) {
-        yield* this.tell(
-          (observer) =>
-            observer.exited({
-              ...this.spawned,
-              status,
-              endedBy: this.endedBy,
-              duration: this.duration,
-              stderr: this.drains.stderr?.tailText() ?? ""
-            }),
-          "exited"
-        )
+        yield* this.tell("exited", (observer) =>
+          observer.exited({
+            ...this.spawned,
+            status,
+            endedBy: this.endedBy,
+            duration: this.duration,
+            stderr: this.output.tail("stderr")
+          }))
         Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
       }
-      if (!this.isDrained) {
+      if (!this.output.isDrained) {
         this.drainedAs = yield* joinDrains({
           plan: this.plan,
           launched: this.launched,
-          drains: bothStreams.flatMap((stream) => this.drains[stream] ?? []),
-          allDone: this.moved.until(() => this.isDrained),
+          drains: this.output.drains,
+          allDone: this.moved.until(() => this.output.isDrained),
           isStopping: () => this.activeStops > 0
         })
       }
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
       yield* this.emptyGroup()
-      const survivors = yield* this.launched.members
-      const error = this.launched.isEmpty()
-        ? undefined
-        : new SurvivorsError({ label: this.plan.label, survivors: this.shown(survivors), status })
-      if (this.observer !== undefined) {
-        yield* this.tell((observer) => observer.gone(this.spawned, error ?? this.makeReport(status)), "gone")
-      }
+      const error = this.launched.isEmpty() ? undefined : yield* this.survivors(status)
+      yield* this.tell("gone", (observer) => observer.gone(this.spawned, error ?? this.makeReport(status)))
       this.complete(status, error)
     })
   }
@@ -258,28 +243,9 @@ export class ManagedChild implements Child {
     const exit = error === undefined && status !== undefined
       ? Exit.succeed(this.makeReport(status))
       : Exit.fail(error as SurvivorsError)
-    attempt(() => this.endSpan(exit, rejected))
+    const told = Exit.isSuccess(exit) && rejected ? Exit.fail(this.processFailed()) : exit
+    endSpan(this.span, this.clock, told, { status, endedBy: this.endedBy, duration: this.duration }, this.output.drains)
     Deferred.unsafeDone(this.whenGone, exit)
-  }
-
-  private endSpan(exit: Exit.Exit<ExitReport, SurvivorsError>, rejected: boolean): void {
-    const span = this.span
-    if (span === undefined) return
-    if (this.status !== undefined) {
-      span.attribute("status", ExitStatus.format(this.status))
-      span.attribute("endedBy", this.endedBy)
-    }
-    span.attribute("durationMillis", Duration.toMillis(this.duration))
-    for (const stream of bothStreams) {
-      const drain = this.drains[stream]
-      if (drain === undefined) continue
-      span.attribute(`${stream}.bytes`, drain.received)
-      span.attribute(`${stream}.lines`, drain.framed)
-    }
-    span.end(
-      this.clock.unsafeCurrentTimeNanos(),
-      Exit.isSuccess(exit) && rejected ? Exit.fail(this.processFailed()) : exit
-    )
   }
 
   // ---- the owner's side
@@ -308,21 +274,10 @@ export class ManagedChild implements Child {
     return this.read({ streams: ["stderr"] })
   }
 
-  // Functions and not methods, because a handle's parts are passed around: `pipe(work, child.raceExit)`.
-
-  readonly read = ((options: ReadOptions = {}): Stream.Stream<OutputLine | Lagged> =>
-    Stream.fromPull(Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() =>
-          this.hub.subscribe(options.streams ?? bothStreams, options.replay ?? 0, options.onSlow ?? "suspend")
-        ),
-        (subscription) => Effect.sync(() => subscription.close())
-      ),
-      (subscription) => subscription.take
-    ))) as Child["read"]
-
   // Not the status itself: an end is not to be seen before its observer has been told.
   readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() => Effect.map(Deferred.isDone(this.whenExited), (done) => !done))
+
+  // Functions and not methods, because a handle's parts are passed around: `pipe(work, child.raceExit)`.
 
   readonly signal = (signal: Signal): Effect.Effect<boolean> => Effect.sync(() => this.sendSignal(signal))
 
@@ -375,18 +330,22 @@ export class ManagedChild implements Child {
   private readonly resisted: Effect.Effect<void> = Effect.suspend(() => {
     this.resistsKill = true
     if (this.status !== undefined) return Effect.void
-    return Effect.map(this.launched.members, (survivors) => {
+    return Effect.map(this.survivors(undefined), (error) => {
       if (this.status !== undefined) return
-      for (const stream of bothStreams) {
-        this.launched.close(stream)
-        this.drains[stream]?.abandon()
+      for (const drain of this.output.drains) {
+        this.launched.close(drain.stream)
+        drain.abandon()
       }
-      this.complete(
-        undefined,
-        new SurvivorsError({ label: this.plan.label, survivors: this.shown(survivors), status: undefined })
-      )
+      this.complete(undefined, error)
     })
   })
+
+  private survivors(status: ExitStatus.ExitStatus | undefined): Effect.Effect<SurvivorsError> {
+    return Effect.map(
+      this.launched.members,
+      (members) => new SurvivorsError({ label: this.plan.label, survivors: this.shown(members), status })
+    )
+  }
 
   private sendSignal(signal: Signal): boolean {
     if (this.status === undefined) this.signalsSent.add(signal)
@@ -427,10 +386,7 @@ export class ManagedChild implements Child {
   }
 
   private checked(report: ExitReport): Effect.Effect<ExitReport, ProcessFailed> {
-    for (const stream of bothStreams) {
-      const defect = this.drains[stream]?.defect
-      if (defect !== undefined) return Effect.failCause(defect)
-    }
+    if (this.output.defect !== undefined) return Effect.failCause(this.output.defect)
     return !this.plan.check || this.isAccepted(report.status) ? Effect.succeed(report) : Effect.fail(this.processFailed())
   }
 
@@ -441,8 +397,8 @@ export class ManagedChild implements Child {
       pid: this.pid,
       status: this.status as ExitStatus.ExitStatus,
       endedBy: this.endedBy,
-      stderr: this.drains.stderr?.tailText() ?? "",
-      stdout: this.drains.stdout?.tailText() ?? "",
+      stderr: this.output.tail("stderr"),
+      stdout: this.output.tail("stdout"),
       duration: this.duration,
       drained: this.drainedAs,
       ...(bodyCause === undefined ? {} : { bodyCause })
@@ -459,8 +415,8 @@ export class ManagedChild implements Child {
       duration: this.duration,
       drained: this.drainedAs,
       containment: this.containment,
-      stdout: this.drains.stdout?.report() ?? notCaptured,
-      stderr: this.drains.stderr?.report() ?? notCaptured,
+      stdout: this.output.report("stdout"),
+      stderr: this.output.report("stderr"),
       leftovers: this.leftovers
     }
   }
@@ -475,24 +431,11 @@ export class ManagedChild implements Child {
     return processes.map((each) => ({ ...each, command: this.plan.redactor.redact(each.command) }))
   }
 
-  /** Tells the observer, within its time. It is there to watch: whatever it does is no business of the child's. */
   private tell(
-    call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>,
-    what: string
+    what: string,
+    call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>
   ): Effect.Effect<void> {
-    const observer = this.observer
-    if (observer === undefined) return Effect.void
-    return Effect.suspend(() => call(observer)).pipe(
-      Effect.interruptible,
-      Effect.timeoutFail({
-        duration: observer.timeout ?? "1 second",
-        onTimeout: () => new Error("it took too long")
-      }),
-      Effect.catchAllCause((cause) =>
-        warn(`the observer failed to take "${what}" of "${clip(this.plan.label)}"`, cause)
-      ),
-      Effect.asVoid
-    )
+    return this.observer === undefined ? Effect.void : tellObserver(this.observer, this.plan.label, what, call)
   }
 
   /** A fiber of this child's own, awaited by its release. Interruptible, although it is forked where the spawn is not. */

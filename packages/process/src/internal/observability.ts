@@ -1,9 +1,17 @@
 /**
- * Words about a child, to whoever listens. A logger that throws, or a tracer that does, loses its own entry and nothing
- * else: what is said of a child never decides about it.
+ * Words about a child, to whoever listens: loggers, tracers, observers. One that throws or hangs loses its own entry and
+ * nothing else: what is said of a child never decides about it.
  */
 import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import type { ChildObserver } from "../ChildObserver.js"
+import type { EndedBy } from "../ExitReport.js"
+import * as ExitStatus from "../ExitStatus.js"
+import { clip } from "./text.js"
 
 const safely = (log: Effect.Effect<void>): Effect.Effect<void> => Effect.catchAllDefect(log, () => Effect.void)
 
@@ -21,3 +29,47 @@ export const attempt = (call: () => void): void => {
     // Its own loss.
   }
 }
+
+interface End {
+  readonly status: ExitStatus.ExitStatus | undefined
+  readonly endedBy: EndedBy
+  readonly duration: Duration.Duration
+}
+
+/** Ends the span of a child with what is known of its end. */
+export const endSpan = (
+  span: Tracer.Span | undefined,
+  clock: Clock.Clock,
+  exit: Exit.Exit<unknown, unknown>,
+  { duration, endedBy, status }: End,
+  outputs: ReadonlyArray<{ readonly stream: string; readonly received: number; readonly framed: number }>
+): void =>
+  attempt(() => {
+    if (status !== undefined) {
+      span?.attribute("status", ExitStatus.format(status))
+      span?.attribute("endedBy", endedBy)
+    }
+    span?.attribute("durationMillis", Duration.toMillis(duration))
+    for (const output of outputs) {
+      span?.attribute(`${output.stream}.bytes`, output.received)
+      span?.attribute(`${output.stream}.lines`, output.framed)
+    }
+    span?.end(clock.unsafeCurrentTimeNanos(), exit)
+  })
+
+/** Tells an observer, within its time. */
+export const tellObserver = (
+  observer: ChildObserver["Type"],
+  label: string,
+  what: string,
+  call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>
+): Effect.Effect<void> =>
+  Effect.suspend(() => call(observer)).pipe(
+    Effect.interruptible,
+    Effect.timeoutFail({
+      duration: observer.timeout ?? "1 second",
+      onTimeout: () => new Error("it took too long")
+    }),
+    Effect.catchAllCause((cause) => warn(`the observer failed to take "${what}" of "${clip(label)}"`, cause)),
+    Effect.asVoid
+  )

@@ -1,0 +1,93 @@
+/**
+ * The output of one child: its drains, of which there is one for each captured stream, and its readers.
+ */
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
+import type { Launched, StreamName } from "../ChildDriver.js"
+import type { StreamReport } from "../ExitReport.js"
+import { Drain } from "./drain.js"
+import { Hub } from "./hub.js"
+import { annotationsOf } from "./relayLines.js"
+import type { Plan } from "./resolve.js"
+
+const bothStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
+const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
+
+/** What the output asks of its child. */
+export interface Owner {
+  /** The running process. Not asked before the first byte has come. */
+  readonly launched: () => Launched
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  readonly onDrained: () => void
+}
+
+export class Output {
+  private readonly hub: Hub
+  private readonly byStream: { readonly [S in StreamName]: Drain | undefined }
+
+  constructor(plan: Plan, owner: Owner) {
+    const captured = bothStreams.filter((stream) => plan.streams[stream] !== undefined)
+    this.hub = new Hub(captured, Duration.toMillis(plan.deliverGrace))
+    const drainOf = (stream: StreamName) => {
+      const streamPlan = plan.streams[stream]
+      return streamPlan && new Drain(stream, plan, streamPlan, this.hub, {
+        pause: () => owner.launched().pause(stream),
+        resume: () => owner.launched().resume(stream),
+        fork: (effect) =>
+          owner.fork(
+            streamPlan.relay === undefined
+              ? effect
+              : Effect.annotateLogs(effect, annotationsOf(plan.label, owner.launched().pid, stream))
+          ),
+        onDone: () => {
+          if (this.isDrained) owner.onDrained()
+        }
+      })
+    }
+    this.byStream = { stdout: drainOf("stdout"), stderr: drainOf("stderr") }
+  }
+
+  push(stream: StreamName, chunk: Uint8Array): void {
+    this.byStream[stream]?.push(chunk)
+  }
+
+  end(stream: StreamName): void {
+    this.byStream[stream]?.end()
+  }
+
+  get drains(): ReadonlyArray<Drain> {
+    return bothStreams.flatMap((stream) => this.byStream[stream] ?? [])
+  }
+
+  get isDrained(): boolean {
+    return this.drains.every((drain) => drain.isDone)
+  }
+
+  /** Why a consumer given as an option was given up. */
+  get defect(): Cause.Cause<never> | undefined {
+    return this.drains.find((drain) => drain.defect !== undefined)?.defect
+  }
+
+  tail(stream: StreamName): string {
+    return this.byStream[stream]?.tailText() ?? ""
+  }
+
+  report(stream: StreamName): StreamReport {
+    return this.byStream[stream]?.report() ?? notCaptured
+  }
+
+  readonly read = ((options: ReadOptions = {}): Stream.Stream<OutputLine | Lagged> =>
+    Stream.fromPull(Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() =>
+          this.hub.subscribe(options.streams ?? bothStreams, options.replay ?? 0, options.onSlow ?? "suspend")
+        ),
+        (subscription) => Effect.sync(() => subscription.close())
+      ),
+      (subscription) => subscription.take
+    ))) as Child["read"]
+}
