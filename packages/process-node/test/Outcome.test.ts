@@ -188,6 +188,34 @@ describe("the outcome", () => {
       expect(report).toMatchObject({ endedBy: "owner", status: Signaled("SIGTERM") })
     }))
 
+  it.live("of a body that read to the end of the output hears of the death, every time", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 40; i++) {
+        const read = use(sh("echo booting; exit 1"), { expect: [0] }, (child) => Stream.runCount(child.stdout))
+        expect(yield* Effect.flip(read)).toMatchObject({ _tag: "ProcessFailed", status: Exited(1) })
+        const untilReady = Effect.scoped(Effect.flatMap(Supervise.start(sh("echo booting; exit 1")), (child) =>
+          child.lines.pipe(
+            Stream.takeUntil((line) => line.text.includes("listening")),
+            Stream.runDrain,
+            child.raceExit
+          )))
+        expect(yield* Effect.flip(Effect.provide(untilReady, layer))).toMatchObject({ status: Exited(1) })
+      }
+    }))
+
+  it.live("of a stop that came after the death, unknowingly, is still the child's", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 20; i++) {
+        const error = yield* Effect.scoped(Effect.gen(function*() {
+          const child = yield* Supervise.start(sh("exit 1"))
+          yield* Stream.runDrain(child.lines)
+          yield* child.stop()
+          return yield* Effect.flip(child.report)
+        })).pipe(Effect.provide(layer))
+        expect(error).toMatchObject({ endedBy: "child", status: Exited(1) })
+      }
+    }))
+
   it.live("of a body that saw the child's death first is the child's, with the body's cause", () =>
     Effect.gen(function*() {
       // The child connects and is killed; the body fails the moment its socket closes.

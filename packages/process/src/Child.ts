@@ -97,7 +97,7 @@ export interface ReadOptions {
  *
  * const untilReady = Effect.gen(function*() {
  *   const server = yield* Supervise.start(Command.make("my-server"))
- *   yield* server.lines.pipe(
+ *   yield* server.read({ replay: 100 }).pipe(
  *     Stream.takeUntil((line) => line.text.includes("listening")),
  *     Stream.runDrain,
  *     server.raceExit

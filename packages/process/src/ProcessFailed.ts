@@ -8,8 +8,8 @@ import * as ExitStatus from "./ExitStatus.js"
 import { clip, formatDuration, harmless } from "./internal/text.js"
 
 /**
- * A child ended in a status outside `expect`, or before the work that needed it. It is raised after the scope of the
- * child has closed: the output is delivered and the process group is empty.
+ * A child ended in a status outside `expect`, or before the work that needed it. Its output has been delivered by then. From
+ * `run`, `use` and `report` its process group is empty too; `raceExit` does not wait for that.
  *
  * `stderr` and `stdout` are the tails (the last `tailBytes`, from a line start), kept whether lines are relayed or not.
  * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. Secrets are

@@ -96,7 +96,9 @@ export const use = <A, E, R>(
   options: ChildOptions,
   f: (child: Child) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SpawnError | ProcessFailed | SurvivorsError, R | ChildSpawner> =>
-  bracket(command, options, (child) => child.raceExit(Effect.suspend(() => f(child))), (_, value) => Effect.succeed(value))
+  bracket(command, options, (child) => child.raceExit(Effect.suspend(() => f(child))), (child, value) =>
+    // The end of a child that outlived `f` is accepted; a consumer that died has to be heard of all the same.
+    Effect.as(Effect.ignore(child.report), value))
 
 /**
  * A child as a service: it is started when the layer is built and stopped when the layer's scope closes. Sibling layers,

@@ -143,6 +143,19 @@ describe("secrets", () => {
       expect(JSON.stringify([error, error.message])).not.toContain(secret)
     }))
 
+  it.effect("of several lines do not take every brace with them", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      yield* Supervise.run(command, { redact: [`{\n  "key": "abc"\n}`], relay: true }).pipe(
+        Effect.provide(scripted((child) => {
+          child.out(`{ }\n  "key": "abc"\n`)
+          child.exit(0)
+        }).layer),
+        Effect.provide(logs.layer)
+      )
+      expect(logs.entries.map((entry) => entry.message)).toEqual(["[build all:out] { }", "[build all:out] <redacted>"])
+    }))
+
   it.effect("leave no part of themselves at the cut of the tail", () =>
     Effect.gen(function*() {
       for (let tailBytes = 1; tailBytes < 60; tailBytes++) {

@@ -320,6 +320,19 @@ describe("stopping", () => {
       expect(logs.entries.map((entry) => entry.message).join()).toContain("stop plan goes on")
     }))
 
+  it.effect("does not wait for a request that cannot be interrupted", () =>
+    Effect.gen(function*() {
+      const { fiber, spawner } = yield* stopped(
+        (child) => {
+          child.onSignal = (signal) => child.die(signal)
+        },
+        StopPlan.make(StopPlan.ask(Effect.uninterruptible(Effect.sleep("1 hour")), "1 second"), StopPlan.signal("SIGTERM", "1 second"))
+      )
+      yield* TestClock.adjust("1100 millis")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+    }))
+
   it.effect("is over as soon as a request has worked", () =>
     Effect.gen(function*() {
       const spawner = scripted()
@@ -524,6 +537,20 @@ describe("work beside a child", () => {
         })).pipe(Effect.provide(spawner.layer), Effect.flip)
       expect(error).toBeInstanceOf(ProcessFailed)
       expect((error as ProcessFailed).bodyCause).toEqual(Cause.fail("connection reset"))
+    }))
+
+  it.effect("dies of what onLines threw, once the child is over", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.out("one\n"))
+      const fiber = yield* begin(
+        Supervise.use(command, { onLines: { stdout: () => Effect.die("broken") } }, () => Effect.sleep("1 second")).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(captureLogs().layer),
+          Effect.exit
+        )
+      )
+      yield* TestClock.adjust("1100 millis")
+      expect(yield* Fiber.join(fiber)).toEqual(Exit.die("broken"))
     }))
 
   it.effect("that fails while the child lives keeps its own failure", () =>

@@ -73,7 +73,7 @@ export const makeProcessTable = (): ProcessTable => {
     holdersOf: (pipe) => {
       const socket = pipe && peerOf(pipe)
       if (socket === undefined) return []
-      return (all() ?? []).filter((stat) => holds(stat.pid, socket)).map(infoOf)
+      return (all() ?? []).filter((stat) => stat.pid !== process.pid && holds(stat.pid, socket)).map(infoOf)
     }
   }
 }

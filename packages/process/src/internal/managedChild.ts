@@ -289,15 +289,11 @@ export class ManagedChild implements Child {
 
   readonly raceExit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ProcessFailed, R> =>
     Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst), {
-      onSuccess: (value) => this.hasDied ? this.diedFirst : Effect.succeed(value),
-      onFailure: (cause) => {
-        if (Cause.isInterruptedOnly(cause) || this.isOwnFailure(cause)) return Effect.failCause(cause)
-        // What the body saw of the child's death (a reset connection) may be here before the death itself.
-        return Effect.zipRight(
-          this.launched.settle,
-          Effect.suspend(() => this.hasDied ? this.dieWith(cause) : Effect.failCause(cause))
-        )
-      }
+      onSuccess: (value) => this.unlessDead(Effect.succeed(value)),
+      onFailure: (cause) =>
+        Cause.isInterruptedOnly(cause) || this.isOwnFailure(cause)
+          ? Effect.failCause(cause)
+          : this.unlessDead(Effect.failCause(cause), cause)
     })
 
   /** The release of the scope. Nothing can fail here, so what could not be ended is logged as an error. */
@@ -313,9 +309,13 @@ export class ManagedChild implements Child {
   private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.void
-      if (this.status === undefined) this.stopRequestedBy ??= by
       this.activeStops++
-      return stopGroup(this.target, plan).pipe(
+      // An end that has happened already is not of our doing, and only has to become known.
+      return Effect.suspend(() => this.status === undefined ? this.launched.settle : Effect.void).pipe(
+        Effect.zipRight(Effect.suspend(() => {
+          if (this.status === undefined) this.stopRequestedBy ??= by
+          return stopGroup(this.target, plan)
+        })),
         Effect.flatMap((isGone) => isGone ? Effect.void : this.resisted),
         Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
         Effect.ensuring(Effect.sync(() => {
@@ -373,8 +373,19 @@ export class ManagedChild implements Child {
     Effect.flatMap(this.exited, () => this.hasDied ? this.dieWith() : Effect.never)
   )
 
+  /**
+   * The outcome of work beside the child, or its failure if the child has died. What the work saw of that death (the end
+   * of its output, a reset connection) may be here before the death itself.
+   */
+  private unlessDead<A, E>(outcome: Effect.Effect<A, E>, bodyCause?: Cause.Cause<unknown>): Effect.Effect<A, E | ProcessFailed> {
+    return Effect.zipRight(
+      this.launched.settle,
+      Effect.suspend((): Effect.Effect<A, E | ProcessFailed> => this.hasDied ? this.dieWith(bodyCause) : outcome)
+    )
+  }
+
   private dieWith(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
-    return Effect.flatMap(this.drained, () => {
+    return Effect.flatMap(Effect.zipRight(this.exited, this.drained), () => {
       const error = this.processFailed(bodyCause)
       this.raised.add(error)
       return Effect.fail(error)

@@ -66,6 +66,8 @@ export const tellObserver = (
 ): Effect.Effect<void> =>
   Effect.suspend(() => call(observer)).pipe(
     Effect.interruptible,
+    // What cannot be interrupted goes on by itself, and is not waited for.
+    Effect.disconnect,
     Effect.timeoutFail({
       duration: observer.timeout ?? "1 second",
       onTimeout: () => new Error("it took too long")

@@ -13,6 +13,9 @@ export interface Redactor {
   readonly longest: number
 }
 
+/** A line of a secret that is shorter is no secret by itself: a brace, a word. */
+const shortestLine = 6
+
 const replacement = "<redacted>"
 
 const none: Redactor = { redact: (text) => text, active: false, longest: 0 }
@@ -21,7 +24,8 @@ export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redact
   const values = new Set<string>()
   for (const secret of secrets) {
     const value = Redacted.isRedacted(secret) ? String(Redacted.value(secret)) : secret
-    for (const part of [value, ...value.split(/\r?\n/)]) if (part.trim() !== "") values.add(part)
+    if (value !== "") values.add(value)
+    for (const line of value.split(/\r?\n/)) if (line.trim().length >= shortestLine) values.add(line)
   }
   if (values.size === 0) return none
   // The longest first: a secret that begins with another must not leave its own end behind.

@@ -42,7 +42,10 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
   })
 
 const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "CloseStdin" }>): Effect.Effect<unknown> => {
-  if (step._tag === "Ask") return within(step.wait, asked(target, step.effect))
+  if (step._tag === "Ask") {
+    // Disconnected: a request that cannot be interrupted must not hold up the plan.
+    return within(step.wait, Effect.disconnect(Effect.interruptible(asked(target, step.effect))))
+  }
   target.signal(step.signal)
   // A stopped process would keep the signal until it goes on.
   if (step.signal !== "SIGCONT") target.signal("SIGCONT")

@@ -1,0 +1,64 @@
+/**
+ * Node's own tools.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { createInterface } from "node:readline"
+import type { Peer } from "../Row.js"
+import { LineCounter, spawnsSeen } from "./counting.js"
+
+const closed = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", () => resolve())
+  })
+
+/** What the producer and the pipe can do: no peer is faster, and none should be near. */
+export const producer: Peer = async ({ file, lines }) => {
+  const child = spawn("cat", [file])
+  let bytes = 0
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    bytes += chunk.length
+  })
+  await closed(child)
+  return { lines, characters: bytes - lines, spawns: 0 }
+}
+
+export const raw: Peer = async ({ file }) => {
+  const counter = new LineCounter()
+  const child = spawn("cat", [file])
+  let carry = ""
+  child.stdout.setEncoding("utf8")
+  child.stdout.on("data", (text: string) => {
+    const lines = (carry + text).split("\n")
+    carry = lines.pop() as string
+    for (const line of lines) counter.take(line)
+  })
+  await closed(child)
+  if (carry !== "") counter.take(carry)
+  return counter.seen
+}
+
+export const readline: Peer = async ({ file }) => {
+  const counter = new LineCounter()
+  const child = spawn("cat", [file])
+  createInterface({ input: child.stdout }).on("line", (line) => counter.take(line))
+  await closed(child)
+  return counter.seen
+}
+
+/** As most people write it: three pipes, of which nobody reads any. */
+export const spawnRaw: Peer = async ({ spawns }) => {
+  for (let i = 0; i < spawns; i++) await closed(spawn("/bin/true"))
+  return spawnsSeen(spawns)
+}
+
+/** With what tether asks of the system: its own session, /dev/null as stdin, and both outputs read. */
+export const spawnSame: Peer = async ({ spawns }) => {
+  for (let i = 0; i < spawns; i++) {
+    const child = spawn("/bin/true", { detached: true, stdio: ["ignore", "pipe", "pipe"] })
+    child.stdout.on("data", () => undefined)
+    child.stderr.on("data", () => undefined)
+    await closed(child)
+  }
+  return spawnsSeen(spawns)
+}
