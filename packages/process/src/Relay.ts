@@ -90,7 +90,7 @@ export const stream = (options: StreamOptions) => <E, R>(bytes: Stream.Stream<Ui
     const relayNext = (next: () => ReturnType<Framer["flush"]>) =>
       Effect.withFiberRuntime<void>((fiber) => {
         const lines = next()
-        if (lines !== undefined) relay(fiber, lines)
+        if (lines !== undefined) relay(fiber, lines, false)
         return Effect.void
       })
     return Stream.runForEachChunk(bytes, (chunk) =>

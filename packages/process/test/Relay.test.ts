@@ -15,6 +15,8 @@ import * as ProcessInfo from "@tether/host/ProcessInfo"
 import { Exited } from "../src/ExitStatus.js"
 import type { ProcessFailed } from "../src/ProcessFailed.js"
 import * as Relay from "../src/Relay.js"
+import * as fc from "effect/FastCheck"
+import { isPlain } from "../src/internal/scan.js"
 import * as RelayLogger from "../src/RelayLogger.js"
 import * as Supervise from "../src/Supervise.js"
 import type { ChildOptions } from "../src/ChildOptions.js"
@@ -296,5 +298,34 @@ describe("RelayLogger.layer", () => {
         Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLoggerDefault))
       )
       expect(lines).toHaveLength(1)
+    }))
+})
+
+describe("the look at a chunk for anything but plain text", () => {
+  const bytes = fc.tuple(
+    fc.nat(7),
+    fc.array(fc.oneof({ arbitrary: fc.integer({ min: 0x20, max: 0x7e }), weight: 20 }, { arbitrary: fc.nat(255), weight: 1 }), {
+      maxLength: 40
+    })
+  )
+
+  it.effect.prop("is right for every byte at every offset", [bytes], ([[offset, values]]) =>
+    Effect.sync(() => {
+      const chunk = Uint8Array.from([...Array.from({ length: offset }, () => 0), ...values]).subarray(offset)
+      expect(isPlain(chunk)).toBe(values.every((value) => value === 9 || value === 10 || (value >= 0x20 && value < 0x7f)))
+    }), { fastCheck: { numRuns: 1000 } })
+
+  it.effect("remembers what the start of a line had, until the line ends", () =>
+    Effect.gen(function*() {
+      const entries = yield* relayed((child) => {
+        child.out("\x1b[31mre")
+        child.out("d\nplain\n")
+        child.out("also plain\n")
+      })
+      expect(entries.map((entry) => entry.message)).toEqual([
+        "[build all:out] red",
+        "[build all:out] plain",
+        "[build all:out] also plain"
+      ])
     }))
 })

@@ -16,8 +16,9 @@ import { Framer, type LineChunk } from "./framer.js"
 import type { Hub } from "./hub.js"
 import { complain } from "./observability.js"
 import { Portion } from "./portion.js"
-import { makeRelay } from "./relayLines.js"
+import { makeRelay, type RelayChunk } from "./relayLines.js"
 import type { Plan, StreamPlan } from "./resolve.js"
+import { isPlain } from "./scan.js"
 import { Tail } from "./tail.js"
 import { Wakeup } from "./wakeup.js"
 
@@ -41,7 +42,9 @@ export class Drain {
   private readonly framer: Framer
   private readonly tail: Tail
   private readonly portion: Portion
-  private readonly relay: ReturnType<typeof makeRelay> | undefined
+  private readonly relay: RelayChunk | undefined
+  /** Whether what waits for the end of its line is plain text. */
+  private isCarryPlain = true
   private onLines: OnLines | undefined
   private fiber: Fiber.RuntimeFiber<void> | undefined
   private lines = 0
@@ -177,7 +180,7 @@ export class Drain {
       if (!this.isEnded) return this.waitForMore
       this.isExhausted = true
       const rest = this.framer.flush()
-      return rest === undefined ? Effect.void : this.deliver(fiber, rest)
+      return rest === undefined ? Effect.void : this.deliver(fiber, rest, this.isCarryPlain)
     }
     this.queued -= chunk.length
     this.steps++
@@ -185,8 +188,11 @@ export class Drain {
       this.isPaused = false
       this.surroundings.resume()
     }
+    const isChunkPlain = this.relay !== undefined && isPlain(chunk)
     const lines = this.framer.push(chunk)
-    return lines === undefined ? Effect.void : this.deliver(fiber, lines)
+    const areLinesPlain = isChunkPlain && this.isCarryPlain
+    this.isCarryPlain = lines === undefined ? areLinesPlain : isChunkPlain
+    return lines === undefined ? Effect.void : this.deliver(fiber, lines, areLinesPlain)
   })
 
   private readonly run: Effect.Effect<void> = Effect.suspend(() =>
@@ -207,15 +213,15 @@ export class Drain {
         ? Effect.void
         : Effect.withFiberRuntime<void>((fiber) => {
           const partial = this.framer.flush()
-          return partial === undefined ? Effect.void : this.deliver(fiber, partial)
+          return partial === undefined ? Effect.void : this.deliver(fiber, partial, this.isCarryPlain)
         }))
   })
 
-  private deliver(fiber: Fiber.RuntimeFiber<void>, chunk: LineChunk): Effect.Effect<void> {
+  private deliver(fiber: Fiber.RuntimeFiber<void>, chunk: LineChunk, arePlain: boolean): Effect.Effect<void> {
     this.lines += chunk.texts.length
     ChildMetrics.lines[this.stream].unsafeUpdate(chunk.texts.length, [])
     if (chunk.truncated !== undefined) this.countTruncated(chunk.truncated)
-    this.relay?.(fiber, chunk)
+    this.relay?.(fiber, chunk, arePlain)
     this.hub.publish(this.stream, chunk)
     const handed = this.onLines === undefined ? undefined : this.handOver(chunk, this.onLines)
     if (handed !== undefined) return Effect.zipRight(handed, this.waitForRoom)
