@@ -10,6 +10,7 @@ export const isPlain = (bytes: Uint8Array): boolean => {
   // A view of words must begin at a multiple of four.
   const aligned = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3)
   for (; i < aligned; i++) if (!isPlainByte(bytes[i] as number)) return false
+  if (i === bytes.length) return true
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + i, (bytes.length - i) >> 2)
   for (let w = 0; w < words.length; w++) {
     const word = words[w] as number
