@@ -3,7 +3,7 @@
  *
  * A sample is a process of its own, so that none runs in the heap, the compiled code and the collector's mood that
  * another has left behind, and one that fails takes nobody with it. In it the work is done several times over: Effect's
- * runtime is some hundred functions, and until they are compiled a pass takes up to twice as long as it will.
+ * runtime is some hundred functions, and until they are compiled a pass takes longer than it will.
  */
 import { peers } from "./peers.js"
 import type { Pass, Work } from "./Row.js"

@@ -52,6 +52,7 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
       Effect.map(() => code),
       Effect.catchIf(ValidationError.isValidationError, (error) => tellMisuse(outlets, problemOf(error))),
       Effect.provide(parser.layer),
-      Effect.provide(NodeChildSpawner.layer)
+      Effect.provide(NodeChildSpawner.layer),
+      Effect.ensuring(Effect.sync(() => outlets.release()))
     )
   })

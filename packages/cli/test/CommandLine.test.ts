@@ -47,6 +47,7 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
     [["run", "--label"], /--label/],
     [["run", "--redact", "--", "ls"], /--redact needs a value: --redact NAME/],
     [["run", "--redact", "NOT_THERE", "--", "ls"], /there is no environment variable NOT_THERE/],
+    [["run", "--redact=NOT_THERE", "--redact=PATH", "--", "ls"], /there is no environment variable NOT_THERE/],
     [["run", "--kill-after", "--", "ls"], /--kill-after needs a value/],
     [["run", "--kill-after", "5", "--", "ls"], /takes a duration .* not '5'/],
     [["run", "--kill-after", "-5s", "--", "ls"], /takes a duration .* not '-5s'/],

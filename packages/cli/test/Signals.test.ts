@@ -55,7 +55,8 @@ describe("a child that does not go", () => {
     const begin = performance.now()
     started.process.kill("SIGINT")
     expect((await started.ended).code).toBe(137)
-    expect(performance.now() - begin).toBeLessThan(1000)
+    // A fraction of --kill-after, and long enough for a busy machine.
+    expect(performance.now() - begin).toBeLessThan(10_000)
   })
 
   it("is not waited for by a reader that takes nothing", async () => {
@@ -73,7 +74,8 @@ describe("a child that does not go", () => {
     const begin = performance.now()
     started.process.kill("SIGINT")
     expect((await started.ended).code).toBe(137)
-    expect(performance.now() - begin).toBeLessThan(1000)
+    // A fraction of --kill-after, and long enough for a busy machine.
+    expect(performance.now() - begin).toBeLessThan(10_000)
   })
 })
 
@@ -109,7 +111,8 @@ describe.skipIf(missing !== undefined)("through a real terminal", () => {
     const begin = performance.now()
     started.process.stdin?.write("\x03")
     await until("the end", () => /code 137/.test(started.stdout()))
-    expect(performance.now() - begin).toBeLessThan(1000)
+    // A fraction of --kill-after, and long enough for a busy machine.
+    expect(performance.now() - begin).toBeLessThan(10_000)
     const { stdout } = await started.ended
     expect(stdout.match(/sigint \d+/g)).toEqual(["sigint 1"])
     expect(isAlive(Number(pid))).toBe(false)

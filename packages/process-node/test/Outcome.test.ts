@@ -316,9 +316,10 @@ describe("stopping", () => {
       const exit = yield* use(sh("trap 'exit 5' USR1; echo up; while :; do sleep 0.01; done"), {}, (child) =>
         Effect.gen(function*() {
           yield* Stream.runHead(child.stdout)
-          return yield* child.stop(StopPlan.make(
+          yield* child.stop(StopPlan.make(
             StopPlan.ask(Effect.sync(() => process.kill(child.pid, "SIGUSR1")), "10 seconds")
           ))
+          return yield* child.report
         }))
       expect(exit).toMatchObject({ endedBy: "owner", status: Exited(5) })
     }))
@@ -347,6 +348,18 @@ describe("a held pipe", () => {
       for (const pid of marked(mark)) process.kill(pid, "SIGKILL")
       expect(value.drained._tag).toBe("Cut")
       expect(millis).toBeLessThan(5000)
+    }))
+
+  it.live("whose holder floods it is given up, although a slow consumer keeps us from reading it to a quiet end", () =>
+    Effect.gen(function*() {
+      const mark = `slow-flood-${process.pid}`
+      const report = yield* run(sh("setsid timeout 25 yes & exit 0"), {
+        drainGrace: "200 millis",
+        env: { TEST_MARK: mark },
+        onLines: { stdout: () => Effect.sleep(1) }
+      })
+      for (const pid of marked(mark)) process.kill(pid, "SIGKILL")
+      expect(report.drained._tag).toBe("Cut")
     }))
 
   it.live("that closes in time is read to its end", () =>

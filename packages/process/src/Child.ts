@@ -81,8 +81,9 @@ export interface ReadOptions {
  * while it is subscribed and slow; one that leaves releases it.
  *
  * Doing: `signal` sends a signal to the child's group and tells whether there was one to take it. `stop` carries out a
- * plan (default: the child's own) and waits until the child is gone; a second `stop` with another plan runs beside the
- * first. Interrupting `stop` ends the plan where it is.
+ * plan (default: the child's own) and waits until the leader has exited and its group is empty; what it still had to say
+ * may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the same plan waits for
+ * the first, one with another plan runs beside it. Interrupting `stop` ends the plan where it is.
  *
  * `raceExit(effect)` is the effect, or `ProcessFailed` if the child ends first: unless `expect` was given and allows that
  * end, or the child was stopped by its owner. An effect that fails because the child died ends in `ProcessFailed` too,
@@ -116,6 +117,7 @@ export interface Child {
   readonly read: {
     (options: ReadOptions & { readonly onSlow: "drop" }): Stream.Stream<OutputLine | Lagged>
     (options?: ReadOptions & { readonly onSlow?: "suspend" | undefined }): Stream.Stream<OutputLine>
+    (options: ReadOptions): Stream.Stream<OutputLine | Lagged>
   }
   readonly exited: Effect.Effect<ExitStatus>
   readonly drained: Effect.Effect<Drained>
@@ -124,5 +126,5 @@ export interface Child {
   readonly isRunning: Effect.Effect<boolean>
   readonly raceExit: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ProcessFailed, R>
   readonly signal: (signal: Signal) => Effect.Effect<boolean>
-  readonly stop: (plan?: StopPlan) => Effect.Effect<ExitReport, SurvivorsError>
+  readonly stop: (plan?: StopPlan) => Effect.Effect<void, SurvivorsError>
 }

@@ -48,9 +48,9 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
 
   /** The message, and below it the last lines of stderr, for a person: indented, and made harmless for a terminal. */
   get pretty(): string {
-    const tail = this.stderr.replace(/\n+$/, "")
+    const tail = this.stderr.replace(/[\r\n]+$/, "")
     if (tail === "") return this.message
-    return [this.message, "|_.stderr:", ...tail.split("\n").map((line) => `   ${harmless(line)}`)].join("\n")
+    return [this.message, "|_.stderr:", ...tail.split(/\r?\n/).map((line) => `   ${harmless(line)}`)].join("\n")
   }
 }
 

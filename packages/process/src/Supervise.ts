@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { Child } from "./Child.js"
 import type { ChildOptions } from "./ChildOptions.js"
 import { ChildSpawner } from "./ChildSpawner.js"
@@ -150,7 +150,7 @@ export const all = <
     Effect.all(starts, { concurrency: "unbounded" }) as Effect.Effect<unknown, unknown, unknown>
   ) as Effect.All.Return<Starts, { readonly concurrency: "unbounded" }>
 
-/** Its own scope, the body, the close, and only then the decision. */
+/** The child, the body, the release, and only then the decision. */
 const bracket = <A, E, R, B, E2>(
   command: Command.Command,
   options: ChildOptions | undefined,
@@ -158,19 +158,17 @@ const bracket = <A, E, R, B, E2>(
   decide: (child: Child, value: A) => Effect.Effect<B, E2>
 ): Effect.Effect<B, E | E2 | SpawnError | SurvivorsError, R | ChildSpawner> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Scope.make(), (scope) =>
-      Effect.matchCauseEffect(Scope.extend(start(command, options), scope), {
-        onFailure: (cause) => Effect.zipRight(Scope.close(scope, Exit.failCause(cause)), Effect.failCause(cause)),
-        onSuccess: (child): Effect.Effect<B, E | E2 | SurvivorsError, R> =>
-          Effect.flatMap(Effect.exit(restore(body(child))), (exit) =>
-            Effect.zipRight(
-              Scope.close(scope, exit),
-              Effect.matchCauseEffect(child.gone, {
-                onSuccess: () => outcome(exit, (value) => decide(child, value)),
-                onFailure: (survivors) => Effect.failCause(withSurvivors(exit, survivors))
-              })
-            ))
-      })))
+    Effect.flatMap(ChildSpawner, (spawner) =>
+      Effect.flatMap(spawner.acquire(command, options), ({ child, release }): Effect.Effect<B, E | E2 | SurvivorsError, R> =>
+        Effect.flatMap(Effect.exit(restore(body(child))), (exit) =>
+          Effect.zipRight(
+            release,
+            Effect.matchCauseEffect(child.gone, {
+              onSuccess: () => outcome(exit, (value) => decide(child, value)),
+              onFailure: (survivors) => Effect.failCause(withSurvivors(exit, survivors))
+            })
+          ))))
+  )
 
 const outcome = <A, E, B, E2>(
   exit: Exit.Exit<A, E>,

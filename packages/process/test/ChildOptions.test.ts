@@ -6,9 +6,12 @@ import * as Command from "@effect/platform/Command"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import type { ChildOptions } from "../src/ChildOptions.js"
+import { Exited } from "../src/ExitStatus.js"
 import { SpawnError } from "../src/SpawnError.js"
 import * as StopPlan from "../src/StopPlan.js"
 import * as Supervise from "../src/Supervise.js"
@@ -141,6 +144,71 @@ describe("secrets", () => {
     Effect.gen(function*() {
       const error = yield* refused(options, Command.make("login", `${secret}\0`))
       expect(JSON.stringify([error, error.message])).not.toContain(secret)
+    }))
+
+  it.effect("are not in the names of those who hold its pipes", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const fiber = yield* Effect.fork(
+        Supervise.run(command, { redact: [secret] }).pipe(
+          Effect.provide(scripted((child) => {
+            child.holder = `serve --token ${secret}`
+            child.exitHolding(Exited(0))
+          }).layer),
+          Effect.provide(logs.layer)
+        )
+      )
+      yield* TestClock.adjust("2 seconds")
+      expect(JSON.stringify([yield* Fiber.join(fiber), logs.entries])).not.toContain(secret)
+    }))
+
+  it.effect("cannot hide: in a colour, at a cut, under another, at the front of a tail", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const text = `${secret.slice(0, 4)}\x1b[0m${secret.slice(4)}\npassword123456\n${"x".repeat(90)}${secret}\n`
+      const report = yield* Supervise.run(command, {
+        redact: [secret, "password123", "123456"],
+        relay: true,
+        maxLineBytes: 98,
+        tailBytes: 100
+      }).pipe(
+        Effect.provide(scripted((child) => {
+          child.out(text)
+          child.err(secret.repeat(40))
+          child.exit(0)
+        }).layer),
+        Effect.provide(logs.layer)
+      )
+      expect(logs.entries.map((entry) => entry.message).slice(0, 3)).toEqual([
+        "[build all:out] <redacted>",
+        "[build all:out] <redacted>",
+        `[build all:out] ${"x".repeat(90)}<redacted> … (8 bytes cut)`
+      ])
+      expect(report.stderr.tail.replaceAll("<redacted>", "")).not.toMatch(/[a-z0-9]{3}/)
+    }))
+
+  it.effect("are held back while a partial line may be one", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const logs = captureLogs()
+      const fiber = yield* Effect.fork(
+        Supervise.run(command, { redact: [secret], relay: true, flushPartialAfter: "10 millis" }).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(logs.layer)
+        )
+      )
+      yield* TestClock.adjust(0)
+      for (const part of [`key ${secret.slice(0, 5)}`, `${secret.slice(5)} done ä`.slice(0, -1), "x"]) {
+        spawner.last.out(part)
+        yield* TestClock.adjust("50 millis")
+      }
+      spawner.last.exit(0)
+      yield* TestClock.adjust("50 millis")
+      yield* Fiber.join(fiber)
+      expect(logs.entries.map((entry) => entry.message)).toEqual([
+        "[build all:out] key <redacted> done ",
+        "[build all:out] x"
+      ])
     }))
 
   it.effect("of several lines do not take every brace with them", () =>

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { Exited, format, schema, Signaled } from "../src/ExitStatus.js"
 import { formatDuration, harmless } from "../src/internal/text.js"
+import * as Redactor from "../src/internal/redact.js"
 import { Tail } from "../src/internal/tail.js"
 import { ProcessFailed } from "../src/ProcessFailed.js"
 import * as StopPlan from "../src/StopPlan.js"
@@ -64,11 +65,11 @@ describe("durations for people", () => {
 })
 
 describe("the tail", () => {
-  const same = (text: string) => text
+  const nothing = Redactor.make([])
   const tailOf = (limit: number, ...chunks: ReadonlyArray<string>) => {
     const tail = new Tail(limit + 1)
     for (const chunk of chunks) tail.push(new TextEncoder().encode(chunk))
-    return tail.read(limit, same)
+    return tail.read(limit, nothing)
   }
 
   it("is all of a short output", () => expect(tailOf(10, "abc\n", "def")).toBe("abc\ndef"))

@@ -119,6 +119,35 @@ describe("the outcome of a run", () => {
       expect((yield* Fiber.join(fiber)).stdout.tail).toBe("late\n")
     }))
 
+  it.effect("is a defect where expect throws, and is known all the same", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(run((child) => child.exit(0), {
+        expect: () => {
+          throw new Error("broken expectation")
+        }
+      }))
+      expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("broken expectation")
+    }))
+
+  it.effect("dies with what interrupted onLines, and the drain goes on", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.out("one\n"))
+      const fiber = yield* begin(
+        Supervise.run(command, { onLines: { stdout: () => Effect.interrupt } }).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(captureLogs().layer),
+          Effect.exit
+        )
+      )
+      for (let i = 0; i < 8; i++) {
+        spawner.last.out(`${"x".repeat(65_535)}\n`)
+        yield* TestClock.adjust(0)
+      }
+      expect([...spawner.last.paused]).toEqual([])
+      spawner.last.exit(0)
+      expect(Exit.isInterrupted(yield* Fiber.join(fiber))).toBe(true)
+    }))
+
   it.effect("dies with what onLines threw, once the child is over, and keeps the tail", () =>
     Effect.gen(function*() {
       const logs = captureLogs()
@@ -160,6 +189,16 @@ describe("a pipe that something else holds", () => {
       expect(report.stdout.tail).toBe("hi\n")
       expect([...spawner.last.closed].sort()).toEqual(["stderr", "stdout"])
       expect(logs.entries.map((entry) => entry.message).join()).toContain("4711 (holder)")
+    }))
+
+  it.effect("is no stall where nothing is undelivered, with a deliverGrace of zero too", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.exitHolding(Exited(0)))
+      const fiber = yield* begin(
+        Supervise.run(command, { deliverGrace: 0 }).pipe(Effect.provide(spawner.layer), Effect.provide(captureLogs().layer))
+      )
+      yield* TestClock.adjust("2 seconds")
+      expect((yield* Fiber.join(fiber)).drained._tag).toBe("Cut")
     }))
 
   it.effect("does not run out of grace while a stop plan is at work", () =>
@@ -318,6 +357,56 @@ describe("stopping", () => {
       yield* Fiber.join(fiber)
       expect(spawner.last.signals).toEqual(["SIGINT", "SIGCONT", "SIGTERM", "SIGCONT"])
       expect(logs.entries.map((entry) => entry.message).join()).toContain("stop plan goes on")
+    }))
+
+  it.effect("goes on behind a request that interrupts itself", () =>
+    Effect.gen(function*() {
+      const { fiber, spawner } = yield* stopped(
+        () => undefined,
+        StopPlan.make(StopPlan.ask(Effect.interrupt, "500 millis"), StopPlan.signal("SIGTERM", "1 second"))
+      )
+      expect(yield* Fiber.join(fiber)).toBe("done")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+    }))
+
+  it.effect("with one plan is carried out once, however many ask for it", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      const fiber = yield* begin(
+        Effect.scoped(Effect.gen(function*() {
+          const child = yield* Supervise.start(command)
+          yield* Effect.forkDaemon(child.stop())
+          yield* Effect.forkDaemon(child.stop())
+          yield* Effect.yieldNow()
+        })).pipe(Effect.provide(spawner.layer))
+      )
+      yield* TestClock.adjust("6 seconds")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+    }))
+
+  it.effect("may ask for itself", () =>
+    Effect.gen(function*() {
+      const { child, fiber, spawner } = yield* stopped(
+        () => undefined,
+        StopPlan.make(StopPlan.ask(Effect.suspend(() => child.stop()), "1 second"), StopPlan.signal("SIGTERM", "1 second"))
+      )
+      yield* TestClock.adjust("1100 millis")
+      expect(yield* Fiber.join(fiber)).toBe("done")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+    }))
+
+  it.effect("by a consumer of the child's own lines does not wait for that consumer", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => child.out("stop now\n"))
+      const report = yield* Effect.scoped(Effect.gen(function*() {
+        const child = yield* Supervise.start(command)
+        yield* Stream.runForEach(child.read({ replay: 1 }), () => child.stop())
+        return yield* child.report
+      })).pipe(Effect.provide(spawner.layer))
+      expect(report).toMatchObject({ endedBy: "owner", drained: { _tag: "Eof" } })
     }))
 
   it.effect("does not wait for a request that cannot be interrupted", () =>
@@ -617,6 +706,27 @@ describe("the observer", () => {
         }))
       )
       expect(events).toEqual(["spawned 1000", "handle", "exited child", "seen exited", "gone", "seen gone"])
+    }))
+
+  it.effect("has its time, even where the spawn is interrupted and the call cannot be", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const spawner = scripted()
+      const fiber = yield* begin(
+        Supervise.run(command).pipe(
+          Effect.provide(spawner.layer),
+          Effect.provide(observed({
+            spawned: () => Effect.zipRight(Effect.sleep("300 millis"), Effect.sync(() => told.push("spawned"))),
+            exited: () => Effect.uninterruptible(Effect.sleep("1 hour"))
+          })),
+          Effect.provide(captureLogs().layer)
+        )
+      )
+      const interruption = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("400 millis")
+      expect(told).toEqual(["spawned"])
+      yield* TestClock.adjust("2 seconds")
+      expect(Exit.isInterrupted(yield* Fiber.join(interruption))).toBe(true)
     }))
 
   it.effect("that fails, dies or hangs is logged and changes nothing", () =>

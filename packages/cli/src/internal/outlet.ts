@@ -28,7 +28,12 @@ export class Outlet {
   constructor(private readonly target: Target) {
     this.closed = Deferred.await(this.whenClosed)
     this.hasColours = target.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
-    target.on("error", (error) => this.close(error))
+    target.on("error", this.close)
+  }
+
+  /** Listens to the stream no more. */
+  release(): void {
+    this.target.off("error", this.close)
   }
 
   /** Whether there are lines that have not been taken. */
@@ -76,7 +81,7 @@ export class Outlet {
     })
   }
 
-  private close(error: NodeJS.ErrnoException): void {
+  private readonly close = (error: NodeJS.ErrnoException): void => {
     if (error.code !== "EPIPE") this.problem = error.message
     this.finish()
     Deferred.unsafeDone(this.whenClosed, Effect.void)

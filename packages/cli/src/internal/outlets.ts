@@ -26,6 +26,11 @@ export class Outlets {
     this.err.push(`tether: ${line}`)
   }
 
+  release(): void {
+    this.out.release()
+    this.err.release()
+  }
+
   giveUpAfter(silence: Duration.DurationInput): Effect.Effect<unknown> {
     return Effect.zip(this.out.giveUpAfter(silence), this.err.giveUpAfter(silence), { concurrent: true })
   }

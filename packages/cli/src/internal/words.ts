@@ -15,8 +15,12 @@ export const splitAtDashes = (argv: ReadonlyArray<string>) => {
 
 export const withMarks = (argv: ReadonlyArray<string>): ReadonlyArray<string> => {
   const { before, behind } = splitAtDashes(argv)
-  return [...before, ...behind.map((word) => mark + word)]
+  return [...before.flatMap(apart), ...behind.map((word) => mark + word)]
 }
+
+// The parser knows `--name=value` for options that are given once, and not for one that may be repeated.
+const apart = (word: string): ReadonlyArray<string> =>
+  word.startsWith("--redact=") ? ["--redact", word.slice("--redact=".length)] : [word]
 
 export const isMarked = (word: string): boolean => word.startsWith(mark)
 

@@ -44,21 +44,20 @@ export const failureOf = (error: unknown, request: LaunchRequest): LaunchFailure
 const programFailure = (code: string, request: LaunchRequest): LaunchFailure => {
   const because = (reason: Reason, problem: string): LaunchFailure => ({ reason, problem, code })
   const { program } = request
-  const name = program.length > 80 ? `${program.slice(0, 80)}…` : program
   const isPath = program.includes("/")
   const found = isPath ? kindOf(resolve(request.cwd ?? ".", program)) : undefined
   switch (code) {
     case "ENOENT":
-      if (found !== undefined) return because("NotFound", `${name} exists, and the interpreter that it asks for does not`)
-      return because("NotFound", isPath ? `there is no file ${name}` : `no program ${name} was found on the PATH`)
+      if (found !== undefined) return because("NotFound", `${program} exists, and the interpreter that it asks for does not`)
+      return because("NotFound", isPath ? `there is no file ${program}` : `no program ${program} was found on the PATH`)
     case "ENOTDIR":
-      return because("NotFound", `${name} leads through something that is not a directory`)
+      return because("NotFound", `${program} leads through something that is not a directory`)
     case "ELOOP":
-      return because("NotFound", `${name} leads through too many links`)
+      return because("NotFound", `${program} leads through too many links`)
     case "ENAMETOOLONG":
       return because("InvalidArgument", "the program's name is longer than the system takes")
     default:
-      return because("PermissionDenied", found === "directory" ? `${name} is a directory` : `${name} may not be executed`)
+      return because("PermissionDenied", found === "directory" ? `${program} is a directory` : `${program} may not be executed`)
   }
 }
 

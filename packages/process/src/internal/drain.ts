@@ -145,7 +145,7 @@ export class Drain {
   }
 
   tailText(): string {
-    return this.plan.tailBytes === 0 ? "" : this.tail.read(this.plan.tailBytes, this.plan.redactor.redact)
+    return this.plan.tailBytes === 0 ? "" : this.tail.read(this.plan.tailBytes, this.plan.redactor)
   }
 
   private advance(): void {
@@ -154,8 +154,8 @@ export class Drain {
     else if (this.isEnded && this.queue.length === 0) {
       this.hub.end(this.stream)
       if (this.hub.isDelivered(this.stream)) this.finished()
-      else this.fiber = this.surroundings.fork(this.join)
-    } else this.fiber = this.surroundings.fork(this.run)
+      else this.fiber = this.surroundings.fork(this.join())
+    } else this.fiber = this.surroundings.fork(this.run())
   }
 
   private finished(): void {
@@ -170,14 +170,27 @@ export class Drain {
   private isExhausted = false
 
   /** Waits until the readers have taken what was handed to them. */
-  private readonly join: Effect.Effect<void> = Effect.suspend(() =>
-    this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.stream))
-  ).pipe(Effect.zipRight(Effect.sync(() => this.isDone || this.finished())))
+  private join(): Effect.Effect<void> {
+    return Effect.map(this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.stream)), () => {
+      if (!this.isDone) this.finished()
+    })
+  }
 
-  private readonly step: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) => {
+  // Made when the first chunk comes, and not with the drain: many a child says nothing.
+  private run(): Effect.Effect<void> {
+    const step = Effect.withFiberRuntime<void>((fiber) => this.step(fiber))
+    return Effect.whileLoop({ while: () => !this.isExhausted, body: () => step, step: () => undefined }).pipe(
+      Effect.zipRight(Effect.suspend(() => {
+        this.hub.end(this.stream)
+        return this.join()
+      }))
+    )
+  }
+
+  private step(fiber: Fiber.RuntimeFiber<void>): Effect.Effect<void> {
     const chunk = this.queue.shift()
     if (chunk === undefined) {
-      if (!this.isEnded) return this.waitForMore
+      if (!this.isEnded) return this.waitForMore()
       this.isExhausted = true
       const rest = this.framer.flush()
       return rest === undefined ? Effect.void : this.deliver(fiber, rest, this.isCarryPlain)
@@ -193,29 +206,22 @@ export class Drain {
     const areLinesPlain = isChunkPlain && this.isCarryPlain
     this.isCarryPlain = lines === undefined ? areLinesPlain : isChunkPlain
     return lines === undefined ? Effect.void : this.deliver(fiber, lines, areLinesPlain)
-  })
-
-  private readonly run: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.whileLoop({ while: () => !this.isExhausted, body: () => this.step, step: () => undefined })
-  ).pipe(Effect.zipRight(Effect.suspend(() => {
-    this.hub.end(this.stream)
-    return this.join
-  })))
+  }
 
   private readonly hasMore = (): boolean => this.queue.length > 0 || this.isEnded
-  private readonly more = this.arrived.until(this.hasMore)
 
-  private readonly waitForMore: Effect.Effect<void> = Effect.suspend(() => {
+  private waitForMore(): Effect.Effect<void> {
+    const more = this.arrived.until(this.hasMore)
     const silence = this.plan.flushPartialAfter
-    if (silence === undefined || !this.framer.hasPartial) return this.more
-    return Effect.flatMap(Effect.timeoutOption(this.more, silence), () =>
+    if (silence === undefined || !this.framer.hasPartial) return more
+    return Effect.flatMap(Effect.timeoutOption(more, silence), () =>
       this.hasMore()
         ? Effect.void
         : Effect.withFiberRuntime<void>((fiber) => {
-          const partial = this.framer.flush()
+          const partial = this.plan.redactor.endsInside(this.framer.partialText()) ? undefined : this.framer.flushWhole()
           return partial === undefined ? Effect.void : this.deliver(fiber, partial, this.isCarryPlain)
         }))
-  })
+  }
 
   private deliver(fiber: Fiber.RuntimeFiber<void>, chunk: LineChunk, arePlain: boolean): Effect.Effect<void> {
     this.lines += chunk.texts.length
@@ -224,13 +230,13 @@ export class Drain {
     this.relay?.(fiber, chunk, arePlain)
     this.hub.publish(this.stream, chunk)
     const handed = this.onLines === undefined ? undefined : this.handOver(chunk, this.onLines)
-    if (handed !== undefined) return Effect.zipRight(handed, this.waitForRoom)
-    return this.hub.hasRoom(this.stream) ? Effect.void : this.waitForRoom
+    if (handed !== undefined) return Effect.zipRight(handed, Effect.suspend(() => this.waitForRoom()))
+    return this.hub.hasRoom(this.stream) ? Effect.void : this.waitForRoom()
   }
 
-  private readonly waitForRoom: Effect.Effect<void> = Effect.suspend(() =>
-    this.hub.changed.until(() => this.hub.hasRoom(this.stream))
-  )
+  private waitForRoom(): Effect.Effect<void> {
+    return this.hub.changed.until(() => this.hub.hasRoom(this.stream))
+  }
 
   private countTruncated(truncated: ReadonlyMap<number, number>): void {
     this.truncatedLines += truncated.size
@@ -286,8 +292,6 @@ export class Drain {
   }
 
   private giveUp(cause: Cause.Cause<never>): Effect.Effect<void> {
-    // Interrupted: the drain itself was given up.
-    if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
     this.onLines = undefined
     this.defect = cause
     return complain(`onLines of "${this.plan.label}" failed on ${this.stream} and gets no more lines`, cause)

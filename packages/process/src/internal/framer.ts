@@ -8,7 +8,7 @@
 export interface LineChunk {
   /** Lines without their ends. */
   readonly texts: ReadonlyArray<string>
-  /** The same lines as one text, for a look at all of them at once. It may hold more than `texts`, never less. */
+  /** The same lines as one text, for a look at all of them at once, but for the start of the first, which came earlier. */
   readonly run: string
   /** How many bytes of input these lines take, ends included. */
   readonly bytes: number
@@ -71,8 +71,7 @@ export class Framer {
     }
     if (run.includes("\r") || texts[0]?.endsWith("\r") === true) trimReturns(texts)
     if (last + 1 < chunk.length) this.keep(chunk.subarray(last + 1))
-    // The first line may have begun in the carry, which the run does not hold.
-    return { texts, run: bytes === last + 1 ? run : `${texts[0]}\n${run}`, bytes, terminated: true, truncated: undefined }
+    return { texts, run, bytes, terminated: true, truncated: undefined }
   }
 
   /** The line that has begun and has no end yet, given up as it stands. */
@@ -82,6 +81,26 @@ export class Framer {
     const truncated = this.dropped > 0 ? new Map([[0, this.dropped + this.cutBack()]]) : undefined
     const text = this.takeCarry()
     return { texts: [text], run: text, bytes, terminated: false, truncated }
+  }
+
+  /** The text of the line that has begun and has no end yet, as far as it is kept. */
+  partialText(): string {
+    return decoder.decode(this.carry.subarray(0, this.carried))
+  }
+
+  /**
+   * The same as `flush` for a line that may go on: what could be the start of a character, or of the line's end, stays.
+   */
+  flushWhole(): LineChunk | undefined {
+    if (this.dropped > 0) return this.flush()
+    const kept = this.carry.subarray(0, this.carried)
+    let whole = wholeCharacters(kept)
+    if (whole === this.carried && kept[whole - 1] === carriageReturn) whole--
+    if (whole === 0) return undefined
+    const text = decoder.decode(kept.subarray(0, whole))
+    this.carry.copyWithin(0, whole, this.carried)
+    this.carried -= whole
+    return { texts: [text], run: text, bytes: whole, terminated: false, truncated: undefined }
   }
 
   /** The way for what the fast one cannot do: lines near the limit, and CR as an end of line. */

@@ -15,8 +15,11 @@ import { warn } from "./observability.js"
 import type { Plan } from "./resolve.js"
 import { clip, formatDuration } from "./text.js"
 
-/** More than any pipe or socket pair holds: whatever comes after this much was written after the leader's end. */
-const kernelBuffer = 1024 * 1024
+/**
+ * More than the kernel keeps of a pipe of ours (Linux: 208 KiB of socket buffer unless it was told otherwise): whatever
+ * comes after this much was written after the leader's end.
+ */
+const kernelBuffer = 384 * 1024
 /** So many turns of the loop that brought nothing show that all that was in the pipe has been read. */
 const quietTurns = 3
 
@@ -26,6 +29,8 @@ export interface Joining {
   readonly drains: ReadonlyArray<Drain>
   /** Completes once all drains are done. */
   readonly allDone: Effect.Effect<void>
+  /** A process as it may be shown. */
+  readonly shown: (process: ProcessInfo.ProcessInfo) => ProcessInfo.ProcessInfo
   /** A stop plan is at work: what it stops may still have a last word, so the grace has not begun. */
   readonly isStopping: () => boolean
 }
@@ -35,7 +40,8 @@ interface Watch {
   /** What had been read when the leader ended. */
   readonly receivedBefore: number
   progress: number
-  /** How long we have read since, and how long its consumers have taken nothing, in milliseconds. */
+  /** How long ago the leader ended, how long we have read since, and how long its consumers took nothing: milliseconds. */
+  passed: number
   reading: number
   idle: number
 }
@@ -52,6 +58,7 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
       drain,
       receivedBefore: drain.received,
       progress: drain.progress,
+      passed: 0,
       reading: 0,
       idle: 0
     }))
@@ -65,11 +72,14 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
         const moved = drain.progress !== watch.progress
         watch.progress = drain.progress
         watch.idle = drain.hasUndelivered && !moved ? watch.idle + slice : 0
-        if (!joining.isStopping() && !paused[index] && !drain.isPaused) watch.reading += slice
-        if (watch.idle >= deliverGrace) {
+        if (!joining.isStopping()) {
+          watch.passed += slice
+          if (!paused[index] && !drain.isPaused) watch.reading += slice
+        }
+        if (drain.hasUndelivered && watch.idle >= deliverGrace) {
           drain.abandon()
-        } else if (!drain.isEnded && watch.reading >= drainGrace && (yield* isQuiet(watch, joining.launched))) {
-          for (const holder of yield* joining.launched.holders(drain.stream)) holders.set(holder.pid, holder)
+        } else if (!drain.isEnded && (yield* hasReadLeader(watch, drainGrace, joining.launched))) {
+          for (const holder of yield* joining.launched.holders(drain.stream)) holders.set(holder.pid, joining.shown(holder))
           joining.launched.close(drain.stream)
           drain.end()
           cut = true
@@ -89,12 +99,18 @@ const drainedOf = (
   return cut ? { _tag: "Cut", holders } : { _tag: "Eof" }
 }
 
-/** Whether all that the leader itself wrote has been read: nothing more comes, or more came than the pipe can hold. */
-const isQuiet = (watch: Watch, launched: Launched): Effect.Effect<boolean> =>
+/**
+ * Whether the grace is over and all that the leader itself wrote has been read: nothing more comes, or more has come than
+ * the pipe could hold. The second holds also while a slow consumer keeps us from reading.
+ */
+const hasReadLeader = (watch: Watch, grace: number, launched: Launched): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     const { drain, receivedBefore } = watch
+    const isFlooded = () => drain.received - receivedBefore >= kernelBuffer
+    if (watch.passed >= grace && isFlooded()) return true
+    if (watch.reading < grace) return false
     let quiet = 0
-    while (quiet < quietTurns && drain.received - receivedBefore < kernelBuffer) {
+    while (quiet < quietTurns && !isFlooded()) {
       if (drain.isEnded || drain.isPaused) return false
       const received = drain.received
       yield* launched.turn

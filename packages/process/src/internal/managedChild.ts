@@ -17,6 +17,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
@@ -64,6 +65,9 @@ export class ManagedChild implements Child {
   private target!: Target
 
   private status: ExitStatus.ExitStatus | undefined
+  /** What \`expect\` says of the status, asked once; or what it threw. */
+  private isExpected = false
+  private expectDefect: Cause.Cause<never> | undefined
   private endedBy: EndedBy = "unknown"
   private duration: Duration.Duration = Duration.zero
   private drainedAs: Drained = { _tag: "Eof" }
@@ -73,7 +77,7 @@ export class ManagedChild implements Child {
 
   private stopRequestedBy: "owner" | "scope" | undefined
   private readonly signalsSent = new Set<string>()
-  private activeStops = 0
+  private readonly plansAtWork = new Set<StopPlan>()
   private resistsKill = false
   private isSettling = false
   private isOver = false
@@ -124,12 +128,18 @@ export class ManagedChild implements Child {
     ChildMetrics.started.unsafeUpdate(1, [])
     ChildMetrics.running.unsafeModify(1, [])
     if (this.observer === undefined) return Effect.succeed(this)
-    return Effect.as(this.tell("spawned", (observer) => observer.spawned(this.spawned)), this)
+    // In a fiber of the child's own: who interrupts the spawn must not cut the record of it short.
+    return Effect.as(Fiber.join(this.fork(this.tell("spawned", (observer) => observer.spawned(this.spawned)))), this)
   }
 
   private onExited(status: ExitStatus.ExitStatus): void {
     if (this.status !== undefined) return
     this.status = status
+    try {
+      this.isExpected = this.plan.expects(status)
+    } catch (error) {
+      this.expectDefect = Cause.die(error)
+    }
     this.endedBy = this.stopRequestedBy ?? this.endedWithoutStop(status)
     this.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
     this.moved.notify()
@@ -204,7 +214,8 @@ export class ManagedChild implements Child {
           launched: this.launched,
           drains: this.output.drains,
           allDone: this.moved.until(() => this.output.isDrained),
-          isStopping: () => this.activeStops > 0
+          shown: (process) => this.shown(process),
+          isStopping: () => this.plansAtWork.size > 0
         })
       }
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
@@ -218,11 +229,11 @@ export class ManagedChild implements Child {
   /** What the leader left in its group is stopped, by the plan that is already at work or else by the child's own. */
   private emptyGroup(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      yield* this.moved.until(() => this.activeStops === 0)
+      yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.launched.isEmpty() || this.resistsKill) return
       yield* Effect.timeoutOption(Effect.interruptible(awaitGone(this.target)), leaving)
       if (this.launched.isEmpty()) return
-      this.leftovers = this.shown(yield* this.launched.members)
+      this.leftovers = (yield* this.launched.members).map((each) => this.shown(each))
       if (this.leftovers.length > 0) {
         yield* warn(
           `"${clip(this.plan.label)}" ended and left ${this.leftovers.length === 1 ? "a process" : "processes"} of its ` +
@@ -237,7 +248,7 @@ export class ManagedChild implements Child {
     if (this.isOver) return
     this.isOver = true
     ChildMetrics.running.unsafeModify(-1, [])
-    const rejected = status !== undefined && !this.isAccepted(status)
+    const rejected = status !== undefined && !this.isAccepted
     if (error !== undefined) ChildMetrics.failed("survivors").unsafeUpdate(1, [])
     else if (rejected) ChildMetrics.failed(status._tag === "Exited" ? "exited" : "signaled").unsafeUpdate(1, [])
     const exit = error === undefined && status !== undefined
@@ -281,14 +292,19 @@ export class ManagedChild implements Child {
 
   readonly signal = (signal: Signal): Effect.Effect<boolean> => Effect.sync(() => this.sendSignal(signal))
 
-  readonly stop = (plan: StopPlan = this.plan.stop): Effect.Effect<ExitReport, SurvivorsError> => {
+  readonly stop = (plan: StopPlan = this.plan.stop): Effect.Effect<void, SurvivorsError> => {
     const problems = stopProblems(plan)
     if (problems.length > 0) return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
-    return Effect.zipRight(this.stopAs("owner", plan), this.gone)
+    return Effect.zipRight(
+      this.stopAs("owner", plan),
+      Effect.suspend((): Effect.Effect<void, SurvivorsError> =>
+        this.resistsKill ? Effect.asVoid(this.gone) : Effect.asVoid(this.exited)
+      )
+    )
   }
 
   readonly raceExit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ProcessFailed, R> =>
-    Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst), {
+    Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst()), {
       onSuccess: (value) => this.unlessDead(Effect.succeed(value)),
       onFailure: (cause) =>
         Cause.isInterruptedOnly(cause) || this.isOwnFailure(cause)
@@ -309,17 +325,21 @@ export class ManagedChild implements Child {
   private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.void
-      this.activeStops++
+      if (this.plansAtWork.has(plan)) {
+        // Carried out by somebody else, who may give it up.
+        return Effect.zipRight(this.moved.until(() => !this.plansAtWork.has(plan)), this.stopAs(by, plan))
+      }
+      this.plansAtWork.add(plan)
       // An end that has happened already is not of our doing, and only has to become known.
       return Effect.suspend(() => this.status === undefined ? this.launched.settle : Effect.void).pipe(
         Effect.zipRight(Effect.suspend(() => {
           if (this.status === undefined) this.stopRequestedBy ??= by
           return stopGroup(this.target, plan)
         })),
-        Effect.flatMap((isGone) => isGone ? Effect.void : this.resisted),
+        Effect.flatMap((isGone) => isGone ? Effect.void : this.resisted()),
         Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
         Effect.ensuring(Effect.sync(() => {
-          this.activeStops--
+          this.plansAtWork.delete(plan)
           this.moved.notify()
         }))
       )
@@ -327,7 +347,7 @@ export class ManagedChild implements Child {
   }
 
   /** SIGKILL did not end it. If even the leader stays, no event will ever come: its story ends here. */
-  private readonly resisted: Effect.Effect<void> = Effect.suspend(() => {
+  private resisted(): Effect.Effect<void> {
     this.resistsKill = true
     if (this.status !== undefined) return Effect.void
     return Effect.map(this.survivors(undefined), (error) => {
@@ -338,12 +358,12 @@ export class ManagedChild implements Child {
       }
       this.complete(undefined, error)
     })
-  })
+  }
 
   private survivors(status: ExitStatus.ExitStatus | undefined): Effect.Effect<SurvivorsError> {
     return Effect.map(
       this.launched.members,
-      (members) => new SurvivorsError({ label: this.plan.label, survivors: this.shown(members), status })
+      (members) => new SurvivorsError({ label: this.plan.label, survivors: members.map((each) => this.shown(each)), status })
     )
   }
 
@@ -358,20 +378,20 @@ export class ManagedChild implements Child {
     return this.endedBy === "owner" || this.endedBy === "scope"
   }
 
-  private isAccepted(status: ExitStatus.ExitStatus): boolean {
-    return this.wasStopped || this.plan.expects(status)
+  private get isAccepted(): boolean {
+    return this.wasStopped || this.isExpected
   }
 
   /** Whether it ended in a way that work beside it must hear of: not on request, and not as `expect` allows. */
   private get hasDied(): boolean {
     if (this.status === undefined || this.wasStopped) return false
-    return !(this.plan.expectGiven && this.plan.expects(this.status))
+    return !(this.plan.expectGiven && this.isExpected)
   }
 
   /** Never, or the failure once the child has died and its output is there. */
-  private readonly diedFirst: Effect.Effect<never, ProcessFailed> = Effect.suspend(() =>
-    Effect.flatMap(this.exited, () => this.hasDied ? this.dieWith() : Effect.never)
-  )
+  private diedFirst(): Effect.Effect<never, ProcessFailed> {
+    return Effect.flatMap(this.exited, () => this.hasDied ? this.dieWith() : Effect.never)
+  }
 
   /**
    * The outcome of work beside the child, or its failure if the child has died. What the work saw of that death (the end
@@ -397,8 +417,9 @@ export class ManagedChild implements Child {
   }
 
   private checked(report: ExitReport): Effect.Effect<ExitReport, ProcessFailed> {
-    if (this.output.defect !== undefined) return Effect.failCause(this.output.defect)
-    return !this.plan.check || this.isAccepted(report.status) ? Effect.succeed(report) : Effect.fail(this.processFailed())
+    const defect = this.output.defect ?? this.expectDefect
+    if (defect !== undefined) return Effect.failCause(defect)
+    return !this.plan.check || this.isAccepted ? Effect.succeed(report) : Effect.fail(this.processFailed())
   }
 
   private processFailed(bodyCause?: Cause.Cause<unknown>): ProcessFailed {
@@ -438,8 +459,8 @@ export class ManagedChild implements Child {
     return { label: this.plan.label, pid: this.pid, ...this.plan.shown, startedAt: this.startedAt }
   }
 
-  private shown(processes: ReadonlyArray<ProcessInfo.ProcessInfo>): ReadonlyArray<ProcessInfo.ProcessInfo> {
-    return processes.map((each) => ({ ...each, command: this.plan.redactor.redact(each.command) }))
+  private shown(process: ProcessInfo.ProcessInfo): ProcessInfo.ProcessInfo {
+    return { ...process, command: this.plan.redactor.redact(process.command) }
   }
 
   private tell(

@@ -66,8 +66,10 @@ export const tellObserver = (
 ): Effect.Effect<void> =>
   Effect.suspend(() => call(observer)).pipe(
     Effect.interruptible,
-    // What cannot be interrupted goes on by itself, and is not waited for.
+    // What cannot be interrupted goes on by itself, and is not waited for. Interruptible once more, because the wait
+    // for it is inside.
     Effect.disconnect,
+    Effect.interruptible,
     Effect.timeoutFail({
       duration: observer.timeout ?? "1 second",
       onTimeout: () => new Error("it took too long")

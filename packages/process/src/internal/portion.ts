@@ -3,7 +3,8 @@
  * that it is seen to make progress and is not taken for one that has stopped; a fast one gets all there are, and so does
  * one whose time does not depend on how many it gets.
  */
-const largest = 4096
+/** Little enough for a consumer that turns slow in the middle of one to be seen again before it is given up. */
+const largest = 256
 
 export class Portion {
   size = 1

@@ -30,8 +30,6 @@ export const prefixOf = (label: string, stream: StreamName): string =>
 export const annotationsOf = (label: string, pid: number | undefined, stream: StreamName): Record<string, unknown> =>
   pid === undefined ? { label, stream } : { label, pid, stream }
 
-const truncation = (bytes: number | undefined): string => bytes === undefined ? "" : ` … (${bytes} bytes cut)`
-
 /** Relays one chunk in the name of a fiber. `isPlain` says that nothing in it needs a closer look. */
 export type RelayChunk = (fiber: Fiber.RuntimeFiber<unknown, unknown>, chunk: LineChunk, isPlain: boolean) => void
 
@@ -54,13 +52,18 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
     const annotations = fiber.getFiberRef(FiberRef.currentLogAnnotations)
     const date = new Date(clock.unsafeCurrentTimeMillis())
     // One look at the whole run of lines tells that none of them needs one of its own.
-    const careful = !isPlain && mayHarm(chunk.run)
-    const secretive = redactor.active && redactor.redact(chunk.run) !== chunk.run
+    const first = chunk.texts[0] as string
+    const careful = !isPlain && (mayHarm(chunk.run) || mayHarm(first))
+    const secretive = redactor.active &&
+      (redactor.redact(chunk.run) !== chunk.run || redactor.redact(first) !== first)
     let index = 0
     for (let text of chunk.texts) {
-      if (secretive) text = redactor.redact(text)
-      if (careful) text = harmless(text, colour)
-      if (chunk.truncated !== undefined) text += truncation(chunk.truncated.get(index++))
+      const cut = chunk.truncated?.get(index++)
+      if (cut !== undefined) text = redactor.redactCut(text)
+      else if (secretive) text = redactor.redact(text)
+      // Once more behind it: a control sequence in the middle of a secret has hidden it so far.
+      if (careful) text = redactor.redact(harmless(text, colour))
+      if (cut !== undefined) text += ` … (${cut} bytes cut)`
       // Written out: a spread of the seven that stay the same takes five times as long as the whole line.
       const entry = { fiberId, logLevel: level, message: [prefix + text], cause: Cause.empty, context, spans, annotations, date }
       for (const logger of loggers) {

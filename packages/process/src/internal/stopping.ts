@@ -2,7 +2,6 @@
  * A stop plan carried out on a process group.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
@@ -55,10 +54,8 @@ const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "
 /** The request, and then the end; the end alone is enough, and a failed request ends the wait. */
 const asked = (target: Target, request: Effect.Effect<unknown, unknown>): Effect.Effect<void> =>
   Effect.matchCauseEffect(request, {
-    onFailure: (cause) =>
-      Cause.isInterruptedOnly(cause)
-        ? Effect.interrupt
-        : warn(`asking "${clip(target.label)}" to stop failed, and its stop plan goes on`, cause),
+    // An interrupt is a failure too: one of our own fiber does not come by here.
+    onFailure: (cause) => warn(`asking "${clip(target.label)}" to stop failed, and its stop plan goes on`, cause),
     onSuccess: () => awaitGone(target)
   }).pipe(Effect.raceFirst(awaitGone(target)))
 

@@ -3,10 +3,15 @@
  * stream of small chunks moves its bytes once a buffer and not once a chunk.
  */
 
+import type { Redactor } from "./redact.js"
+
 const newline = 0x0a
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+const nothing = new Uint8Array(0)
 
 export class Tail {
-  private buffer = new Uint8Array(0)
+  private buffer: Uint8Array = nothing
   private length = 0
   private forgotten = false
 
@@ -33,15 +38,18 @@ export class Tail {
   }
 
   /**
-   * The kept text through `redact`, then cut to the last `bytes` of it and to a line start. In this order, because a
-   * cut first could leave a part of a secret that no longer looks like it.
+   * The kept text with secrets replaced, then cut to the last `bytes` of it and to a line start. In this order, because
+   * a cut first could leave a part of a secret that no longer looks like it. For the same reason a kept text that has a
+   * beginning no more is not shown before the place where a secret that is cut there must have ended.
    */
-  read(bytes: number, redact: (text: string) => string): string {
+  read(bytes: number, redactor: Redactor): string {
     if (this.length === 0) return ""
     const from = Math.max(0, this.length - this.limit)
     const kept = this.buffer.subarray(from, this.length)
-    const text = redact(new TextDecoder("utf-8", { ignoreBOM: true }).decode(kept))
-    return lastBytes(text, bytes, this.forgotten || from > 0)
+    const isCut = this.forgotten || from > 0
+    const text = decoder.decode(kept)
+    const shown = isCut ? decoder.decode(kept.subarray(0, redactor.longest)).length : 0
+    return lastBytes(redactor.redactFrom(text, Math.min(shown, text.length)), bytes, isCut)
   }
 
   private reserve(size: number): void {
@@ -62,7 +70,7 @@ const lastBytes = (text: string, limit: number, forgotten: boolean): string => {
   const lineStart = startsLine ? 0 : window.indexOf(newline) + 1
   // A text of one unfinished line has no line start, and one whose only newline is its last byte has nothing behind it.
   const from = lineStart === 0 || lineStart === window.length ? firstCharacter(window) : lineStart
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(window.subarray(from))
+  return decoder.decode(window.subarray(from))
 }
 
 const firstCharacter = (bytes: Uint8Array): number => {

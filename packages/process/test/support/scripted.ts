@@ -18,6 +18,8 @@ export class ScriptedChild {
   leftovers = 0
   /** SIGKILL does nothing, as with a process in an uninterruptible wait. */
   immortal = false
+  /** The command line of who holds its pipes. */
+  holder = "holder"
   status: ExitStatus | undefined
   /** What a signal does. SIGKILL always kills the leader and the leftovers. */
   onSignal: (signal: string) => void = (signal) => this.die(signal)
@@ -87,7 +89,7 @@ export class ScriptedChild {
           startedAt: undefined
         }))
       ),
-      holders: () => Effect.succeed([{ pid: 4711, command: "holder", startedAt: undefined }]),
+      holders: () => Effect.succeed([{ pid: 4711, command: this.holder, startedAt: undefined }]),
       turn: Effect.yieldNow(),
       settle: Effect.yieldNow()
     }
