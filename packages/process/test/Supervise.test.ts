@@ -813,6 +813,29 @@ describe("readers", () => {
         })).pipe(Effect.provide(spawner.layer))
     }))
 
+  it.effect("are replayed the very lines that were read, whatever their ends and cuts", () =>
+    Effect.gen(function*() {
+      for (const maxLineBytes of [4, 1 << 20]) {
+        const spawner = scripted()
+        yield* Supervise.use(command, { expect: [0], maxLineBytes }, (child) =>
+          Effect.gen(function*() {
+            const live = yield* Effect.fork(Stream.runCollect(child.lines))
+            yield* TestClock.adjust(0)
+            for (const part of ["a\r\r\nb", "c\r\n\n", "d\re\nlong line\nrest\r"]) {
+              spawner.last.out(part)
+              yield* TestClock.adjust(0)
+            }
+            spawner.last.exit(0)
+            const seen = Chunk.toReadonlyArray(yield* Fiber.join(live))
+            expect(seen.length).toBeGreaterThan(5)
+            for (let count = 1; count <= seen.length; count++) {
+              const replayed = yield* Stream.runCollect(child.read({ replay: count }))
+              expect(Chunk.toReadonlyArray(replayed)).toEqual(seen.slice(-count))
+            }
+          })).pipe(Effect.provide(spawner.layer))
+      }
+    }))
+
   it.effect("hold the child back while they are slow, and release it when they leave", () =>
     Effect.gen(function*() {
       const spawner = scripted()

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lagged, OutputLine } from "../Child.js"
 import type { StreamName } from "../ChildDriver.js"
-import type { LineChunk } from "./framer.js"
+import { keepChunk, type KeptChunk, type LineChunk, restoreChunk } from "./framer.js"
 import { Wakeup } from "./wakeup.js"
 import { Portion } from "./portion.js"
 
@@ -26,7 +26,7 @@ interface Piece {
 
 export class Hub {
   private readonly subscriptions = new Set<Subscription>()
-  private readonly history: Array<Piece> = []
+  private readonly history: Array<{ readonly stream: StreamName; readonly kept: KeptChunk }> = []
   private kept = 0
   private readonly open: Set<StreamName>
   /** Told whenever a reader has taken something or has left. */
@@ -41,10 +41,11 @@ export class Hub {
 
   publish(stream: StreamName, chunk: LineChunk): void {
     const piece = { stream, chunk }
-    this.history.push(piece)
+    this.history.push({ stream, kept: keepChunk(chunk) })
     this.kept += chunk.bytes
-    while (this.kept - (this.history[0] as Piece).chunk.bytes >= historyBytes) {
-      this.kept -= (this.history.shift() as Piece).chunk.bytes
+    for (let first = this.history[0]; first !== undefined && this.kept - first.kept.bytes >= historyBytes; first = this.history[0]) {
+      this.kept -= first.kept.bytes
+      this.history.shift()
     }
     for (const subscription of this.subscriptions) subscription.offer(piece)
   }
@@ -93,11 +94,12 @@ export class Hub {
     const pieces: Array<Piece> = []
     let missing = count
     for (let i = this.history.length - 1; i >= 0 && missing > 0; i--) {
-      const piece = this.history[i] as Piece
-      if (!streams.includes(piece.stream)) continue
-      const skipped = Math.max(0, piece.chunk.texts.length - missing)
-      missing -= piece.chunk.texts.length
-      pieces.unshift(skipped === 0 ? piece : { stream: piece.stream, chunk: withoutFirst(piece.chunk, skipped) })
+      const { kept, stream } = this.history[i] as (typeof this.history)[number]
+      if (!streams.includes(stream)) continue
+      const skipped = Math.max(0, kept.count - missing)
+      missing -= kept.count
+      const chunk = restoreChunk(kept)
+      pieces.unshift({ stream, chunk: skipped === 0 ? chunk : withoutFirst(chunk, skipped) })
     }
     return pieces
   }
