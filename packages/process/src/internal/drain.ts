@@ -52,6 +52,10 @@ export class Drain {
   private truncatedBytes = 0
   private bytes = 0
   private steps = 0
+  /** The fiber waits for chunks, and there is none before it. */
+  private isParked = false
+  /** What the fiber has to wait for on behalf of a chunk that it did not take itself. */
+  private unfinished: Effect.Effect<void> | undefined
   isPaused = false
   /** No more bytes will come. */
   isEnded = false
@@ -107,6 +111,15 @@ export class Drain {
     this.bytes += chunk.length
     ChildMetrics.bytes[this.stream].unsafeUpdate(chunk.length, [])
     this.tail.push(chunk)
+    if (this.isParked && this.fiber !== undefined) {
+      // The fiber has nothing else to do: the chunk need not wait for its turn, only for what has to be awaited.
+      const rest = this.take(this.fiber, chunk)
+      if (rest === Effect.void) return
+      this.isParked = false
+      this.unfinished = rest
+      this.arrived.notify()
+      return
+    }
     this.queue.push(chunk)
     this.queued += chunk.length
     // At every chunk over the mark, and not only the first: Node goes on reading a paused stream when the child exits.
@@ -188,6 +201,12 @@ export class Drain {
   }
 
   private step(fiber: Fiber.RuntimeFiber<void>): Effect.Effect<void> {
+    this.isParked = false
+    const { unfinished } = this
+    if (unfinished !== undefined) {
+      this.unfinished = undefined
+      return unfinished
+    }
     const chunk = this.queue.shift()
     if (chunk === undefined) {
       if (!this.isEnded) return this.waitForMore()
@@ -196,11 +215,16 @@ export class Drain {
       return rest === undefined ? Effect.void : this.deliver(fiber, rest, this.isCarryPlain)
     }
     this.queued -= chunk.length
-    this.steps++
     if (this.isPaused && this.queued < lowMark) {
       this.isPaused = false
       this.surroundings.resume()
     }
+    return this.take(fiber, chunk)
+  }
+
+  /** Frames a chunk and hands its lines over. `Effect.void` says that nothing of it has to be waited for. */
+  private take(fiber: Fiber.RuntimeFiber<void>, chunk: Uint8Array): Effect.Effect<void> {
+    this.steps++
     const isChunkPlain = this.relay !== undefined && isPlain(chunk)
     const lines = this.framer.push(chunk)
     const areLinesPlain = isChunkPlain && this.isCarryPlain
@@ -208,12 +232,16 @@ export class Drain {
     return lines === undefined ? Effect.void : this.deliver(fiber, lines, areLinesPlain)
   }
 
-  private readonly hasMore = (): boolean => this.queue.length > 0 || this.isEnded
+  private readonly hasMore = (): boolean => this.queue.length > 0 || this.isEnded || this.unfinished !== undefined
 
   private waitForMore(): Effect.Effect<void> {
     const more = this.arrived.until(this.hasMore)
     const silence = this.plan.flushPartialAfter
-    if (silence === undefined || !this.framer.hasPartial) return more
+    if (silence === undefined) {
+      this.isParked = true
+      return more
+    }
+    if (!this.framer.hasPartial) return more
     return Effect.flatMap(Effect.timeoutOption(more, silence), () =>
       this.hasMore()
         ? Effect.void
