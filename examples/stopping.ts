@@ -21,7 +21,8 @@ const startAndStop = (label: string, ...args: ReadonlyArray<string>) =>
     })
     yield* child.read({ replay: 10 }).pipe(Stream.take(1), Stream.runDrain, child.raceExit)
     yield* Effect.log(`stopping it: ${StopPlan.describe(plan)}`)
-    const report = yield* child.stop()
+    yield* child.stop()
+    const report = yield* child.report
     yield* Effect.log(`it ${ExitStatus.format(report.status)}, ended by its ${report.endedBy}`)
   })).pipe(Effect.annotateLogs("label", label))
 

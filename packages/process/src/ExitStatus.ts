@@ -21,7 +21,8 @@ export interface Exited {
 }
 
 /**
- * A signal ended the leader, named as the system names it (`"SIGKILL"`). Node does not tell whether a core was written.
+ * A signal ended the leader, named as the system names it (`"SIGKILL"`). Node does not tell whether a core was written,
+ * and tells a death by a real-time signal (34 to 64 on Linux) as exit code 0.
  *
  * @example
  * ```ts

@@ -389,10 +389,13 @@ describe("stopping", () => {
 
   it.effect("may ask for itself", () =>
     Effect.gen(function*() {
+      const handle = yield* Deferred.make<Child>()
+      const stopAgain = Effect.flatMap(Deferred.await(handle), (child) => child.stop())
       const { child, fiber, spawner } = yield* stopped(
         () => undefined,
-        StopPlan.make(StopPlan.ask(Effect.suspend(() => child.stop()), "1 second"), StopPlan.signal("SIGTERM", "1 second"))
+        StopPlan.make(StopPlan.ask(stopAgain, "1 second"), StopPlan.signal("SIGTERM", "1 second"))
       )
+      yield* Deferred.succeed(handle, child)
       yield* TestClock.adjust("1100 millis")
       expect(yield* Fiber.join(fiber)).toBe("done")
       expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
