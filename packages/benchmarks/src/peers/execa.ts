@@ -1,5 +1,5 @@
 /**
- * execa.
+ * execa. Written with `async` and `await`, as its users write it: a peer in our style would not be the peer.
  */
 import { execa } from "execa"
 import type { Peer } from "../Row.js"

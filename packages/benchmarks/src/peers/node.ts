@@ -1,5 +1,5 @@
 /**
- * Node's own tools.
+ * Node's own tools. Written with `async` and `await`, as its users write it: a peer in our style would not be the peer.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
