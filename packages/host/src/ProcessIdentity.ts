@@ -55,7 +55,49 @@ export type Identity = typeof Identity.Type
 export type Liveness = "alive" | "gone" | "unknown"
 
 /**
- * Tells processes apart. It reads and never spawns.
+ * What must be known of where we are, so that an identity from elsewhere can be judged: our boot and pid namespace, and
+ * whether the processes of other users are shown to us.
+ *
+ * @example
+ * ```ts
+ * import type { Here } from "@tether/host/ProcessIdentity"
+ *
+ * const nothingKnown: Here = { bootId: undefined, pidNamespace: undefined, seesEveryone: false }
+ * ```
+ */
+export interface Here {
+  readonly bootId: string | undefined
+  readonly pidNamespace: string | undefined
+  readonly seesEveryone: boolean
+}
+
+/**
+ * The verdict on an identity, from what was found at its pid: the process there, no process, or something that could not
+ * be read. Pure, for readers of `/proc` that are no `FileSystem`.
+ *
+ * @example
+ * ```ts
+ * import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+ *
+ * const here = { bootId: "b", pidNamespace: undefined, seesEveryone: true }
+ * const identity = { pid: 7, startToken: "4711", bootId: "b", pidNamespace: undefined }
+ * ProcessIdentity.judge(identity, here, "missing") // "gone"
+ * ```
+ */
+export const judge = (
+  identity: Identity,
+  here: Here,
+  found: { readonly startToken: string; readonly isRunning: boolean } | "missing" | "unreadable"
+): Liveness => {
+  if (identity.bootId !== undefined && here.bootId !== undefined && identity.bootId !== here.bootId) return "gone"
+  if (identity.pidNamespace !== undefined && identity.pidNamespace !== here.pidNamespace) return "unknown"
+  if (found === "missing") return here.seesEveryone ? "gone" : "unknown"
+  if (found === "unreadable") return "unknown"
+  return found.startToken === identity.startToken && found.isRunning ? "alive" : "gone"
+}
+
+/**
+ * Tells processes apart. It only reads.
  *
  * - `identify(pid)`: the identity of the process that has this pid now, or none if there is none or it cannot be told.
  * - `liveness(identity)`: whether exactly that process still runs.
@@ -80,7 +122,8 @@ export class ProcessIdentity extends Context.Tag("@tether/host/ProcessIdentity")
 
 /**
  * Identity from `/proc`. Where there is no `/proc` (macOS, Windows) every answer is `unknown`: telling would need a
- * spawn. Where `/proc` hides the processes of others (`hidepid`), one that is not seen is `unknown` and not `gone`.
+ * spawn, as in `NodeProcessIdentity` of `@tether/process-node`. Where `/proc` hides the processes of others (`hidepid`),
+ * one that is not seen is `unknown` and not `gone`.
  *
  * @example
  * ```ts
@@ -120,19 +163,13 @@ export const layer: Layer.Layer<ProcessIdentity, never, FileSystem.FileSystem> =
           typeof stat === "string"
             ? Option.none()
             : Option.some({ pid, startToken: stat.startTicks, bootId, pidNamespace })),
-      liveness: (identity) => {
-        if (identity.bootId !== undefined && bootId !== undefined && identity.bootId !== bootId) {
-          return Effect.succeed("gone")
-        }
-        if (identity.pidNamespace !== undefined && identity.pidNamespace !== pidNamespace) {
-          return Effect.succeed("unknown")
-        }
-        return Effect.map(read(identity.pid), (stat): Liveness => {
-          if (stat === "missing") return seesEveryone ? "gone" : "unknown"
-          if (stat === "unreadable") return "unknown"
-          return stat.startTicks === identity.startToken && ProcStat.isRunning(stat) ? "alive" : "gone"
-        })
-      }
+      liveness: (identity) =>
+        Effect.map(read(identity.pid), (stat) =>
+          judge(
+            identity,
+            { bootId, pidNamespace, seesEveryone },
+            typeof stat === "string" ? stat : { startToken: stat.startTicks, isRunning: ProcStat.isRunning(stat) }
+          ))
     })
   })
 )

@@ -38,6 +38,20 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
 })
 
 /**
+ * Its command line as a terminal can show it: in one line, without control characters, and cut at `maxLength` characters
+ * if that is given.
+ *
+ * @example
+ * ```ts
+ * import * as ProcessInfo from "@tether/host/ProcessInfo"
+ *
+ * ProcessInfo.commandLine({ pid: 4711, command: "sh -c a\nb", startedAt: undefined }) // "sh -c a\ufffdb"
+ * ```
+ */
+export const commandLine = ({ command }: ProcessInfo, maxLength = Number.POSITIVE_INFINITY): string =>
+  (command.length > maxLength ? `${command.slice(0, maxLength)}…` : command).replace(unprintable, "\ufffd")
+
+/**
  * One process in a few words, `4711 (node server.js)`, with a long command line cut at `maxLength` characters
  * (default 80) and without control characters.
  *
@@ -48,10 +62,7 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
  * ProcessInfo.format({ pid: 4711, command: "node server.js", startedAt: undefined }) // "4711 (node server.js)"
  * ```
  */
-export const format = (info: ProcessInfo, maxLength = 80): string => {
-  const command = info.command.length > maxLength ? `${info.command.slice(0, maxLength)}…` : info.command
-  return `${info.pid} (${command.replace(unprintable, "\ufffd")})`
-}
+export const format = (info: ProcessInfo, maxLength = 80): string => `${info.pid} (${commandLine(info, maxLength)})`
 
 // A process names itself as it likes, and a terminal obeys what it is shown.
 // oxlint-disable-next-line no-control-regex
