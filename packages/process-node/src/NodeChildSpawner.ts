@@ -4,6 +4,7 @@
 import * as ChildSpawner from "@tether/process/ChildSpawner"
 import * as Layer from "effect/Layer"
 import { makeDriver } from "./internal/driver.js"
+import { theHost } from "./internal/host.js"
 
 /**
  * A `ChildSpawner` over `node:child_process`.
@@ -28,5 +29,5 @@ import { makeDriver } from "./internal/driver.js"
  */
 export const layer: Layer.Layer<ChildSpawner.ChildSpawner> = Layer.sync(
   ChildSpawner.ChildSpawner,
-  () => ChildSpawner.make(makeDriver())
+  () => ChildSpawner.make(makeDriver(theHost()))
 )

@@ -1,1 +1,7 @@
+export * as Doctor from "./Doctor.js"
+export * as HostTree from "./HostTree.js"
 export * as NodeChildSpawner from "./NodeChildSpawner.js"
+export * as NodeCommandExecutor from "./NodeCommandExecutor.js"
+export * as NodeProcessIdentity from "./NodeProcessIdentity.js"
+export * as NodeTether from "./NodeTether.js"
+export * as Orphans from "./Orphans.js"

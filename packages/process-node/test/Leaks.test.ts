@@ -21,6 +21,8 @@ const run = (command: Command.Command, options?: ChildOptions) =>
 
 const nothingLeft = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
+    // The first child brings the reaper, of which every program has one.
+    yield* run(Command.make("true"))
     const before = { descriptors: descriptors(), timers: timers() }
     const value = yield* effect
     yield* waitUntil("descriptors are as before", () => descriptors().length === before.descriptors.length).pipe(

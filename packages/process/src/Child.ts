@@ -80,6 +80,12 @@ export interface ReadOptions {
  * subscribes; `read` is the same with options. They end when the child's output does. A reader holds the child back
  * while it is subscribed and slow; one that leaves releases it.
  *
+ * `bytes(stream)` is a stream that was asked for with `"bytes"`, chunk by chunk as it was read. Each chunk is given once:
+ * who reads later goes on where the last reader left, and two at a time share the chunks between them. While nobody reads,
+ * the child is held back once 128 KiB wait here, beside what its pipe takes. What nobody has taken `deliverGrace` after
+ * the child's end is given up, and told in `drained`; what nobody reads when the scope closes is thrown away. Of a stream
+ * that is not `"bytes"`, it dies.
+ *
  * Doing: `signal` sends a signal to the child's group and tells whether there was one to take it. `stop` carries out a
  * plan (default: the child's own) and waits until the leader has exited and its group is empty; what it still had to say
  * may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the same plan waits for
@@ -119,6 +125,7 @@ export interface Child {
     (options?: ReadOptions & { readonly onSlow?: "suspend" | undefined }): Stream.Stream<OutputLine>
     (options: ReadOptions): Stream.Stream<OutputLine | Lagged>
   }
+  readonly bytes: (stream: StreamName) => Stream.Stream<Uint8Array>
   readonly exited: Effect.Effect<ExitStatus>
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>

@@ -26,7 +26,8 @@ export type StreamName = "stdout" | "stderr"
  *
  * `env` holds the changes to this process's own environment (`undefined` removes), or to an empty one where `extendEnv`
  * is false; it is itself undefined where nothing changes, so that nothing need be copied. A stream that is `"pipe"` is
- * read by us.
+ * read by us. `label` is for people, with secrets replaced. `containment` is the level that was asked for, if one was:
+ * it is obtained, or the launch fails. Members of a `leavable` child may be left alone in the end.
  *
  * @example
  * ```ts
@@ -36,6 +37,7 @@ export type StreamName = "stdout" | "stderr"
  * ```
  */
 export interface LaunchRequest {
+  readonly label: string
   readonly program: string
   readonly args: ReadonlyArray<string>
   readonly cwd: string | undefined
@@ -46,6 +48,8 @@ export interface LaunchRequest {
   readonly stdin: "null" | "inherit"
   readonly stdout: "pipe" | "null" | "inherit"
   readonly stderr: "pipe" | "null" | "inherit"
+  readonly containment: Containment | undefined
+  readonly leavable: boolean
 }
 
 /**
@@ -72,13 +76,30 @@ export interface LaunchEvents {
 }
 
 /**
+ * Whether anything of a child lives: something known does, nothing known does (and a search is due), or nothing does.
+ *
+ * @example
+ * ```ts
+ * import type { Presence } from "@tether/process/ChildDriver"
+ *
+ * const isOver = (presence: Presence) => presence === "none"
+ * ```
+ */
+export type Presence = "some" | "unproven" | "none"
+
+/**
  * A process that runs.
  *
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
- * - `signal`: to the child's whole group (to its leader, where there are no groups). False when none is left.
- * - `isEmpty`: whether the group has no living member. It is asked often and must cost next to nothing.
- * - `members`: who lives in the group, the leader included.
+ * - `signal`: to every known member: the child's group (its leader, where there are no groups), and what a search has
+ *   found beside it. False when none is left.
+ * - `presence`: whether a member lives. It is asked often and must cost next to nothing. Until the leader's end it is
+ *   `"some"`, and once it was `"none"` it stays so.
+ * - `search`: looks for members that are not in the group, as far as the level reaches. True if it found some that were
+ *   not known. Searches that are asked for together are one.
+ * - `members`: who lives, the leader included, as far as is known.
+ * - `leave`: what still lives is not the child's any more.
  * - `holders`: who, other than us, has a stream's pipe open.
  * - `turn`: one turn of whatever brings data, so that quiet can be told from not having looked.
  * - `settle`: time for an end that has happened already to become known. Fast where none has.
@@ -87,7 +108,7 @@ export interface LaunchEvents {
  * ```ts
  * import type { Launched } from "@tether/process/ChildDriver"
  *
- * const terminate = (launched: Launched) => launched.isEmpty() || launched.signal("SIGTERM")
+ * const terminate = (launched: Launched) => launched.presence() === "none" || launched.signal("SIGTERM")
  * ```
  */
 export interface Launched {
@@ -97,8 +118,10 @@ export interface Launched {
   readonly resume: (stream: StreamName) => void
   readonly close: (stream: StreamName) => void
   readonly signal: (signal: Signal) => boolean
-  readonly isEmpty: () => boolean
+  readonly presence: () => Presence
+  readonly search: Effect.Effect<boolean>
   readonly members: Effect.Effect<ReadonlyArray<ProcessInfo>>
+  readonly leave: () => void
   readonly holders: (stream: StreamName) => Effect.Effect<ReadonlyArray<ProcessInfo>>
   readonly turn: Effect.Effect<void>
   readonly settle: Effect.Effect<void>

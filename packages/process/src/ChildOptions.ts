@@ -5,6 +5,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Redacted from "effect/Redacted"
+import type { Containment } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
 import type { StopPlan } from "./StopPlan.js"
 
@@ -87,7 +88,8 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  *
  * What it reads and writes:
  * - `stdin`: `"null"` (default) is /dev/null; `"inherit"` is ours.
- * - `stdout`, `stderr`: `"lines"` (default) are read by us; `"null"` goes nowhere; `"inherit"` goes where ours goes.
+ * - `stdout`, `stderr`: `"lines"` (default) are read by us; `"bytes"` wait for `child.bytes`, uncut; `"null"` goes
+ *   nowhere; `"inherit"` goes where ours goes.
  * - `onLines`: takes lines as they come, for each stream: the fast path.
  * - `relay`: lines to the log while the child lives. Default false; true relays every captured stream.
  * - `maxLineBytes`: a longer line is truncated. Default 1 MiB.
@@ -99,6 +101,11 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * - `expect`: the accepted ends. Default: exit code 0.
  * - `check`: whether an end outside `expect` fails `run` and `report`. Default true.
  * - `stop`: how it is stopped. Default SIGTERM, five seconds, SIGKILL.
+ * - `containment`: how far its stop reaches, and what ends it when we are killed: `"none"`, `"group"`, `"tree"` or
+ *   `"cgroup"`. Default: `"tree"` where the platform can, else the best below it. A level that is asked for and cannot be
+ *   had is refused.
+ * - `leftovers`: what happens to processes that an accepted end leaves behind: `"end"` (default), or `"leave"` for
+ *   programs that go to the background on purpose. Either way they are in the report.
  * - `drainGrace`: how long, after the child's end, a pipe that something else holds open is still read. Default 1 s: the
  *   child's own output is there by then, and a person waits no longer.
  * - `deliverGrace`: how long, after the child's end, a consumer may take nothing before it is given up. Default 5 s.
@@ -123,8 +130,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string | Redacted.Redacted | undefined>> | undefined
   readonly redact?: ReadonlyArray<string | Redacted.Redacted> | undefined
   readonly stdin?: "null" | "inherit" | undefined
-  readonly stdout?: "lines" | "null" | "inherit" | undefined
-  readonly stderr?: "lines" | "null" | "inherit" | undefined
+  readonly stdout?: "lines" | "bytes" | "null" | "inherit" | undefined
+  readonly stderr?: "lines" | "bytes" | "null" | "inherit" | undefined
   readonly onLines?: { readonly stdout?: OnLines | undefined; readonly stderr?: OnLines | undefined } | undefined
   readonly relay?: boolean | RelayOptions | undefined
   readonly maxLineBytes?: number | undefined
@@ -134,6 +141,8 @@ export interface ChildOptions {
   readonly expect?: Expect | undefined
   readonly check?: boolean | undefined
   readonly stop?: StopPlan | undefined
+  readonly containment?: Containment | undefined
+  readonly leftovers?: "end" | "leave" | undefined
   readonly drainGrace?: Duration.DurationInput | undefined
   readonly deliverGrace?: Duration.DurationInput | undefined
 }

@@ -72,8 +72,12 @@ export const Drained = Schema.Union(
 export type Drained = typeof Drained.Type
 
 /**
- * How far a stop of the child reached: its process group (`group`), or only its leader (`none`, where the system has no
- * process groups). Wider levels have names already and are not built yet.
+ * How far a stop of the child reaches, and what ends it when its host is killed. Each level includes the ones before.
+ *
+ * - `none`: the leader alone. It outlives a killed host.
+ * - `group`: its process group, which is ended too when the host is killed.
+ * - `tree`: descendants that left the group are found by their environment, by their parent, or by a pipe of ours.
+ * - `cgroup`: every descendant, whatever it does (Linux, where a cgroup v2 is writable).
  *
  * @example
  * ```ts
@@ -89,7 +93,8 @@ export type Containment = "none" | "group" | "tree" | "cgroup"
  *
  * `bytes` were read; `lines` were framed from them, a last line without newline counted; `truncatedLines` of these were
  * longer than `maxLineBytes` and lost `truncatedBytes` together; `tail` is the end of the output, at most `tailBytes`,
- * from a line start, with secrets replaced. All are zero or empty for a stream that was not captured.
+ * from a line start, with secrets replaced. All are zero or empty for a stream that was not captured; of one that is
+ * `"bytes"`, no lines are counted.
  *
  * @example
  * ```ts
@@ -109,8 +114,8 @@ export interface StreamReport {
 /**
  * The end of one child, made once its process has exited, its output is delivered and its group is empty.
  *
- * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `leftovers` are the group members
- * that were still alive after the leader had ended by itself, and were stopped.
+ * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `leftovers` are the members that
+ * were still alive after the leader had ended by itself: they were stopped, or left if that was the option.
  *
  * @example
  * ```ts

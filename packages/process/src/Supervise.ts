@@ -9,6 +9,7 @@ import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { Child } from "./Child.js"
 import type { ChildOptions } from "./ChildOptions.js"
 import { ChildSpawner } from "./ChildSpawner.js"
@@ -54,6 +55,8 @@ export const start = (
  * code 0; `check: false` accepts all), and with `SurvivorsError` if some of its group could not be ended. Group members
  * that the child leaves behind are stopped, named in a warning and in `report.leftovers`, and are no failure.
  *
+ * A stream that is `"bytes"` is read and thrown away here, because nobody has the handle: take `use` or `start`.
+ *
  * @example
  * ```ts
  * import * as Supervise from "@tether/process/Supervise"
@@ -69,7 +72,7 @@ export const run = (
   command: Command.Command,
   options?: ChildOptions
 ): Effect.Effect<ExitReport, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner> =>
-  bracket(command, options, (child) => child.gone, (child) => child.report)
+  bracket(command, options, (child) => goneUnread(child, options), (child) => child.report)
 
 /**
  * Runs `f` while a child lives, and stops the child when `f` is done.
@@ -149,6 +152,14 @@ export const all = <
   Effect.parallelFinalizers(
     Effect.all(starts, { concurrency: "unbounded" }) as Effect.Effect<unknown, unknown, unknown>
   ) as Effect.All.Return<Starts, { readonly concurrency: "unbounded" }>
+
+/** Nobody else has the handle, and bytes that nobody takes would hold the child back for ever. */
+const goneUnread = (child: Child, options: ChildOptions | undefined): Effect.Effect<ExitReport, SurvivorsError> => {
+  const unread = (["stdout", "stderr"] as const).filter((stream) => options?.[stream] === "bytes")
+  if (unread.length === 0) return child.gone
+  const dropped = unread.map((stream) => Stream.runDrain(child.bytes(stream)))
+  return Effect.zipLeft(child.gone, Effect.all(dropped, { concurrency: "unbounded", discard: true }), { concurrent: true })
+}
 
 /** The child, the body, the release, and only then the decision. */
 const bracket = <A, E, R, B, E2>(

@@ -1,4 +1,5 @@
 export * as Child from "./Child.js"
+export * as ChildCommandExecutor from "./ChildCommandExecutor.js"
 export * as ChildDriver from "./ChildDriver.js"
 export * as ChildMetrics from "./ChildMetrics.js"
 export * as ChildObserver from "./ChildObserver.js"

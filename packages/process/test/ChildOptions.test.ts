@@ -46,7 +46,9 @@ describe("bad input", () => {
     ["an empty cwd", { cwd: "" }, "cwd is empty"],
     ["a NUL in cwd", { cwd: "a\0b" }, "cwd contains a NUL"],
     ["a name with =", { env: { "A=B": "c" } }, "environment variable's name"],
-    ["stdio of another kind", { stdout: "pipe" as "lines" }, `stdout is "lines", "null" or "inherit"`]
+    ["stdio of another kind", { stdout: "pipe" as "lines" }, `stdout is "lines", "bytes", "null" or "inherit"`],
+    ["a relay of bytes", { stdout: "bytes", relay: { stdout: true } }, `relay.stdout needs stdout: "lines", and it is "bytes"`],
+    ["onLines of bytes", { stderr: "bytes", onLines: { stderr: () => undefined } }, "onLines.stderr needs"]
   ])("is refused before anything starts: %s", ([, options, problem]) =>
     Effect.gen(function*() {
       const error = yield* refused(options)

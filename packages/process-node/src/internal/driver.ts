@@ -1,61 +1,43 @@
 /**
  * The driver over `node:child_process`.
  */
+import * as ProcStat from "@tether/host/ProcStat"
 import type { ChildDriver, Launched, LaunchEvents, LaunchRequest, StreamName } from "@tether/process/ChildDriver"
 import { Exited, Signaled } from "@tether/process/ExitStatus"
 import * as Effect from "effect/Effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import type { Readable } from "node:stream"
+import { Enclosure, reserve, type Reservation } from "./enclosure.js"
 import { failureOf } from "./failure.js"
-import { ProcessGroup } from "./group.js"
-import { makeProcessTable, type ProcessTable } from "./processTable.js"
+import type { Host } from "./host.js"
+import { start } from "./launch.js"
+import { exists, type Machine } from "./machine.js"
+import { tellFindings } from "./findings.js"
+import { Pipes } from "./pipes.js"
 import { turn, turns } from "./turn.js"
 
-const hasGroups = process.platform !== "win32"
-
-/** One driver for one layer: what it learns of the machine's processes is shared by the children of that layer. */
-export const makeDriver = (): ChildDriver => {
-  const table = makeProcessTable()
-  return {
-    launch: (request, events) =>
-      Effect.suspend(() => {
-        let child: ChildProcess
-        try {
-          child = start(request)
-        } catch (error) {
-          return Effect.zipRight(turn, Effect.fail(failureOf(error, request)))
-        }
-        // A pid right after the spawn is success. Without one the error comes in the next tick, and with it the end of
-        // the descriptors that were opened for nothing.
-        return child.pid === undefined ? refused(child, request) : Effect.succeed(attach(child, child.pid, events, table))
-      })
-  }
-}
-
-const start = (request: LaunchRequest): ChildProcess =>
-  spawn(request.program, request.args, {
-    ...(request.cwd !== undefined && { cwd: request.cwd }),
-    ...((request.env !== undefined || !request.extendEnv) && { env: environment(request) }),
-    ...(request.uid !== undefined && { uid: request.uid }),
-    ...(request.gid !== undefined && { gid: request.gid }),
-    // Its own session and group: the terminal's Ctrl-C reaches us alone, and one signal reaches all of the group.
-    detached: hasGroups,
-    windowsHide: true,
-    stdio: [stdin(request), output(request.stdout), output(request.stderr)]
-  })
-
-// Node opens /dev/null for "ignore", so that a read ends at once and a write goes nowhere.
-const stdin = (request: LaunchRequest) => request.stdin === "null" ? "ignore" : "inherit"
-const output = (stdio: LaunchRequest["stdout"]) => stdio === "null" ? "ignore" : stdio
-
-const environment = (request: LaunchRequest): Record<string, string | undefined> => {
-  const env: Record<string, string | undefined> = request.extendEnv ? { ...process.env } : {}
-  for (const [name, value] of request.env ?? []) {
-    if (value === undefined) delete env[name]
-    else env[name] = value
-  }
-  return env
-}
+export const makeDriver = (host: Host): ChildDriver => ({
+  launch: (request, events) =>
+    Effect.suspend(() => {
+      const reservation = reserve(host, request)
+      if (!("level" in reservation)) return Effect.fail(reservation)
+      let child: ChildProcess
+      try {
+        child = start(request, reservation)
+      } catch (error) {
+        reservation.cancel()
+        return Effect.zipRight(turn, Effect.fail(failureOf(error, request)))
+      }
+      // A pid right after the spawn is success. Without one the error comes in the next tick, and with it the end of
+      // the descriptors that were opened for nothing.
+      if (child.pid === undefined) {
+        reservation.cancel()
+        return refused(child, request)
+      }
+      const launched = attach(child, child.pid, request, events, host, reservation)
+      return tellFindings(host.takeFindings(), launched)
+    })
+})
 
 const refused = (child: ChildProcess, request: LaunchRequest) =>
   Effect.async<unknown>((resume) => {
@@ -71,16 +53,28 @@ const refused = (child: ChildProcess, request: LaunchRequest) =>
   )
 
 /** Begins to read, in the step of the spawn: what nobody reads when a child exits is thrown away by Node. */
-const attach = (child: ChildProcess, pid: number, events: LaunchEvents, table: ProcessTable): Launched => {
-  const group = new ProcessGroup(pid, hasGroups, table)
-  const pipes = { stdout: child.stdout ?? undefined, stderr: child.stderr ?? undefined }
+const attach = (
+  child: ChildProcess,
+  pid: number,
+  request: LaunchRequest,
+  events: LaunchEvents,
+  host: Host,
+  reservation: Reservation
+): Launched => {
+  const { machine } = host
+  // Its pid is its own until it is reaped, which takes a turn of the loop at least.
+  const leader = machine.isDirect ? machine.find(pid) : undefined
+  const enclosure = new Enclosure(host, reservation, request, pid, leader?.startTicks)
+  const { container } = enclosure
+  const streams = { stdout: child.stdout ?? undefined, stderr: child.stderr ?? undefined }
+  const pipes = new Pipes(machine, pid, streams)
   let hasExited = false
 
-  read("stdout", pipes.stdout, events)
-  read("stderr", pipes.stderr, events)
+  read("stdout", streams.stdout, events)
+  read("stderr", streams.stderr, events)
   child.once("exit", (code, signal) => {
     hasExited = true
-    group.leaderEnded()
+    container.leaderEnded()
     events.exited(signal === null ? Exited(code ?? 0) : Signaled(signal))
   })
   // A kill that fails is told here, too late to matter; without a listener it would end the program.
@@ -88,18 +82,29 @@ const attach = (child: ChildProcess, pid: number, events: LaunchEvents, table: P
 
   return {
     pid,
-    containment: hasGroups ? "group" : "none",
-    pause: (stream) => pipes[stream]?.pause(),
-    resume: (stream) => pipes[stream]?.resume(),
-    close: (stream) => pipes[stream]?.destroy(),
-    signal: (signal) => group.signal(signal),
-    isEmpty: () => group.isEmpty(),
-    members: Effect.sync(() => group.members()),
-    holders: (stream) => Effect.sync(() => table.holdersOf(pipes[stream])),
+    containment: reservation.level,
+    pause: (stream) => streams[stream]?.pause(),
+    resume: (stream) => streams[stream]?.resume(),
+    close: (stream) => streams[stream]?.destroy(),
+    signal: (signal) => container.signal(signal),
+    presence: () => enclosure.presence(),
+    search: container.search,
+    members: Effect.sync(() => container.members().map(machine.infoOf)),
+    leave: () => enclosure.leave(),
+    holders: (stream) =>
+      Effect.sync(() => {
+        const { isCertain, processes } = pipes.holders(stream)
+        if (isCertain && leader !== undefined) container.adopt(processes.filter((each) => isYounger(each, leader)))
+        return processes.map(machine.infoOf)
+      }),
     turn,
-    settle: settle(pid, () => hasExited, table)
+    settle: settle(pid, () => hasExited, machine)
   }
 }
+
+/** A pipe can be handed to anyone; a descendant at least has started later. */
+const isYounger = (one: ProcStat.ProcStat, other: ProcStat.ProcStat): boolean =>
+  Number(one.startTicks) >= Number(other.startTicks)
 
 const read = (stream: StreamName, pipe: Readable | undefined, events: LaunchEvents): void => {
   if (pipe === undefined) return
@@ -120,11 +125,17 @@ const read = (stream: StreamName, pipe: Readable | undefined, events: LaunchEven
  * Time for a death that has happened to become known. The kernel closes a dying process's sockets before its parent is
  * told, so that whoever talked to it may hear of it first. While the process is on its way out, a tenth of a second.
  */
-const settle = (pid: number, hasExited: () => boolean, table: ProcessTable): Effect.Effect<void> => {
+const settle = (pid: number, hasExited: () => boolean, machine: Machine): Effect.Effect<void> => {
   const look = (left: number): Effect.Effect<void> =>
     Effect.flatMap(turns(2), () =>
-      hasExited() || left === 0 || !table.isDying(pid) ? Effect.void : Effect.zipRight(shortly, look(left - 1)))
+      hasExited() || left === 0 || !isDying(machine, pid) ? Effect.void : Effect.zipRight(shortly, look(left - 1)))
   return look(50)
+}
+
+const isDying = (machine: Machine, pid: number): boolean => {
+  if (!machine.isDirect) return false
+  const stat = machine.find(pid)
+  return stat === undefined ? !exists(pid) : stat.exiting || !ProcStat.isRunning(stat)
 }
 
 const shortly = Effect.async<void>((resume) => {

@@ -1,12 +1,13 @@
 /**
- * One process group, named by the pid of its leader.
+ * One process group, named by the pid of its leader; or the leader alone, where a stop is to reach no further.
  *
  * The id belongs to us while the leader is not reaped or a member lives. Once the group has been seen empty the id may
  * be somebody else's, so that it is never asked nor signalled again.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
-import type { ProcessInfo } from "@tether/host/ProcessInfo"
+import * as ProcStat from "@tether/host/ProcStat"
 import type { ProcessTable } from "./processTable.js"
+import { signalTree } from "./windows.js"
 
 export class ProcessGroup {
   private leaderHasEnded = false
@@ -15,7 +16,7 @@ export class ProcessGroup {
   private emptyReading: number | undefined
 
   constructor(
-    private readonly pid: number,
+    readonly pid: number,
     private readonly isGroup: boolean,
     private readonly table: ProcessTable
   ) {}
@@ -24,6 +25,10 @@ export class ProcessGroup {
   leaderEnded(): void {
     this.leaderHasEnded = true
     this.isEmpty()
+  }
+
+  get isPinned(): boolean {
+    return !this.wasEmpty
   }
 
   isEmpty(): boolean {
@@ -38,8 +43,14 @@ export class ProcessGroup {
     return !this.wasEmpty && this.send(signal) !== "none"
   }
 
-  members(): ReadonlyArray<ProcessInfo> {
-    return this.wasEmpty ? [] : this.table.living(this.pid)?.map((stat) => this.table.infoOf(stat)) ?? []
+  members(): ReadonlyArray<ProcStat.ProcStat> {
+    return this.wasEmpty ? [] : this.living() ?? []
+  }
+
+  private living(): ReadonlyArray<ProcStat.ProcStat> | undefined {
+    return this.table.list()?.filter((stat) =>
+      (this.isGroup ? stat.group : stat.pid) === this.pid && ProcStat.isRunning(stat)
+    )
   }
 
   /**
@@ -47,7 +58,7 @@ export class ProcessGroup {
    * snapshot: a member may fork behind it and end before it, so one scan proves nothing and two, apart, must agree.
    */
   private isAllZombies(): boolean {
-    if (this.table.living(this.pid)?.length !== 0) {
+    if (this.living()?.length !== 0) {
       this.emptyReading = undefined
       return false
     }
@@ -59,6 +70,11 @@ export class ProcessGroup {
 
   private send(signal: Signal | 0): "sent" | "none" {
     try {
+      if (process.platform === "win32" && signal !== 0) {
+        process.kill(this.pid, 0)
+        signalTree(this.pid, signal)
+        return "sent"
+      }
       process.kill(this.isGroup ? -this.pid : this.pid, signal)
       return "sent"
     } catch (error) {

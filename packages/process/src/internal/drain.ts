@@ -1,7 +1,6 @@
 /**
- * The reading of one stream of a child. Chunks come in from the platform at any time and wait in a queue; one fiber
- * takes them, one a step, frames them, and hands the lines to the relay, to `onLines` and to the readers. When more
- * waits than `highMark`, the platform is told to pause, and the child is held back by its full pipe.
+ * The reading of one stream of a child as lines. One fiber takes the chunks that wait, one a step, frames them, and hands
+ * the lines to the relay, to `onLines` and to the readers.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -14,33 +13,25 @@ import type { LinesInfo, OnLines } from "../ChildOptions.js"
 import type { StreamReport } from "../ExitReport.js"
 import { Framer, type LineChunk } from "./framer.js"
 import type { Hub } from "./hub.js"
+import { Intake, type Pipe } from "./intake.js"
 import { complain } from "./observability.js"
 import { Portion } from "./portion.js"
 import { makeRelay, type RelayChunk } from "./relayLines.js"
-import type { Plan, StreamPlan } from "./resolve.js"
+import type { LinesPlan, Plan } from "./resolve.js"
 import { isPlain } from "./scan.js"
-import { Tail } from "./tail.js"
 import { Wakeup } from "./wakeup.js"
 
-const highMark = 128 * 1024
-const lowMark = 64 * 1024
-
 /** What a drain asks of its surroundings. */
-export interface Surroundings {
-  readonly pause: () => void
-  readonly resume: () => void
+export interface Surroundings extends Pipe {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   readonly onDone: () => void
 }
 
-export class Drain {
-  private readonly queue: Array<Uint8Array> = []
-  private queued = 0
+export class Drain extends Intake {
   /** Bytes of lines that are with `onLines` and have not been taken. */
   private offered = 0
   private readonly arrived = new Wakeup()
   private readonly framer: Framer
-  private readonly tail: Tail
   private readonly portion: Portion
   private readonly relay: RelayChunk | undefined
   /** Whether what waits for the end of its line is plain text. */
@@ -50,32 +41,23 @@ export class Drain {
   private lines = 0
   private truncatedLines = 0
   private truncatedBytes = 0
-  private bytes = 0
   private steps = 0
   /** The fiber waits for chunks, and there is none before it. */
   private isParked = false
   /** What the fiber has to wait for on behalf of a chunk that it did not take itself. */
   private unfinished: Effect.Effect<void> | undefined
-  isPaused = false
-  /** No more bytes will come. */
-  isEnded = false
-  /** Every byte that came has been delivered, or given up. */
-  isDone = false
-  /** Bytes that were read and that no consumer took. */
-  abandoned = 0
   /** Why `onLines` was given up. */
   defect: Cause.Cause<never> | undefined
 
   constructor(
-    readonly stream: StreamName,
-    private readonly plan: Plan,
-    streamPlan: StreamPlan,
+    stream: StreamName,
+    plan: Plan,
+    streamPlan: LinesPlan,
     private readonly hub: Hub,
     private readonly surroundings: Surroundings
   ) {
+    super(stream, plan, surroundings)
     this.framer = new Framer(plan.maxLineBytes, plan.carriageReturn)
-    // One byte more than is shown tells whether what is shown begins a line.
-    this.tail = new Tail(plan.tailBytes + plan.redactor.longest + 1)
     this.onLines = streamPlan.onLines
     this.portion = new Portion(Duration.toMillis(plan.deliverGrace))
     this.relay = streamPlan.relay && makeRelay({
@@ -86,31 +68,21 @@ export class Drain {
     })
   }
 
-  /** How many bytes have been read. */
-  get received(): number {
-    return this.bytes
-  }
-
-  /** How many lines have been framed. */
   get framed(): number {
     return this.lines
   }
 
-  /** A number that changes whenever a consumer has taken something. */
   get progress(): number {
     return this.steps + this.hub.taken
   }
 
-  /** Whether anything that was read has not been delivered. */
   get hasUndelivered(): boolean {
     return this.queued > 0 || this.offered > 0 || !this.hub.isDelivered(this.stream)
   }
 
   push(chunk: Uint8Array): void {
     if (this.isEnded) return
-    this.bytes += chunk.length
-    ChildMetrics.bytes[this.stream].unsafeUpdate(chunk.length, [])
-    this.tail.push(chunk)
+    this.note(chunk)
     if (this.isParked && this.fiber !== undefined) {
       // The fiber has nothing else to do: the chunk need not wait for its turn, only for what has to be awaited.
       const rest = this.take(this.fiber, chunk)
@@ -120,13 +92,7 @@ export class Drain {
       this.arrived.notify()
       return
     }
-    this.queue.push(chunk)
-    this.queued += chunk.length
-    // At every chunk over the mark, and not only the first: Node goes on reading a paused stream when the child exits.
-    if (this.queued >= highMark) {
-      this.isPaused = true
-      this.surroundings.pause()
-    }
+    this.enqueue(chunk)
     this.advance()
   }
 
@@ -136,7 +102,6 @@ export class Drain {
     this.advance()
   }
 
-  /** Gives up what has not been delivered: its consumer has stopped. */
   abandon(): void {
     if (this.isDone) return
     this.isEnded = true
@@ -147,9 +112,12 @@ export class Drain {
     this.fiber?.unsafeInterruptAsFork(this.fiber.id())
   }
 
+  // Lines that nobody reads are dropped as they come.
+  letGo(): void {}
+
   report(): StreamReport {
     return {
-      bytes: this.bytes,
+      bytes: this.received,
       lines: this.lines,
       truncatedLines: this.truncatedLines,
       truncatedBytes: this.truncatedBytes,
@@ -157,14 +125,10 @@ export class Drain {
     }
   }
 
-  tailText(): string {
-    return this.plan.tailBytes === 0 ? "" : this.tail.read(this.plan.tailBytes, this.plan.redactor)
-  }
-
   private advance(): void {
     if (this.fiber !== undefined) this.arrived.notify()
     // A stream that never said anything, and that nobody reads, needs no fiber to end.
-    else if (this.isEnded && this.queue.length === 0) {
+    else if (this.isEnded && !this.hasQueued) {
       this.hub.end(this.stream)
       if (this.hub.isDelivered(this.stream)) this.finished()
       else this.fiber = this.surroundings.fork(this.join())
@@ -174,8 +138,7 @@ export class Drain {
   private finished(): void {
     this.hub.end(this.stream)
     this.isDone = true
-    this.queue.length = 0
-    this.queued = 0
+    this.forgetQueued()
     this.surroundings.onDone()
   }
 
@@ -207,17 +170,12 @@ export class Drain {
       this.unfinished = undefined
       return unfinished
     }
-    const chunk = this.queue.shift()
+    const chunk = this.dequeue()
     if (chunk === undefined) {
       if (!this.isEnded) return this.waitForMore()
       this.isExhausted = true
       const rest = this.framer.flush()
       return rest === undefined ? Effect.void : this.deliver(fiber, rest, this.isCarryPlain)
-    }
-    this.queued -= chunk.length
-    if (this.isPaused && this.queued < lowMark) {
-      this.isPaused = false
-      this.surroundings.resume()
     }
     return this.take(fiber, chunk)
   }
@@ -232,7 +190,7 @@ export class Drain {
     return lines === undefined ? Effect.void : this.deliver(fiber, lines, areLinesPlain)
   }
 
-  private readonly hasMore = (): boolean => this.queue.length > 0 || this.isEnded || this.unfinished !== undefined
+  private readonly hasMore = (): boolean => this.hasQueued || this.isEnded || this.unfinished !== undefined
 
   private waitForMore(): Effect.Effect<void> {
     const more = this.arrived.until(this.hasMore)

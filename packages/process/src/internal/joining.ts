@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
 import type { Drained } from "../ExitReport.js"
-import type { Drain } from "./drain.js"
+import type { Intake } from "./intake.js"
 import { warn } from "./observability.js"
 import type { Plan } from "./resolve.js"
 import { clip, formatDuration } from "./text.js"
@@ -26,7 +26,7 @@ const quietTurns = 3
 export interface Joining {
   readonly plan: Plan
   readonly launched: Launched
-  readonly drains: ReadonlyArray<Drain>
+  readonly drains: ReadonlyArray<Intake>
   /** Completes once all drains are done. */
   readonly allDone: Effect.Effect<void>
   /** A process as it may be shown. */
@@ -36,7 +36,7 @@ export interface Joining {
 }
 
 interface Watch {
-  readonly drain: Drain
+  readonly drain: Intake
   /** What had been read when the leader ended. */
   readonly receivedBefore: number
   progress: number
@@ -78,6 +78,8 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
         }
         if (drain.hasUndelivered && watch.idle >= deliverGrace) {
           drain.abandon()
+          // Whoever else holds it open may do so for ever.
+          joining.launched.close(drain.stream)
         } else if (!drain.isEnded && (yield* hasReadLeader(watch, drainGrace, joining.launched))) {
           for (const holder of yield* joining.launched.holders(drain.stream)) holders.set(holder.pid, joining.shown(holder))
           joining.launched.close(drain.stream)
@@ -90,7 +92,7 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
   })
 
 const drainedOf = (
-  drains: ReadonlyArray<Drain>,
+  drains: ReadonlyArray<Intake>,
   cut: boolean,
   holders: ReadonlyArray<ProcessInfo.ProcessInfo>
 ): Drained => {

@@ -3,13 +3,13 @@
  *
  *   exited   the status is known            -> observer told -> `exited` completes
  *   drained  every drain is done or bounded                  -> `drained` completes
- *   gone     the group is proven empty      -> observer told -> `gone` completes with the report
+ *   gone     it is proven that nothing lives -> observer told -> `gone` completes with the report
  *
  * Where nothing is in the way (no leftover, no observer) all of it happens in the platform's own callbacks. A fiber is
  * forked only for what has to wait.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
-import * as ProcessInfo from "@tether/host/ProcessInfo"
+import type * as ProcessInfo from "@tether/host/ProcessInfo"
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -33,14 +33,14 @@ import { ProcessFailed } from "../ProcessFailed.js"
 import type { StopPlan } from "../StopPlan.js"
 import { SurvivorsError } from "../SurvivorsError.js"
 import { joinDrains } from "./joining.js"
-import { attempt, complain, endSpan, tellObserver, warn } from "./observability.js"
+import { attempt, complain, endSpan, tellObserver, warnOfLeftovers } from "./observability.js"
 import { Output } from "./output.js"
 import { type Plan, stopProblems } from "./resolve.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Wakeup } from "./wakeup.js"
 
-/** How long a group that empties by itself may take after its leader, before it is said to have left something. */
+/** How long members that end by themselves may take after their leader, before it is said to have left something. */
 const leaving = Duration.millis(20)
 
 export class ManagedChild implements Child {
@@ -49,6 +49,7 @@ export class ManagedChild implements Child {
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>
   readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
   readonly read: Child["read"]
+  readonly bytes: Child["bytes"]
 
   private readonly whenExited = Deferred.unsafeMake<ExitStatus.ExitStatus>(FiberId.none)
   private readonly whenDrained = Deferred.unsafeMake<Drained>(FiberId.none)
@@ -96,6 +97,7 @@ export class ManagedChild implements Child {
       }
     })
     this.read = this.output.read
+    this.bytes = this.output.bytes
     this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
     this.startedAt = clock.unsafeCurrentTimeMillis()
     this.startedNanos = clock.unsafeCurrentTimeNanos()
@@ -122,7 +124,7 @@ export class ManagedChild implements Child {
       label: this.plan.label,
       launched,
       signal: (signal) => this.sendSignal(signal),
-      isGone: () => this.status !== undefined && launched.isEmpty(),
+      isGone: () => this.status !== undefined && launched.presence() === "none",
       leaderEnded: Effect.suspend(() => this.moved.until(() => this.status !== undefined))
     }
     ChildMetrics.started.unsafeUpdate(1, [])
@@ -161,7 +163,7 @@ export class ManagedChild implements Child {
       return
     }
     this.isSettling = true
-    if (this.observer === undefined && this.output.isDrained && this.launched.isEmpty()) {
+    if (this.observer === undefined && this.output.isDrained && this.isEmpty) {
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
       this.complete(this.status)
     } else {
@@ -219,27 +221,25 @@ export class ManagedChild implements Child {
         })
       }
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
-      yield* this.emptyGroup()
-      const error = this.launched.isEmpty() ? undefined : yield* this.survivors(status)
+      yield* this.endLeftovers()
+      const error = this.isEmpty ? undefined : yield* this.survivors(status)
       yield* this.tell("gone", (observer) => observer.gone(this.spawned, error ?? this.makeReport(status)))
       this.complete(status, error)
     })
   }
 
-  /** What the leader left in its group is stopped, by the plan that is already at work or else by the child's own. */
-  private emptyGroup(): Effect.Effect<void> {
+  /** What the leader left is stopped, by the plan that is already at work or else by the child's own; or it is let be. */
+  private endLeftovers(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
-      if (this.launched.isEmpty() || this.resistsKill) return
+      if (this.isEmpty || this.resistsKill) return
       yield* Effect.timeoutOption(Effect.interruptible(awaitGone(this.target)), leaving)
-      if (this.launched.isEmpty()) return
+      if (this.isEmpty) return
+      yield* this.launched.search
+      if (this.isEmpty) return
       this.leftovers = (yield* this.launched.members).map((each) => this.shown(each))
-      if (this.leftovers.length > 0) {
-        yield* warn(
-          `"${clip(this.plan.label)}" ended and left ${this.leftovers.length === 1 ? "a process" : "processes"} of its ` +
-            `group alive: ${this.leftovers.map((each) => ProcessInfo.format(each)).join(", ")}. Stopping what is left.`
-        )
-      }
+      if (this.plan.request.leavable && this.isExpected && !this.wasStopped) return this.launched.leave()
+      if (this.leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, this.leftovers)
       yield* stopGroup(this.target, this.plan.stop)
     })
   }
@@ -271,6 +271,10 @@ export class ManagedChild implements Child {
 
   get containment(): Containment {
     return this.launched.containment
+  }
+
+  private get isEmpty(): boolean {
+    return this.launched.presence() === "none"
   }
 
   get lines(): Stream.Stream<OutputLine> {
@@ -315,6 +319,7 @@ export class ManagedChild implements Child {
   /** The release of the scope. Nothing can fail here, so what could not be ended is logged as an error. */
   readonly release: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isOver) return Effect.void
+    this.output.letGo()
     return Effect.zipRight(this.stopAs("scope", this.plan.stop), this.gone).pipe(
       Effect.catchTag("SurvivorsError", (error) => complain(error.message)),
       Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),

@@ -2,6 +2,7 @@
  * Words about a child, to whoever listens: loggers, tracers, observers. One that throws or hangs loses its own entry and
  * nothing else: what is said of a child never decides about it.
  */
+import * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -20,6 +21,12 @@ export const warn = (message: string, cause?: Cause.Cause<unknown>): Effect.Effe
 
 export const complain = (message: string, cause?: Cause.Cause<unknown>): Effect.Effect<void> =>
   safely(cause === undefined ? Effect.logError(message) : Effect.logError(message, cause))
+
+export const warnOfLeftovers = (label: string, leftovers: ReadonlyArray<ProcessInfo.ProcessInfo>): Effect.Effect<void> =>
+  warn(
+    `"${clip(label)}" ended and left ${leftovers.length === 1 ? "a process" : "processes"} alive: ` +
+      `${leftovers.map((each) => ProcessInfo.format(each)).join(", ")}. Stopping what is left.`
+  )
 
 /** Runs a call into somebody else's tracer. */
 export const attempt = (call: () => void): void => {

@@ -19,7 +19,10 @@ import * as Redactor from "./redact.js"
 import { isSignal } from "./signals.js"
 
 /** What is done with one captured stream. */
-export interface StreamPlan {
+export type StreamPlan = LinesPlan | { readonly as: "bytes" }
+
+export interface LinesPlan {
+  readonly as: "lines"
   readonly relay: { readonly level: LogLevel.LogLevel; readonly colour: boolean } | undefined
   readonly onLines: OnLines | undefined
 }
@@ -84,12 +87,15 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
     ...relay.problems,
     ...limitProblems(options),
     ...endProblems(options),
+    ...containmentProblems(options),
     ...stopProblems(options.stop)
   ]
   if (problems.length > 0) return refuse("InvalidArgument", problems.map(redactor.redact))
 
-  const streamPlan = (stream: StreamName): StreamPlan | undefined =>
-    stdio[stream] === "lines" ? { relay: relay[stream], onLines: options.onLines?.[stream] } : undefined
+  const streamPlan = (stream: StreamName): StreamPlan | undefined => {
+    if (stdio[stream] === "bytes") return { as: "bytes" }
+    return stdio[stream] === "lines" ? { as: "lines", relay: relay[stream], onLines: options.onLines?.[stream] } : undefined
+  }
   const [program, args] = standard.shell === false
     ? [standard.command, standard.args]
     : shellWords(standard, standard.shell)
@@ -97,6 +103,7 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
     label,
     shown,
     request: {
+      label,
       program,
       args,
       cwd,
@@ -105,8 +112,10 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
       uid: Option.getOrUndefined(standard.uid),
       gid: Option.getOrUndefined(standard.gid),
       stdin: stdio.stdin,
-      stdout: stdio.stdout === "lines" ? "pipe" : stdio.stdout,
-      stderr: stdio.stderr === "lines" ? "pipe" : stdio.stderr
+      stdout: pipeOr(stdio.stdout),
+      stderr: pipeOr(stdio.stderr),
+      containment: options.containment,
+      leavable: options.leftovers === "leave"
     },
     redactor,
     streams: { stdout: streamPlan("stdout"), stderr: streamPlan("stderr") },
@@ -122,6 +131,9 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
     deliverGrace: options.deliverGrace === undefined ? defaultDeliverGrace : Duration.decode(options.deliverGrace)
   })
 }
+
+const pipeOr = (stdio: "lines" | "bytes" | "null" | "inherit") =>
+  stdio === "lines" || stdio === "bytes" ? "pipe" : stdio
 
 const firstStage = (command: Command.Command): Command.StandardCommand =>
   command._tag === "StandardCommand" ? command : firstStage(command.left)
@@ -184,8 +196,8 @@ type Stdio = Readonly<Record<"stdin" | StreamName, string>>
 const streamProblems = (options: ChildOptions, stdio: Stdio): ReadonlyArray<string> => {
   const problems: Array<string> = []
   for (const stream of ["stdout", "stderr"] as const) {
-    if (!["lines", "null", "inherit"].includes(stdio[stream])) {
-      problems.push(`${stream} is "lines", "null" or "inherit", and not "${stdio[stream]}"`)
+    if (!["lines", "bytes", "null", "inherit"].includes(stdio[stream])) {
+      problems.push(`${stream} is "lines", "bytes", "null" or "inherit", and not "${stdio[stream]}"`)
     } else if (options.onLines?.[stream] !== undefined && stdio[stream] !== "lines") {
       problems.push(`onLines.${stream} needs ${stream}: "lines", and it is "${stdio[stream]}"`)
     }
@@ -252,6 +264,23 @@ const endProblems = (options: ChildOptions): ReadonlyArray<string> => {
   }
   if (options.check === false && options.expect !== undefined) {
     problems.push("expect says which ends are accepted, and check: false accepts all: give one of them")
+  }
+  return problems
+}
+
+const levels = ["none", "group", "tree", "cgroup"] as const
+
+const containmentProblems = (options: ChildOptions): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  const { containment, leftovers } = options
+  if (containment !== undefined && !levels.includes(containment)) {
+    problems.push(`containment is one of ${levels.join(", ")}, and not "${String(containment)}"`)
+  }
+  if (leftovers !== undefined && !["end", "leave"].includes(leftovers)) {
+    problems.push(`leftovers is "end" or "leave", and not "${String(leftovers)}"`)
+  }
+  if (leftovers === "leave" && containment === "cgroup") {
+    problems.push(`leftovers: "leave" and containment: "cgroup" contradict each other: a cgroup is ended as a whole`)
   }
   return problems
 }

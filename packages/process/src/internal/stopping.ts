@@ -1,5 +1,5 @@
 /**
- * A stop plan carried out on a process group.
+ * A stop plan carried out on a child's members: its group, and what left it.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as Duration from "effect/Duration"
@@ -17,15 +17,17 @@ export interface Target {
   readonly label: string
   readonly launched: Launched
   readonly signal: (signal: Signal) => boolean
-  /** The leader's status is known and its group is empty. */
+  /** The leader's status is known and nothing of it is left. */
   readonly isGone: () => boolean
   /** Completes once the leader's status is known. */
   readonly leaderEnded: Effect.Effect<void>
 }
 
-/** Carries out the plan. Whether the group is empty then: SIGKILL does not reach everyone. */
+/** Carries out the plan. Whether nothing is left then: SIGKILL does not reach everyone. */
 export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effect<boolean> =>
   Effect.gen(function*() {
+    // While the leader lives, whom it has started can still be told by their parent.
+    yield* target.launched.search
     let waited = Duration.zero
     for (const step of plan.steps) {
       if (target.isGone()) return true
@@ -37,7 +39,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
     if (target.isGone()) return true
     if (Duration.greaterThan(waited, Duration.zero)) yield* escalating(target, plan, waited)
     target.signal("SIGKILL")
-    return yield* within(killWait, awaitGone(target))
+    return yield* within(killWait, awaitGone(target, "SIGKILL"))
   })
 
 const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "CloseStdin" }>): Effect.Effect<unknown> => {
@@ -48,7 +50,7 @@ const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "
   target.signal(step.signal)
   // A stopped process would keep the signal until it goes on.
   if (step.signal !== "SIGCONT") target.signal("SIGCONT")
-  return within(step.wait, awaitGone(target))
+  return within(step.wait, awaitGone(target, step.signal))
 }
 
 /** The request, and then the end; the end alone is enough, and a failed request ends the wait. */
@@ -66,16 +68,22 @@ const asked = (target: Target, request: Effect.Effect<unknown, unknown>): Effect
 const within = (wait: Duration.Duration, effect: Effect.Effect<unknown>): Effect.Effect<boolean> =>
   Effect.map(Effect.timeoutOption(Effect.interruptible(effect), wait), (result) => result._tag === "Some")
 
-/** Waits for the leader to be told, then asks the group, at first often and then twenty times a second. */
-export const awaitGone = (target: Target): Effect.Effect<void> =>
-  Effect.zipRight(target.leaderEnded, pollGone(target, 1))
+/**
+ * Waits for the leader to be told, then asks for the rest, at first often and then twenty times a second. Whoever is
+ * found on the way is sent the signal that the others were sent.
+ */
+export const awaitGone = (target: Target, signal?: Signal): Effect.Effect<void> =>
+  Effect.zipRight(target.leaderEnded, pollGone(target, signal, 1))
 
-const pollGone = (target: Target, millis: number): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    target.isGone()
-      ? Effect.void
-      : Effect.zipRight(Effect.sleep(millis), pollGone(target, Math.min(millis * 2, 50)))
-  )
+const pollGone = (target: Target, signal: Signal | undefined, millis: number): Effect.Effect<void> =>
+  Effect.flatMap(foundMore(target), (more) => {
+    if (target.isGone()) return Effect.void
+    if (more && signal !== undefined) target.signal(signal)
+    return Effect.zipRight(Effect.sleep(millis), pollGone(target, signal, Math.min(millis * 2, 50)))
+  })
+
+const foundMore = ({ launched }: Target): Effect.Effect<boolean> =>
+  Effect.suspend(() => launched.presence() === "unproven" ? launched.search : Effect.succeed(false))
 
 const escalating = (target: Target, plan: StopPlan.StopPlan, waited: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {

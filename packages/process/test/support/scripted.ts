@@ -16,6 +16,8 @@ export class ScriptedChild {
   private readonly ended = new Set<StreamName>()
   /** Group members beside the leader. */
   leftovers = 0
+  /** What still lives is not its own any more. */
+  hasLeft = false
   /** SIGKILL does nothing, as with a process in an uninterruptible wait. */
   immortal = false
   /** The command line of who holds its pipes. */
@@ -81,7 +83,11 @@ export class ScriptedChild {
         } else if (signal !== "SIGCONT" && !this.immortal) this.onSignal(signal)
         return true
       },
-      isEmpty: () => this.status !== undefined && this.leftovers === 0,
+      presence: () => this.status !== undefined && (this.hasLeft || this.leftovers === 0) ? "none" : "some",
+      search: Effect.succeed(false),
+      leave: () => {
+        this.hasLeft = true
+      },
       members: Effect.sync(() =>
         Array.from({ length: this.leftovers + (this.status === undefined ? 1 : 0) }, (_, index) => ({
           pid: this.pid + index,

@@ -1,0 +1,119 @@
+/**
+ * A child at its level: the place that is made for it before it starts, and what it is contained in from then on.
+ */
+import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
+import type { Containment } from "@tether/process/ExitReport"
+import { findCgroups, makeCgroup, Cgroup, removeCgroup } from "./cgroup.js"
+import { type Container, ofGroup } from "./container.js"
+import { ProcessGroup } from "./group.js"
+import type { Host, Resident } from "./host.js"
+import { hasGroups, type Place, refusalOf } from "./launch.js"
+import { defaultLevel, problemOf } from "./levels.js"
+import type { Entry } from "./reaper.js"
+import { Tree } from "./tree.js"
+
+export interface Reservation extends Place {
+  readonly level: Containment
+  readonly child: number
+  /** Nothing was started after all. */
+  readonly cancel: () => void
+}
+
+/** What is needed before the program starts; or why it cannot be contained as it should be. */
+export const reserve = (host: Host, request: LaunchRequest): Reservation | LaunchFailure => {
+  const level = request.containment ?? defaultLevel(host)
+  const problem = request.containment === undefined ? undefined : problemOf(host, level)
+  if (problem !== undefined) {
+    return { reason: "Unsupported", problem: `containment "${level}" cannot be had: ${problem}`, code: undefined }
+  }
+  if (level === "none") return { level, child: 0, cookie: undefined, cgroup: undefined, cancel: () => undefined }
+  host.begin()
+  const child = host.nextChild()
+  const cookie = host.cookieOf(child, request.leavable)
+  if (level !== "cgroup") return { level, child, cookie, cgroup: undefined, cancel: () => undefined }
+  return refusalOf(request) ?? inCgroup(host, child, cookie)
+}
+
+const inCgroup = (host: Host, child: number, cookie: string | undefined): Reservation | LaunchFailure => {
+  const cgroups = findCgroups(host.name)
+  if (cgroups._tag === "Unavailable") return { reason: "Unsupported", problem: cgroups.reason, code: undefined }
+  try {
+    const cgroup = makeCgroup(cgroups.parent, host.name ?? "", child)
+    return { level: "cgroup", child, cookie, cgroup, cancel: () => removeCgroup(cgroup) }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return { reason: "ResourceExhausted", problem: "no cgroup could be made for it", code }
+  }
+}
+
+/** The child runs: its host knows it from now on, until nothing of it lives or what lives is let be. */
+export class Enclosure {
+  readonly group: ProcessGroup
+  readonly container: Container
+  private readonly entries: ReadonlyArray<Entry>
+  private readonly resident: Resident
+  private wasLeft = false
+  private isOver = false
+
+  constructor(
+    private readonly host: Host,
+    readonly reservation: Reservation,
+    request: LaunchRequest,
+    readonly pid: number,
+    startToken: string | undefined
+  ) {
+    const { cgroup, child, level } = reservation
+    this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table)
+    this.container = this.contain()
+    this.entries = level === "none" ? [] : [
+      { _tag: "Group", pid, startToken, leavable: request.leavable ? child : undefined },
+      ...(cgroup === undefined ? [] : [{ _tag: "Cgroup", directory: cgroup } as const])
+    ]
+    for (const entry of this.entries) host.reaper?.add(entry)
+    this.resident = {
+      label: request.label,
+      pid,
+      startedAt: Date.now(),
+      containment: level,
+      signal: (signal) => this.container.signal(signal),
+      living: () => this.container.members()
+    }
+    host.residents.add(this.resident)
+  }
+
+  presence() {
+    if (this.wasLeft) return "none"
+    const presence = this.container.presence()
+    if (presence === "none") this.release()
+    return presence
+  }
+
+  /** What still lives is not ours any more. */
+  leave(): void {
+    this.wasLeft = true
+    this.release()
+    // At once: until it hears of it, the reaper would end them.
+    this.host.reaper?.flush()
+  }
+
+  private release(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.host.residents.delete(this.resident)
+    for (const entry of this.entries) this.host.reaper?.remove(entry)
+  }
+
+  private contain(): Container {
+    const { host, group } = this
+    const { cgroup, cookie = "", level } = this.reservation
+    switch (level) {
+      case "none":
+      case "group":
+        return ofGroup(group)
+      case "tree":
+        return new Tree(host.machine, host.searcher, group, cookie.slice(cookie.lastIndexOf("/")))
+      case "cgroup":
+        return new Cgroup(host.machine, group, cgroup ?? "")
+    }
+  }
+}

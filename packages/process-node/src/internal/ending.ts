@@ -1,0 +1,65 @@
+/**
+ * Orphans asked to end, waited for, and killed where they do not go.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { isGone, livenessOf, type Machine } from "./machine.js"
+import { findOrphans, killOrphan, type Orphan, signalOne } from "./orphans.js"
+
+export interface Outcome {
+  readonly ended: ReadonlyArray<Orphan>
+  readonly survivors: ReadonlyArray<Orphan>
+}
+
+/** How long SIGKILL may take to be felt. */
+const patience = Duration.seconds(5)
+
+export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.Effect<Outcome> =>
+  Effect.gen(function*() {
+    const met = new Map<string, Orphan>()
+    const lives = ({ stat }: Orphan) => !isGone(machine, stat)
+
+    /** Looks for orphans and does it to those to whom it was not done yet. They may fork, so it is over when none is new. */
+    const sweep = (doneTo: Set<string>, act: (orphan: Orphan) => boolean) => (): boolean => {
+      const orphans = findOrphans(machine).filter((orphan) => !doneTo.has(keyOf(orphan)))
+      for (const orphan of orphans) {
+        met.set(keyOf(orphan), orphan)
+        if (act(orphan)) doneTo.add(keyOf(orphan))
+      }
+      return orphans.length === 0 && ![...met.values()].some(lives)
+    }
+
+    if (Duration.toMillis(grace) > 0) {
+      yield* repeatFor(grace, sweep(new Set(), (orphan) => ask(machine, orphan)))
+    }
+    yield* repeatFor(patience, sweep(new Set(), (orphan) => killOrphan(machine, orphan)))
+    const all = [...met.values()]
+    return { ended: all.filter((orphan) => !lives(orphan)), survivors: all.filter(lives) }
+  })
+
+/** Between two looks, in milliseconds: each is a sweep of the machine's processes. */
+const pause = 20
+
+/** Once at least, and again until it answers that it is over, or the time is. */
+const repeatFor = (time: Duration.Duration, isOver: () => boolean): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(time)
+    while (!isOver()) {
+      const left = until - (yield* Clock.currentTimeMillis)
+      if (left <= 0) return
+      yield* Effect.sleep(Math.min(left, pause))
+    }
+  })
+
+const ask = (machine: Machine, { lost, path, stat }: Orphan): boolean => {
+  // Whom a host below has started is asked by that host, in its own order, as long as it lives.
+  const below = path.slice(path.indexOf(lost) + 1)
+  if (below.some((step) => livenessOf(machine, step.host) !== "gone")) return false
+  const wasAsked = signalOne(machine, stat, "SIGTERM")
+  // What is stopped hears of it only when it goes on.
+  signalOne(machine, stat, "SIGCONT")
+  return wasAsked
+}
+
+const keyOf = ({ stat }: Orphan): string => `${stat.pid} ${stat.startTicks}`

@@ -1,0 +1,115 @@
+/**
+ * This program as a host of children: who it is, its reaper, and what lives. One for the whole program, whatever number
+ * of layers are built in it.
+ */
+import type { Signal } from "@effect/platform/CommandExecutor"
+import type * as ProcStat from "@tether/host/ProcStat"
+import * as TreeCookie from "@tether/host/TreeCookie"
+import type { Containment } from "@tether/process/ExitReport"
+import * as GlobalValue from "effect/GlobalValue"
+import type { Finding } from "./findings.js"
+import { identify, type Machine } from "./machine.js"
+import { nap } from "./nap.js"
+import { killOrphans } from "./orphans.js"
+import { makeMachine } from "./platform.js"
+import { makeProcessTable, type ProcessTable } from "./processTable.js"
+import { Reaper } from "./reaper.js"
+import { Searcher } from "./searcher.js"
+
+/** A child that lives, for whoever must end or list all of them at once. */
+export interface Resident {
+  readonly label: string
+  readonly pid: number
+  readonly startedAt: number
+  readonly containment: Containment
+  readonly signal: (signal: Signal) => boolean
+  readonly living: () => ReadonlyArray<ProcStat.ProcStat>
+}
+
+export class Host {
+  readonly machine: Machine = makeMachine()
+  readonly table: ProcessTable = makeProcessTable(this.machine)
+  readonly searcher = new Searcher(this.machine)
+  readonly residents = new Set<Resident>()
+  /** Undefined where a process cannot be told from another that had its pid: then there is no reaper, and no cookie. */
+  readonly name: string | undefined
+  readonly reaper: Reaper | undefined
+  private findings: ReadonlyArray<Finding> = []
+  private children = 0
+  private hasBegun = false
+  private hasNoReaper = false
+
+  constructor() {
+    const identity = this.machine.seesTrees ? identify(this.machine, process.pid) : undefined
+    if (identity === undefined) return
+    // Copies of this module in one program (worker threads) are hosts of their own: each numbers its own children.
+    this.name = TreeCookie.formatHost(identity, Math.random().toString(36).slice(2, 8) || "0")
+    this.reaper = new Reaper(this.name)
+  }
+
+  /** Before a child is started. */
+  begin(): void {
+    if (!this.hasBegun) {
+      this.hasBegun = true
+      process.once("exit", () => this.endAll())
+      const ended = this.name === undefined ? [] : killOrphans(this.machine)
+      if (ended.length > 0) this.findings = [{ _tag: "Orphans", ended }]
+    }
+    if (this.reaper?.ensure() === false && !this.hasNoReaper) {
+      this.hasNoReaper = true
+      this.findings = [...this.findings, { _tag: "NoReaper" }]
+    }
+  }
+
+  /** What is to be told, once. */
+  takeFindings(): ReadonlyArray<Finding> {
+    const { findings } = this
+    if (findings.length > 0) this.findings = []
+    return findings
+  }
+
+  nextChild(): number {
+    return ++this.children
+  }
+
+  /** The cookie of a child: below our own, if we have one. */
+  cookieOf(child: number, leavable: boolean): string | undefined {
+    if (this.name === undefined) return undefined
+    return TreeCookie.extend(process.env[TreeCookie.variable], this.name, child, leavable ? "leavable" : "child")
+  }
+
+  /** SIGKILL to everything, now. */
+  killAll(): void {
+    for (const resident of this.contained()) resident.signal("SIGKILL")
+  }
+
+  private contained(): ReadonlyArray<Resident> {
+    return [...this.residents].filter((resident) => resident.containment !== "none")
+  }
+
+  /**
+   * The program ends with children alive: no event comes any more, so that they are asked, waited for with naps, and
+   * killed. Their plans are too long for this; whatever is left after it is the reaper's.
+   */
+  private endAll(): void {
+    this.reaper?.flush()
+    const residents = this.contained()
+    if (residents.length === 0) return
+    for (const resident of residents) {
+      resident.signal("SIGTERM")
+      resident.signal("SIGCONT")
+    }
+    const deadline = performance.now() + lastGrace
+    // Nobody reaps them any more, so they are looked at and not asked: a zombie takes every signal. Where nobody can be
+    // seen, they get all of the time.
+    const isInTime = () => performance.now() < deadline
+    const mayLive = (resident: Resident) => isInTime() && (this.table.list() === undefined || resident.living().length > 0)
+    while (residents.some(mayLive)) nap(6)
+    this.killAll()
+  }
+}
+
+/** How long a program that is ending waits for its children, in milliseconds. */
+const lastGrace = 200
+
+export const theHost = (): Host => GlobalValue.globalValue(Symbol.for("@tether/process-node/Host"), () => new Host())

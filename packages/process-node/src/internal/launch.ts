@@ -1,0 +1,75 @@
+/**
+ * The words, the environment and the descriptors with which a program is started.
+ */
+import * as TreeCookie from "@tether/host/TreeCookie"
+import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
+import { type ChildProcess, spawn } from "node:child_process"
+import { accessSync, constants, statSync } from "node:fs"
+import { delimiter, join, resolve } from "node:path"
+import { gate } from "./cgroup.js"
+import { failureOf } from "./failure.js"
+
+export const hasGroups = process.platform !== "win32"
+
+export interface Place {
+  /** The child's cookie; undefined where it gets none, and loses ours. */
+  readonly cookie: string | undefined
+  readonly cgroup: string | undefined
+}
+
+export const start = (request: LaunchRequest, { cgroup, cookie }: Place): ChildProcess => {
+  const [program, args] = cgroup === undefined ? [request.program, request.args] : gate(cgroup, request.program, request.args)
+  const env = environment(request, cookie)
+  return spawn(program, args, {
+    ...(request.cwd !== undefined && { cwd: request.cwd }),
+    ...(env !== undefined && { env }),
+    ...(request.uid !== undefined && { uid: request.uid }),
+    ...(request.gid !== undefined && { gid: request.gid }),
+    // Its own session and group: the terminal's Ctrl-C reaches us alone, and one signal reaches all of the group.
+    detached: hasGroups,
+    windowsHide: true,
+    stdio: [stdin(request), output(request.stdout), output(request.stderr)]
+  })
+}
+
+// Node opens /dev/null for "ignore", so that a read ends at once and a write goes nowhere.
+const stdin = (request: LaunchRequest) => request.stdin === "null" ? "ignore" : "inherit"
+const output = (stdio: LaunchRequest["stdout"]) => stdio === "null" ? "ignore" : stdio
+
+/** Undefined where it is our own, which then need not be copied. */
+const environment = (request: LaunchRequest, cookie: string | undefined): Record<string, string | undefined> | undefined => {
+  const isOurs = request.env === undefined && request.extendEnv && cookie === process.env[TreeCookie.variable]
+  if (isOurs) return undefined
+  const env: Record<string, string | undefined> = request.extendEnv ? { ...process.env } : {}
+  for (const [name, value] of request.env ?? []) {
+    if (value === undefined) delete env[name]
+    else env[name] = value
+  }
+  if (cookie === undefined) delete env[TreeCookie.variable]
+  else env[TreeCookie.variable] = cookie
+  return env
+}
+
+/**
+ * Why a program would not start, asked beforehand: behind a shell that goes first, the system tells the shell and not us.
+ */
+export const refusalOf = (request: LaunchRequest): LaunchFailure | undefined => {
+  const { cwd = ".", program } = request
+  const path = request.env?.has("PATH") === true || !request.extendEnv ? request.env?.get("PATH") : process.env["PATH"]
+  const candidates = program.includes("/")
+    ? [resolve(cwd, program)]
+    : (path ?? "/usr/bin:/bin").split(delimiter).map((directory) => resolve(cwd, join(directory, program)))
+  const codes = candidates.map(refusalAt)
+  if (codes.includes(undefined)) return undefined
+  return failureOf(Object.assign(new Error(), { code: codes.includes("EACCES") ? "EACCES" : codes[0] }), request)
+}
+
+const refusalAt = (path: string): string | undefined => {
+  try {
+    if (!statSync(path).isFile()) return "EACCES"
+    accessSync(path, constants.X_OK)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "ENOENT"
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What is asked of the operating system about its processes: the one place where platforms differ. All of it is read
+ * synchronously, because a verdict about a process must not be older than the signal that follows it.
+ */
+import { type Here, type Identity, judge, type Liveness } from "@tether/host/ProcessIdentity"
+import type { ProcessInfo } from "@tether/host/ProcessInfo"
+import * as ProcStat from "@tether/host/ProcStat"
+
+export interface Machine {
+  readonly here: Here
+  /** Whether the environment of other processes can be read, so that a tree can be found by it. */
+  readonly seesTrees: boolean
+  /** Whether an answer is there at once, and not from a spawn. */
+  readonly isDirect: boolean
+  /** All processes; undefined where that could not be read. Throws nothing. */
+  readonly list: () => ReadonlyArray<ProcStat.ProcStat> | undefined
+  /** The same without a look at each. Throws nothing. */
+  readonly pids: () => ReadonlyArray<number> | undefined
+  /** Undefined also where it could not be read: see `isGone`. Throws nothing. */
+  readonly find: (pid: number) => ProcStat.ProcStat | undefined
+  /** The value of `TETHER_TREE` in a process's environment. Undefined also where it may not be read. */
+  readonly treeOf: (pid: number) => string | undefined
+  readonly ownerOf: (pid: number) => number | undefined
+  readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
+  /** The pid that was given out last, by which it is told whether a process was made meanwhile. */
+  readonly lastPid: () => number | undefined
+  /** After so many at most, pids are used again. */
+  readonly pidMax: number
+  /** The sockets at these descriptors of a process. */
+  readonly socketsOf: (pid: number, fds: ReadonlyArray<number>) => ReadonlyArray<string | undefined>
+  readonly holdersOf: (socket: string) => ReadonlyArray<ProcStat.ProcStat>
+}
+
+export const identify = (machine: Machine, pid: number): Identity | undefined => {
+  const stat = machine.find(pid)
+  return stat && { pid, startToken: stat.startTicks, bootId: machine.here.bootId, pidNamespace: machine.here.pidNamespace }
+}
+
+export const livenessOf = (machine: Machine, identity: Identity): Liveness => {
+  const stat = machine.find(identity.pid)
+  return judge(
+    identity,
+    machine.here,
+    stat === undefined
+      ? exists(identity.pid) ? "unreadable" : "missing"
+      : { startToken: stat.startTicks, isRunning: ProcStat.isRunning(stat) }
+  )
+}
+
+/** Needs neither a descriptor nor a spawn: where both have run out, a process that cannot be read is not a dead one. */
+export const exists = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"
+  }
+}
+
+/** Whether it is known at this moment that exactly this process runs: what a signal needs. */
+export const isAlive = (machine: Machine, { pid, startTicks }: ProcStat.ProcStat): boolean => {
+  const stat = machine.find(pid)
+  return stat !== undefined && stat.startTicks === startTicks && ProcStat.isRunning(stat)
+}
+
+/** Whether it is known that this process does not run any more: what a proof needs. */
+export const isGone = (machine: Machine, { pid, startTicks }: ProcStat.ProcStat): boolean => {
+  const stat = machine.find(pid)
+  return stat === undefined ? !exists(pid) : stat.startTicks !== startTicks || !ProcStat.isRunning(stat)
+}

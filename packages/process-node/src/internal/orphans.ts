@@ -1,0 +1,96 @@
+/**
+ * Processes whose host is dead: what survives when a host and its reaper are killed together.
+ */
+import type { Liveness } from "@tether/host/ProcessIdentity"
+import type { ProcessInfo } from "@tether/host/ProcessInfo"
+import * as ProcStat from "@tether/host/ProcStat"
+import * as TreeCookie from "@tether/host/TreeCookie"
+import { isAlive, livenessOf, type Machine } from "./machine.js"
+
+/** A process of this user with a cookie. */
+export interface Carrier {
+  readonly stat: ProcStat.ProcStat
+  readonly tree: string
+  readonly path: ReadonlyArray<TreeCookie.Step>
+}
+
+export interface Orphan extends Carrier {
+  readonly info: ProcessInfo
+  /** The step of the path whose host is dead. */
+  readonly lost: TreeCookie.Step
+}
+
+export const carriers = (machine: Machine): ReadonlyArray<Carrier> => {
+  const uid = process.geteuid?.()
+  return (machine.pids() ?? []).flatMap((pid) => {
+    const tree = pid === process.pid ? undefined : machine.treeOf(pid)
+    if (tree === undefined || machine.ownerOf(pid) !== uid) return []
+    const stat = machine.find(pid)
+    return stat !== undefined && ProcStat.isRunning(stat) ? [{ stat, tree, path: TreeCookie.parse(tree) }] : []
+  })
+}
+
+/** The verdicts on hosts, each asked for once. */
+export const judgeOf = (machine: Machine): (step: TreeCookie.Step) => Liveness => {
+  const verdicts = new Map<string, Liveness>()
+  return ({ host }) => {
+    const key = TreeCookie.formatHost(host, "")
+    const verdict = verdicts.get(key) ?? livenessOf(machine, host)
+    verdicts.set(key, verdict)
+    return verdict
+  }
+}
+
+/**
+ * Those of them that have lost a host. A reaper is none: it is what remains of a host, and ends by itself. Neither is
+ * what a host was told to leave. A host that cannot be told dead or alive, such as one in another pid namespace, is
+ * taken for alive.
+ */
+export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
+  const judge = judgeOf(machine)
+  return carriers(machine).flatMap((carrier) => {
+    const { path, stat } = carrier
+    if (path.at(-1)?.kind === "reaper") return []
+    const lost = path.find((step) => step.kind === "child" && judge(step) === "gone")
+    return lost === undefined ? [] : [{ ...carrier, info: machine.infoOf(stat), lost }]
+  })
+}
+
+/**
+ * Sends a signal to a single process, if it is still the one that was looked at. Before a KILL it is stopped and looked
+ * at again: a stopped process can neither leave its pid to another nor change what it is.
+ */
+export const signalOne = (
+  machine: Machine,
+  stat: ProcStat.ProcStat,
+  signal: NodeJS.Signals,
+  isConfirmed: () => boolean = () => isAlive(machine, stat)
+): boolean => {
+  if (!isAlive(machine, stat)) return false
+  try {
+    if (signal !== "SIGKILL") return process.kill(stat.pid, signal)
+    process.kill(stat.pid, "SIGSTOP")
+    if (isConfirmed()) return process.kill(stat.pid, "SIGKILL")
+    process.kill(stat.pid, "SIGCONT")
+    return false
+  } catch {
+    return false
+  }
+}
+
+export const killOrphan = (machine: Machine, { stat, tree }: Orphan): boolean =>
+  signalOne(machine, stat, "SIGKILL", () => machine.treeOf(stat.pid) === tree && isAlive(machine, stat))
+
+/** How often what is ended is looked for again: it may have forked meanwhile. */
+const passes = 5
+
+/** Kills all orphans of this user at once, without waiting for their end, and tells which there were. */
+export const killOrphans = (machine: Machine): ReadonlyArray<ProcessInfo> => {
+  const killed = new Map<number, ProcessInfo>()
+  for (let pass = 0; pass < passes; pass++) {
+    const orphans = findOrphans(machine).filter(({ stat }) => !killed.has(stat.pid))
+    if (orphans.length === 0) break
+    for (const orphan of orphans) if (killOrphan(machine, orphan)) killed.set(orphan.stat.pid, orphan.info)
+  }
+  return [...killed.values()]
+}

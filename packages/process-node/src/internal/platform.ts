@@ -1,0 +1,32 @@
+/**
+ * The machine that we are on.
+ */
+import * as darwin from "./darwin.js"
+import type { Machine } from "./machine.js"
+import * as procfs from "./procfs.js"
+
+/** Where nothing can be told, groups alone are left to go by. */
+const blind: Machine = {
+  here: { bootId: undefined, pidNamespace: undefined, seesEveryone: false },
+  seesTrees: false,
+  isDirect: false,
+  list: () => undefined,
+  pids: () => undefined,
+  find: () => undefined,
+  treeOf: () => undefined,
+  ownerOf: () => undefined,
+  infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
+  lastPid: () => undefined,
+  pidMax: 0,
+  socketsOf: () => [],
+  holdersOf: () => []
+}
+
+/** Why the machine is blind. */
+export const whyBlind = (): string => {
+  if (process.platform === "darwin") return "ps does not show this process"
+  if (process.platform !== "linux") return `processes of ${process.platform} cannot be told apart here`
+  return procfs.view() === "other" ? "/proc shows another pid namespace than ours" : "/proc cannot be read"
+}
+
+export const makeMachine = (): Machine => procfs.make() ?? darwin.make() ?? blind

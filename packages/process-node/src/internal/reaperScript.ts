@@ -1,0 +1,127 @@
+/**
+ * The reaper: what a host process leaves behind to clean up after it. POSIX `sh`, so that it starts in a millisecond and
+ * weighs next to nothing; it is the one part of us that a SIGKILL of the host does not reach.
+ *
+ * It is told of groups over its stdin, which only the host holds:
+ *
+ *   + PGID TOKEN CHILD   a group lives: its leader's pid and start token, and the number of a child that may be left
+ *   - PGID               it is gone
+ *   c DIRECTORY          a cgroup is ours;  d DIRECTORY  it is gone
+ *
+ * End of file is the host's death. It cannot come too early: a process that was forked and has not executed its program
+ * yet has a copy of the pipe too, and loses it in the very step in which it gets its environment. So at end of file every
+ * process of ours is either registered here or carries the cookie, and nobody needs a gate before the program.
+ *
+ * A group is signalled when its leader is still the process we were told of, or a member carries the cookie. A single
+ * process is stopped, looked at again, and killed only then: a stopped process cannot change what it is.
+ *
+ * Where there is no `/proc` (macOS) it asks `ps`, which is slower and is not shown every environment.
+ */
+export const reaperScript = `
+trap '' HUP INT QUIT PIPE TERM TSTP TTIN TTOU USR1 USR2 ALRM
+unset TETHER_REAPER
+export LC_ALL=C TZ=UTC
+if [ -r /proc/self/stat ]; then
+  fields() { # of /proc/$1/stat, behind the name, which may hold anything: STATE PARENT GROUP ... TOKEN is the 20th
+    stat=
+    { while read -r part; do stat="$stat $part"; done < "/proc/$1/stat"; } 2>/dev/null
+    stat=\${stat##*) }
+  }
+  token_of() { fields "$1"; set -- $stat; started=\${20-}; }
+  group_of() { fields "$1"; set -- $stat; group=\${3-none}; }
+  find_pids() { # whose cookie matches $1; of these, if there are more words
+    pattern="^TETHER_TREE=$1$"
+    shift
+    for pid; do shift; set -- "$@" "/proc/$pid/environ"; done
+    [ $# -gt 0 ] || set -- /proc/[0-9]*/environ
+    pids=
+    for file in $(grep -lszE "$pattern" "$@" 2>/dev/null); do
+      file=\${file#/proc/}
+      pids="$pids \${file%%/*}"
+    done
+  }
+else
+  ps_of() { ps -ww -o "$@" 2>/dev/null; }
+  token_of() { started=$(date -j -f '%a %b %d %T %Y' "$(ps_of lstart= -p "$1")" +%s 2>/dev/null); }
+  group_of() { group=$(ps_of pgid= -p "$1"); group=\${group##* }; }
+  find_pids() {
+    pattern=" TETHER_TREE=$1( |$)"
+    shift
+    among=" $* " pids=
+    for pid in $(ps_of pid=,command= -axE | grep -E "$pattern" | while read -r pid _; do echo "$pid"; done); do
+      case $among in '  ' | *" $pid "*) pids="$pids $pid" ;; esac
+    done
+  }
+fi
+
+groups=' ' cgroups=' ' leavable=
+# What a group's entry is: PGID:TOKEN:CHILD
+while read -r verb one two three; do
+  case $verb in
+    +)
+      # Nobody knew it without asking; who spawned it has not reaped it yet.
+      if [ "$two" = - ]; then token_of "$one"; two=$started; fi
+      groups="$groups$one:$two:$three "
+      ;;
+    -) rest=\${groups#* $one:}; [ "$rest" = "$groups" ] || groups="\${groups%% $one:*} \${rest#* }" ;;
+    c) cgroups="$cgroups$one " ;;
+    d) rest=\${cgroups#* $one }; [ "$rest" = "$cgroups" ] || cgroups="\${cgroups%% $one *} $rest" ;;
+  esac
+done
+
+sure=
+for entry in $groups; do
+  pgid=\${entry%%:*} token=\${entry#*:}
+  child=\${token#*:} token=\${token%%:*}
+  [ "$child" = - ] || leavable="$leavable|\${child}l"
+  # It is led by the process that we were told of.
+  token_of "$pgid"
+  if [ -n "$token" ] && [ "$started" = "$token" ]; then sure="$sure $pgid"; fi
+done
+for pgid in $sure; do kill -s STOP -- "-$pgid"; done 2>/dev/null
+for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/null
+for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
+
+# Ours and no reaper; and the reapers of hosts that ran below us, which have work of their own to end.
+below="[^ ]*/$TETHER_HOST\\.([0-9]+$leavable)"
+ours="$below(/([^ ]*[^r ])?)?"
+reapers="$below/[^ ]*r"
+needed=1; [ "$groups$cgroups" = '  ' ] || needed=3
+quiet=0 rounds=0 last=
+while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
+  rounds=$((rounds + 1))
+  find_pids "$ours"
+  found=$pids
+  if [ -n "$found" ]; then
+    kill -s STOP $found 2>/dev/null
+    find_pids "$ours" $found
+    still=$pids
+    for pid in $still; do
+      # A member shows that the rest of its group is ours, those without a cookie included; so does a leader, whose
+      # group we may not have been told of yet.
+      group_of "$pid"
+      case "$groups $pid:" in *" $group:"*) kill -s KILL -- "-$group" 2>/dev/null ;; esac
+    done
+    [ -z "$still" ] || kill -s KILL $still 2>/dev/null
+    for pid in $found; do
+      # Who is somebody else by now was stopped by mistake.
+      case "$still " in *" $pid "*) ;; *) kill -s CONT "$pid" 2>/dev/null ;; esac
+    done
+    needed=3 quiet=0
+    # Not killed: in an uninterruptible wait, or not ours to kill.
+    [ "$found" != "$last" ] || sleep 0.02
+    last=$found
+    continue
+  fi
+  find_pids "$reapers"
+  if [ -n "$pids" ]; then
+    kill -s CONT $pids 2>/dev/null
+    quiet=0
+    sleep 0.02
+    continue
+  fi
+  quiet=$((quiet + 1))
+  [ "$quiet" -ge "$needed" ] || sleep 0.02
+done
+for directory in $cgroups; do rmdir "$directory"; done 2>/dev/null
+`

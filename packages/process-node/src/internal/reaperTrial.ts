@@ -1,0 +1,33 @@
+/**
+ * Whether a reaper could do its work here: a shell that starts, and tools that find a process by its cookie.
+ */
+import * as TreeCookie from "@tether/host/TreeCookie"
+import * as Effect from "effect/Effect"
+import { execFile } from "node:child_process"
+import type { Host } from "./host.js"
+import { whyBlind } from "./platform.js"
+import { toolPath } from "./reaper.js"
+
+// As in `find_pids` of the reaper's script: first on Linux, then on macOS. No host has a cookie like this one.
+const trial = `
+if [ -r /proc/self/stat ]; then
+  grep -lszE '^TETHER_TREE=/trial$' "/proc/$$/environ"
+else
+  ps -ww -o pid= -p "$$" && echo | grep -E '^$'
+fi
+`
+
+/** Why there is no reaper, or undefined where there is one. */
+export const reaperProblem = (host: Host): Effect.Effect<string | undefined> => {
+  if (host.name === undefined) return Effect.succeed(`it could not tell a process from a later one: ${whyBlind()}`)
+  return Effect.async((resume) => {
+    const tell = (problem: string | undefined) => resume(Effect.succeed(problem))
+    const options = { cwd: "/", timeout: 5000, env: { PATH: toolPath(), [TreeCookie.variable]: "/trial" } }
+    execFile("/bin/sh", ["-c", trial], options, (error, stdout) => {
+      if (typeof error?.code === "string") tell(`/bin/sh cannot be started (${error.code})`)
+      else if (error !== null || stdout.trim() === "") {
+        tell("its shell starts, but the tools that it needs are missing or too old (grep with -z)")
+      } else tell(undefined)
+    })
+  })
+}

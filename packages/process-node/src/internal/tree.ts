@@ -1,0 +1,137 @@
+/**
+ * A group and what left it: descendants in sessions of their own, found by the cookie in their environment, by a parent
+ * or session of ours, or by a pipe of ours.
+ */
+import type { Signal } from "@effect/platform/CommandExecutor"
+import type * as ProcStat from "@tether/host/ProcStat"
+import * as TreeCookie from "@tether/host/TreeCookie"
+import type { Presence } from "@tether/process/ChildDriver"
+import * as Effect from "effect/Effect"
+import type { Container } from "./container.js"
+import type { ProcessGroup } from "./group.js"
+import { isGone, livenessOf, type Machine } from "./machine.js"
+import { signalOne } from "./orphans.js"
+import type { Searcher, Sought } from "./searcher.js"
+
+/** A member that is not in the group. */
+interface Stray {
+  readonly stat: ProcStat.ProcStat
+  /** Below the child: the hosts that ran there, outermost first, and what they started. */
+  readonly below: ReadonlyArray<TreeCookie.Step>
+}
+
+export class Tree implements Container, Sought {
+  private readonly strays = new Map<number, Stray>()
+  private readonly began = performance.now()
+  readonly pid: number
+  private leaderHasEnded = false
+  private isProven = false
+  private isKilling = false
+  private foundMore = false
+  /** When the leader ended, no process had been made since it: nobody can be its descendant. */
+  private wasChildless = false
+  /** Whether the group was empty before the sweep: a member may leave the group behind a sweep's back. */
+  private wasEmpty = false
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly searcher: Searcher,
+    private readonly group: ProcessGroup,
+    readonly mark: string
+  ) {
+    this.pid = group.pid
+  }
+
+  leaderEnded(): void {
+    // Asked before the pid can be given to somebody else.
+    this.wasChildless = this.isYoungest()
+    this.leaderHasEnded = true
+    this.group.leaderEnded()
+  }
+
+  presence(): Presence {
+    if (this.isProven) return "none"
+    if (!this.group.isEmpty()) return "some"
+    if (this.livingStrays().length > 0) return "some"
+    this.isProven = this.wasChildless
+    return this.isProven ? "none" : "unproven"
+  }
+
+  signal(signal: Signal): boolean {
+    if (signal === "SIGKILL") this.isKilling = true
+    let anyone = this.group.signal(signal)
+    for (const stray of this.strays.values()) anyone = this.signalStray(stray, signal) || anyone
+    return anyone
+  }
+
+  readonly search: Effect.Effect<boolean> = Effect.suspend(() => {
+    if (this.leaderHasEnded ? this.wasChildless : this.isYoungest()) return Effect.succeed(false)
+    this.foundMore = false
+    this.wasEmpty = this.group.isEmpty()
+    return Effect.map(this.searcher.search(this), () => this.foundMore)
+  })
+
+  members(): ReadonlyArray<ProcStat.ProcStat> {
+    const strays = this.livingStrays().filter((stray) => !isReaper(stray))
+    return [...this.group.members(), ...strays.map(({ stat }) => stat)]
+  }
+
+  adopt(stats: ReadonlyArray<ProcStat.ProcStat>): void {
+    for (const stat of stats) {
+      const tree = this.machine.treeOf(stat.pid)
+      this.take(stat, tree?.includes(this.mark) === true ? tree : undefined)
+    }
+  }
+
+  // ---- the searcher's side
+
+  age(): number {
+    return performance.now() - this.began
+  }
+
+  families() {
+    // The leader's pid is its own until it is reaped, and the session's as long as a member of the group lives.
+    const own = this.group.isPinned ? [this.pid] : []
+    const strays = this.livingStrays().map(({ stat }) => stat.pid)
+    return { parents: [...(this.leaderHasEnded ? [] : [this.pid]), ...strays], sessions: [...own, ...strays] }
+  }
+
+  take(stat: ProcStat.ProcStat, tree: string | undefined): void {
+    if (stat.group === this.pid && this.group.isPinned) return
+    const known = this.strays.get(stat.pid)
+    if (known?.stat.startTicks === stat.startTicks) return
+    const path = tree === undefined ? [] : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))
+    const stray: Stray = { stat, below: path }
+    this.strays.set(stat.pid, stray)
+    this.foundMore = true
+    // At once: one that forks a successor and ends is gone by the next step.
+    if (this.isKilling) this.signalStray(stray, "SIGKILL")
+  }
+
+  done(isWhole: boolean): void {
+    if (isWhole && this.wasEmpty && this.livingStrays().length === 0 && !this.foundMore) this.isProven = true
+  }
+
+  // ---- helpers
+
+  private isYoungest(): boolean {
+    return this.machine.lastPid() === this.pid
+  }
+
+  private livingStrays(): ReadonlyArray<Stray> {
+    for (const { stat } of this.strays.values()) {
+      if (isGone(this.machine, stat)) this.strays.delete(stat.pid)
+    }
+    return [...this.strays.values()]
+  }
+
+  private signalStray(stray: Stray, signal: Signal): boolean {
+    // A reaper has the work of a dead host before it, and ends by itself.
+    if (isReaper(stray)) return signalOne(this.machine, stray.stat, "SIGCONT")
+    // Whom a host below us has started is asked by that host, in its own order, as long as it lives.
+    if (signal !== "SIGKILL" && stray.below.some((step) => livenessOf(this.machine, step.host) !== "gone")) return true
+    return signalOne(this.machine, stray.stat, signal as NodeJS.Signals)
+  }
+}
+
+const isReaper = ({ below }: Stray): boolean => below.at(-1)?.kind === "reaper"

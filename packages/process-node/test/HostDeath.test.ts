@@ -1,0 +1,146 @@
+/**
+ * The host is killed by SIGKILL, and within a second nothing of its children is left.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import { keeper, type Kept, kill, commandOf, program, reaperOf, treeOf } from "./support/hosts.js"
+import { isAlive, marked, waitUntil } from "./support/os.js"
+
+let count = 0
+const newMark = () => `death-${process.pid}-${Date.now()}-${count++}`
+
+const trees: Record<string, Kept> = {
+  "one sleep": { program: "sleep", args: ["60"] },
+  "sh -c 'sleep & sleep & wait'": { sh: "sleep 60 & sleep 60 & wait" },
+  "a setsid sleep": { sh: "setsid sleep 60 & wait" },
+  "a double fork with closed descriptors": { sh: "(setsid sh -c 'sleep 60 & exec sleep 60' <&- >&- 2>&- &) ; sleep 60" },
+  "what ignores every signal that can be ignored": { sh: "trap '' TERM INT HUP QUIT PIPE; sleep 60; sleep 60" },
+  "what is stopped": { sh: "kill -STOP $$; sleep 60" },
+  "a leader that has left already": { sh: "setsid sleep 60 & sleep 0.05; exit 0", options: { stop: undefined } },
+  "a chain of forks": { sh: "i=0; next() { i=$((i+1)); [ $i -gt 4000 ] || (sleep 0.01; next) & }; next; sleep 60" },
+  "31 processes": { sh: "for i in 1 2 3 4 5; do sh -c 'for j in 1 2 3 4 5; do sleep 60 & done; wait' & done; wait" }
+}
+
+/** Nothing that carries the mark is left within a second of the deed. */
+const emptyWithinASecond = (mark: string, deed: () => void) =>
+  Effect.suspend(() => {
+    deed()
+    return waitUntil("nothing is left", () => marked(mark).length === 0, 1000)
+  })
+
+describe("kill -9 of the host ends", () => {
+  it.scopedLive.each(Object.keys(trees))("%s", (name) =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* keeper(mark, [trees[name] as Kept])
+      expect(marked(mark).length).toBeGreaterThan(1)
+      yield* emptyWithinASecond(mark, () => kill(host.pid))
+    }))
+
+  it.scopedLive("20 trees at once", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const all = Object.values(trees)
+      const host = yield* keeper(mark, Array.from({ length: 20 }, (_, index) => all[index % all.length] as Kept))
+      yield* emptyWithinASecond(mark, () => kill(host.pid))
+    }), 60_000)
+
+  it.scopedLive("all the same when its reaper was killed first", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* keeper(mark, [{ sh: "setsid sleep 60 & sleep 60" }])
+      const first = reaperOf(host.pid) as number
+      kill(first)
+      yield* waitUntil("a new reaper is there", () => ![undefined, first].includes(reaperOf(host.pid)))
+      yield* emptyWithinASecond(mark, () => kill(host.pid))
+      yield* waitUntil("the reaper is gone too", () => treeOf(host.pid).length === 0, 1000)
+    }))
+})
+
+describe("kill -9 of the host and its reaper, at once", () => {
+  it("leaves survivors that the next start finds by their cookie, and ends: those alone", () => {
+    const namespace = ["--pid", "--fork", "--mount-proc", "--kill-child"]
+    if (spawnSync("unshare", [...namespace, "true"]).status !== 0) return console.log("not tested here: unshare is not permitted")
+    // In a pid namespace, because any other program of ours that starts would end them too.
+    const { stderr, stdout } = spawnSync("unshare", [...namespace, process.execPath, program("both-killed.mjs")], {
+      encoding: "utf8",
+      timeout: 25_000
+    })
+    expect(stderr).toBe("")
+    const { after, before, logged } = JSON.parse(stdout) as Record<"before" | "after" | "logged", ReadonlyArray<string>>
+    expect(before).toEqual(["sleep 31", "sleep 32", "sleep 33", "sleep 34"])
+    // One was started at level none, and the host of another lives.
+    expect(after).toEqual(["sleep 33", "sleep 34"])
+    expect(logged.join("\n")).toMatch(/ended what a program that was killed together with its reaper had left: .*sleep 31/)
+  })
+})
+
+describe("the reaper", () => {
+  it.scopedLive("is one for a host, leads a session of its own, and says what it is", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* keeper(mark, [{ program: "sleep", args: ["60"] }, { program: "sleep", args: ["60"] }])
+      const reapers = treeOf(host.pid).filter((pid) => commandOf(pid).includes("tether-reaper"))
+      expect(reapers).toEqual([reaperOf(host.pid)])
+      const command = commandOf(reapers[0] as number)
+      expect(command).toMatch(/tether-reaper$/)
+      expect(command).not.toContain("while")
+      kill(host.pid)
+      yield* waitUntil("it is gone within a second", () => !isAlive(reapers[0] as number), 1000)
+    }))
+
+  it.scopedLive.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGUSR1"] as const)(
+    "survives %s",
+    (signal) =>
+      Effect.gen(function*() {
+        const mark = newMark()
+        const host = yield* keeper(mark, [{ program: "sleep", args: ["60"] }])
+        const reaper = reaperOf(host.pid) as number
+        kill(reaper, signal)
+        yield* emptyWithinASecond(mark, () => kill(host.pid))
+        yield* waitUntil("it is gone too", () => !isAlive(reaper), 1000)
+      })
+  )
+
+  it.scopedLive("leaves a child at level none alone, and it has no cookie", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* keeper(mark, [
+        { program: "sleep", args: ["60"], options: { containment: "none" } },
+        { program: "sleep", args: ["61"] }
+      ])
+      const sleeper = marked(mark).find((pid) => commandOf(pid) === "sleep 60") as number
+      expect(treeOf(host.pid)).not.toContain(sleeper)
+      kill(host.pid)
+      yield* waitUntil("the other is gone", () => marked(mark).filter((pid) => pid !== sleeper).length === 0, 1000)
+      yield* waitUntil("the reaper is gone", () => treeOf(host.pid).length === 0, 1000)
+      expect(isAlive(sleeper)).toBe(true)
+    }))
+})
+
+describe("three hosts, nested in one another", () => {
+  const nested = (depth: number): Kept => ({
+    program: process.execPath,
+    args: [
+      program("keeper.mjs"),
+      JSON.stringify({ children: [{ sh: "setsid sleep 60 & sleep 60" }, ...(depth > 1 ? [nested(depth - 1)] : [])] })
+    ]
+  })
+
+  it.scopedLive.each([0, 1, 2])("number %d killed: nothing below it is left, and everything above it is", (victim) =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const outermost = yield* keeper(mark, [{ sh: "sleep 60" }, nested(2)])
+      yield* waitUntil("all three are up", () => outermost.output().split("up ").length === 4)
+      const hosts = [...outermost.output().matchAll(/up (\d+)/g)].map((found) => Number(found[1]))
+      const ordered = [...hosts].sort((one, other) => treeOf(other).length - treeOf(one).length)
+      const below = treeOf(ordered[victim] as number)
+      const above = marked(mark).filter((pid) => !below.includes(pid) && pid !== ordered[victim])
+      kill(ordered[victim] as number)
+      yield* waitUntil("nothing below is left", () => below.every((pid) => !isAlive(pid)), 1000)
+      expect(above.filter((pid) => !isAlive(pid))).toEqual([])
+      yield* emptyWithinASecond(mark, () => kill(outermost.pid))
+      yield* waitUntil("no reaper is left", () => hosts.every((host) => treeOf(host).length === 0), 1000)
+    }), 30_000)
+})

@@ -1,0 +1,80 @@
+/**
+ * Hosts that die in every way there is, run as children of the test.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { spawn } from "node:child_process"
+import { kill, program } from "./hosts.js"
+import { marked, waitUntil } from "./os.js"
+
+let count = 0
+export const newMark = (): string => `mortal-${process.pid}-${Date.now()}-${count++}`
+
+export interface Life {
+  readonly run?: "runMain"
+  readonly children: ReadonlyArray<{ readonly sh: string; readonly options?: object }>
+  readonly churn?: number
+  readonly deed?: "throw" | "reject" | "exit" | "end" | "fail"
+  readonly hang?: boolean
+  readonly options?: {
+    readonly dumpFile?: string
+    readonly stopBound?: string | number
+    readonly disableErrorReporting?: boolean
+    readonly teardown?: number
+  }
+}
+
+export interface Mortal {
+  readonly pid: number
+  readonly stdout: () => string
+  readonly stderr: () => string
+  readonly signal: (signal: NodeJS.Signals) => void
+  /** Makes it do its deed. */
+  readonly prompt: () => void
+  readonly isOver: () => boolean
+  /** What it ended by, with all of its output there: an exit code or a signal. */
+  readonly end: Effect.Effect<number | NodeJS.Signals | null>
+  readonly says: (text: string) => Effect.Effect<void>
+}
+
+/** A host that is up. Whatever carries its mark is killed when the test is over. */
+export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const host = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [program("mortal.mjs"), JSON.stringify(life)], {
+          env: { ...process.env, TEST_MARK: mark },
+          stdio: ["pipe", "pipe", "pipe"]
+        })
+      ),
+      () => Effect.sync(() => marked(mark).forEach((pid) => kill(pid)))
+    )
+    const texts = { stdout: "", stderr: "" }
+    for (const name of ["stdout", "stderr"] as const) {
+      host[name].setEncoding("utf8").on("data", (text: string) => {
+        texts[name] += text
+      })
+    }
+    host.stdin.on("error", () => undefined)
+    let end: number | NodeJS.Signals | null | undefined
+    host.once("close", (code, signal) => {
+      end = signal ?? code
+    })
+    const says = (text: string) =>
+      Effect.suspend(() => waitUntil(`it says ${text}; it said ${texts.stdout}${texts.stderr}`, () => texts.stdout.includes(text)))
+    yield* says("up ")
+    return {
+      pid: host.pid ?? 0,
+      stdout: () => texts.stdout,
+      stderr: () => texts.stderr,
+      signal: (signal) => void host.kill(signal),
+      prompt: () => void host.stdin.write("now\n"),
+      isOver: () => end !== undefined,
+      end: Effect.map(waitUntil("it has ended", () => end !== undefined), () => end ?? null),
+      says
+    }
+  })
+
+/** Nothing that carries the mark, the host included, is left within a second. */
+export const nothingLeft = (mark: string): Effect.Effect<void> =>
+  waitUntil("nothing is left", () => marked(mark).length === 0, 1000)

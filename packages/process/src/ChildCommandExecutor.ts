@@ -1,0 +1,154 @@
+/**
+ * `@effect/platform`'s `CommandExecutor` over a `ChildSpawner`: programs that are written against `Command` get children
+ * that are read to the end, stopped within a bound and contained, without a changed line.
+ */
+import * as Command from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import { BadArgument, type PlatformError } from "@effect/platform/Error"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ChildOptions } from "./ChildOptions.js"
+import { ChildSpawner } from "./ChildSpawner.js"
+import { CommandProcess } from "./internal/commandProcess.js"
+import { fromSpawnError } from "./internal/platformError.js"
+
+/**
+ * What may be said of all children of an executor, because a `Command` cannot: how they are stopped when their scope
+ * closes and how far that reaches, what becomes of what a clean exit leaves behind, how long a pipe that something else
+ * holds open is read, and which secrets no error shows. As in `ChildOptions`.
+ *
+ * @example
+ * ```ts
+ * import type { Options } from "@tether/process/ChildCommandExecutor"
+ * import * as StopPlan from "@tether/process/StopPlan"
+ *
+ * const patient: Options = { stop: StopPlan.make(StopPlan.signal("SIGTERM", "30 seconds")) }
+ * ```
+ */
+export type Options = Pick<ChildOptions, "stop" | "containment" | "leftovers" | "drainGrace" | "redact">
+
+/**
+ * An executor over a spawner. It keeps what the one of `@effect/platform-node` promises, and differs where this is safer:
+ *
+ * - Both streams are read from the start. Up to 1 MiB of each waits for a reader, after the exit too. When that is full
+ *   and nobody reads, stdout holds the child back; stderr does not, nor does stdout while somebody waits for the end, or
+ *   once a reader has left: the oldest bytes are dropped, and the next reader fails with their number before it goes on.
+ * - When the scope closes, the child is stopped by its stop plan, with all that it left behind. What a clean
+ *   exit leaves behind is stopped at once, unless `leftovers` says otherwise.
+ * - `kill` is over within a bound too: SIGTERM, SIGINT, SIGQUIT and SIGABRT are followed by SIGKILL after five
+ *   seconds. A process that lives on five seconds after any other signal is left alone, and `kill` fails with `TimedOut`.
+ * - What cannot be started fails with a `PlatformError`, whatever the reason, and never dies. Its `cause` is the
+ *   `SpawnError`.
+ *
+ * For now, stdin is /dev/null unless it is `"inherit"`. Input by a `Stream`, output into a `Sink` and pipelines fail with
+ * `BadArgument` before anything starts.
+ *
+ * @example
+ * ```ts
+ * import * as ChildCommandExecutor from "@tether/process/ChildCommandExecutor"
+ * import { ChildSpawner } from "@tether/process/ChildSpawner"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ *
+ * const version = Effect.flatMap(ChildSpawner, (spawner) =>
+ *   ChildCommandExecutor.make(spawner).string(Command.make("git", "--version")))
+ * ```
+ */
+export const make = (spawner: ChildSpawner["Type"], options: Options = {}): CommandExecutor.CommandExecutor => {
+  const start = startWith(spawner, options)
+  const text = (command: Command.Command, encoding: string | undefined) =>
+    Stream.unwrapScoped(Effect.zipWith(
+      decoderOf(encoding),
+      start(command),
+      (decoder, process) => decoded(process.stdout, decoder)
+    ))
+  const streamLines = (command: Command.Command, encoding?: string) => Stream.splitLines(text(command, encoding))
+  return {
+    ...CommandExecutor.makeExecutor(start),
+    string: (command, encoding) => Stream.mkString(text(command, encoding)),
+    streamLines,
+    lines: (command, encoding) => Effect.map(Stream.runCollect(streamLines(command, encoding)), Chunk.toArray)
+  }
+}
+
+/**
+ * `CommandExecutor` for a program that has a `ChildSpawner`. On Node, `NodeCommandExecutor.layer` of
+ * `@tether/process-node` is both in one.
+ *
+ * @example
+ * ```ts
+ * import * as ChildCommandExecutor from "@tether/process/ChildCommandExecutor"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Effect from "effect/Effect"
+ *
+ * const lastCommit = Command.string(Command.make("git", "log", "-1")).pipe(
+ *   Effect.provide(ChildCommandExecutor.layer)
+ * )
+ * ```
+ */
+export const layer: Layer.Layer<CommandExecutor.CommandExecutor, never, ChildSpawner> = Layer.suspend(() => layerWith())
+
+/**
+ * {@link layer}, with something to say of its children.
+ *
+ * @example
+ * ```ts
+ * import * as ChildCommandExecutor from "@tether/process/ChildCommandExecutor"
+ * import * as StopPlan from "@tether/process/StopPlan"
+ *
+ * const layer = ChildCommandExecutor.layerWith({ stop: StopPlan.make(StopPlan.signal("SIGINT", "1 second")) })
+ * ```
+ */
+export const layerWith = (
+  options?: Options
+): Layer.Layer<CommandExecutor.CommandExecutor, never, ChildSpawner> =>
+  Layer.effect(CommandExecutor.CommandExecutor, Effect.map(ChildSpawner, (spawner) => make(spawner, options)))
+
+const startWith = (spawner: ChildSpawner["Type"], options: Options) => (command: Command.Command) =>
+  Effect.uninterruptible(Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const { child, release } = yield* Effect.mapError(spawner.acquire(asOneLine(command), {
+      ...options,
+      stdout: isInherited(command, "stdout") ? "inherit" : "bytes",
+      stderr: isInherited(command, "stderr") ? "inherit" : "bytes"
+    }), fromSpawnError)
+    const process = new CommandProcess(child, {
+      stdin: !isInherited(command, "stdin"),
+      stdout: !isInherited(command, "stdout"),
+      stderr: !isInherited(command, "stderr")
+    })
+    yield* Scope.addFinalizer(scope, Effect.zipRight(Effect.sync(() => process.letGo()), release))
+    // Not in the scope, where they would be interrupted with the last words still to come. They end with the output.
+    for (const pump of process.pumps) yield* Effect.forkDaemon(Effect.interruptible(pump))
+    return process as CommandExecutor.Process
+  }))
+
+const isInherited = (command: Command.Command, stream: "stdin" | "stdout" | "stderr"): boolean =>
+  command._tag === "StandardCommand" && command[stream] === "inherit"
+
+/**
+ * A shell line as Node makes one: the words as they are, with a space between, so that the shell reads the arguments too.
+ * Ours, which would quote them, must find no arguments.
+ */
+const asOneLine = (command: Command.Command): Command.Command => {
+  if (command._tag === "PipedCommand" || command.shell === false) return command
+  const line = [command.command, ...command.args].join(" ")
+  return Object.assign(Command.make(line), command, { command: line, args: [] })
+}
+
+const decoderOf = (encoding: string | undefined): Effect.Effect<TextDecoder, PlatformError> =>
+  Effect.try({
+    try: () => new TextDecoder(encoding),
+    catch: (cause) =>
+      new BadArgument({ module: "Command", method: "decode", description: `there is no encoding ${String(encoding)}`, cause })
+  })
+
+/** A character may be cut in two between two reads. */
+const decoded = <E>(bytes: Stream.Stream<Uint8Array, E>, decoder: TextDecoder): Stream.Stream<string, E> =>
+  Stream.concat(
+    Stream.mapChunks(bytes, Chunk.map((chunk) => decoder.decode(chunk, { stream: true }))),
+    Stream.sync(() => decoder.decode())
+  )

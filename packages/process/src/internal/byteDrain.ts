@@ -1,0 +1,126 @@
+/**
+ * The reading of one stream of a child as bytes. Chunks wait for whoever asks for the next one; the child is held back
+ * where nobody does. It is driven by its reader, and needs no fiber of its own.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { StreamName } from "../ChildDriver.js"
+import * as ChildMetrics from "../ChildMetrics.js"
+import type { StreamReport } from "../ExitReport.js"
+import { Intake, type Pipe } from "./intake.js"
+import type { Plan } from "./resolve.js"
+import { Wakeup } from "./wakeup.js"
+
+interface Reader {
+  /** It was given a chunk and has not come back for more. */
+  isBusy: boolean
+}
+
+export class ByteDrain extends Intake {
+  readonly framed = 0
+  readonly defect = undefined
+  progress = 0
+  private readonly readers = new Set<Reader>()
+  private readonly arrived = new Wakeup()
+  private isLetGo = false
+
+  constructor(stream: StreamName, plan: Plan, pipe: Pipe, private readonly onDone: () => void) {
+    super(stream, plan, pipe)
+  }
+
+  get hasUndelivered(): boolean {
+    return this.hasQueued || this.isAnyBusy
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.isEnded) return
+    this.note(chunk)
+    if (this.isUnwanted) return
+    this.enqueue(chunk)
+    this.arrived.notify()
+  }
+
+  end(): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    this.arrived.notify()
+    this.settle()
+  }
+
+  abandon(): void {
+    if (this.isDone) return
+    this.isEnded = true
+    this.abandoned = this.queued
+    ChildMetrics.dropped[this.stream].unsafeUpdate(this.abandoned, [])
+    this.finish()
+    this.arrived.notify()
+  }
+
+  letGo(): void {
+    this.isLetGo = true
+    this.dropUnwanted()
+  }
+
+  report(): StreamReport {
+    return { bytes: this.received, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: this.tailText() }
+  }
+
+  readonly bytes: Stream.Stream<Uint8Array> = Stream.fromPull(Effect.map(
+    Effect.acquireRelease(Effect.sync(() => this.enter()), (reader) => Effect.sync(() => this.leave(reader))),
+    (reader) => this.take(reader)
+  ))
+
+  private enter(): Reader {
+    const reader = { isBusy: false }
+    this.readers.add(reader)
+    return reader
+  }
+
+  private leave(reader: Reader): void {
+    this.readers.delete(reader)
+    this.dropUnwanted()
+    this.settle()
+  }
+
+  /** The next chunk, or the end. */
+  private take(reader: Reader): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> {
+    const next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> = Effect.suspend(() => {
+      const chunk = this.dequeue()
+      this.progress++
+      // Asking for more says that what was given before has been dealt with.
+      reader.isBusy = chunk !== undefined
+      if (chunk !== undefined) return Effect.succeed(Chunk.of(chunk))
+      this.settle()
+      if (this.isEnded) return Effect.fail(Option.none())
+      return Effect.zipRight(this.arrived.until(() => this.hasQueued || this.isEnded), next)
+    })
+    return next
+  }
+
+  private get isAnyBusy(): boolean {
+    for (const reader of this.readers) if (reader.isBusy) return true
+    return false
+  }
+
+  private get isUnwanted(): boolean {
+    return this.isLetGo && this.readers.size === 0
+  }
+
+  private dropUnwanted(): void {
+    if (!this.isUnwanted) return
+    while (this.dequeue() !== undefined) this.progress++
+    this.settle()
+  }
+
+  private settle(): void {
+    if (this.isEnded && !this.isDone && !this.hasUndelivered) this.finish()
+  }
+
+  private finish(): void {
+    this.isDone = true
+    this.forgetQueued()
+    this.onDone()
+  }
+}

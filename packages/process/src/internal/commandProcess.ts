@@ -1,0 +1,140 @@
+/**
+ * A child as a `Process` of `@effect/platform`.
+ */
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type { PlatformError } from "@effect/platform/Error"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { Child } from "../Child.js"
+import type { StreamName } from "../ChildDriver.js"
+import * as StopPlan from "../StopPlan.js"
+import * as Failure from "./platformError.js"
+import { Reservoir } from "./reservoir.js"
+import { formatDuration } from "./text.js"
+
+/** How long a killed process may take, as in the default stop plan. */
+const killWait = Duration.seconds(5)
+
+/** The signals that nobody sends but to end a process. Any other may be a message that it lives on after. */
+const endings: ReadonlySet<CommandExecutor.Signal> = new Set(["SIGTERM", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL"])
+
+/** Which of the process's streams are ours. */
+export interface Pipes {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+}
+
+export class CommandProcess extends Inspectable.Class implements CommandExecutor.Process {
+  readonly [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId = CommandExecutor.ProcessTypeId
+  readonly pid: CommandExecutor.ProcessId
+  readonly stdin: CommandExecutor.Process["stdin"]
+  readonly stdout: Stream.Stream<Uint8Array, PlatformError>
+  readonly stderr: Stream.Stream<Uint8Array, PlatformError>
+  readonly exitCode: Effect.Effect<CommandExecutor.ExitCode, PlatformError>
+  readonly isRunning: Effect.Effect<boolean>
+  private readonly reservoirs = new Map<StreamName, Reservoir<PlatformError>>()
+  /** How many wait for the end. */
+  private awaiting = 0
+  private hasExited = false
+
+  constructor(private readonly child: Child, pipes: Pipes) {
+    super()
+    this.pid = CommandExecutor.ProcessId(child.pid)
+    this.stdin = pipes.stdin ? Sink.failSync(Failure.stdinUnsupported) : Sink.drain
+    this.stdout = pipes.stdout ? this.reservoir("stdout", false).stream : Stream.empty
+    this.stderr = pipes.stderr ? this.reservoir("stderr", true).stream : Stream.empty
+    this.isRunning = child.isRunning
+    this.exitCode = this.untilEnd(Effect.flatMap(child.exited, (status) =>
+      status._tag === "Exited"
+        ? Effect.succeed(CommandExecutor.ExitCode(status.code))
+        : this.fail("exitCode", `Process interrupted due to receipt of signal: ${status.signal}`)))
+  }
+
+  override toJSON(): unknown {
+    return { _id: "@effect/platform/CommandExecutor/Process", pid: this.pid }
+  }
+
+  /** Moves what comes into the reservoirs. Ends by itself, once the child's output has. */
+  get pumps(): ReadonlyArray<Effect.Effect<void>> {
+    const pumps = [...this.reservoirs].map(([stream, reservoir]) =>
+      Effect.ensuring(
+        Stream.runForEach(this.child.bytes(stream), (chunk) => reservoir.offer(chunk)),
+        Effect.sync(() => reservoir.end())
+      )
+    )
+    return pumps.length === 0 ? [] : [...pumps, this.noteExit]
+  }
+
+  /** The scope closes: nothing that nobody reads may hold the child back from now on. */
+  letGo(): void {
+    this.awaiting++
+    this.ease()
+  }
+
+  readonly kill = (signal: CommandExecutor.Signal = "SIGTERM"): Effect.Effect<void, PlatformError> =>
+    this.untilEnd(Effect.flatMap(this.child.isRunning, (isRunning) =>
+      isRunning && endings.has(signal) ? this.end(signal) : this.send(signal, isRunning)))
+
+  private end(signal: CommandExecutor.Signal): Effect.Effect<void, PlatformError> {
+    // A plan of its own each time: every kill sends its signal, whatever is under way already.
+    const plan = signal === "SIGKILL" ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killWait))
+    return Effect.catchTag(this.child.stop(plan), "SurvivorsError", (error) =>
+      Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error)))
+  }
+
+  private send(signal: CommandExecutor.Signal, isRunning: boolean): Effect.Effect<void, PlatformError> {
+    return Effect.flatMap(this.child.signal(signal), (isSent) => {
+      if (!isSent) return this.fail("kill", `Failed to kill process: nothing of it is left to take ${signal}`)
+      if (!isRunning) return Effect.void
+      const message = `it was sent ${signal} and lives on after ${formatDuration(killWait)}`
+      return Effect.timeoutFail(Effect.asVoid(this.child.exited), {
+        duration: killWait,
+        onTimeout: () => Failure.ofProcess(this.child.label, "kill", "TimedOut", message)
+      })
+    })
+  }
+
+  private fail(method: string, description: string): Effect.Effect<never, PlatformError> {
+    return Effect.fail(Failure.ofProcess(this.child.label, method, "Unknown", description))
+  }
+
+  /** While somebody waits for the end, output that nobody reads must not put it off. */
+  private untilEnd<A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<A, PlatformError> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        this.awaiting++
+        this.ease()
+      }),
+      () => effect,
+      () =>
+        Effect.sync(() => {
+          this.awaiting--
+        })
+    )
+  }
+
+  private readonly noteExit: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.map(this.child.exited, () => {
+      this.hasExited = true
+      this.ease()
+    })
+  )
+
+  private ease(): void {
+    for (const reservoir of this.reservoirs.values()) reservoir.ease()
+  }
+
+  private reservoir(stream: StreamName, alwaysFlows: boolean): Reservoir<PlatformError> {
+    const reservoir = new Reservoir(
+      alwaysFlows,
+      { isEndAwaited: () => this.awaiting > 0, hasExited: () => this.hasExited },
+      (bytes) => Failure.lostBytes(this.child.label, stream, bytes)
+    )
+    this.reservoirs.set(stream, reservoir)
+    return reservoir
+  }
+}
