@@ -9,8 +9,10 @@ const mayImport = {
   // The last two serve the terminal logger: which colours, and how wide a text is, are not ours to know.
   process: [effect, platform, "@tether/host", "picocolors", "string-width"],
   "process-node": [effect, platform, "@tether/host", "@tether/process", node],
-  cli: [effect, platform, "@effect/cli", platformNode, ...ours, node],
-  benchmarks: [effect, platform, platformNode, ...ours, "execa", node]
+  // cli-table3: columns and cutting by width on a terminal.
+  cli: [effect, platform, "@effect/cli", platformNode, ...ours, "cli-table3", node],
+  benchmarks: [effect, platform, platformNode, ...ours, "execa", node],
+  stress: [effect, platform, platformNode, ...ours, node]
 }
 
 const builtin = "^(node:)?(" + require("node:module").builtinModules.join("|") + ")$"
@@ -49,7 +51,7 @@ module.exports = {
       name: "only-process-node-spawns",
       comment: "everyone else asks the ChildSpawner service",
       severity: "error",
-      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/(process-node|benchmarks)/" },
+      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/(process-node|benchmarks|stress)/" },
       to: { path: "^(node:)?(child_process|cluster)$" }
     },
     {

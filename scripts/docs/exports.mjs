@@ -4,7 +4,7 @@ import ts from "typescript"
 import { filesBelow } from "../lib/files.mjs"
 import { root } from "../lib/run.mjs"
 
-const isPublicModule = (file) => /^packages\/(?!benchmarks\/)[^/]+\/src\/(?!index\.ts$|bin\.ts$)[^/]+\.ts$/.test(file)
+const isPublicModule = (file) => /^packages\/(?!(?:benchmarks|stress)\/)[^/]+\/src\/(?!index\.ts$|bin\.ts$)[^/]+\.ts$/.test(file)
 
 /** Every export of every public module has a doc comment of at least one sentence, where it is declared. */
 export const checkExports = () => {

@@ -8,17 +8,35 @@ export interface Work {
   readonly file: string
   readonly lines: number
   readonly spawns: number
+  /** How many processes the tree has whose host is killed. */
+  readonly processes: number
+  /** How many children are stopped at once. */
+  readonly children: number
+  /** How many children are started and closed, one after the other. */
+  readonly closes: number
+  /** How many processes sleep beside all of the sample's passes, and have nothing to do with it. */
+  readonly foreign: number
+  /** How long a child has been running when it is closed, in milliseconds, where that matters. */
+  readonly age: number
 }
 
 /** What a peer saw. It is checked: who loses lines is not fast. */
 export interface Seen {
   readonly lines: number
   readonly characters: number
+  /** How many processes there were: started, or found alive. */
   readonly spawns: number
+  /** What counts of the pass, in milliseconds; all of it, if nothing is said. */
+  readonly millis?: number
+  /** How many processes lived that should not have, and were ended by the benchmark. */
+  readonly left?: number
 }
 
 /** Does the work the way a user of one library would, and tells what it saw. */
 export type Peer = (work: Work) => Promise<Seen>
+
+/** This peer's work cannot be done on this machine. Anything else that a peer fails with is a mistake. */
+export class Unavailable extends Error {}
 
 /** One pass over the work. CPU time is of the measuring process, all its threads, and not of its children. */
 export interface Pass {
@@ -29,13 +47,28 @@ export interface Pass {
 
 export interface Row {
   readonly name: string
-  readonly title: string
-  readonly unit: "line" | "spawn"
-  /** How many passes one sample makes, of which the first half only warms up. */
+  readonly title: (work: Work) => string
+  /** What is counted, and checked to have been seen. */
+  readonly unit: "line" | "spawn" | "process" | "child" | "close"
+  /**
+   * How many passes one sample makes, of which the first half only warms up. With `each`, every pass is a sample by
+   * itself, and nothing warms up: the work is done by another process, which begins anew.
+   */
   readonly passes: number
-  /** The titles of the peers by their names in `peers.ts`, in the order in which they take turns. */
-  readonly peers: Readonly<Record<string, string>>
+  readonly each?: boolean
+  /** By their names in `peers.ts`, in the order in which they take turns: the title, or more than that. */
+  readonly peers: Readonly<Record<string, string | Entry>>
   readonly comparisons: ReadonlyArray<Comparison>
+  readonly limits?: ReadonlyArray<Limit>
+}
+
+/** A peer of a row that does other work than the row's, or does it less often. */
+export interface Entry {
+  readonly title: string
+  readonly work?: (work: Work) => Partial<Work>
+  /** With the foreign processes beside it; otherwise there are none. */
+  readonly beside?: boolean
+  readonly passes?: number
 }
 
 /** A ratio of throughputs (higher is better for `peer`) or of times (lower is better), and what it is to be. */
@@ -44,6 +77,13 @@ export interface Comparison {
   readonly against: string
   readonly of: "throughput" | "time"
   readonly target?: Target
+}
+
+/** What one peer is to reach by itself: milliseconds over all samples, or the most processes that one left alive. */
+export interface Limit {
+  readonly peer: string
+  readonly of: "median" | "worst" | "left"
+  readonly target: Target
 }
 
 export type Target = { readonly atLeast: number } | { readonly atMost: number } | { readonly below: number }

@@ -7,18 +7,33 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Comparison, Pass, Row, Work } from "./Row.js"
+import type { Comparison, Entry, Limit, Pass, Row, Target, Work } from "./Row.js"
 import { median } from "./statistics.js"
 
-export interface Size {
-  readonly lines: number
-  readonly spawns: number
+export interface Size extends Omit<Work, "file"> {
   /** Instead of the row's own, for a run that is to be quick. */
   readonly passes?: number
 }
 
-export const fullSize: Size = { lines: 2_000_000, spawns: 300 }
-export const quickSize: Size = { lines: 2_000, spawns: 3, passes: 2 }
+export const fullSize: Size = {
+  lines: 2_000_000,
+  spawns: 300,
+  processes: 50,
+  children: 200,
+  closes: 100,
+  foreign: 500,
+  age: 1200
+}
+export const quickSize: Size = {
+  lines: 2_000,
+  spawns: 3,
+  processes: 10,
+  children: 4,
+  closes: 3,
+  foreign: 10,
+  age: 50,
+  passes: 2
+}
 
 export interface Sample {
   /** The median of the second half of the passes: what a program sees that has been running for a while. */
@@ -26,16 +41,21 @@ export interface Sample {
   readonly cpuMillis: number
   /** The first pass, which also pays for compiling: what a program sees that does it once. */
   readonly firstMillis: number
+  /** The most processes that a pass left alive. */
+  readonly left: number
   readonly passes: ReadonlyArray<Omit<Pass, "seen">>
 }
 
 export interface PeerResult {
   readonly name: string
   readonly title: string
+  /** How much of what the row counts one pass did. */
+  readonly units: number
   readonly medianWallMillis: number
   readonly medianCpuMillis: number
   readonly medianFirstMillis: number
   readonly perSecond: number
+  readonly left: number
   readonly samples: ReadonlyArray<Sample>
 }
 
@@ -47,17 +67,34 @@ export interface ComparisonResult extends Comparison {
   readonly met: boolean | null
 }
 
+export interface LimitResult extends Limit {
+  readonly value: number
+  readonly met: boolean
+}
+
+/** A peer whose work cannot be done on this machine. */
+export interface Absent {
+  readonly name: string
+  readonly title: string
+  readonly reason: string
+}
+
 export interface RowResult {
   readonly name: string
   readonly title: string
   readonly unit: Row["unit"]
   readonly units: number
+  readonly each: boolean
   readonly peers: ReadonlyArray<PeerResult>
+  readonly absent: ReadonlyArray<Absent>
   readonly comparisons: ReadonlyArray<ComparisonResult>
+  readonly limits: ReadonlyArray<LimitResult>
 }
 
 const sampleProgram = fileURLToPath(new URL("../dist/sample.js", import.meta.url))
 const bytesPerLine = 85
+/** A sample that takes longer than this, in milliseconds, is ended by SIGTERM, and the run with it. */
+const sampleBound = 300_000
 
 export const measure = (rows: ReadonlyArray<Row>, runs: number, size: Size): ReadonlyArray<RowResult> => {
   if (!existsSync(sampleProgram)) throw new Error("the benchmarks are not built: run the build first")
@@ -66,9 +103,10 @@ export const measure = (rows: ReadonlyArray<Row>, runs: number, size: Size): Rea
   const ignore = () => undefined
   process.on("SIGINT", ignore)
   try {
-    const work: Work = { file: join(folder, "lines.txt"), lines: size.lines, spawns: size.spawns }
+    const { passes, ...sizes } = size
+    const work: Work = { file: join(folder, "lines.txt"), ...sizes }
     if (rows.some((row) => row.unit === "line")) writeLines(work)
-    return rows.map((row) => measureRow(row, runs, work, size.passes ?? row.passes))
+    return rows.map((row) => measureRow(row, runs, work, passes))
   } finally {
     process.off("SIGINT", ignore)
     rmSync(folder, { recursive: true, force: true })
@@ -90,70 +128,124 @@ const writeLines = ({ file, lines }: Work): void => {
   closeSync(descriptor)
 }
 
-const measureRow = (row: Row, runs: number, work: Work, passes: number): RowResult => {
-  const names = Object.keys(row.peers)
-  const samples = new Map<string, Array<Sample>>(names.map((name) => [name, []]))
-  for (let round = 1; round <= runs; round++) {
-    console.error(`${row.name}: round ${round} of ${runs}`)
-    for (const name of names) samples.get(name)?.push(takeSample(name, row, work, passes))
-  }
-  const units = row.unit === "line" ? work.lines : work.spawns
-  const peers = names.map((name) => peerResult(name, row.peers[name] ?? name, units, samples.get(name) ?? []))
+const unitsOf: Readonly<Record<Row["unit"], (work: Work) => number>> = {
+  line: (work) => work.lines,
+  spawn: (work) => work.spawns,
+  process: (work) => work.processes,
+  child: (work) => work.children,
+  close: (work) => work.closes
+}
+
+/** A peer in its row: what it is to do, and what it has done so far. */
+interface Turn extends Required<Pick<Entry, "title" | "passes">> {
+  readonly name: string
+  readonly work: Work
+  readonly units: number
+  readonly samples: Array<Sample>
+  absence?: string
+}
+
+const turnOf = (name: string, row: Row, work: Work, quickPasses: number | undefined): Turn => {
+  const given = row.peers[name]
+  const entry: Entry = typeof given === "object" ? given : { title: given ?? name }
+  const passes = entry.passes ?? row.passes
+  const ownWork = { ...work, foreign: entry.beside === true ? work.foreign : 0, ...entry.work?.(work) }
   return {
-    name: row.name,
-    title: row.title,
-    unit: row.unit,
-    units,
-    peers,
-    comparisons: row.comparisons.map((comparison) => compare(comparison, peers))
+    name,
+    title: entry.title,
+    passes: Math.min(passes, quickPasses ?? passes),
+    work: ownWork,
+    units: unitsOf[row.unit](ownWork),
+    samples: []
   }
 }
 
-const takeSample = (name: string, row: Row, work: Work, passes: number): Sample => {
+const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | undefined): RowResult => {
+  const turns = Object.keys(row.peers).map((name) => turnOf(name, row, work, quickPasses))
+  for (let round = 1; round <= runs; round++) {
+    console.error(`${row.name}: round ${round} of ${runs}`)
+    for (const turn of turns) if (turn.absence === undefined) takeTurn(turn, row)
+  }
+  const isPresent = (name: string) => turns.some((turn) => turn.name === name && turn.absence === undefined)
+  const peers = turns.filter(({ name }) => isPresent(name)).map(peerResult)
+  return {
+    name: row.name,
+    title: row.title(work),
+    unit: row.unit,
+    units: unitsOf[row.unit](work),
+    each: row.each === true,
+    peers,
+    absent: turns.flatMap(({ absence, name, title }) => absence === undefined ? [] : [{ name, title, reason: absence }]),
+    comparisons: row.comparisons
+      .filter(({ against, peer }) => isPresent(peer) && isPresent(against))
+      .map((comparison) => compare(comparison, peers)),
+    limits: (row.limits ?? []).filter(({ peer }) => isPresent(peer)).map((limit) => measureLimit(limit, peers))
+  }
+}
+
+const takeTurn = (turn: Turn, row: Row): void => {
+  const passes = takePasses(turn, row)
+  if (typeof passes === "string") turn.absence = passes
+  else if (row.each === true) turn.samples.push(...passes.map((pass) => sampleOf([pass])))
+  else turn.samples.push(sampleOf(passes))
+}
+
+/** Or why there are none. */
+const takePasses = ({ name, passes, units, work }: Turn, row: Row): ReadonlyArray<Pass> | string => {
   const { error, signal, status, stdout } = spawnSync(
     process.execPath,
     [sampleProgram, name, String(passes), JSON.stringify(work)],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }
+    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], timeout: sampleBound }
   )
   if (error !== undefined) throw error
   if (status !== 0) throw new Error(`the sample of ${name} ended with ${signal ?? `code ${status}`}`)
-  const measured = JSON.parse(stdout) as ReadonlyArray<Pass>
+  const last = stdout.trimEnd().split("\n").at(-1) ?? ""
+  const measured = JSON.parse(last) as ReadonlyArray<Pass> | { readonly unavailable: string }
+  if ("unavailable" in measured) return measured.unavailable
   for (const { seen } of measured) {
     const right = row.unit === "line"
-      ? seen.lines === work.lines && seen.characters === work.lines * (bytesPerLine - 1)
-      : seen.spawns === work.spawns
+      ? seen.lines === units && seen.characters === units * (bytesPerLine - 1)
+      : seen.spawns === units
     if (!right) throw new Error(`${name} did not see all of its work: ${JSON.stringify(seen)}`)
   }
+  return measured
+}
+
+const sampleOf = (measured: ReadonlyArray<Pass>): Sample => {
   const warm = measured.slice(Math.floor(measured.length / 2))
   return {
     wallMillis: median(warm.map((pass) => pass.wallMillis)),
     cpuMillis: median(warm.map((pass) => pass.cpuMillis)),
     firstMillis: measured[0]?.wallMillis ?? Number.NaN,
+    left: Math.max(...measured.map(({ seen }) => seen.left ?? 0)),
     passes: measured.map(({ cpuMillis, wallMillis }) => ({ wallMillis, cpuMillis }))
   }
 }
 
-const peerResult = (name: string, title: string, units: number, samples: ReadonlyArray<Sample>): PeerResult => {
+const peerResult = ({ name, samples, title, units }: Turn): PeerResult => {
   const medianWallMillis = median(samples.map((sample) => sample.wallMillis))
   return {
     name,
     title,
+    units,
     medianWallMillis,
     medianCpuMillis: median(samples.map((sample) => sample.cpuMillis)),
     medianFirstMillis: median(samples.map((sample) => sample.firstMillis)),
     perSecond: units / medianWallMillis * 1000,
+    left: Math.max(...samples.map((sample) => sample.left)),
     samples
   }
 }
 
+const find = (name: string, peers: ReadonlyArray<PeerResult>): PeerResult => {
+  const found = peers.find((peer) => peer.name === name)
+  if (found === undefined) throw new Error(`${name} is compared and not measured`)
+  return found
+}
+
 const compare = (comparison: Comparison, peers: ReadonlyArray<PeerResult>): ComparisonResult => {
-  const find = (name: string): PeerResult => {
-    const found = peers.find((peer) => peer.name === name)
-    if (found === undefined) throw new Error(`${name} is compared and not measured`)
-    return found
-  }
-  const peer = find(comparison.peer)
-  const against = find(comparison.against)
+  const peer = find(comparison.peer, peers)
+  const against = find(comparison.against, peers)
   const ratioOf = (ours: number, theirs: number) => comparison.of === "time" ? ours / theirs : theirs / ours
   const ratio = ratioOf(peer.medianWallMillis, against.medianWallMillis)
   return {
@@ -165,7 +257,14 @@ const compare = (comparison: Comparison, peers: ReadonlyArray<PeerResult>): Comp
   }
 }
 
-const isMet = (ratio: number, target: NonNullable<Comparison["target"]>): boolean => {
-  if ("atLeast" in target) return ratio >= target.atLeast
-  return "atMost" in target ? ratio <= target.atMost : ratio < target.below
+const measureLimit = (limit: Limit, peers: ReadonlyArray<PeerResult>): LimitResult => {
+  const { left, medianWallMillis, samples } = find(limit.peer, peers)
+  const worst = Math.max(...samples.map((sample) => sample.wallMillis))
+  const value = { left, median: medianWallMillis, worst }[limit.of]
+  return { ...limit, value, met: isMet(value, limit.target) }
+}
+
+const isMet = (value: number, target: Target): boolean => {
+  if ("atLeast" in target) return value >= target.atLeast
+  return "atMost" in target ? value <= target.atMost : value < target.below
 }

@@ -3,6 +3,7 @@
  * longer the more memory its parent has, and a peer that had loaded less would win by that.
  */
 import * as Execa from "./peers/execa.js"
+import { killed } from "./peers/killed.js"
 import * as Node from "./peers/node.js"
 import * as Platform from "./peers/platform.js"
 import * as Tether from "./peers/tether.js"
@@ -22,5 +23,27 @@ export const peers: Readonly<Record<string, Peer>> = {
   "spawn:rawSame": Node.spawnSame,
   "spawn:execa": Execa.spawn,
   "spawn:platform": Platform.spawn,
-  "spawn:tether": Tether.spawn
+  "spawn:tether": Tether.spawn,
+  "spawn:tetherNone": Tether.spawnAt("none"),
+  "spawn:tetherGroup": Tether.spawnAt("group"),
+  "spawn:tetherCgroup": Tether.spawnAt("cgroup"),
+  "kill:tether": killed("tether"),
+  "kill:execa": killed("execa"),
+  "kill:platform": killed("platform"),
+  "close:rawOne": Node.close,
+  "close:raw": Node.close,
+  "close:tetherOne": Tether.closeTogether,
+  "close:tether": Tether.closeTogether,
+  "close:tetherInOrder": Tether.close,
+  "close:execa": Execa.close,
+  "close:platform": Platform.closeTogether,
+  "close:platformInOrder": Platform.close,
+  "proof:group": Tether.closeAt("group"),
+  "proof:tree": Tether.closeAt("tree"),
+  "proof:groupBeside": Tether.closeAt("group"),
+  "proof:treeBeside": Tether.closeAt("tree"),
+  "proof:groupParent": Tether.closeParentAt("group"),
+  "proof:treeParent": Tether.closeParentAt("tree"),
+  "proof:groupOld": Tether.closeOldAt("group"),
+  "proof:treeOld": Tether.closeOldAt("tree")
 }

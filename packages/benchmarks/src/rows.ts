@@ -1,12 +1,20 @@
 /**
  * What is measured, beside whom, and what is to be reached.
  */
-import type { Row } from "./Row.js"
+import type { Row, Work } from "./Row.js"
+
+const many = (count: number): string => count.toLocaleString("en")
+
+const oneChild = (): Partial<Work> => ({ children: 1 })
+/** Where each takes its 100 ms. */
+const fewChildren = ({ children }: Work): Partial<Work> => ({ children: Math.ceil(children / 10) })
+/** Each of them needs a look at all processes. */
+const fewCloses = ({ closes }: Work): Partial<Work> => ({ closes: Math.ceil(closes / 20) })
 
 export const rows: ReadonlyArray<Row> = [
   {
     name: "lines",
-    title: "of 85 bytes from a child to a callback a line",
+    title: ({ lines }) => `${many(lines)} lines of 85 bytes from a child to a callback a line`,
     unit: "line",
     passes: 6,
     peers: {
@@ -29,7 +37,7 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     name: "relay",
-    title: "of 85 bytes from a child to a logger that does nothing, and to a reader",
+    title: ({ lines }) => `${many(lines)} lines of 85 bytes from a child to a logger that does nothing, and to a reader`,
     unit: "line",
     passes: 6,
     peers: {
@@ -44,22 +52,95 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     name: "spawn",
-    title: "of /bin/true, each to its end, one after the other",
+    title: ({ spawns }) => `${many(spawns)} times /bin/true, each to its end, one after the other`,
     unit: "spawn",
     // What surrounds a spawn is compiled late, because it runs once where a line's code runs a thousand times.
     passes: 10,
     peers: {
       "spawn:raw": "node: spawn to close",
       "spawn:rawSame": "node: spawn as tether does",
-      "spawn:tether": "tether: run",
+      "spawn:tether": "tether: run, by default (level tree)",
+      "spawn:tetherNone": "tether: run, level none",
+      "spawn:tetherGroup": "tether: run, level group",
+      "spawn:tetherCgroup": "tether: run, level cgroup",
       "spawn:execa": "execa",
       "spawn:platform": "@effect/platform: exitCode"
     },
     comparisons: [
-      { peer: "spawn:tether", against: "spawn:raw", of: "time", target: { atMost: 1.2 } },
+      { peer: "spawn:tether", against: "spawn:raw", of: "time", target: { atMost: 1.3 } },
+      { peer: "spawn:tether", against: "spawn:tetherNone", of: "time", target: { atMost: 1.1 } },
       { peer: "spawn:tether", against: "spawn:execa", of: "time", target: { below: 1 } },
       { peer: "spawn:tether", against: "spawn:rawSame", of: "time" },
-      { peer: "spawn:tether", against: "spawn:platform", of: "time" }
+      { peer: "spawn:tether", against: "spawn:platform", of: "time" },
+      { peer: "spawn:tetherNone", against: "spawn:raw", of: "time" },
+      { peer: "spawn:tetherGroup", against: "spawn:raw", of: "time" },
+      { peer: "spawn:tetherCgroup", against: "spawn:raw", of: "time" }
+    ]
+  },
+  {
+    name: "kill",
+    title: ({ processes }) => `from kill -9 of the host to the end of the last of its ${many(processes)} processes`,
+    unit: "process",
+    passes: 10,
+    each: true,
+    peers: {
+      "kill:tether": "tether",
+      // A pass of theirs takes a second and more, and all are alike.
+      "kill:execa": { title: "execa: cleanup", passes: 1 },
+      "kill:platform": { title: "@effect/platform: start", passes: 1 }
+    },
+    comparisons: [],
+    limits: [
+      { peer: "kill:tether", of: "median", target: { atMost: 100 } },
+      { peer: "kill:tether", of: "worst", target: { atMost: 500 } },
+      { peer: "kill:tether", of: "left", target: { atMost: 0 } }
+    ]
+  },
+  {
+    name: "close",
+    title: ({ children }) => `${many(children)} children that take 100 ms to stop, stopped together`,
+    unit: "child",
+    // The first one warms up.
+    passes: 2,
+    peers: {
+      "close:rawOne": { title: "node: kill to close, 1 child", work: oneChild },
+      "close:raw": "node: kill to close",
+      "close:tetherOne": { title: "tether: scope, 1 child", work: oneChild },
+      "close:tether": "tether: scope of Supervise.all",
+      "close:tetherInOrder": { title: "tether: scope, one after the other", work: fewChildren },
+      "close:execa": "execa: kill to end",
+      "close:platform": "@effect/platform: scope with parallelFinalizers",
+      "close:platformInOrder": { title: "@effect/platform: scope, one after the other", work: fewChildren }
+    },
+    comparisons: [
+      { peer: "close:tether", against: "close:tetherOne", of: "time", target: { atMost: 3 } },
+      { peer: "close:raw", against: "close:rawOne", of: "time" },
+      { peer: "close:tether", against: "close:raw", of: "time" },
+      { peer: "close:tether", against: "close:platform", of: "time" },
+      { peer: "close:tetherInOrder", against: "close:platformInOrder", of: "time" }
+    ],
+    limits: [{ peer: "close:tether", of: "left", target: { atMost: 0 } }]
+  },
+  {
+    name: "proof",
+    title: ({ closes, foreign }) => `${many(closes)} closes, one after the other, also beside ${many(foreign)} foreign processes`,
+    unit: "close",
+    passes: 6,
+    peers: {
+      "proof:group": "level group: run /bin/true",
+      "proof:tree": "level tree: run /bin/true",
+      "proof:groupBeside": { title: "level group, beside foreign ones: run /bin/true", beside: true },
+      "proof:treeBeside": { title: "level tree, beside foreign ones: run /bin/true", beside: true },
+      "proof:groupParent": "level group: run sh that runs /bin/true",
+      "proof:treeParent": "level tree: run sh that runs /bin/true",
+      "proof:groupOld": { title: "level group, beside foreign ones: stop an old sleep", beside: true, work: fewCloses, passes: 2 },
+      "proof:treeOld": { title: "level tree, beside foreign ones: stop an old sleep", beside: true, work: fewCloses, passes: 2 }
+    },
+    comparisons: [
+      { peer: "proof:tree", against: "proof:group", of: "time" },
+      { peer: "proof:treeBeside", against: "proof:groupBeside", of: "time" },
+      { peer: "proof:treeParent", against: "proof:groupParent", of: "time" },
+      { peer: "proof:treeOld", against: "proof:groupOld", of: "time" }
     ]
   }
 ]

@@ -1,7 +1,7 @@
 /**
  * Results for people.
  */
-import type { ComparisonResult, PeerResult, RowResult } from "./measure.js"
+import type { ComparisonResult, LimitResult, PeerResult, RowResult } from "./measure.js"
 import type { Target } from "./Row.js"
 import { spread } from "./statistics.js"
 
@@ -9,36 +9,75 @@ import { spread } from "./statistics.js"
 const wide = 0.3
 
 export const formatRow = (row: RowResult): string => {
-  const title = `${row.name}: ${row.units.toLocaleString("en")} ${row.unit}s ${row.title}`
+  const shown = shownOf(row)
   const peers = columns([
-    ["", "median", "from", "to", "CPU", "first pass", `${row.unit}s/s`],
-    ...row.peers.map((peer) => peerCells(peer))
+    ["", ...shown.map(({ title }) => title(row))],
+    ...row.peers.map((peer) => [peer.title, ...shown.map(({ cell }) => cell(peer))])
   ])
   const comparisons = columns([
     ["", "ratio", "from", "to", "target", ""],
     ...row.comparisons.map((comparison) => comparisonCells(comparison, row))
   ])
-  const restless = row.peers.filter((peer) => spread(walls(peer)) > wide).map((peer) => peer.title)
-  const warning = restless.length === 0 ? [] : [`  Wide spread, run it again on a quieter machine: ${restless.join("; ")}.`]
-  return [title, ...peers, "", ...comparisons, ...warning, ""].join("\n")
+  const limits = columns([["", "", "target", ""], ...row.limits.map((limit) => limitCells(limit, row))])
+  const parts = [
+    peers,
+    row.comparisons.length === 0 ? [] : comparisons,
+    row.limits.length === 0 ? [] : limits,
+    notes(row)
+  ].filter((part) => part.length > 0)
+  return [`${row.name}: ${row.title}`, ...parts.flatMap((part, index) => index === 0 ? part : ["", ...part]), ""].join("\n")
 }
+
+const notes = (row: RowResult): ReadonlyArray<string> => {
+  const restless = row.peers.filter((peer) => !row.each && spread(walls(peer)) > wide).map((peer) => peer.title)
+  return [
+    ...(restless.length === 0 ? [] : [`  Wide spread, run it again on a quieter machine: ${restless.join("; ")}.`]),
+    ...row.absent.map(({ reason, title }) => `  Not here: ${title}: ${reason}.`)
+  ]
+}
+
+interface Column {
+  readonly title: (row: RowResult) => string
+  readonly cell: (peer: PeerResult) => string
+}
+
+const named = (title: string, cell: Column["cell"]): Column => ({ title: () => title, cell })
+
+const time: ReadonlyArray<Column> = [
+  named("median", (peer) => millis(peer.medianWallMillis)),
+  named("from", (peer) => millis(Math.min(...walls(peer)))),
+  named("to", (peer) => millis(Math.max(...walls(peer))))
+]
+/** Where some were left alive, the time was over before they were. */
+const unlessLeft = ({ cell, title }: Column): Column => ({ title, cell: (peer) => `${peer.left > 0 ? "over " : ""}${cell(peer)}` })
+const cpu = named("CPU", (peer) => millis(peer.medianCpuMillis))
+const first = named("first pass", (peer) => millis(peer.medianFirstMillis))
+const left = named("left alive", (peer) => many(peer.left))
+
+/** What a row has to say depends on what it counts. */
+const shownOf = (row: RowResult): ReadonlyArray<Column> => {
+  switch (row.unit) {
+    case "line":
+    case "spawn":
+      return [...time, cpu, first, named(`${row.unit}s/s`, (peer) => many(Math.round(peer.perSecond)))]
+    case "process":
+      return [...time.map(unlessLeft), named("kills", (peer) => many(peer.samples.length)), named("of", (peer) => many(peer.units)), left]
+    case "child":
+      return [...time, named("children", (peer) => many(peer.units)), left]
+    case "close":
+      return [...time, first, named("closes", (peer) => many(peer.units)), named("a close", eachMillis)]
+  }
+}
+
+const eachMillis = (peer: PeerResult): string => `${(peer.medianWallMillis / peer.units).toFixed(2)} ms`
+
+const many = (value: number): string => value.toLocaleString("en")
 
 const walls = (peer: PeerResult): ReadonlyArray<number> => peer.samples.map((sample) => sample.wallMillis)
 
-const peerCells = (peer: PeerResult): ReadonlyArray<string> => [
-  peer.title,
-  millis(peer.medianWallMillis),
-  millis(Math.min(...walls(peer))),
-  millis(Math.max(...walls(peer))),
-  millis(peer.medianCpuMillis),
-  millis(peer.medianFirstMillis),
-  Math.round(peer.perSecond).toLocaleString("en")
-]
-
 const comparisonCells = (comparison: ComparisonResult, row: RowResult): ReadonlyArray<string> => {
-  const titleOf = (name: string) => row.peers.find((peer) => peer.name === name)?.title ?? name
   return [
-    `${titleOf(comparison.peer)} / ${titleOf(comparison.against)}, ${comparison.of}`,
+    `${titleOf(comparison.peer, row)} / ${titleOf(comparison.against, row)}, ${comparison.of}`,
     comparison.ratio.toFixed(2),
     Math.min(...comparison.ratios).toFixed(2),
     Math.max(...comparison.ratios).toFixed(2),
@@ -46,6 +85,15 @@ const comparisonCells = (comparison: ComparisonResult, row: RowResult): Readonly
     comparison.met === null ? "" : comparison.met ? "met" : "NOT MET"
   ]
 }
+
+const limitCells = ({ met, of, peer, target, value }: LimitResult, row: RowResult): ReadonlyArray<string> => [
+  `${titleOf(peer, row)}, ${of === "left" ? "left alive" : `${of}, in ms`}`,
+  of === "left" ? many(value) : value.toFixed(value < 10 ? 1 : 0),
+  formatTarget(target),
+  met ? "met" : "NOT MET"
+]
+
+const titleOf = (name: string, row: RowResult): string => row.peers.find((peer) => peer.name === name)?.title ?? name
 
 const formatTarget = (target: Target): string => {
   if ("atLeast" in target) return `at least ${target.atLeast}`

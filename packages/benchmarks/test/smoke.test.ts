@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -10,7 +10,9 @@ const main = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "tether-benchmarks-test-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const bench = (...args: ReadonlyArray<string>) => spawnSync(process.execPath, [main, ...args], { encoding: "utf8" })
+const mark = `BENCHMARK_TEST=${process.pid}\0`
+const bench = (...args: ReadonlyArray<string>) =>
+  spawnSync(process.execPath, [main, ...args], { encoding: "utf8", env: { ...process.env, BENCHMARK_TEST: String(process.pid) } })
 
 it("measures every peer of every row and writes the results", { timeout: 120_000 }, () => {
   const out = join(folder, "quick.json")
@@ -23,19 +25,36 @@ it("measures every peer of every row and writes the results", { timeout: 120_000
   expect(written.rows.map((row: { name: string }) => row.name)).toEqual(rows.map((row) => row.name))
   for (const [index, row] of rows.entries()) {
     const result = written.rows[index]
-    expect(result.peers.map((peer: { name: string }) => peer.name)).toEqual(Object.keys(row.peers))
+    const absent: ReadonlyArray<string> = result.absent.map((peer: { name: string }) => peer.name)
+    const isPresent = (name: string) => !absent.includes(name)
+    expect(absent.filter((name) => name !== "spawn:tetherCgroup")).toEqual([])
+    expect(result.peers.map((peer: { name: string }) => peer.name)).toEqual(Object.keys(row.peers).filter(isPresent))
     for (const peer of result.peers) {
-      expect(peer.samples).toHaveLength(1)
+      expect(peer.samples).toHaveLength(peer.name === "kill:tether" ? 2 : 1)
       expect(peer.medianWallMillis).toBeGreaterThan(0)
       expect(peer.medianCpuMillis).toBeGreaterThan(0)
       expect(stdout).toContain(peer.title)
     }
-    expect(result.comparisons).toHaveLength(row.comparisons.length)
+    const compared = row.comparisons.filter(({ against, peer }) => isPresent(peer) && isPresent(against))
+    expect(result.comparisons).toHaveLength(compared.length)
+    expect(result.limits).toHaveLength(row.limits?.length ?? 0)
     for (const comparison of result.comparisons) {
       expect(comparison.ratio).toBeGreaterThan(0)
       expect(typeof comparison.met).toBe(comparison.target === undefined ? "object" : "boolean")
     }
   }
+})
+
+it("leaves nothing behind", () => {
+  const environments = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "latin1")
+    } catch {
+      // It has ended meanwhile.
+      return ""
+    }
+  })
+  expect(environments.filter((text) => text.includes(mark))).toEqual([])
 })
 
 it("refuses what it does not know", () => {

@@ -5,21 +5,27 @@ import * as Command from "@effect/cli/Command"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Effect from "effect/Effect"
+import { type Answer, give } from "./internal/answer.js"
+import { doctorCommand } from "./internal/doctorCommand.js"
 import { problemBefore, problemOf, tellMisuse } from "./internal/misuse.js"
 import { Outlets } from "./internal/outlets.js"
 import * as parser from "./internal/parser.js"
+import { psCommand } from "./internal/psCommand.js"
+import { reapCommand } from "./internal/reapCommand.js"
 import { runCommand } from "./internal/runCommand.js"
 import { supervise } from "./internal/supervise.js"
 import { withMarks } from "./internal/words.js"
 
 /**
- * Carries out the words behind `tether` and succeeds with the exit code: the child's own, 128 and the signal's number
- * where a signal ended it, 2 for words that make no sense, 127 and 126 for a program that is missing or may not be
- * executed, 125 for other failures to start it. It writes to this process's stdout and stderr, and completes once all of
- * that has been taken. Never fails.
+ * Carries out the words behind `tether` and succeeds with the exit code. It writes to this process's stdout and stderr,
+ * and completes once all of that has been taken. Never fails.
  *
- * SIGINT, SIGTERM and SIGHUP are the child's while it runs: this process does not end from them. `--help` and
- * `--version` are answered by the program itself, and not here.
+ * - `run` answers with the child's own code, 128 and the signal's number where a signal ended it, 127 and 126 for a program
+ *   that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are the child's
+ *   while it runs: this process does not end from them.
+ * - `ps` and `doctor` answer with 0, `reap` with 1 if something could not be ended.
+ * - Words that make no sense are answered with 2. `--help` and `--version` are answered by the program itself, and not
+ *   here.
  *
  * @example
  * ```ts
@@ -37,20 +43,26 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
   Effect.suspend(() => {
     const outlets = new Outlets()
     const problem = problemBefore(argv)
-    if (problem !== undefined) return tellMisuse(outlets, problem)
+    if (problem !== undefined) return tellMisuse(outlets, argv, problem)
 
     let code = 0
-    const run = runCommand((options) =>
-      Effect.map(supervise(options, outlets), (ended) => {
-        code = ended
-      }))
-    const tether = Command.make("tether").pipe(Command.withSubcommands([run]))
+    const endWith = Effect.map((ended: number) => {
+      code = ended
+    })
+    const answer = (given: Answer) => endWith(give(outlets, given))
+    const { width } = outlets.out
+    const tether = Command.make("tether").pipe(Command.withSubcommands([
+      runCommand((options) => endWith(supervise(options, outlets))),
+      psCommand(width, answer),
+      reapCommand(width, answer),
+      doctorCommand(width, answer)
+    ]))
     // The first two words stand for the runtime and the script, and are not looked at.
     return Command.run(tether, { name: "tether", version: "" })(["node", "tether", ...withMarks(argv)]).pipe(
       parser.quietly(outlets),
       Effect.zipRight(outlets.settled),
       Effect.map(() => code),
-      Effect.catchIf(ValidationError.isValidationError, (error) => tellMisuse(outlets, problemOf(error))),
+      Effect.catchIf(ValidationError.isValidationError, (error) => tellMisuse(outlets, argv, problemOf(error))),
       Effect.provide(parser.layer),
       Effect.provide(NodeChildSpawner.layer),
       Effect.ensuring(Effect.sync(() => outlets.release()))

@@ -7,6 +7,7 @@ describe("words about itself", () => {
     expect(code).toBe(0)
     expect(stderr).toBe("")
     expect(stdout).toContain("tether run [options] -- COMMAND ARGS…")
+    for (const command of ["run", "ps", "reap", "doctor"]) expect(stdout).toMatch(new RegExp(`^  ${command} +[A-Z]`, "m"))
     expect(stdout).not.toContain("\x1b")
   })
 
@@ -19,12 +20,27 @@ describe("words about itself", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120)
   })
 
+  it.each([
+    ["ps", ["--tree", "--json"]],
+    ["reap", ["--dry-run", "--grace DURATION", "--json"]],
+    ["doctor", ["--json"]]
+  ])("%s --help shows its own options", async (command, options) => {
+    const { code, stderr, stdout } = await tether([command, "--help"])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    expect(stdout).toContain(`Usage: tether ${command} [options]`)
+    for (const option of options) expect(stdout).toContain(`  ${option}`)
+    expect(stdout).not.toContain("--kill-after")
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120)
+  })
+
   it("--version shows the package's version", async () => {
     expect(await tether(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) })
   })
 
   it("--completions writes a script for a shell", async () => {
-    expect(await tether(["--completions", "bash"])).toMatchObject({ code: 0, stdout: expect.stringContaining("complete") })
+    const { code, stdout } = await tether(["--completions", "bash"])
+    expect(code).toBe(0)
+    for (const word of ["complete", "doctor", "reap", "--dry-run", "--tree"]) expect(stdout).toContain(word)
   })
 })
 
@@ -44,7 +60,7 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
     [["run", "--wizard", "--", "ls"], /'--wizard' is no option here/],
     [["run", "--log-level", "none", "--", "ls"], /'--log-level' is no option here/],
     [["run", "--label", "--", "ls"], /--label needs a value: --label NAME/],
-    [["run", "--label"], /--label/],
+    [["run", "--label"], /--label needs a value: --label NAME/],
     [["run", "--redact", "--", "ls"], /--redact needs a value: --redact NAME/],
     [["run", "--redact", "NOT_THERE", "--", "ls"], /there is no environment variable NOT_THERE/],
     [["run", "--redact=NOT_THERE", "--redact=PATH", "--", "ls"], /there is no environment variable NOT_THERE/],
@@ -55,7 +71,11 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
   ])("%j", async (words, reason) => {
     const { code, stderr, stdout } = await tether(words)
     expect(stderr).toMatch(reason)
-    expect(stderr).toContain("usage: tether run [options] -- COMMAND ARGS…")
+    expect(stderr).toContain(
+      words[0] === "run"
+        ? "usage: tether run [options] -- COMMAND ARGS… (more: tether run --help)\n"
+        : "usage: tether COMMAND [options] (more: tether --help)\n"
+    )
     expect(stderr).not.toContain("    at ")
     expect(stdout).toBe("")
     expect(code).toBe(2)

@@ -9,11 +9,18 @@ import { theHost } from "./internal/host.js"
 /**
  * A `ChildSpawner` over `node:child_process`.
  *
- * On Linux and macOS each child gets its own session and process group, so that Ctrl-C reaches it only through us, and a
- * stop reaches all of its group (`containment: "group"`). Its standard streams are UNIX socket pairs, because Node makes
- * them so: a program that reopens `/dev/stdout` or `/dev/stderr` cannot. Members of the group are named from `/proc`,
- * which macOS does not have: there, leftovers are stopped and not named. On Windows only the leader is stopped
- * (`containment: "none"`).
+ * On Linux and macOS each child gets its own session and process group, so that Ctrl-C reaches it only through us.
+ * Where no level of containment is asked for, it is `"tree"` on Linux (`"group"` where `/proc` shows other processes
+ * than ours, or is not there), `"group"` on macOS, because every look at other processes is a spawn of `ps` there, and
+ * `"none"` on Windows. Before the first child that is contained, a reaper is started, which ends all of them when this
+ * program is killed, and what other programs of this user have left that were killed together with theirs is ended, and
+ * told in the log.
+ *
+ * What is said of macOS and Windows was written without either. On Windows a stop goes down from the leader by
+ * `taskkill /T`, leftovers are neither found nor named, and nothing ends children when this program is killed.
+ *
+ * Standard streams are UNIX socket pairs, because Node makes them so: a program that reopens `/dev/stdout` or
+ * `/dev/stderr` cannot.
  *
  * @example
  * ```ts

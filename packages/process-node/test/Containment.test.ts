@@ -9,6 +9,7 @@ import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { spawn, spawnSync } from "node:child_process"
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -75,11 +76,15 @@ describe("the close of a scope ends", () => {
       )
     }), 60_000)
 
-  it.live("an escapee that has cleared its environment, while its parent shows it", () =>
+  it.live.each<[string, string]>([
+    ["the leader", "env -i KEPT=1 setsid sleep 60 & wait"],
+    ["another member of the group", "sh -c 'env -i KEPT=1 setsid sleep 60 & wait'; true"],
+    ["an escapee", "setsid sh -c 'env -i KEPT=1 setsid sleep 60 & wait' & wait"]
+  ])("an escapee that has cleared its environment, while its parent shows it: %s", ([, script]) =>
     Effect.gen(function*() {
       const before = environs("KEPT=1").length
       const mark = newMark()
-      yield* whileItLives(sh("env -i KEPT=1 setsid sleep 60 & wait"), mark, 1, {},
+      yield* whileItLives(sh(script), mark, 1, {},
         waitUntil("the escapee is there", () => environs("KEPT=1").length > before))
       yield* waitUntil("the escapee is gone", () => environs("KEPT=1").length === before, 1000)
     }))
@@ -267,6 +272,22 @@ describe.skipIf(cgroups._tag === "Unavailable")("level cgroup", () => {
       expect((yield* run(sh("exit 7"), { containment: "cgroup", check: false })).status).toEqual({ _tag: "Exited", code: 7 })
       expect((yield* run(sh("kill -SEGV $$"), { containment: "cgroup", check: false })).status)
         .toEqual({ _tag: "Signaled", signal: "SIGSEGV" })
+    }))
+
+  it.live("finds by its cookie who was moved out of the cgroup", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const parent = cgroups._tag === "Available" ? cgroups.parent : ""
+      const script = `setsid sh -c 'echo $$ > ${parent}/cgroup.procs; exec sleep 60' & wait`
+      yield* whileItLives(sh(script), mark, 2, { containment: "cgroup" }, Effect.void)
+      expect(marked(mark).map(commandOf)).toEqual([])
+    }))
+
+  it.live("is refused for another user, before anything runs", () =>
+    Effect.gen(function*() {
+      const asNobody = Object.assign(Command.make("true"), { uid: Option.some(65534) })
+      const error = yield* Effect.flip(run(asNobody, { containment: "cgroup" }))
+      expect(error).toMatchObject({ _tag: "SpawnError", reason: "Unsupported" })
     }))
 
   it.live("tells why a program does not start", () =>

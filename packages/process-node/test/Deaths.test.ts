@@ -20,6 +20,7 @@ const dies = (life: Omit<Life, "children">, deed: (host: Mortal) => void) =>
     const host = yield* mortal(mark, { children: tree, ...life })
     yield* waitUntil("the tree is there", () => marked(mark).length >= processes)
     deed(host)
+    yield* host.death
     yield* nothingLeft(mark)
     return { end: yield* host.end, stderr: host.stderr() }
   })
@@ -48,6 +49,28 @@ describe.each([["", 0], [" in the middle of 20 children starting and stopping", 
     Effect.gen(function*() {
       const { end, stderr } = yield* dies({ churn, deed: "exit" }, (host) => host.prompt())
       expect({ end, stderr }).toEqual({ end: 0, stderr: "" })
+    }))
+})
+
+describe("under NodeRuntime.runMain the tree is empty", () => {
+  it.scopedLive.each(["SIGHUP", "SIGQUIT"] as const)("within a second of %s, of which the host dies as ever", (signal) =>
+    Effect.gen(function*() {
+      const { end } = yield* dies({ run: "NodeRuntime" }, (host) => host.signal(signal))
+      expect(end).toBe(signal)
+    }))
+
+  it.scopedLive("within a second of a second SIGINT, of which the host dies as ever", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const sh = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
+      const host = yield* mortal(mark, { run: "NodeRuntime", children: [...tree, { sh }] })
+      yield* host.says("ready")
+      host.signal("SIGINT")
+      yield* host.says("asked")
+      host.signal("SIGINT")
+      yield* host.death
+      yield* nothingLeft(mark)
+      expect(yield* host.end).toBe("SIGINT")
     }))
 })
 

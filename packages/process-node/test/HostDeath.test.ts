@@ -16,6 +16,9 @@ const trees: Record<string, Kept> = {
   "a setsid sleep": { sh: "setsid sleep 60 & wait" },
   "a double fork with closed descriptors": { sh: "(setsid sh -c 'sleep 60 & exec sleep 60' <&- >&- 2>&- &) ; sleep 60" },
   "what ignores every signal that can be ignored": { sh: "trap '' TERM INT HUP QUIT PIPE; sleep 60; sleep 60" },
+  "what has cleared its environment, left its group, and has its parent still": {
+    sh: "sh -c 'env -i TEST_MARK=$TEST_MARK setsid sleep 60 & wait'; true"
+  },
   "what is stopped": { sh: "kill -STOP $$; sleep 60" },
   "a leader that has left already": { sh: "setsid sleep 60 & sleep 0.05; exit 0", options: { stop: undefined } },
   "a chain of forks": { sh: "i=0; next() { i=$((i+1)); [ $i -gt 4000 ] || (sleep 0.01; next) & }; next; sleep 60" },

@@ -129,6 +129,41 @@ describe("an error that nobody catches", () => {
     }))
 })
 
+describe("in the middle of 20 children starting and stopping", () => {
+  it.scopedLive("SIGTERM stops all of them, and those that are there to stay", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* main(mark, { children: [polite, escapee], churn: 20 })
+      host.signal("SIGTERM")
+      expect(yield* host.end).toBe(143)
+      expect(host.stdout()).toContain("bye\n")
+      expect(host.stderr()).toBe("")
+      yield* nothingLeft(mark)
+    }))
+
+  it.scopedLive("SIGINT twice ends all of them, although one ignores TERM", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* main(mark, { children: [stubborn, escapee], churn: 20 })
+      host.signal("SIGINT")
+      yield* host.says("asked")
+      host.signal("SIGINT")
+      yield* host.death
+      yield* nothingLeft(mark)
+      expect(yield* host.end).toBe(130)
+    }))
+
+  it.scopedLive.each([["throw"], ["reject"]] as const)("an error that nobody catches (%s) stops all of them", ([deed]) =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const host = yield* main(mark, { children: [polite, escapee], churn: 20, deed })
+      host.prompt()
+      expect(yield* host.end).toBe(1)
+      expect(host.stdout()).toContain("bye\n")
+      yield* nothingLeft(mark)
+    }))
+})
+
 describe("SIGUSR2", () => {
   it.scopedLive("writes children and fibers to a file for this user alone, and the program goes on", () =>
     Effect.gen(function*() {

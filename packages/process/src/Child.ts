@@ -65,12 +65,12 @@ export interface ReadOptions {
 
 /**
  * The handle of a child. It lives in a scope: when the scope closes, the child is stopped, its output is delivered and
- * its process group is empty.
+ * nothing of its tree lives: its process group, and what has left it, as far as its level of containment reaches.
  *
  * Three moments follow each other and are never conflated:
  * - `exited`: the leader's status is known.
  * - `drained`: its output is read and delivered, or was given up at its bound.
- * - `gone`: nothing of its process group lives. Succeeds with the report whatever the status, and fails with
+ * - `gone`: nothing of its tree lives. Succeeds with the report whatever the status, and fails with
  *   `SurvivorsError` if something could not be ended.
  *
  * `report` is `gone` with the status checked: it fails with `ProcessFailed` if the status is outside `expect` and the
@@ -86,10 +86,10 @@ export interface ReadOptions {
  * the child's end is given up, and told in `drained`; what nobody reads when the scope closes is thrown away. Of a stream
  * that is not `"bytes"`, it dies.
  *
- * Doing: `signal` sends a signal to the child's group and tells whether there was one to take it. `stop` carries out a
- * plan (default: the child's own) and waits until the leader has exited and its group is empty; what it still had to say
- * may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the same plan waits for
- * the first, one with another plan runs beside it. Interrupting `stop` ends the plan where it is.
+ * Doing: `signal` sends a signal to the child's group, and to what was found beside it, and tells whether there was one
+ * to take it. `stop` carries out a plan (default: the child's own) and waits until nothing of the tree lives; what it
+ * still had to say may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the
+ * same plan waits for the first, one with another plan runs beside it. Interrupting `stop` ends the plan where it is.
  *
  * `raceExit(effect)` is the effect, or `ProcessFailed` if the child ends first: unless `expect` was given and allows that
  * end, or the child was stopped by its owner. An effect that fails because the child died ends in `ProcessFailed` too,

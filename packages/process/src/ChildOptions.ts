@@ -102,10 +102,10 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * - `check`: whether an end outside `expect` fails `run` and `report`. Default true.
  * - `stop`: how it is stopped. Default SIGTERM, five seconds, SIGKILL.
  * - `containment`: how far its stop reaches, and what ends it when we are killed: `"none"`, `"group"`, `"tree"` or
- *   `"cgroup"`. Default: `"tree"` where the platform can, else the best below it. A level that is asked for and cannot be
- *   had is refused.
+ *   `"cgroup"`. Default: `"tree"` where looking for processes is cheap (Linux), else `"group"`, or `"none"` where there are
+ *   no groups. A level that is asked for and cannot be had is refused.
  * - `leftovers`: what happens to processes that an accepted end leaves behind: `"end"` (default), or `"leave"` for
- *   programs that go to the background on purpose. Either way they are in the report.
+ *   programs that go to the background on purpose. Either way those that were found are in the report.
  * - `drainGrace`: how long, after the child's end, a pipe that something else holds open is still read. Default 1 s: the
  *   child's own output is there by then, and a person waits no longer.
  * - `deliverGrace`: how long, after the child's end, a consumer may take nothing before it is given up. Default 5 s.

@@ -72,12 +72,16 @@ export const Drained = Schema.Union(
 export type Drained = typeof Drained.Type
 
 /**
- * How far a stop of the child reaches, and what ends it when its host is killed. Each level includes the ones before.
+ * How far a stop of the child reaches, and what ends it when its host is killed. Each level goes further than the one
+ * before.
  *
  * - `none`: the leader alone. It outlives a killed host.
- * - `group`: its process group, which is ended too when the host is killed.
- * - `tree`: descendants that left the group are found by their environment, by their parent, or by a pipe of ours.
- * - `cgroup`: every descendant, whatever it does (Linux, where a cgroup v2 is writable).
+ * - `group`: its process group, which is ended too when the host is killed, with what left it and still has the environment
+ *   it was started with.
+ * - `tree`: descendants that left the group are found by their environment, by their parent, or by a pipe of ours. When the
+ *   host is killed, by their environment alone.
+ * - `cgroup`: every descendant that does not move itself into another cgroup (Linux 5.14, where a cgroup v2 is delegated to
+ *   us).
  *
  * @example
  * ```ts
@@ -112,7 +116,7 @@ export interface StreamReport {
 }
 
 /**
- * The end of one child, made once its process has exited, its output is delivered and its group is empty.
+ * The end of one child, made once its process has exited, its output is delivered and nothing of its tree lives.
  *
  * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `leftovers` are the members that
  * were still alive after the leader had ended by itself: they were stopped, or left if that was the option.

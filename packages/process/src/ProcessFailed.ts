@@ -9,7 +9,7 @@ import { clip, formatDuration, harmless } from "./internal/text.js"
 
 /**
  * A child ended in a status outside `expect`, or before the work that needed it. Its output has been delivered by then. From
- * `run`, `use` and `report` its process group is empty too; `raceExit` does not wait for that.
+ * `run`, `use` and `report` nothing of its tree lives either; `raceExit` does not wait for that.
  *
  * `stderr` and `stdout` are the tails (the last `tailBytes`, from a line start), kept whether lines are relayed or not.
  * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. Secrets are

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 
 /**
- * One step of a plan: something that asks the child to stop, and how long its process group may then take.
+ * One step of a plan: something that asks the child to stop, and how long its processes may then take.
  *
  * @example
  * ```ts
@@ -35,8 +35,9 @@ export interface StopPlan {
 }
 
 /**
- * A step that sends a signal to the child's process group and waits until the group is empty, at most `wait`. A signal
- * other than SIGKILL is followed by SIGCONT, because a stopped process hears nothing until it goes on.
+ * A step that sends a signal to the child's process group, and to what is found beside it, and waits until nothing of
+ * them lives, at most `wait`. Whoever is found meanwhile gets the signal too. A signal other than SIGKILL is followed
+ * by SIGCONT, because a stopped process hears nothing until it goes on.
  *
  * @example
  * ```ts

@@ -20,7 +20,7 @@ import type { SurvivorsError } from "./SurvivorsError.js"
 
 /**
  * Starts a program in the current scope and returns its handle at once. When the scope closes, the child is stopped by
- * its plan, its output delivered and its group proven empty; nothing can fail there, so survivors are logged as an
+ * its plan, its output delivered, and nothing of its tree lives; nothing can fail there, so survivors are logged as an
  * error, and `child.gone` fails with them.
  *
  * Fails with `SpawnError` if the program cannot be started. Its end is told by `child.report`, and raced against other
@@ -48,12 +48,14 @@ export const start = (
 /**
  * Runs a program to its end and returns its report.
  *
- * The outcome is decided last: after the child has exited, every byte it wrote has been delivered, and its process group
- * is empty. Interrupting the run stops the child first, and waits for the same.
+ * The outcome is decided last: after the child has exited, every byte it wrote has been delivered, and nothing lives
+ * that it has started, as far as its level of containment reaches. Interrupting the run stops the child first, and
+ * waits for the same.
  *
- * Fails with `SpawnError` if it cannot be started, with `ProcessFailed` if its status is outside `expect` (default: exit
- * code 0; `check: false` accepts all), and with `SurvivorsError` if some of its group could not be ended. Group members
- * that the child leaves behind are stopped, named in a warning and in `report.leftovers`, and are no failure.
+ * Fails with `SpawnError` if it cannot be started, with `ProcessFailed` if its status is outside `expect` (default:
+ * exit code 0; `check: false` accepts all), and with `SurvivorsError` if some of it could not be ended. Processes that
+ * the child leaves behind are stopped (but for `leftovers: "leave"`), named in a warning and in `report.leftovers`, and
+ * are no failure.
  *
  * A stream that is `"bytes"` is read and thrown away here, because nobody has the handle: take `use` or `start`.
  *
@@ -81,8 +83,8 @@ export const run = (
  * `ProcessFailed`, unless `expect` was given and allows that end, or `f` stopped the child itself. If `f` fails because
  * the child died, the failure is `ProcessFailed` with the failure of `f` as its `bodyCause`.
  *
- * Fails with `SpawnError` if the child cannot be started, and with `SurvivorsError` if some of its group could not be
- * ended at the close.
+ * Fails with `SpawnError` if the child cannot be started, and with `SurvivorsError` if some of it could not be ended at
+ * the close.
  *
  * @example
  * ```ts

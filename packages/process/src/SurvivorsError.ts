@@ -7,8 +7,8 @@ import * as ExitStatus from "./ExitStatus.js"
 import { clip } from "./internal/text.js"
 
 /**
- * A child was stopped by every step of its plan, SIGKILL included, and some of its group still live: they run as another
- * user, or sit in an uninterruptible wait of the kernel. `survivors` names them; `status` is the leader's, unless the
+ * A child was stopped by every step of its plan, SIGKILL included, and some of its processes still live: they run as
+ * another user, or sit in an uninterruptible wait of the kernel. `survivors` names them; `status` is the leader's, unless the
  * leader is among them.
  *
  * @example
@@ -31,7 +31,7 @@ export class SurvivorsError extends Schema.TaggedError<SurvivorsError>()("Surviv
   /** What is still there, in one line. */
   override get message(): string {
     const named = this.survivors.length === 0
-      ? "members of its process group that cannot be named here"
+      ? "processes that cannot be named here"
       : this.survivors.map((survivor) => ProcessInfo.format(survivor)).join(", ")
     return `"${clip(this.label)}" was killed, and these are still alive: ${named}`
   }

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import type { Peer } from "../Row.js"
+import { closing } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
 
 const closed = (child: ChildProcess): Promise<void> =>
@@ -62,3 +63,14 @@ export const spawnSame: Peer = async ({ spawns }) => {
   }
   return spawnsSeen(spawns)
 }
+
+/** A signal to each group, and then each one's end: what the machine itself takes. */
+export const close: Peer = closing((count, script, env) => {
+  const children = Array.from({ length: count }, () =>
+    spawn("sh", ["-c", script], { env: { ...process.env, ...env }, detached: true, stdio: "ignore" }))
+  const ended = children.map(closed)
+  return Promise.resolve(() => {
+    for (const { pid } of children) process.kill(-(pid as number), "SIGTERM")
+    return Promise.all(ended)
+  })
+})

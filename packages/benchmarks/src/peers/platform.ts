@@ -5,8 +5,12 @@ import * as Command from "@effect/platform/Command"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { family } from "../programs.js"
 import type { Peer } from "../Row.js"
+import { closing } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
 
 const linesOf = (file: string) =>
@@ -39,3 +43,30 @@ export const spawn: Peer = ({ spawns }) =>
     Effect.provide(NodeContext.layer),
     Effect.runPromise
   )
+
+export const keep = (children: number): void => {
+  const start = Command.start(Command.make("sh", "-c", family))
+  Effect.replicateEffect(start, children).pipe(
+    Effect.zipRight(Effect.never),
+    Effect.scoped,
+    Effect.provide(NodeContext.layer),
+    Effect.runFork
+  )
+}
+
+const closeWith = (together: <A, E, R>(starts: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>): Peer =>
+  closing((count, script, env) => {
+    const scope = Effect.runSync(Scope.make())
+    const start = Command.start(Command.env(Command.make("sh", "-c", script), env))
+    return together(Effect.replicateEffect(start, count)).pipe(
+      Scope.extend(scope),
+      Effect.as(() => Effect.runPromise(Scope.close(scope, Exit.void))),
+      Effect.provide(NodeContext.layer),
+      Effect.runPromise
+    )
+  })
+
+/** A scope's finalizers run one after the other. */
+export const close: Peer = closeWith((starts) => starts)
+/** What a user can do about that. */
+export const closeTogether: Peer = closeWith(Effect.parallelFinalizers)

@@ -3,12 +3,20 @@
  */
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import type { Containment } from "@tether/process/ExitReport"
+import { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Peer } from "../Row.js"
+import { family, parent } from "../programs.js"
+import { type Peer, Unavailable } from "../Row.js"
+import { closing } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
 
 export const lines: Peer = ({ file }) => {
@@ -50,10 +58,68 @@ export const stream: Peer = ({ file }) => {
   )
 }
 
-export const spawn: Peer = ({ spawns }) =>
-  Supervise.run(Command.make("/bin/true")).pipe(
-    Effect.repeatN(spawns - 1),
-    Effect.map(() => spawnsSeen(spawns)),
-    Effect.provide(NodeChildSpawner.layer),
-    Effect.runPromise
+/** A level that cannot be had here is a peer that is not here. */
+const runPromise = async <A, E>(effect: Effect.Effect<A, E, ChildSpawner>): Promise<A> => {
+  const result = await effect.pipe(Effect.provide(NodeChildSpawner.layer), Effect.either, Effect.runPromise)
+  if (Either.isRight(result)) return result.right
+  const error = result.left
+  throw error instanceof SpawnError && error.reason === "Unsupported" ? new Unavailable(error.problems.join("; ")) : error
+}
+
+const repeated = (command: Command.Command, count: number, containment: Containment | undefined) =>
+  Supervise.run(command, { containment }).pipe(
+    Effect.repeatN(count - 1),
+    Effect.map(() => spawnsSeen(count)),
+    runPromise
   )
+
+const none = Command.make("/bin/true")
+
+export const spawn: Peer = ({ spawns }) => repeated(none, spawns, undefined)
+
+export const spawnAt = (containment: Containment): Peer => ({ spawns }) => repeated(none, spawns, containment)
+
+export const closeAt = (containment: Containment): Peer => ({ closes }) => repeated(none, closes, containment)
+
+export const closeParentAt = (containment: Containment): Peer => ({ closes }) =>
+  repeated(Command.make("sh", "-c", parent), closes, containment)
+
+/** All of them have been running for a while, and are then stopped one after the other. */
+export const closeOldAt = (containment: Containment): Peer => ({ age, closes }) =>
+  Effect.gen(function*() {
+    const start = Supervise.start(Command.make("sleep", "60"), { containment, stdout: "null", stderr: "null" })
+    const children = yield* Effect.replicateEffect(start, closes)
+    yield* Effect.sleep(age)
+    const begun = performance.now()
+    for (const child of children) {
+      yield* child.stop()
+      yield* child.gone
+    }
+    return { ...spawnsSeen(closes), millis: performance.now() - begun }
+  }).pipe(Effect.scoped, runPromise)
+
+export const keep = (children: number): void => {
+  Effect.replicateEffect(Supervise.start(Command.make("sh", "-c", family)), children).pipe(
+    Effect.zipRight(Effect.never),
+    Effect.scoped,
+    Effect.provide(NodeChildSpawner.layer),
+    Effect.runFork
+  )
+}
+
+type Start = ReturnType<typeof Supervise.start>
+type Started = Effect.Effect<unknown, SpawnError, ChildSpawner | Scope.Scope>
+
+const closeWith = (together: (starts: ReadonlyArray<Start>) => Started): Peer =>
+  closing((count, script, env) => {
+    const scope = Effect.runSync(Scope.make())
+    const start = Supervise.start(Command.make("sh", "-c", script), { env, stdout: "null", stderr: "null" })
+    return together(Array.from({ length: count }, () => start)).pipe(
+      Scope.extend(scope),
+      Effect.as(() => Effect.runPromise(Scope.close(scope, Exit.void))),
+      runPromise
+    )
+  })
+
+export const closeTogether: Peer = closeWith(Supervise.all)
+export const close: Peer = closeWith(Effect.all)

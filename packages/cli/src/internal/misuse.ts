@@ -5,9 +5,9 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
 import { stripVTControlCharacters } from "node:util"
-import { usage } from "./help.js"
 import type { Outlets } from "./outlets.js"
-import { splitAtDashes } from "./words.js"
+import { commandIn, type OptionText } from "./texts.js"
+import { splitAtDashes, withoutMarks } from "./words.js"
 
 const misused = 2
 
@@ -17,14 +17,21 @@ const notOurs = ["--wizard", "--log-level"]
 /** What is wrong with words that the parser would take, or let pass. */
 export const problemBefore = (argv: ReadonlyArray<string>): string | undefined => {
   if (argv.length === 0) return "there is nothing to do"
-  const stranger = splitAtDashes(argv).before.find((word) => notOurs.includes(word.split("=", 1)[0] as string))
-  return stranger === undefined ? undefined : unknown(stranger)
+  const { before } = splitAtDashes(argv)
+  const stranger = before.find((word) => notOurs.includes(word.split("=", 1)[0] as string))
+  if (stranger !== undefined) return unknown(stranger)
+  // The parser would say that it does not know the option.
+  const last = Object.values(commandIn(before)?.options ?? {}).find(({ name }) => `--${name}` === before.at(-1))
+  return last?.value === undefined ? undefined : needsValue(last)
 }
+
+export const needsValue = ({ name, value = "VALUE" }: OptionText): string =>
+  `--${name} needs a value: --${name} ${value}`
 
 /** What is wrong, in the parser's words where it has some. */
 export const problemOf = (error: ValidationError.ValidationError): string => {
   if (ValidationError.isUnclusteredFlag(error)) return unknown(`-${error.unclustered.map((flag) => flag.slice(1)).join("")}`)
-  return stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim()
+  return withoutMarks(stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim())
 }
 
 export const unknown = (word: string): string =>
@@ -32,9 +39,14 @@ export const unknown = (word: string): string =>
     ? `'${word}' is no option here, or was given before`
     : `'${word}' is not known here: the command and its arguments stand behind --`
 
-export const tellMisuse = (outlets: Outlets, problem: string): Effect.Effect<number> =>
+export const tellMisuse = (outlets: Outlets, argv: ReadonlyArray<string>, problem: string): Effect.Effect<number> =>
   Effect.suspend(() => {
+    const command = commandIn(splitAtDashes(argv).before)
     outlets.say(problem)
-    outlets.say(`usage: ${usage} (more: tether run --help)`)
+    outlets.say(
+      command === undefined
+        ? "usage: tether COMMAND [options] (more: tether --help)"
+        : `usage: ${command.usage} (more: tether ${command.name} --help)`
+    )
     return Effect.as(outlets.settled, misused)
   })

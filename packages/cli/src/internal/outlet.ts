@@ -15,6 +15,8 @@ export class Outlet {
   /** Completes when nobody takes our lines any more: the reader has gone, or the disk is full. */
   readonly closed: Effect.Effect<void>
   readonly hasColours: boolean
+  /** How many columns the terminal has. Undefined where there is none. */
+  readonly width: number | undefined
   /** Why lines were lost that somebody wanted: not because the reader has gone. */
   problem: string | undefined
 
@@ -28,6 +30,7 @@ export class Outlet {
   constructor(private readonly target: Target) {
     this.closed = Deferred.await(this.whenClosed)
     this.hasColours = target.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+    this.width = target.isTTY === true && target.columns > 0 ? target.columns : undefined
     target.on("error", this.close)
   }
 

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import { concluded } from "./answer.js"
 import * as exitCode from "./exitCode.js"
 import * as lineLogger from "./lineLogger.js"
 import type { Outlet } from "./outlet.js"
@@ -40,11 +41,7 @@ export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<
     const end = yield* run(options, outlets, style, signals)
     if (end.told !== undefined) outlets.say(end.told)
     if (options.json) outlets.out.push(end.json)
-    yield* outlets.settled
-    if (outlets.problem === undefined) return end.code
-    outlets.say(outlets.problem)
-    yield* outlets.settled
-    return Math.max(1, end.code)
+    return yield* concluded(outlets, end.code)
   }).pipe(
     Effect.scoped,
     Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, style)))

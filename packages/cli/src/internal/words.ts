@@ -25,3 +25,6 @@ const apart = (word: string): ReadonlyArray<string> =>
 export const isMarked = (word: string): boolean => word.startsWith(mark)
 
 export const withoutMark = (word: string): string => word.slice(mark.length)
+
+/** A text about words, as the words came. */
+export const withoutMarks = (text: string): string => text.replaceAll(mark, "")

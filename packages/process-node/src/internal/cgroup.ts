@@ -1,15 +1,14 @@
 /**
- * A cgroup of version 2 for one child: nothing that is started in it can leave it without privileges, whatever it does
- * to its session, parent or environment.
+ * A cgroup of version 2 for one child: whatever a descendant does to its session, parent or environment, it stays inside,
+ * unless somebody who may write there moves it. Whom that happens to is found as at level `tree`.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ProcStat from "@tether/host/ProcStat"
 import type { Presence } from "@tether/process/ChildDriver"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import type { Container } from "./container.js"
-import type { ProcessGroup } from "./group.js"
 import type { Machine } from "./machine.js"
 
 /** Where cgroups of ours can be made, or why they cannot. */
@@ -61,52 +60,52 @@ export const makeCgroup = (parent: string, host: string, child: number): string 
 }
 
 export class Cgroup implements Container {
+  readonly search: Effect.Effect<boolean>
   private isGone = false
 
   constructor(
     private readonly machine: Machine,
-    private readonly group: ProcessGroup,
+    private readonly tree: Container,
     readonly directory: string
-  ) {}
+  ) {
+    this.search = tree.search
+  }
 
   leaderEnded(): void {
-    this.group.leaderEnded()
+    this.tree.leaderEnded()
   }
 
   presence(): Presence {
-    if (this.isGone) return "none"
-    if (!this.group.isEmpty() || isPopulated(this.directory)) return "some"
+    const presence = this.tree.presence()
+    if (this.isGone) return presence
+    if (presence === "some" || isPopulated(this.directory)) return "some"
     this.isGone = true
     removeCgroup(this.directory)
-    return "none"
+    return presence
   }
 
   signal(signal: Signal): boolean {
-    const hadGroup = this.group.signal(signal)
-    const others = this.pids()
+    const inside = this.pids()
+    const known = new Set(this.tree.members().map((member) => member.pid))
+    const hadTree = this.tree.signal(signal)
     if (signal === "SIGKILL") writeQuietly(join(this.directory, "cgroup.kill"), "1")
-    // Who is listed now is ours: nobody else can come into this cgroup.
-    else for (const pid of others) this.signalOne(pid, signal)
-    return hadGroup || others.length > 0
+    // Who is listed now is ours: nobody else comes into this cgroup.
+    else inside.filter((pid) => !known.has(pid)).forEach((pid) => this.signalOne(pid, signal))
+    return hadTree || inside.length > 0
   }
-
-  readonly search = Effect.succeed(false)
 
   members(): ReadonlyArray<ProcStat.ProcStat> {
-    const inside = this.pids(() => true).flatMap((pid) => this.machine.find(pid) ?? []).filter(ProcStat.isRunning)
-    const outside = this.group.members().filter((member) => !inside.some((each) => each.pid === member.pid))
-    return [...outside, ...inside]
+    const known = this.tree.members()
+    const others = this.pids().filter((pid) => !known.some((each) => each.pid === pid))
+    return [...known, ...others.flatMap((pid) => this.machine.find(pid) ?? []).filter(ProcStat.isRunning)]
   }
 
-  adopt(): void {
-    // Whoever holds its pipe is inside, or was handed the pipe.
+  adopt(stats: ReadonlyArray<ProcStat.ProcStat>): void {
+    this.tree.adopt(stats)
   }
 
-  /** Who is inside and, unless asked otherwise, not in the group, which has its signals already. */
-  private pids(
-    isAsked = (pid: number) => this.machine.find(pid)?.group !== this.group.pid
-  ): ReadonlyArray<number> {
-    return this.isGone ? [] : subtree(this.directory).flatMap(pidsIn).filter(isAsked)
+  private pids(): ReadonlyArray<number> {
+    return this.isGone ? [] : subtree(this.directory).flatMap(pidsIn)
   }
 
   private signalOne(pid: number, signal: Signal): void {

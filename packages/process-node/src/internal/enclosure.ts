@@ -31,6 +31,10 @@ export const reserve = (host: Host, request: LaunchRequest): Reservation | Launc
   const child = host.nextChild()
   const cookie = host.cookieOf(child, request.leavable)
   if (level !== "cgroup") return { level, child, cookie, cgroup: undefined, cancel: () => undefined }
+  if (request.uid !== undefined || request.gid !== undefined) {
+    const problem = `containment "cgroup" cannot be had for another user or group, which may not enter our cgroups`
+    return { reason: "Unsupported", problem, code: undefined }
+  }
   return refusalOf(request) ?? inCgroup(host, child, cookie)
 }
 
@@ -75,6 +79,7 @@ export class Enclosure {
       pid,
       startedAt: Date.now(),
       containment: level,
+      endsWithUs: request.containment !== "none",
       signal: (signal) => this.container.signal(signal),
       living: () => this.container.members()
     }
@@ -106,14 +111,8 @@ export class Enclosure {
   private contain(): Container {
     const { host, group } = this
     const { cgroup, cookie = "", level } = this.reservation
-    switch (level) {
-      case "none":
-      case "group":
-        return ofGroup(group)
-      case "tree":
-        return new Tree(host.machine, host.searcher, group, cookie.slice(cookie.lastIndexOf("/")))
-      case "cgroup":
-        return new Cgroup(host.machine, group, cgroup ?? "")
-    }
+    if (level === "none" || level === "group") return ofGroup(group)
+    const tree = new Tree(host.machine, host.searcher, group, cookie.slice(cookie.lastIndexOf("/")))
+    return cgroup === undefined ? tree : new Cgroup(host.machine, tree, cgroup)
   }
 }

@@ -22,6 +22,8 @@ export interface Resident {
   readonly pid: number
   readonly startedAt: number
   readonly containment: Containment
+  /** Not of those that are to outlive us. */
+  readonly endsWithUs: boolean
   readonly signal: (signal: Signal) => boolean
   readonly living: () => ReadonlyArray<ProcStat.ProcStat>
 }
@@ -84,7 +86,7 @@ export class Host {
   }
 
   private contained(): ReadonlyArray<Resident> {
-    return [...this.residents].filter((resident) => resident.containment !== "none")
+    return [...this.residents].filter((resident) => resident.endsWithUs)
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Processes whose host is dead: what survives when a host and its reaper are killed together.
  */
-import type { Liveness } from "@tether/host/ProcessIdentity"
+import type { Identity, Liveness } from "@tether/host/ProcessIdentity"
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
@@ -30,12 +30,17 @@ export const carriers = (machine: Machine): ReadonlyArray<Carrier> => {
   })
 }
 
-/** The verdicts on hosts, each asked for once. */
+/**
+ * The verdicts on hosts, each asked for once. A host of another boot is no dead one here: its process runs, so that it is
+ * of this boot, and somebody shows boot ids of their own making, as systemd-nspawn does in its containers.
+ */
 export const judgeOf = (machine: Machine): (step: TreeCookie.Step) => Liveness => {
   const verdicts = new Map<string, Liveness>()
+  const { bootId, pidNamespace } = machine.here
+  const isHere = (host: Identity) => host.bootId === bootId && host.pidNamespace === pidNamespace
   return ({ host }) => {
     const key = TreeCookie.formatHost(host, "")
-    const verdict = verdicts.get(key) ?? livenessOf(machine, host)
+    const verdict = verdicts.get(key) ?? (isHere(host) ? livenessOf(machine, host) : "unknown")
     verdicts.set(key, verdict)
     return verdict
   }

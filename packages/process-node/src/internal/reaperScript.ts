@@ -29,6 +29,15 @@ if [ -r /proc/self/stat ]; then
   }
   token_of() { fields "$1"; set -- $stat; started=\${20-}; }
   group_of() { fields "$1"; set -- $stat; group=\${3-none}; }
+  find_kin() { # descendants of the groups $sure that are in none of them, by parents that still live
+    pids=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v groups="$sure" '
+      BEGIN { n = split(groups, each, " "); for (i = 1; i <= n; i++) ours[each[i]] = 1 }
+      match($0, /.*\\) /) { pid = $1 + 0; split(substr($0, RLENGTH + 1), f, " "); parent[pid] = f[2]; if (f[3] in ours) kin[pid] = 2 }
+      END {
+        do { more = 0; for (pid in parent) if (!(pid in kin) && parent[pid] in kin) more = kin[pid] = 1 } while (more)
+        for (pid in kin) if (kin[pid] == 1) print pid
+      }' 2>/dev/null)
+  }
   find_pids() { # whose cookie matches $1; of these, if there are more words
     pattern="^TETHER_TREE=$1$"
     shift
@@ -41,6 +50,7 @@ if [ -r /proc/self/stat ]; then
     done
   }
 else
+  find_kin() { pids=; }
   ps_of() { ps -ww -o "$@" 2>/dev/null; }
   token_of() { started=$(date -j -f '%a %b %d %T %Y' "$(ps_of lstart= -p "$1")" +%s 2>/dev/null); }
   group_of() { group=$(ps_of pgid= -p "$1"); group=\${group##* }; }
@@ -54,7 +64,25 @@ else
   }
 fi
 
-groups=' ' cgroups=' ' leavable=
+without_reapers() {
+  all=$pids
+  find_pids "$reapers" $all
+  reaping="$pids " pids=
+  for pid in $all; do
+    case $reaping in *" $pid "*) ;; *) pids="$pids $pid" ;; esac
+  done
+}
+settle() { # of the stopped $1, those that are still among $2 are killed, and who is somebody else by now goes on
+  still=" $(echo $2) "
+  for pid in $1; do
+    case $still in
+      *" $pid "*) kill -s KILL "$pid" ;;
+      *) kill -s CONT "$pid" ;;
+    esac
+  done 2>/dev/null
+}
+
+groups=' ' cgroups=' ' leavable= pids=
 # What a group's entry is: PGID:TOKEN:CHILD
 while read -r verb one two three; do
   case $verb in
@@ -78,14 +106,24 @@ for entry in $groups; do
   token_of "$pgid"
   if [ -n "$token" ] && [ "$started" = "$token" ]; then sure="$sure $pgid"; fi
 done
-for pgid in $sure; do kill -s STOP -- "-$pgid"; done 2>/dev/null
-for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/null
-for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
-
 # Ours and no reaper; and the reapers of hosts that ran below us, which have work of their own to end.
 below="[^ ]*/$TETHER_HOST\\.([0-9]+$leavable)"
 ours="$below(/([^ ]*[^r ])?)?"
 reapers="$below/[^ ]*r"
+for pgid in $sure; do kill -s STOP -- "-$pgid"; done 2>/dev/null
+# While their parents are stopped, and still there, they show who has left the group without a cookie.
+stopped=
+[ -z "$sure" ] || find_kin
+[ -z "$pids" ] || without_reapers
+if [ -n "$pids" ]; then
+  stopped=$pids
+  kill -s STOP $stopped 2>/dev/null
+  find_kin
+  settle "$stopped" "$pids"
+fi
+for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/null
+for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
+
 needed=1; [ "$groups$cgroups" = '  ' ] || needed=3
 quiet=0 rounds=0 last=
 while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
@@ -102,11 +140,7 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
       group_of "$pid"
       case "$groups $pid:" in *" $group:"*) kill -s KILL -- "-$group" 2>/dev/null ;; esac
     done
-    [ -z "$still" ] || kill -s KILL $still 2>/dev/null
-    for pid in $found; do
-      # Who is somebody else by now was stopped by mistake.
-      case "$still " in *" $pid "*) ;; *) kill -s CONT "$pid" 2>/dev/null ;; esac
-    done
+    settle "$found" "$still"
     needed=3 quiet=0
     # Not killed: in an uninterruptible wait, or not ours to kill.
     [ "$found" != "$last" ] || sleep 0.02

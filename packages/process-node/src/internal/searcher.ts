@@ -16,6 +16,8 @@ export interface Sought {
   readonly mark: string
   /** How long its leader has been running, in milliseconds. */
   readonly age: () => number
+  /** A sweep begins. */
+  readonly begin: () => void
   /** The pids whose children are its own, and the sessions that are: those of its leader and of what was found so far. */
   readonly families: () => { readonly parents: Iterable<number>; readonly sessions: Iterable<number> }
   /** Told of each process that is its own, in the very step in which it was found. */
@@ -76,6 +78,7 @@ export class Searcher {
     this.waiting = new Map()
     if (waiting.size === 0) return
     const began = performance.now()
+    for (const sought of waiting.keys()) sought.begin()
     const isWhole = this.sweepFor([...waiting.keys()], began)
     for (const sought of waiting.keys()) sought.done(isWhole)
     const took = performance.now() - began

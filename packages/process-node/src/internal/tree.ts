@@ -22,6 +22,8 @@ interface Stray {
 
 export class Tree implements Container, Sought {
   private readonly strays = new Map<number, Stray>()
+  /** The members of the group that the sweep at work has come upon. */
+  private readonly kin = new Set<number>()
   private readonly began = performance.now()
   readonly pid: number
   private leaderHasEnded = false
@@ -67,7 +69,6 @@ export class Tree implements Container, Sought {
   readonly search: Effect.Effect<boolean> = Effect.suspend(() => {
     if (this.leaderHasEnded ? this.wasChildless : this.isYoungest()) return Effect.succeed(false)
     this.foundMore = false
-    this.wasEmpty = this.group.isEmpty()
     return Effect.map(this.searcher.search(this), () => this.foundMore)
   })
 
@@ -89,15 +90,24 @@ export class Tree implements Container, Sought {
     return performance.now() - this.began
   }
 
+  begin(): void {
+    this.kin.clear()
+    this.wasEmpty = this.group.isEmpty()
+  }
+
   families() {
     // The leader's pid is its own until it is reaped, and the session's as long as a member of the group lives.
     const own = this.group.isPinned ? [this.pid] : []
     const strays = this.livingStrays().map(({ stat }) => stat.pid)
-    return { parents: [...(this.leaderHasEnded ? [] : [this.pid]), ...strays], sessions: [...own, ...strays] }
+    const leader = this.leaderHasEnded ? [] : [this.pid]
+    return { parents: [...leader, ...this.kin, ...strays], sessions: [...own, ...strays] }
   }
 
   take(stat: ProcStat.ProcStat, tree: string | undefined): void {
-    if (stat.group === this.pid && this.group.isPinned) return
+    if (stat.group === this.pid && this.group.isPinned) {
+      this.kin.add(stat.pid)
+      return
+    }
     const known = this.strays.get(stat.pid)
     if (known?.stat.startTicks === stat.startTicks) return
     const path = tree === undefined ? [] : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))

@@ -1,10 +1,11 @@
 // A host that is about to die. Its argument is JSON:
 //   { run, children: [{ sh, options }], churn, deed, hang, options }
-// run:   "runMain", or anything else for a plain Effect.runFork
+// run:   "runMain" is ours, "NodeRuntime" is that of @effect/platform-node, and otherwise it is a plain Effect.runFork
 // churn: so many more children are started and stopped all the time
 // deed:  what it does itself as often as a line arrives on stdin: "throw", "reject", "exit"; "end" and "fail" end its effect
 // hang:  a finalizer that never ends
 // Says "up" once all children run and the others have been through a few rounds; what children write, it writes too.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeTether from "@tether/process-node/NodeTether"
 import * as Supervise from "@tether/process/Supervise"
@@ -38,7 +39,7 @@ const keep = Effect.scoped(Effect.gen(function*() {
     yield* Supervise.start(sh(script), { ...(options?.stdout === undefined && { onLines: { stdout: say } }), ...options })
   }
   for (let index = 0; index < churn; index++) yield* Effect.forkScoped(comeAndGo)
-  while (rounds < churn * 2) yield* Effect.sleep(5)
+  yield* Effect.repeat(Effect.sleep(5), { until: () => rounds >= churn })
   if (deed !== undefined) {
     const own = {
       end: () => Deferred.unsafeDone(ended, Effect.void),
@@ -52,6 +53,7 @@ const keep = Effect.scoped(Effect.gen(function*() {
   say(["done"])
 })).pipe(Effect.provide(NodeChildSpawner.layer))
 
-if (run !== "runMain") Effect.runFork(keep)
+if (run === undefined) Effect.runFork(keep)
+else if (run === "NodeRuntime") NodeRuntime.runMain(keep)
 else if (options.teardown === undefined) NodeTether.runMain(keep, options)
 else NodeTether.runMain(keep, { ...options, teardown: (_exit, onExit) => onExit(options.teardown) })

@@ -34,7 +34,7 @@ export const keeper = (mark: string, children: ReadonlyArray<Kept>): Effect.Effe
           stdio: ["ignore", "pipe", "inherit"]
         })
       ),
-      () => Effect.sync(() => environs(`TEST_MARK=${mark}`).forEach(kill))
+      () => Effect.sync(() => environs(`TEST_MARK=${mark}`).forEach((pid) => kill(pid)))
     )
     let output = ""
     host.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -11,7 +11,7 @@ let count = 0
 export const newMark = (): string => `mortal-${process.pid}-${Date.now()}-${count++}`
 
 export interface Life {
-  readonly run?: "runMain"
+  readonly run?: "runMain" | "NodeRuntime"
   readonly children: ReadonlyArray<{ readonly sh: string; readonly options?: object }>
   readonly churn?: number
   readonly deed?: "throw" | "reject" | "exit" | "end" | "fail"
@@ -32,6 +32,8 @@ export interface Mortal {
   /** Makes it do its deed. */
   readonly prompt: () => void
   readonly isOver: () => boolean
+  /** It has died, which is before all that it wrote is there. */
+  readonly death: Effect.Effect<void>
   /** What it ended by, with all of its output there: an exit code or a signal. */
   readonly end: Effect.Effect<number | NodeJS.Signals | null>
   readonly says: (text: string) => Effect.Effect<void>
@@ -60,8 +62,15 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
     host.once("close", (code, signal) => {
       end = signal ?? code
     })
+    let isDead = false
+    host.once("exit", () => {
+      isDead = true
+    })
     const says = (text: string) =>
-      Effect.suspend(() => waitUntil(`it says ${text}; it said ${texts.stdout}${texts.stderr}`, () => texts.stdout.includes(text)))
+      waitUntil(`it says "${text}"`, () => {
+        if (end !== undefined && !texts.stdout.includes(text)) throw new Error(`not "${text}", but ${texts.stdout}${texts.stderr}`)
+        return texts.stdout.includes(text)
+      }, 20_000)
     yield* says("up ")
     return {
       pid: host.pid ?? 0,
@@ -70,6 +79,7 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
       signal: (signal) => void host.kill(signal),
       prompt: () => void host.stdin.write("now\n"),
       isOver: () => end !== undefined,
+      death: waitUntil("it is dead", () => isDead),
       end: Effect.map(waitUntil("it has ended", () => end !== undefined), () => end ?? null),
       says
     }

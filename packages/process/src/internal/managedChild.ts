@@ -238,7 +238,7 @@ export class ManagedChild implements Child {
       yield* this.launched.search
       if (this.isEmpty) return
       this.leftovers = (yield* this.launched.members).map((each) => this.shown(each))
-      if (this.plan.request.leavable && this.isExpected && !this.wasStopped) return this.launched.leave()
+      if (this.plan.request.leavable && (this.isExpected || !this.plan.check) && !this.wasStopped) return this.launched.leave()
       if (this.leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, this.leftovers)
       yield* stopGroup(this.target, this.plan.stop)
     })

@@ -1,0 +1,38 @@
+/**
+ * Options from words to values, as all commands have them.
+ */
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { parseDuration } from "./duration.js"
+import { needsValue } from "./misuse.js"
+import type { OptionText } from "./texts.js"
+import { isMarked } from "./words.js"
+
+export const wrong = (problem: string) => Effect.fail(ValidationError.invalidValue(HelpDoc.p(problem)))
+
+export const flag = ({ name, text }: OptionText): Options.Options<boolean> =>
+  Options.boolean(name).pipe(Options.withDescription(text.join(" ")))
+
+export const text = ({ name, text, value = "VALUE" }: OptionText): Options.Options<string> =>
+  Options.text(name).pipe(Options.withPseudoName(value), Options.withDescription(text.join(" ")))
+
+/** Refuses what is no value: where one is missing, the parser takes the first word behind `--` for it. */
+export const present = (option: OptionText) => (given: string) =>
+  isMarked(given) ? wrong(needsValue(option)) : Effect.succeed(given)
+
+export const duration = (option: OptionText, byDefault: string): Options.Options<Duration.Duration> =>
+  text(option).pipe(
+    Options.withDefault(byDefault),
+    Options.mapEffect(present(option)),
+    Options.mapEffect((given) =>
+      Option.match(parseDuration(given), {
+        onNone: () =>
+          wrong(`--${option.name} takes a duration like 500ms, ${byDefault}, 2m or "2 seconds", and not '${given}'`),
+        onSome: Effect.succeed
+      })
+    )
+  )
