@@ -61,6 +61,18 @@ describe("kill -9 of the host ends", () => {
     }))
 })
 
+describe("kill -9 of the host in the middle of a stop ends", () => {
+  it.scopedLive("what its leader has left in the group, ignoring TERM, without a cookie", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const script = "env -i TEST_MARK=$TEST_MARK sh -c 'trap \"\" TERM; sleep 60; sleep 60' & exit 0"
+      const host = yield* keeper(mark, [{ sh: script }])
+      // Its leader has been reaped for a while, and the stop waits for the rest.
+      yield* waitUntil("the reaper knows another witness", () => host.output().includes("leftovers"))
+      yield* emptyWithinASecond(mark, () => kill(host.pid))
+    }))
+})
+
 describe("kill -9 of the host and its reaper, at once", () => {
   it("leaves survivors that the next start finds by their cookie, and ends: those alone", () => {
     const namespace = ["--pid", "--fork", "--mount-proc", "--kill-child"]

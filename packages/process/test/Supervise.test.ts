@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import type { ChildSpawner } from "../src/ChildSpawner.js"
 import type { Child } from "../src/Child.js"
 import { ChildObserver } from "../src/ChildObserver.js"
 import type { ChildOptions } from "../src/ChildOptions.js"
@@ -303,6 +304,27 @@ describe("stopping", () => {
       expect(yield* Fiber.join(fiber)).toBe("done")
       expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
       expect((yield* child.gone).endedBy).toBe("scope")
+    }))
+
+  it.effect.each(["use", "an ambient scope", "siblings"])("is not cut short by an interrupt that comes while it is at work: %s", (way) =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      const ways: Record<string, Effect.Effect<unknown, unknown, ChildSpawner>> = {
+        use: Supervise.use(command, {}, () => Effect.void),
+        "an ambient scope": Effect.scoped(Supervise.start(command)),
+        siblings: Effect.scoped(Supervise.all([Supervise.start(command), Supervise.start(command)]))
+      }
+      const fiber = yield* begin((ways[way] as Effect.Effect<unknown, unknown, ChildSpawner>).pipe(Effect.provide(spawner.layer)))
+      yield* TestClock.adjust("1 second")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      yield* Fiber.interruptFork(fiber)
+      yield* TestClock.adjust("3 seconds")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.await(fiber)
+      expect(spawner.children.map((child) => child.status)).toEqual(spawner.children.map(() => Signaled("SIGKILL")))
     }))
 
   it.effect("escalates to KILL after the wait, and says whom, how long and which option", () =>

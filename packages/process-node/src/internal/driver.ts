@@ -89,7 +89,7 @@ const attach = (
     signal: (signal) => container.signal(signal),
     presence: () => enclosure.presence(),
     search: container.search,
-    members: Effect.sync(() => container.members().map(machine.infoOf)),
+    members: Effect.sync(() => enclosure.members().map(machine.infoOf)),
     leave: () => enclosure.leave(),
     holders: (stream) =>
       Effect.sync(() => {

@@ -1,6 +1,7 @@
 /**
  * A child at its level: the place that is made for it before it starts, and what it is contained in from then on.
  */
+import type * as ProcStat from "@tether/host/ProcStat"
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import type { Containment } from "@tether/process/ExitReport"
 import { findCgroups, makeCgroup, Cgroup, removeCgroup } from "./cgroup.js"
@@ -54,7 +55,7 @@ const inCgroup = (host: Host, child: number, cookie: string | undefined): Reserv
 export class Enclosure {
   readonly group: ProcessGroup
   readonly container: Container
-  private readonly entries: ReadonlyArray<Entry>
+  private entries: ReadonlyArray<Entry>
   private readonly resident: Resident
   private wasLeft = false
   private isOver = false
@@ -70,7 +71,7 @@ export class Enclosure {
     this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table)
     this.container = this.contain()
     this.entries = level === "none" ? [] : [
-      { _tag: "Group", pid, startToken, leavable: request.leavable ? child : undefined },
+      { _tag: "Group", pid, witness: pid, startToken, leavable: request.leavable ? child : undefined },
       ...(cgroup === undefined ? [] : [{ _tag: "Cgroup", directory: cgroup } as const])
     ]
     for (const entry of this.entries) host.reaper?.add(entry)
@@ -84,6 +85,23 @@ export class Enclosure {
       living: () => this.container.members()
     }
     host.residents.add(this.resident)
+  }
+
+  /** Who lives. When the leader does not, another of its group shows the reaper whose group it is. */
+  members(): ReadonlyArray<ProcStat.ProcStat> {
+    const members = this.container.members()
+    const mates = members.filter((each) => each.group === this.pid)
+    const [witness] = mates
+    const { reaper } = this.host
+    if (reaper === undefined || witness === undefined || mates.some((each) => each.pid === this.pid)) return members
+    this.entries = this.entries.map((entry) => {
+      if (entry._tag !== "Group" || mates.some((each) => each.pid === entry.witness)) return entry
+      const other = { ...entry, witness: witness.pid, startToken: witness.startTicks }
+      reaper.remove(entry)
+      reaper.add(other)
+      return other
+    })
+    return members
   }
 
   presence() {

@@ -48,18 +48,26 @@ export const judgeOf = (machine: Machine): (step: TreeCookie.Step) => Liveness =
 
 /**
  * Those of them that have lost a host. A reaper is none: it is what remains of a host, and ends by itself. Neither is
- * what a host was told to leave. A host that cannot be told dead or alive, such as one in another pid namespace, is
- * taken for alive.
+ * what a host was told to leave, nor what a reaper is at work on, which knows more of it. A host that cannot be told dead
+ * or alive, such as one in another pid namespace, is taken for alive.
  */
 export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
   const judge = judgeOf(machine)
-  return carriers(machine).flatMap((carrier) => {
+  const all = carriers(machine)
+  // One that is stopped does no work.
+  const attended = new Set(all.flatMap(({ path, stat }) => {
+    const last = path.at(-1)
+    return last?.kind === "reaper" && stat.state !== "T" ? [hostOf(last)] : []
+  }))
+  return all.flatMap((carrier) => {
     const { path, stat } = carrier
     if (path.at(-1)?.kind === "reaper") return []
-    const lost = path.find((step) => step.kind === "child" && judge(step) === "gone")
+    const lost = path.find((step) => step.kind === "child" && !attended.has(hostOf(step)) && judge(step) === "gone")
     return lost === undefined ? [] : [{ ...carrier, info: machine.infoOf(stat), lost }]
   })
 }
+
+const hostOf = ({ host, instance }: TreeCookie.Step): string => TreeCookie.formatHost(host, instance)
 
 /**
  * Sends a signal to a single process, if it is still the one that was looked at. Before a KILL it is stopped and looked
@@ -75,7 +83,8 @@ export const signalOne = (
   try {
     if (signal !== "SIGKILL") return process.kill(stat.pid, signal)
     process.kill(stat.pid, "SIGSTOP")
-    if (isConfirmed()) return process.kill(stat.pid, "SIGKILL")
+    // A leader that is confirmed shows that its group is what it was, members without a cookie included.
+    if (isConfirmed()) return process.kill(stat.group === stat.pid ? -stat.pid : stat.pid, "SIGKILL")
     process.kill(stat.pid, "SIGCONT")
     return false
   } catch {

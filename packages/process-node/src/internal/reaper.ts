@@ -11,7 +11,8 @@ export type Entry =
   | {
     readonly _tag: "Group"
     readonly pid: number
-    /** Undefined where only a spawn could tell: then the reaper asks. */
+    /** The member by which the group is known again, and when it started. Undefined where only a spawn could tell. */
+    readonly witness: number
     readonly startToken: string | undefined
     readonly leavable: number | undefined
   }
@@ -90,7 +91,7 @@ export class Reaper {
 }
 
 const added = (entry: Entry): string =>
-  entry._tag === "Group" ? `+ ${entry.pid} ${entry.startToken ?? "-"} ${entry.leavable ?? "-"}\n` : `c ${entry.directory}\n`
+  entry._tag === "Group" ? `+ ${entry.pid} ${entry.witness} ${entry.startToken ?? "-"} ${entry.leavable ?? "-"}\n` : `c ${entry.directory}\n`
 
 const removed = (entry: Entry): string => entry._tag === "Group" ? `- ${entry.pid}\n` : `d ${entry.directory}\n`
 

@@ -4,15 +4,16 @@
  *
  * It is told of groups over its stdin, which only the host holds:
  *
- *   + PGID TOKEN CHILD   a group lives: its leader's pid and start token, and the number of a child that may be left
- *   - PGID               it is gone
- *   c DIRECTORY          a cgroup is ours;  d DIRECTORY  it is gone
+ *   + PGID WITNESS TOKEN CHILD   a group lives, and a member that shows it: its pid, and the time at which it started;
+ *                                CHILD is the number of a child that may be left, or -
+ *   - PGID                       it is gone
+ *   c DIRECTORY                  a cgroup is ours;  d DIRECTORY  it is gone
  *
  * End of file is the host's death. It cannot come too early: a process that was forked and has not executed its program
  * yet has a copy of the pipe too, and loses it in the very step in which it gets its environment. So at end of file every
  * process of ours is either registered here or carries the cookie, and nobody needs a gate before the program.
  *
- * A group is signalled when its leader is still the process we were told of, or a member carries the cookie. A single
+ * A group is signalled when its witness is still the process we were told of, or a member carries the cookie. A single
  * process is stopped, looked at again, and killed only then: a stopped process cannot change what it is.
  *
  * Where there is no `/proc` (macOS) it asks `ps`, which is slower and is not shown every environment.
@@ -83,13 +84,13 @@ settle() { # of the stopped $1, those that are still among $2 are killed, and wh
 }
 
 groups=' ' cgroups=' ' leavable= pids=
-# What a group's entry is: PGID:TOKEN:CHILD
-while read -r verb one two three; do
+# What a group's entry is: PGID:WITNESS:TOKEN:CHILD
+while read -r verb one two three four; do
   case $verb in
     +)
       # Nobody knew it without asking; who spawned it has not reaped it yet.
-      if [ "$two" = - ]; then token_of "$one"; two=$started; fi
-      groups="$groups$one:$two:$three "
+      if [ "$three" = - ]; then token_of "$two"; three=$started; fi
+      groups="$groups$one:$two:$three:$four "
       ;;
     -) rest=\${groups#* $one:}; [ "$rest" = "$groups" ] || groups="\${groups%% $one:*} \${rest#* }" ;;
     c) cgroups="$cgroups$one " ;;
@@ -99,11 +100,12 @@ done
 
 sure=
 for entry in $groups; do
-  pgid=\${entry%%:*} token=\${entry#*:}
-  child=\${token#*:} token=\${token%%:*}
+  pgid=\${entry%%:*} rest=\${entry#*:}
+  witness=\${rest%%:*} rest=\${rest#*:}
+  token=\${rest%%:*} child=\${rest#*:}
   [ "$child" = - ] || leavable="$leavable|\${child}l"
-  # It is led by the process that we were told of.
-  token_of "$pgid"
+  # It is the process that we were told of.
+  token_of "$witness"
   if [ -n "$token" ] && [ "$started" = "$token" ]; then sure="$sure $pgid"; fi
 done
 # Ours and no reaper; and the reapers of hosts that ran below us, which have work of their own to end.

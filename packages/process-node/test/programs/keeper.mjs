@@ -17,7 +17,12 @@ const keep = Effect.scoped(Effect.gen(function*() {
   yield* Effect.never
 }))
 
+// It says too when something was left and is being stopped.
+const logger = Logger.make(({ message }) => {
+  if (String(message).includes("Stopping what is left")) process.stdout.write("leftovers\n")
+})
+
 Effect.runFork(keep.pipe(
   Effect.provide(NodeChildSpawner.layer),
-  Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none))
+  Effect.provide(Logger.replace(Logger.defaultLogger, logger))
 ))

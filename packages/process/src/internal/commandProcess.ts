@@ -14,6 +14,7 @@ import * as StopPlan from "../StopPlan.js"
 import * as Failure from "./platformError.js"
 import { Reservoir } from "./reservoir.js"
 import { formatDuration } from "./text.js"
+import { within } from "./within.js"
 
 /** How long a killed process may take, as in the default stop plan. */
 const killWait = Duration.seconds(5)
@@ -90,10 +91,9 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
     return Effect.flatMap(this.child.signal(signal), (isSent) => {
       if (!isSent) return this.fail("kill", `Failed to kill process: nothing of it is left to take ${signal}`)
       if (!isRunning) return Effect.void
-      const message = `it was sent ${signal} and lives on after ${formatDuration(killWait)}`
-      return Effect.timeoutFail(Effect.asVoid(this.child.exited), {
-        duration: killWait,
-        onTimeout: () => Failure.ofProcess(this.child.label, "kill", "TimedOut", message)
+      return Effect.flatMap(within(killWait, this.child.exited), (hasEnded) => {
+        const message = `it was sent ${signal} and lives on after ${formatDuration(killWait)}`
+        return hasEnded ? Effect.void : Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", message))
       })
     })
   }

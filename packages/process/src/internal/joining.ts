@@ -14,6 +14,7 @@ import type { Intake } from "./intake.js"
 import { warn } from "./observability.js"
 import type { Plan } from "./resolve.js"
 import { clip, formatDuration } from "./text.js"
+import { within } from "./within.js"
 
 /**
  * More than the kernel keeps of a pipe of ours (Linux: 208 KiB of socket buffer unless it was told otherwise): whatever
@@ -65,7 +66,7 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
     let cut = false
     while (!isDone()) {
       const paused = watches.map(({ drain }) => drain.isPaused)
-      yield* Effect.timeoutOption(Effect.interruptible(joining.allDone), slice)
+      yield* within(slice, joining.allDone)
       for (const [index, watch] of watches.entries()) {
         const { drain } = watch
         if (drain.isDone) continue

@@ -39,6 +39,7 @@ import { type Plan, stopProblems } from "./resolve.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Wakeup } from "./wakeup.js"
+import { within } from "./within.js"
 
 /** How long members that end by themselves may take after their leader, before it is said to have left something. */
 const leaving = Duration.millis(20)
@@ -233,7 +234,7 @@ export class ManagedChild implements Child {
     return Effect.gen(this, function*() {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.isEmpty || this.resistsKill) return
-      yield* Effect.timeoutOption(Effect.interruptible(awaitGone(this.target)), leaving)
+      yield* within(leaving, awaitGone(this.target))
       if (this.isEmpty) return
       yield* this.launched.search
       if (this.isEmpty) return

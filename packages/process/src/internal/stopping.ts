@@ -9,6 +9,7 @@ import * as ChildMetrics from "../ChildMetrics.js"
 import * as StopPlan from "../StopPlan.js"
 import { warn } from "./observability.js"
 import { clip, formatDuration } from "./text.js"
+import { within } from "./within.js"
 
 /** How long a killed group may take to be gone: the kernel gives back the memory of a large process first. */
 const killWait = Duration.seconds(5)
@@ -60,13 +61,6 @@ const asked = (target: Target, request: Effect.Effect<unknown, unknown>): Effect
     onFailure: (cause) => warn(`asking "${clip(target.label)}" to stop failed, and its stop plan goes on`, cause),
     onSuccess: () => awaitGone(target)
   }).pipe(Effect.raceFirst(awaitGone(target)))
-
-/**
- * Whether it completed in time. The interruptible part stands inside the timeout: around it, a finalizer, which is
- * uninterruptible, would wait for an effect that nothing may interrupt.
- */
-const within = (wait: Duration.Duration, effect: Effect.Effect<unknown>): Effect.Effect<boolean> =>
-  Effect.map(Effect.timeoutOption(Effect.interruptible(effect), wait), (result) => result._tag === "Some")
 
 /**
  * Waits for the leader to be told, then asks for the rest, at first often and then twenty times a second. Whoever is
