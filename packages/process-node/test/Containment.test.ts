@@ -152,6 +152,17 @@ describe("after a clean leader exit", () => {
       expect(logs.entries.some((entry) => entry.message.includes("left processes alive"))).toBe(true)
     }))
 
+  it.live("an escapee with threads is one leftover", () =>
+    Effect.gen(function*() {
+      const mark = newMark()
+      const report = yield* run(
+        sh(`setsid ${process.execPath} -e 'setTimeout(() => {}, 60000)' >/dev/null 2>&1 & sleep 0.3`),
+        { env: { TEST_MARK: mark }, stop }
+      )
+      expect(report.leftovers.length).toBe(1)
+      expect(marked(mark)).toEqual([])
+    }))
+
   it.scopedLive(`leftovers: "leave" lets it be, and names it`, () =>
     Effect.gen(function*() {
       const mark = newMark()

@@ -51,9 +51,6 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
     return listing.trees
   }
 
-  /** Whose tree was asked for last: a sweep asks for the process next, and both must be of one moment. */
-  let swept: Row | undefined
-
   return {
     here: {
       // Not `kern.boottime`: that moves when the clock is set, and every process would seem to be of another boot. In
@@ -76,22 +73,16 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
       const { rows } = list()
       return rows.size === 0 ? undefined : [...rows.keys()]
     },
-    find: (pid) => {
-      const known = swept?.pid === pid && isRecent() ? swept : undefined
-      swept = undefined
-      // Anyone else asks because of what comes next, such as a signal: what was true a moment ago will not do.
-      return known ?? ps("-p", String(pid)).find((row) => row.pid === pid)
-    },
-    treeOf: (pid) => {
-      const listing = recent()
-      const tree = treesIn(listing).get(pid)
-      swept = listing.rows.get(pid)
-      return tree
-    },
+    // Whoever asks does so because of what comes next, such as a signal: what was true a moment ago will not do.
+    find: (pid) => ps("-p", String(pid)).find((row) => row.pid === pid),
+    listed: (pid) => recent().rows.get(pid),
+    isThread: () => false,
+    treeOf: (pid) => treesIn(recent()).get(pid),
     ownerOf: (pid) => recent().rows.get(pid)?.owner,
     infoOf: ({ name, pid, startTicks }) => ({ pid, command: name, startedAt: Number(startTicks) * 1000 }),
     // Not told, and each question would make a new one.
     lastPid: () => undefined,
+    births: () => undefined,
     pidMax: 99_999,
     // Only `lsof` could tell. It takes seconds.
     socketsOf: () => [],

@@ -69,7 +69,7 @@ export class Enclosure {
   ) {
     const { cgroup, child, level } = reservation
     this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table)
-    this.container = this.contain()
+    this.container = this.contain(startToken)
     this.entries = level === "none" ? [] : [
       { _tag: "Group", pid, witness: pid, startToken, leavable: request.leavable ? child : undefined },
       ...(cgroup === undefined ? [] : [{ _tag: "Cgroup", directory: cgroup } as const])
@@ -126,11 +126,11 @@ export class Enclosure {
     for (const entry of this.entries) this.host.reaper?.remove(entry)
   }
 
-  private contain(): Container {
+  private contain(startToken: string | undefined): Container {
     const { host, group } = this
     const { cgroup, cookie = "", level } = this.reservation
     if (level === "none" || level === "group") return ofGroup(group)
-    const tree = new Tree(host.machine, host.searcher, group, cookie.slice(cookie.lastIndexOf("/")))
+    const tree = new Tree(host.machine, host.searcher, group, cookie.slice(cookie.lastIndexOf("/")), startToken)
     return cgroup === undefined ? tree : new Cgroup(host.machine, tree, cgroup)
   }
 }

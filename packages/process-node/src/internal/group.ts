@@ -21,10 +21,14 @@ export class ProcessGroup {
     private readonly table: ProcessTable
   ) {}
 
-  /** The leader has been reaped. Asked at once, so that a group of one is known to be empty before its id is free. */
-  leaderEnded(): void {
+  /**
+   * The leader has been reaped. Asked at once, so that a group of one is known to be empty before its id is free. Who
+   * knows that it was alone need not ask: the answer of the system is an error, and makes a costly one.
+   */
+  leaderEnded(wasAlone = false): void {
     this.leaderHasEnded = true
-    this.isEmpty()
+    if (wasAlone) this.wasEmpty = true
+    else this.isEmpty()
   }
 
   get isPinned(): boolean {

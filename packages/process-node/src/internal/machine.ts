@@ -18,12 +18,18 @@ export interface Machine {
   readonly pids: () => ReadonlyArray<number> | undefined
   /** Undefined also where it could not be read: see `isGone`. Throws nothing. */
   readonly find: (pid: number) => ProcStat.ProcStat | undefined
-  /** The value of `TETHER_TREE` in a process's environment. Undefined also where it may not be read. */
+  /** The same, as it was when `pids` was asked last: good enough to look at, and not to send a signal to. */
+  readonly listed: (pid: number) => ProcStat.ProcStat | undefined
+  /** Whether this is a thread of a process with another pid: threads have pids of the same row, and answer to them. */
+  readonly isThread: (pid: number) => boolean
+  /** The value of `TETHER_TREE` in a process's environment, or "" if that is empty. Undefined also if it may not be read. */
   readonly treeOf: (pid: number) => string | undefined
   readonly ownerOf: (pid: number) => number | undefined
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
   /** The pid that was given out last, by which it is told whether a process was made meanwhile. */
   readonly lastPid: () => number | undefined
+  /** How many processes and threads were made since the machine was started: those of other pid namespaces count too. */
+  readonly births: () => number | undefined
   /** After so many at most, pids are used again. */
   readonly pidMax: number
   /** The sockets at these descriptors of a process. */

@@ -24,8 +24,8 @@ export const carriers = (machine: Machine): ReadonlyArray<Carrier> => {
   const uid = process.geteuid?.()
   return (machine.pids() ?? []).flatMap((pid) => {
     const tree = pid === process.pid ? undefined : machine.treeOf(pid)
-    if (tree === undefined || machine.ownerOf(pid) !== uid) return []
-    const stat = machine.find(pid)
+    if (tree === undefined || tree === "" || machine.ownerOf(pid) !== uid) return []
+    const stat = machine.listed(pid)
     return stat !== undefined && ProcStat.isRunning(stat) ? [{ stat, tree, path: TreeCookie.parse(tree) }] : []
   })
 }

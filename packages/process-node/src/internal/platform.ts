@@ -13,10 +13,13 @@ const blind: Machine = {
   list: () => undefined,
   pids: () => undefined,
   find: () => undefined,
+  listed: () => undefined,
+  isThread: () => false,
   treeOf: () => undefined,
   ownerOf: () => undefined,
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   lastPid: () => undefined,
+  births: () => undefined,
   pidMax: 0,
   socketsOf: () => [],
   holdersOf: () => []

@@ -38,6 +38,11 @@ export const make = (): Machine | undefined => {
     list,
     pids,
     find: statOf,
+    listed: statOf,
+    isThread: (pid) => {
+      const process = /^Tgid:\s*(\d+)$/m.exec(textOf(`/proc/${pid}/status`) ?? "")?.[1]
+      return process !== undefined && Number(process) !== pid
+    },
     treeOf,
     ownerOf,
     infoOf: (stat) => ({
@@ -48,6 +53,10 @@ export const make = (): Machine | undefined => {
     lastPid: () => {
       const last = textOf("/proc/loadavg")?.split(" ")[4]
       return last === undefined ? undefined : Number(last)
+    },
+    births: () => {
+      const made = /^processes (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1]
+      return made === undefined ? undefined : Number(made)
     },
     pidMax: Number(textOf("/proc/sys/kernel/pid_max") ?? 0),
     socketsOf: (pid, fds) => fds.map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
@@ -108,6 +117,7 @@ const assignment = Buffer.from(`\0${TreeCookie.variable}=`)
 const treeOf = (pid: number): string | undefined => {
   const bytes = bytesOf(`/proc/${pid}/environ`)
   if (bytes === undefined) return undefined
+  if (bytes.length === 0) return ""
   const atStart = bytes.subarray(0, assignment.length - 1).equals(assignment.subarray(1))
   const at = atStart ? 0 : bytes.indexOf(assignment) + 1
   if (!atStart && at === 0) return undefined

@@ -11,7 +11,7 @@ import type { Container } from "./container.js"
 import type { ProcessGroup } from "./group.js"
 import { isGone, livenessOf, type Machine } from "./machine.js"
 import { signalOne } from "./orphans.js"
-import type { Searcher, Sought } from "./searcher.js"
+import type { Searcher, Since, Sought } from "./searcher.js"
 
 /** A member that is not in the group. */
 interface Stray {
@@ -22,9 +22,12 @@ interface Stray {
 
 export class Tree implements Container, Sought {
   private readonly strays = new Map<number, Stray>()
-  /** The members of the group that the sweep at work has come upon. */
+  /** The members of the group that the sweep at work has come upon, and those of earlier ones. */
   private readonly kin = new Set<number>()
-  private readonly began = performance.now()
+  private readonly earlierKin = new Set<number>()
+  /** Everybody who was there then has been looked at. */
+  private swept: Since
+  readonly startTicks: number
   readonly pid: number
   private leaderHasEnded = false
   private isProven = false
@@ -39,16 +42,19 @@ export class Tree implements Container, Sought {
     private readonly machine: Machine,
     private readonly searcher: Searcher,
     private readonly group: ProcessGroup,
-    readonly mark: string
+    readonly mark: string,
+    startTicks: string | undefined
   ) {
     this.pid = group.pid
+    this.startTicks = Number(startTicks ?? 0)
+    this.swept = { pid: group.pid, at: performance.now(), births: searcher.births() }
   }
 
   leaderEnded(): void {
     // Asked before the pid can be given to somebody else.
     this.wasChildless = this.isYoungest()
     this.leaderHasEnded = true
-    this.group.leaderEnded()
+    this.group.leaderEnded(this.wasChildless)
   }
 
   presence(): Presence {
@@ -86,11 +92,17 @@ export class Tree implements Container, Sought {
 
   // ---- the searcher's side
 
-  age(): number {
-    return performance.now() - this.began
+  get since(): Since {
+    return this.swept
+  }
+
+  // Who was in the group may have left it, and no later birth tells of that.
+  again(): ReadonlyArray<number> {
+    return [...this.earlierKin, ...this.strays.keys()]
   }
 
   begin(): void {
+    for (const pid of this.kin) this.earlierKin.add(pid)
     this.kin.clear()
     this.wasEmpty = this.group.isEmpty()
   }
@@ -118,8 +130,11 @@ export class Tree implements Container, Sought {
     if (this.isKilling) this.signalStray(stray, "SIGKILL")
   }
 
-  done(isWhole: boolean): void {
-    if (isWhole && this.wasEmpty && this.livingStrays().length === 0 && !this.foundMore) this.isProven = true
+  done(swept: Since | undefined): void {
+    if (swept === undefined) return
+    this.swept = swept
+    this.earlierKin.clear()
+    if (this.wasEmpty && this.livingStrays().length === 0 && !this.foundMore) this.isProven = true
   }
 
   // ---- helpers
