@@ -37,7 +37,7 @@ export interface StopPlan {
 /**
  * A step that sends a signal to the child's process group, and to what is found beside it, and waits until nothing of
  * them lives, at most `wait`. Whoever is found meanwhile gets the signal too. A signal other than SIGKILL is followed
- * by SIGCONT, because a stopped process hears nothing until it goes on.
+ * by SIGCONT after 50 ms, if something still lives: a stopped process hears nothing until it goes on.
  *
  * @example
  * ```ts

@@ -298,12 +298,25 @@ describe("stopping", () => {
       return { spawner, logs, fiber, child: yield* Deferred.await(started) }
     })
 
-  it.effect("sends TERM, then CONT, and is done when the group is empty", () =>
+  it.effect("sends TERM, and is done when the group is empty", () =>
     Effect.gen(function*() {
       const { child, fiber, spawner } = yield* stopped(() => undefined)
       expect(yield* Fiber.join(fiber)).toBe("done")
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect(spawner.last.signals).toEqual(["SIGTERM"])
       expect((yield* child.gone).endedBy).toBe("scope")
+    }))
+
+  it.effect("sends CONT after 50 ms, because a stopped process hears nothing before", () =>
+    Effect.gen(function*() {
+      const { fiber, spawner } = yield* stopped((child) => {
+        child.onSignal = () => undefined
+      })
+      yield* TestClock.adjust("49 millis")
+      expect(spawner.last.signals).toEqual(["SIGTERM"])
+      yield* TestClock.adjust("1 millis")
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      spawner.last.die("SIGTERM")
+      expect(yield* Fiber.join(fiber)).toBe("done")
     }))
 
   it.effect.each(["use", "an ambient scope", "siblings"])("is not cut short by an interrupt that comes while it is at work: %s", (way) =>
@@ -377,7 +390,7 @@ describe("stopping", () => {
       expect(spawner.last.signals).toEqual(["SIGINT", "SIGCONT"])
       yield* TestClock.adjust("1100 millis")
       yield* Fiber.join(fiber)
-      expect(spawner.last.signals).toEqual(["SIGINT", "SIGCONT", "SIGTERM", "SIGCONT"])
+      expect(spawner.last.signals).toEqual(["SIGINT", "SIGCONT", "SIGTERM"])
       expect(logs.entries.map((entry) => entry.message).join()).toContain("stop plan goes on")
     }))
 
@@ -388,7 +401,7 @@ describe("stopping", () => {
         StopPlan.make(StopPlan.ask(Effect.interrupt, "500 millis"), StopPlan.signal("SIGTERM", "1 second"))
       )
       expect(yield* Fiber.join(fiber)).toBe("done")
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect(spawner.last.signals).toEqual(["SIGTERM"])
     }))
 
   it.effect("with one plan is carried out once, however many ask for it", () =>
@@ -420,7 +433,7 @@ describe("stopping", () => {
       yield* Deferred.succeed(handle, child)
       yield* TestClock.adjust("1100 millis")
       expect(yield* Fiber.join(fiber)).toBe("done")
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect(spawner.last.signals).toEqual(["SIGTERM"])
     }))
 
   it.effect("by a consumer of the child's own lines does not wait for that consumer", () =>
@@ -444,7 +457,7 @@ describe("stopping", () => {
       )
       yield* TestClock.adjust("1100 millis")
       yield* Fiber.join(fiber)
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect(spawner.last.signals).toEqual(["SIGTERM"])
     }))
 
   it.effect("is over as soon as a request has worked", () =>
@@ -519,7 +532,7 @@ describe("stopping", () => {
         yield* TestClock.adjust("100 millis")
         yield* Fiber.join(patient)
       })).pipe(Effect.provide(spawner.layer))
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGKILL"])
     }))
 
   it.effect("names what even KILL does not end, within a bound", () =>
@@ -597,7 +610,7 @@ describe("stopping", () => {
       yield* TestClock.adjust("100 millis")
       const report = yield* Fiber.join(fiber)
       expect(report.leftovers).toEqual([{ pid: 1000, command: "member 0", startedAt: undefined }])
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
+      expect(spawner.last.signals).toEqual(["SIGTERM"])
       expect(logs.entries.find((entry) => entry.level === "WARN")?.message).toContain("1000 (member 0)")
     }))
 })

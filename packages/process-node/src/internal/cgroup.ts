@@ -104,6 +104,10 @@ export class Cgroup implements Container {
     this.tree.adopt(stats)
   }
 
+  release(): void {
+    this.tree.release()
+  }
+
   private pids(): ReadonlyArray<number> {
     return this.isGone ? [] : subtree(this.directory).flatMap(pidsIn)
   }

@@ -15,6 +15,8 @@ export interface Container {
   readonly members: () => ReadonlyArray<ProcStat.ProcStat>
   /** These hold a pipe of the child's that nobody else was given. */
   readonly adopt: (stats: ReadonlyArray<ProcStat.ProcStat>) => void
+  /** It is over. */
+  readonly release: () => void
 }
 
 /** The group, or where that is the level the leader, and nothing else. */
@@ -24,5 +26,6 @@ export const ofGroup = (group: ProcessGroup): Container => ({
   signal: (signal) => group.signal(signal),
   search: Effect.succeed(false),
   members: () => group.members(),
-  adopt: () => undefined
+  adopt: () => undefined,
+  release: () => undefined
 })

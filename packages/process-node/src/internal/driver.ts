@@ -127,13 +127,12 @@ const read = (stream: StreamName, pipe: Readable | undefined, events: LaunchEven
  */
 const settle = (pid: number, hasExited: () => boolean, machine: Machine): Effect.Effect<void> => {
   const look = (left: number): Effect.Effect<void> =>
-    Effect.flatMap(turns(2), () =>
+    Effect.suspend(() =>
       hasExited() || left === 0 || !isDying(machine, pid) ? Effect.void : Effect.zipRight(shortly, look(left - 1)))
-  return look(50)
+  return machine.isDirect ? look(50) : turns(2)
 }
 
 const isDying = (machine: Machine, pid: number): boolean => {
-  if (!machine.isDirect) return false
   const stat = machine.find(pid)
   return stat === undefined ? !exists(pid) : stat.exiting || !ProcStat.isRunning(stat)
 }

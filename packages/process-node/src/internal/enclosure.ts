@@ -122,6 +122,7 @@ export class Enclosure {
   private release(): void {
     if (this.isOver) return
     this.isOver = true
+    this.container.release()
     this.host.residents.delete(this.resident)
     for (const entry of this.entries) this.host.reaper?.remove(entry)
   }

@@ -1,9 +1,9 @@
 /**
- * Looks for what left its group, for all children that ask at the same time in one sweep of the machine's processes.
+ * Looks for what left its group, for all children at once, whichever of them asks.
  *
  * A sweep proves something only if nothing was born behind it. So it is repeated over whoever was born meanwhile, told by
  * the last pid that was given out, until nobody was. Who is no descendant at one sweep does not become one, so the next
- * sweep for the same child begins where the one before has ended.
+ * sweep begins where the one before has ended.
  */
 import * as ProcStat from "@tether/host/ProcStat"
 import * as Effect from "effect/Effect"
@@ -24,19 +24,20 @@ export interface Sought {
   readonly pid: number
   /** The step of the cookie that all of its descendants have, with its slash: `/host.7`. */
   readonly mark: string
-  /** Who is to be looked at: whoever was born after this moment, and these. */
-  readonly since: Since
-  readonly again: () => Iterable<number>
+  /** Whether the group with its pid is still its own. */
+  readonly hasGroup: () => boolean
+  /** Whoever was born before has been looked at. */
+  since: Since
   /** Nobody who started earlier can be its descendant. */
   readonly startTicks: number
-  /** A sweep begins. */
-  readonly begin: () => void
-  /** The pids whose children are its own, and the sessions that are: those of its leader and of what was found so far. */
+  /** A sweep begins that was asked for. These are to be looked at again, however old they are. */
+  readonly begin: () => ReadonlyArray<number>
+  /** Whose children are its own; and the sessions that are, with the children of their members. */
   readonly families: () => { readonly parents: Iterable<number>; readonly sessions: Iterable<number> }
   /** Told of each process that is its own, in the very step in which it was found. */
   readonly take: (stat: ProcStat.ProcStat, tree: string | undefined) => void
-  /** The sweep is over: when it was whole, or undefined where something may have escaped it. */
-  readonly done: (swept: Since | undefined) => void
+  /** That sweep is over, and nothing has escaped it. */
+  readonly done: () => void
 }
 
 /** How long births are caught up with in one go. Then the program's other work goes on, and a later sweep tries again. */
@@ -50,6 +51,8 @@ const share = 5
 const savings = 100
 
 export class Searcher {
+  private readonly children = new Map<string, Sought>()
+  private readonly byPid = new Map<number, Sought>()
   private waiting = new Map<Sought, Array<() => void>>()
   private unschedule: () => void = () => undefined
   private isScheduled = false
@@ -62,6 +65,16 @@ export class Searcher {
   private blank = new Map<number, string>()
 
   constructor(private readonly machine: Machine) {}
+
+  add(sought: Sought): void {
+    this.children.set(sought.mark, sought)
+    this.byPid.set(sought.pid, sought)
+  }
+
+  remove(sought: Sought): void {
+    this.children.delete(sought.mark)
+    if (this.byPid.get(sought.pid) === sought) this.byPid.delete(sought.pid)
+  }
 
   /** Completes after a sweep that began after now. */
   search(sought: Sought): Effect.Effect<void> {
@@ -100,13 +113,16 @@ export class Searcher {
     this.isScheduled = false
     const waiting = this.waiting
     this.waiting = new Map()
-    const all = [...waiting.keys()]
-    if (all.length === 0) return
+    if (waiting.size === 0) return
     const began = performance.now()
     this.countBirths(began)
-    for (const sought of all) sought.begin()
-    const pid = this.sweepFor(all)
-    for (const sought of all) sought.done(pid === undefined ? undefined : { pid, at: began, births: this.count })
+    const again = [...waiting.keys()].flatMap((sought) => sought.begin())
+    const pid = this.sweepOver(again)
+    if (pid !== undefined) {
+      const since = { pid, at: began, births: this.count }
+      for (const sought of this.children.values()) sought.since = since
+      for (const sought of waiting.keys()) sought.done()
+    }
     this.credit -= performance.now() - began
     for (const tellers of waiting.values()) tellers.forEach((tell) => tell())
   }
@@ -124,23 +140,24 @@ export class Searcher {
   }
 
   /** The last pid that was given out, or 0 where that is not told; undefined if something may have escaped. */
-  private sweepFor(all: ReadonlyArray<Sought>): number | undefined {
+  private sweepOver(again: ReadonlyArray<number>): number | undefined {
     const { machine } = this
     const last = machine.lastPid()
-    const candidates = this.candidates(all, last)
-    if (candidates === undefined || !this.look(all, candidates)) return undefined
-    if (last !== undefined) return this.lookAtBorn(all, last)
+    if (last !== undefined && !this.look(again)) return undefined
+    if (!this.lookSince(last)) return undefined
+    if (last !== undefined) return this.lookAtBorn(last)
     // Where births are not told, a second look has to agree with the first.
-    const again = machine.pids()
-    return again !== undefined && this.look(all, again) ? 0 : undefined
+    return this.lookSince(last) ? 0 : undefined
   }
 
-  private candidates(all: ReadonlyArray<Sought>, last: number | undefined): ReadonlyArray<number> | undefined {
-    const first = Math.min(...all.map(({ since }) => since.pid))
+  private lookSince(last: number | undefined): boolean {
+    const since = [...this.children.values()].map((sought) => sought.since)
+    const first = Math.min(...since.map(({ pid }) => pid))
     // Pids rise until they wrap: what is younger has a larger one.
-    if (last === undefined || last < first || all.some(({ since }) => this.mayHaveWrapped(since))) return this.machine.pids()
-    const young = born(first, last) ?? this.machine.pids()?.filter((pid) => pid > first)
-    return young && [...young, ...all.flatMap((sought) => [...sought.again()])]
+    if (last === undefined || last < first || since.some((each) => this.mayHaveWrapped(each))) {
+      return this.look(this.machine.pids())
+    }
+    return this.lookBetween(first, last)
   }
 
   private mayHaveWrapped({ at, births }: Since): boolean {
@@ -149,23 +166,28 @@ export class Searcher {
     return births === undefined || this.count === undefined || this.count - births > few
   }
 
-  private lookAtBorn(all: ReadonlyArray<Sought>, from: number): number | undefined {
+  private lookAtBorn(from: number): number | undefined {
     const began = performance.now()
     let last = from
     while (true) {
       const now = this.machine.lastPid()
       if (now === undefined || now === last) return now
-      if (performance.now() - began > sweepTime) return undefined
-      const pids = born(last, now) ?? this.machine.pids()
-      if (pids === undefined || !this.look(all, pids)) return undefined
+      if (performance.now() - began > sweepTime || !this.lookBetween(last, now)) return undefined
       last = now
     }
   }
 
+  /** Those that were given a pid between two readings. A few are asked for by their number, which threads have too. */
+  private lookBetween(last: number, now: number): boolean {
+    if (now < last) return this.look(this.machine.pids())
+    if (now - last > fewPids) return this.look(this.machine.pids()?.filter((pid) => pid > last))
+    return this.look(Array.from({ length: now - last }, (_, index) => last + 1 + index), (pid) => this.machine.isThread(pid))
+  }
+
   /** Whether all of them could be looked at. */
-  private look(all: ReadonlyArray<Sought>, pids: ReadonlyArray<number>): boolean {
-    const byMark = new Map(all.map((sought) => [sought.mark, sought]))
-    const eldest = Math.min(...all.map((sought) => sought.startTicks))
+  private look(pids: ReadonlyArray<number> | undefined, isThread = (_: number) => false): boolean {
+    if (pids === undefined) return false
+    const eldest = Math.min(...[...this.children.values()].map((sought) => sought.startTicks))
     const strangers: Array<ProcStat.ProcStat> = []
     let isWhole = true
     for (const pid of pids) {
@@ -173,16 +195,21 @@ export class Searcher {
       const stat = this.machine.listed(pid)
       // Without a descriptor to read with, nobody is seen, and everybody is there.
       if (stat === undefined && exists(pid)) isWhole = false
-      if (stat === undefined || !ProcStat.isRunning(stat) || Number(stat.startTicks) < eldest) continue
+      if (stat === undefined || !ProcStat.isRunning(stat) || Number(stat.startTicks) < eldest || isThread(pid)) continue
+      const mate = this.byPid.get(stat.group)
+      if (mate?.hasGroup() === true) {
+        mate.take(stat, undefined)
+        continue
+      }
       const tree = this.machine.treeOf(pid)
-      const sought = tree === undefined ? undefined : soughtBy(tree, byMark)
-      if (sought !== undefined) this.take(sought, stat, tree)
+      const sought = tree === undefined ? undefined : this.soughtBy(tree)
+      if (sought !== undefined) sought.take(stat, tree)
       else {
         strangers.push(stat)
         if (tree === "") isWhole = this.isClear(stat) && isWhole
       }
     }
-    this.adopt(all, strangers)
+    this.adopt(strangers)
     return isWhole
   }
 
@@ -197,44 +224,40 @@ export class Searcher {
     return false
   }
 
-  private take(sought: Sought, stat: ProcStat.ProcStat, tree: string | undefined): void {
-    if (!this.machine.isThread(stat.pid)) sought.take(stat, tree)
-  }
-
   /** Who has no cookie is ours all the same if a parent or a session of ours shows it. */
-  private adopt(all: ReadonlyArray<Sought>, strangers: ReadonlyArray<ProcStat.ProcStat>): void {
+  private adopt(strangers: ReadonlyArray<ProcStat.ProcStat>): void {
     let left = strangers
     while (left.length > 0) {
       const parents = new Map<number, Sought>()
       const sessions = new Map<number, Sought>()
-      for (const sought of all) {
+      for (const sought of this.children.values()) {
         const families = sought.families()
         for (const pid of families.parents) parents.set(pid, sought)
         for (const pid of families.sessions) sessions.set(pid, sought)
       }
       const rest: Array<ProcStat.ProcStat> = []
       for (const stat of left) {
-        const sought = parents.get(stat.parent) ?? sessions.get(stat.session)
+        const session = this.machine.listed(stat.parent)?.session
+        const sought = parents.get(stat.parent) ?? sessions.get(stat.session) ?? sessions.get(session ?? -1)
         if (sought === undefined) rest.push(stat)
-        else if (stat.pid !== sought.pid) this.take(sought, stat, undefined)
+        else if (stat.pid !== sought.pid) sought.take(stat, undefined)
       }
       if (rest.length === left.length) return
       left = rest
     }
   }
-}
 
-const soughtBy = (tree: string, byMark: ReadonlyMap<string, Sought>): Sought | undefined => {
-  let from = tree.indexOf("/")
-  while (from !== -1) {
-    const end = tree.indexOf("/", from + 1)
-    const sought = byMark.get(tree.slice(from, end === -1 ? tree.length : end))
-    if (sought !== undefined) return sought
-    from = end
+  private soughtBy(tree: string): Sought | undefined {
+    let from = tree.indexOf("/")
+    while (from !== -1) {
+      const end = tree.indexOf("/", from + 1)
+      const sought = this.children.get(tree.slice(from, end === -1 ? tree.length : end))
+      if (sought !== undefined) return sought
+      from = end
+    }
+    return undefined
   }
-  return undefined
 }
 
-/** The pids that were given out between two readings, or undefined where that is quicker asked of the whole. */
-const born = (last: number, now: number): ReadonlyArray<number> | undefined =>
-  now >= last && now - last <= 64 ? Array.from({ length: now - last }, (_, index) => last + 1 + index) : undefined
+/** So many pids are quicker asked for one by one than by a listing of all. */
+const fewPids = 64

@@ -22,11 +22,11 @@ interface Stray {
 
 export class Tree implements Container, Sought {
   private readonly strays = new Map<number, Stray>()
-  /** The members of the group that the sweep at work has come upon, and those of earlier ones. */
+  /** The members of the group that sweeps have come upon since the last that was asked for, and before. */
   private readonly kin = new Set<number>()
   private readonly earlierKin = new Set<number>()
   /** Everybody who was there then has been looked at. */
-  private swept: Since
+  since: Since
   readonly startTicks: number
   readonly pid: number
   private leaderHasEnded = false
@@ -47,7 +47,8 @@ export class Tree implements Container, Sought {
   ) {
     this.pid = group.pid
     this.startTicks = Number(startTicks ?? 0)
-    this.swept = { pid: group.pid, at: performance.now(), births: searcher.births() }
+    this.since = { pid: group.pid, at: performance.now(), births: searcher.births() }
+    searcher.add(this)
   }
 
   leaderEnded(): void {
@@ -92,27 +93,22 @@ export class Tree implements Container, Sought {
 
   // ---- the searcher's side
 
-  get since(): Since {
-    return this.swept
+  hasGroup(): boolean {
+    return this.group.isPinned
   }
 
-  // Who was in the group may have left it, and no later birth tells of that.
-  again(): ReadonlyArray<number> {
-    return [...this.earlierKin, ...this.strays.keys()]
-  }
-
-  begin(): void {
+  begin(): ReadonlyArray<number> {
     for (const pid of this.kin) this.earlierKin.add(pid)
     this.kin.clear()
     this.wasEmpty = this.group.isEmpty()
+    // Who was in the group may have left it, and no later birth tells of that.
+    return [...this.earlierKin, ...this.strays.keys()]
   }
 
   families() {
-    // The leader's pid is its own until it is reaped, and the session's as long as a member of the group lives.
-    const own = this.group.isPinned ? [this.pid] : []
     const strays = this.livingStrays().map(({ stat }) => stat.pid)
-    const leader = this.leaderHasEnded ? [] : [this.pid]
-    return { parents: [...leader, ...this.kin, ...strays], sessions: [...own, ...strays] }
+    // The leader's pid is the session's as long as a member of the group lives.
+    return { parents: strays, sessions: this.group.isPinned ? [this.pid, ...strays] : strays }
   }
 
   take(stat: ProcStat.ProcStat, tree: string | undefined): void {
@@ -130,11 +126,13 @@ export class Tree implements Container, Sought {
     if (this.isKilling) this.signalStray(stray, "SIGKILL")
   }
 
-  done(swept: Since | undefined): void {
-    if (swept === undefined) return
-    this.swept = swept
+  done(): void {
     this.earlierKin.clear()
     if (this.wasEmpty && this.livingStrays().length === 0 && !this.foundMore) this.isProven = true
+  }
+
+  release(): void {
+    this.searcher.remove(this)
   }
 
   // ---- helpers

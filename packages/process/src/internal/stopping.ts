@@ -11,6 +11,9 @@ import { warn } from "./observability.js"
 import { clip, formatDuration } from "./text.js"
 import { within } from "./within.js"
 
+/** When a signal is followed by SIGCONT. */
+const continueAfter = Duration.millis(50)
+
 /** How long a killed group may take to be gone: the kernel gives back the memory of a large process first. */
 const killWait = Duration.seconds(5)
 
@@ -49,9 +52,15 @@ const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "
     return within(step.wait, Effect.disconnect(Effect.interruptible(asked(target, step.effect))))
   }
   target.signal(step.signal)
-  // A stopped process would keep the signal until it goes on.
-  if (step.signal !== "SIGCONT") target.signal("SIGCONT")
-  return within(step.wait, awaitGone(target, step.signal))
+  const gone = awaitGone(target, step.signal)
+  if (step.signal === "SIGCONT") return within(step.wait, gone)
+  // A stopped process keeps the signal until it goes on. Most are not stopped, and gone before it is their turn.
+  const first = Duration.min(continueAfter, Duration.times(step.wait, 0.5))
+  return Effect.flatMap(within(first, gone), (isGone) => {
+    if (isGone) return Effect.succeed(true)
+    target.signal("SIGCONT")
+    return within(Duration.subtract(step.wait, first), gone)
+  })
 }
 
 /** The request, and then the end; the end alone is enough, and a failed request ends the wait. */

@@ -3,8 +3,8 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 
 /**
  * Whether it completed in time. What is waited for can be interrupted when its time is over, and who waits only where he
@@ -16,12 +16,16 @@ import * as Option from "effect/Option"
  */
 export const within = (wait: Duration.DurationInput, effect: Effect.Effect<unknown>): Effect.Effect<boolean> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      Effect.forkDaemon(Effect.interruptible(Effect.timeoutOption(effect, wait))),
-      (fiber) =>
-        restore(Fiber.join(fiber)).pipe(
-          Effect.map(Option.isSome),
-          Effect.onInterrupt(() => Fiber.interrupt(fiber))
-        )
-    )
-  )
+    Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (work) =>
+      Effect.flatMap(Effect.forkDaemon(interruptAfter(wait, work)), (timer) =>
+        restore(Fiber.await(work)).pipe(
+          Effect.onInterrupt(() => Fiber.interrupt(work)),
+          Effect.ensuring(Fiber.interruptFork(timer)),
+          Effect.flatMap((exit) => {
+            if (Exit.isSuccess(exit)) return Effect.succeed(true)
+            return Exit.isInterrupted(exit) ? Effect.succeed(false) : Effect.failCause(exit.cause)
+          })
+        ))))
+
+const interruptAfter = (wait: Duration.DurationInput, work: Fiber.RuntimeFiber<unknown>): Effect.Effect<void> =>
+  Effect.interruptible(Effect.zipRight(Effect.sleep(wait), Fiber.interruptFork(work)))
