@@ -27,7 +27,7 @@ import type { Child, OutputLine } from "../Child.js"
 import type { Launched, LaunchEvents } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import { ChildObserver, type Spawned } from "../ChildObserver.js"
-import type { Containment, Drained, EndedBy, ExitReport } from "../ExitReport.js"
+import type { Containment, Drained, ExitReport } from "../ExitReport.js"
 import type * as ExitStatus from "../ExitStatus.js"
 import { ProcessFailed } from "../ProcessFailed.js"
 import type { StopPlan } from "../StopPlan.js"
@@ -38,6 +38,7 @@ import { Output } from "./output.js"
 import { type Plan, stopProblems } from "./resolve.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
+import { Verdict } from "./verdict.js"
 import { Wakeup } from "./wakeup.js"
 import { within } from "./within.js"
 
@@ -66,19 +67,13 @@ export class ManagedChild implements Child {
   private span: Tracer.Span | undefined
   private target!: Target
 
-  private status: ExitStatus.ExitStatus | undefined
-  /** What \`expect\` says of the status, asked once; or what it threw. */
-  private isExpected = false
-  private expectDefect: Cause.Cause<never> | undefined
-  private endedBy: EndedBy = "unknown"
+  private readonly verdict: Verdict
   private duration: Duration.Duration = Duration.zero
   private drainedAs: Drained = { _tag: "Eof" }
   private leftovers: ReadonlyArray<ProcessInfo.ProcessInfo> = []
   /** The failures that `raceExit` made, to tell them from those of the effect it runs. */
   private readonly raised = new WeakSet<ProcessFailed>()
 
-  private stopRequestedBy: "owner" | "scope" | undefined
-  private readonly signalsSent = new Set<string>()
   private readonly plansAtWork = new Set<StopPlan>()
   private resistsKill = false
   private isSettling = false
@@ -89,6 +84,7 @@ export class ManagedChild implements Child {
     private readonly runtime: Runtime.Runtime<never>,
     private readonly clock: Clock.Clock
   ) {
+    this.verdict = new Verdict(plan)
     this.output = new Output(plan, {
       launched: () => this.launched,
       fork: (effect) => this.fork(effect),
@@ -137,22 +133,11 @@ export class ManagedChild implements Child {
 
   private onExited(status: ExitStatus.ExitStatus): void {
     if (this.status !== undefined) return
-    this.status = status
-    try {
-      this.isExpected = this.plan.expects(status)
-    } catch (error) {
-      this.expectDefect = Cause.die(error)
-    }
-    this.endedBy = this.stopRequestedBy ?? this.endedWithoutStop(status)
+    this.verdict.exited(status)
     this.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
     this.moved.notify()
     if (this.observer === undefined) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
     this.settle()
-  }
-
-  private endedWithoutStop(status: ExitStatus.ExitStatus): EndedBy {
-    if (status._tag === "Exited") return "child"
-    return this.signalsSent.has(status.signal) ? "owner" : "outside"
   }
 
   // ---- from exited to gone
@@ -205,7 +190,7 @@ export class ManagedChild implements Child {
           observer.exited({
             ...this.spawned,
             status,
-            endedBy: this.endedBy,
+            endedBy: this.verdict.endedBy,
             duration: this.duration,
             stderr: this.output.tail("stderr")
           }))
@@ -239,7 +224,7 @@ export class ManagedChild implements Child {
       yield* this.launched.search
       if (this.isEmpty) return
       this.leftovers = (yield* this.launched.members).map((each) => this.shown(each))
-      if (this.plan.request.leavable && (this.isExpected || !this.plan.check) && !this.wasStopped) return this.launched.leave()
+      if (this.verdict.letsLeftoversBe) return this.launched.leave()
       if (this.leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, this.leftovers)
       yield* stopGroup(this.target, this.plan.stop)
     })
@@ -249,14 +234,14 @@ export class ManagedChild implements Child {
     if (this.isOver) return
     this.isOver = true
     ChildMetrics.running.unsafeModify(-1, [])
-    const rejected = status !== undefined && !this.isAccepted
+    const rejected = status !== undefined && !this.verdict.isAccepted
     if (error !== undefined) ChildMetrics.failed("survivors").unsafeUpdate(1, [])
     else if (rejected) ChildMetrics.failed(status._tag === "Exited" ? "exited" : "signaled").unsafeUpdate(1, [])
     const exit = error === undefined && status !== undefined
       ? Exit.succeed(this.makeReport(status))
       : Exit.fail(error as SurvivorsError)
     const told = Exit.isSuccess(exit) && rejected ? Exit.fail(this.processFailed()) : exit
-    endSpan(this.span, this.clock, told, { status, endedBy: this.endedBy, duration: this.duration }, this.output.drains)
+    endSpan(this.span, this.clock, told, { status, endedBy: this.verdict.endedBy, duration: this.duration }, this.output.drains)
     Deferred.unsafeDone(this.whenGone, exit)
   }
 
@@ -272,6 +257,10 @@ export class ManagedChild implements Child {
 
   get containment(): Containment {
     return this.launched.containment
+  }
+
+  private get status(): ExitStatus.ExitStatus | undefined {
+    return this.verdict.status
   }
 
   private get isEmpty(): boolean {
@@ -339,7 +328,7 @@ export class ManagedChild implements Child {
       // An end that has happened already is not of our doing, and only has to become known.
       return Effect.suspend(() => this.status === undefined ? this.launched.settle : Effect.void).pipe(
         Effect.zipRight(Effect.suspend(() => {
-          if (this.status === undefined) this.stopRequestedBy ??= by
+          this.verdict.stopRequested(by)
           return stopGroup(this.target, plan)
         })),
         Effect.flatMap((isGone) => isGone ? Effect.void : this.resisted()),
@@ -374,29 +363,15 @@ export class ManagedChild implements Child {
   }
 
   private sendSignal(signal: Signal): boolean {
-    if (this.status === undefined) this.signalsSent.add(signal)
+    this.verdict.signalSent(signal)
     return this.launched.signal(signal)
   }
 
-  // ---- verdicts
-
-  private get wasStopped(): boolean {
-    return this.endedBy === "owner" || this.endedBy === "scope"
-  }
-
-  private get isAccepted(): boolean {
-    return this.wasStopped || this.isExpected
-  }
-
-  /** Whether it ended in a way that work beside it must hear of: not on request, and not as `expect` allows. */
-  private get hasDied(): boolean {
-    if (this.status === undefined || this.wasStopped) return false
-    return !(this.plan.expectGiven && this.isExpected)
-  }
+  // ---- outcomes
 
   /** Never, or the failure once the child has died and its output is there. */
   private diedFirst(): Effect.Effect<never, ProcessFailed> {
-    return Effect.flatMap(this.exited, () => this.hasDied ? this.dieWith() : Effect.never)
+    return Effect.flatMap(this.exited, () => this.verdict.hasDied ? this.dieWith() : Effect.never)
   }
 
   /**
@@ -406,7 +381,7 @@ export class ManagedChild implements Child {
   private unlessDead<A, E>(outcome: Effect.Effect<A, E>, bodyCause?: Cause.Cause<unknown>): Effect.Effect<A, E | ProcessFailed> {
     return Effect.zipRight(
       this.launched.settle,
-      Effect.suspend((): Effect.Effect<A, E | ProcessFailed> => this.hasDied ? this.dieWith(bodyCause) : outcome)
+      Effect.suspend((): Effect.Effect<A, E | ProcessFailed> => this.verdict.hasDied ? this.dieWith(bodyCause) : outcome)
     )
   }
 
@@ -423,9 +398,9 @@ export class ManagedChild implements Child {
   }
 
   private checked(report: ExitReport): Effect.Effect<ExitReport, ProcessFailed> {
-    const defect = this.output.defect ?? this.expectDefect
+    const defect = this.output.defect ?? this.verdict.defect
     if (defect !== undefined) return Effect.failCause(defect)
-    return !this.plan.check || this.isAccepted ? Effect.succeed(report) : Effect.fail(this.processFailed())
+    return !this.plan.check || this.verdict.isAccepted ? Effect.succeed(report) : Effect.fail(this.processFailed())
   }
 
   private processFailed(bodyCause?: Cause.Cause<unknown>): ProcessFailed {
@@ -434,7 +409,7 @@ export class ManagedChild implements Child {
       ...this.plan.shown,
       pid: this.pid,
       status: this.status as ExitStatus.ExitStatus,
-      endedBy: this.endedBy,
+      endedBy: this.verdict.endedBy,
       stderr: this.output.tail("stderr"),
       stdout: this.output.tail("stdout"),
       duration: this.duration,
@@ -448,7 +423,7 @@ export class ManagedChild implements Child {
       label: this.plan.label,
       pid: this.pid,
       status,
-      endedBy: this.endedBy,
+      endedBy: this.verdict.endedBy,
       startedAt: this.startedAt,
       duration: this.duration,
       drained: this.drainedAs,
