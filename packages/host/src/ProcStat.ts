@@ -6,7 +6,8 @@
  * What one `/proc/<pid>/stat` says of its process.
  *
  * `startTicks` is the start token: clock ticks since boot at which the process began, field 22, kept as text
- * because it is compared and never computed with.
+ * because it is compared and never computed with. `environmentAt` is where in its memory its environment begins, field
+ * 50: "0" for one that is in the middle of an `execve`, for a thread of the kernel, and where it is not shown.
  *
  * @example
  * ```ts
@@ -24,10 +25,14 @@ export interface ProcStat {
   readonly session: number
   readonly exiting: boolean
   readonly startTicks: string
+  readonly environmentAt: string
+  readonly isKernelThread: boolean
 }
 
 // PF_EXITING of the kernel's <linux/sched.h>: set before the process gives up its descriptors.
 const exitingFlag = 0x4
+// PF_KTHREAD
+const kernelFlag = 0x200000
 
 /**
  * Reads one `/proc/<pid>/stat`. Answers `undefined` for a text that is not one.
@@ -61,7 +66,9 @@ export const parse = (text: string): ProcStat | undefined => {
     group: Number(group),
     session: Number(session),
     exiting: (Number(flags) & exitingFlag) !== 0,
-    startTicks
+    startTicks,
+    environmentAt: fields[47] ?? "0",
+    isKernelThread: (Number(flags) & kernelFlag) !== 0
   }
 }
 

@@ -45,6 +45,8 @@ describe("the lines of ps", () => {
       session: 0,
       exiting: false,
       startTicks: "1788855165",
+      environmentAt: "0",
+      isKernelThread: false,
       owner: 501
     })
     expect(darwin.parse(plain)).toHaveLength(plain.trimEnd().split("\n").length)

@@ -81,7 +81,7 @@ export interface ReadOptions {
  * while it is subscribed and slow; one that leaves releases it.
  *
  * `bytes(stream)` is a stream that was asked for with `"bytes"`, chunk by chunk as it was read. Each chunk is given once:
- * who reads later goes on where the last reader left, and two at a time share the chunks between them. While nobody reads,
+ * who reads later goes on where the last reader left, and two at a time share the chunks, in whatever parts. While nobody reads,
  * the child is held back once 128 KiB wait here, beside what its pipe takes. What nobody has taken `deliverGrace` after
  * the child's end is given up, and told in `drained`; what nobody reads when the scope closes is thrown away. Of a stream
  * that is not `"bytes"`, it dies.

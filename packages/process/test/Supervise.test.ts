@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ChildSpawner } from "../src/ChildSpawner.js"
@@ -319,7 +320,7 @@ describe("stopping", () => {
       expect(yield* Fiber.join(fiber)).toBe("done")
     }))
 
-  it.effect.each(["use", "an ambient scope", "siblings"])("is not cut short by an interrupt that comes while it is at work: %s", (way) =>
+  it.effect.each(["use", "an ambient scope", "a scope that a fiber closes", "siblings"])("is not cut short by an interrupt that comes while it is at work: %s", (way) =>
     Effect.gen(function*() {
       const spawner = scripted((child) => {
         child.onSignal = () => undefined
@@ -327,6 +328,11 @@ describe("stopping", () => {
       const ways: Record<string, Effect.Effect<unknown, unknown, ChildSpawner>> = {
         use: Supervise.use(command, {}, () => Effect.void),
         "an ambient scope": Effect.scoped(Supervise.start(command)),
+        "a scope that a fiber closes": Effect.gen(function*() {
+          const scope = yield* Scope.make()
+          yield* Scope.extend(Supervise.start(command), scope)
+          yield* Effect.interruptible(Scope.close(scope, Exit.void))
+        }),
         siblings: Effect.scoped(Supervise.all([Supervise.start(command), Supervise.start(command)]))
       }
       const fiber = yield* begin((ways[way] as Effect.Effect<unknown, unknown, ChildSpawner>).pipe(Effect.provide(spawner.layer)))

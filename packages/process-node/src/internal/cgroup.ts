@@ -22,6 +22,8 @@ export const findCgroups = (host: string | undefined): Cgroups => {
   if (host === undefined) return unavailable("/proc cannot be read here")
   const parent = ownCgroup()
   if (parent === undefined) return unavailable("no cgroup of version 2 is mounted here")
+  // The reaper is told of cgroups by the word.
+  if (/\s/.test(parent)) return unavailable(`there is white space in the name of our own cgroup ${parent}`)
   const trial = join(parent, `tether-${host}`)
   try {
     mkdirSync(trial)

@@ -82,7 +82,6 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
     infoOf: ({ name, pid, startTicks }) => ({ pid, command: name, startedAt: Number(startTicks) * 1000 }),
     // Not told, and each question would make a new one.
     lastPid: () => undefined,
-    births: () => undefined,
     pidMax: 99_999,
     // Only `lsof` could tell. It takes seconds.
     socketsOf: () => [],
@@ -114,6 +113,8 @@ export const parse = (text: string): ReadonlyArray<Row> =>
       session: 0,
       exiting: flags.includes("E"),
       startTicks: String(started / 1000),
+      environmentAt: "0",
+      isKernelThread: false,
       owner: Number(owner)
     }]
   })

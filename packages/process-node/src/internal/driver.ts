@@ -74,7 +74,7 @@ const attach = (
   read("stderr", streams.stderr, events)
   child.once("exit", (code, signal) => {
     hasExited = true
-    container.leaderEnded()
+    enclosure.leaderEnded()
     events.exited(signal === null ? Exited(code ?? 0) : Signaled(signal))
   })
   // A kill that fails is told here, too late to matter; without a listener it would end the program.

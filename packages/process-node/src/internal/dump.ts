@@ -33,8 +33,10 @@ export const writeDump = (file: string, why: string, residents: Iterable<Residen
   })
 }
 
+const longestLabel = 120
+
 const rowOf = ({ containment, label, living, pid, startedAt }: Resident, now: number): ReadonlyArray<string> => [
-  label.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd"),
+  label.slice(0, longestLabel).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd"),
   String(pid),
   containment,
   `${((now - startedAt) / 1000).toFixed(1)} s`,

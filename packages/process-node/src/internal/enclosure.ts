@@ -68,7 +68,7 @@ export class Enclosure {
     startToken: string | undefined
   ) {
     const { cgroup, child, level } = reservation
-    this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table)
+    this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table, host.machine)
     this.container = this.contain(startToken)
     this.entries = level === "none" ? [] : [
       { _tag: "Group", pid, witness: pid, startToken, leavable: request.leavable ? child : undefined },
@@ -85,6 +85,11 @@ export class Enclosure {
       living: () => this.container.members()
     }
     host.residents.add(this.resident)
+  }
+
+  leaderEnded(): void {
+    this.container.leaderEnded()
+    if (this.group.isPinned && this.entries.length > 0) this.members()
   }
 
   /** Who lives. When the leader does not, another of its group shows the reaper whose group it is. */

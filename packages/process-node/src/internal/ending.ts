@@ -22,7 +22,9 @@ export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.E
 
     /** Looks for orphans and does it to those to whom it was not done yet. They may fork, so it is over when none is new. */
     const sweep = (doneTo: Set<string>, act: (orphan: Orphan) => boolean) => (): boolean => {
-      const orphans = findOrphans(machine).filter((orphan) => !doneTo.has(keyOf(orphan)))
+      // Who was one stays one: what showed it may be gone by now.
+      const found = new Map([...[...met.values()].filter(lives), ...findOrphans(machine)].map((each) => [keyOf(each), each]))
+      const orphans = [...found.values()].filter((orphan) => !doneTo.has(keyOf(orphan)))
       for (const orphan of orphans) {
         met.set(keyOf(orphan), orphan)
         if (act(orphan)) doneTo.add(keyOf(orphan))

@@ -6,19 +6,23 @@
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ProcStat from "@tether/host/ProcStat"
+import { isAlive, type Machine } from "./machine.js"
 import type { ProcessTable } from "./processTable.js"
 import { signalTree } from "./windows.js"
 
 export class ProcessGroup {
   private leaderHasEnded = false
   private wasEmpty = false
+  /** One that lived when all were looked at last: as long as it does, nobody else need be. */
+  private member: ProcStat.ProcStat | undefined
   /** The reading of all processes in which no member was found alive. */
   private emptyReading: number | undefined
 
   constructor(
     readonly pid: number,
     private readonly isGroup: boolean,
-    private readonly table: ProcessTable
+    private readonly table: ProcessTable,
+    private readonly machine: Machine
   ) {}
 
   /**
@@ -32,23 +36,28 @@ export class ProcessGroup {
   }
 
   get isPinned(): boolean {
-    return !this.wasEmpty
+    return !this.isEmpty()
   }
 
   isEmpty(): boolean {
     if (this.wasEmpty) return true
     if (!this.leaderHasEnded) return false
-    this.wasEmpty = !this.isGroup || this.send(0) === "none" || this.isAllZombies()
+    this.wasEmpty = !this.isGroup || this.isReused() || this.send(0) === "none" || this.isAllZombies()
     return this.wasEmpty
+  }
+
+  /** While a member lives, nobody else is given the leader's pid: somebody who has it shows that all of ours are gone. */
+  private isReused(): boolean {
+    return this.machine.isDirect && this.machine.find(this.pid) !== undefined
   }
 
   /** Whether there was anyone to take it. */
   signal(signal: Signal): boolean {
-    return !this.wasEmpty && this.send(signal) !== "none"
+    return !this.isEmpty() && this.send(signal) !== "none"
   }
 
   members(): ReadonlyArray<ProcStat.ProcStat> {
-    return this.wasEmpty ? [] : this.living() ?? []
+    return this.isEmpty() ? [] : this.living() ?? []
   }
 
   private living(): ReadonlyArray<ProcStat.ProcStat> | undefined {
@@ -62,7 +71,12 @@ export class ProcessGroup {
    * snapshot: a member may fork behind it and end before it, so one scan proves nothing and two, apart, must agree.
    */
   private isAllZombies(): boolean {
-    if (this.living()?.length !== 0) {
+    if (this.member !== undefined && this.machine.find(this.member.pid)?.group === this.pid && isAlive(this.machine, this.member)) {
+      return false
+    }
+    const living = this.living()
+    this.member = living?.[0]
+    if (living?.length !== 0) {
       this.emptyReading = undefined
       return false
     }

@@ -28,8 +28,6 @@ export interface Machine {
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
   /** The pid that was given out last, by which it is told whether a process was made meanwhile. */
   readonly lastPid: () => number | undefined
-  /** How many processes and threads were made since the machine was started: those of other pid namespaces count too. */
-  readonly births: () => number | undefined
   /** After so many at most, pids are used again. */
   readonly pidMax: number
   /** The sockets at these descriptors of a process. */
@@ -59,6 +57,15 @@ export const exists = (pid: number): boolean => {
     return process.kill(pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH"
+  }
+}
+
+/** Whether there is such a process, and we may signal it. Others' may be hidden from us, and are not ours. */
+export const mayBeOurs = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 

@@ -28,6 +28,8 @@ export class MainProgram {
   private code: number | undefined
   private fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   private wasSignalled = false
+  /** The terminal has gone. Node 20 crashes when it is to put one that is gone into its old state before it exits. */
+  private isHungUp = false
   private isStopping = false
   private hasFailed = false
   private hasComplained = false
@@ -62,12 +64,14 @@ export class MainProgram {
 
   /** Not for a success, whose last output may still be on its way. */
   readonly exit = (code: number): void => {
+    if (this.isHungUp) process.kill(process.pid, "SIGHUP")
     if (code !== 0 || this.code !== undefined) process.exit(code)
   }
 
   private readonly onDeadly = (signal: NodeJS.Signals, number: number): void => {
     if (!this.wasSignalled) {
       this.wasSignalled = true
+      this.isHungUp = signal === "SIGHUP" && [process.stdin, process.stdout, process.stderr].some((each) => each.isTTY)
       this.code ??= 128 + number
       return this.stop()
     }
@@ -76,11 +80,12 @@ export class MainProgram {
   }
 
   private readonly onUncaught = (error: unknown): void => {
-    sayOnStderr(`Uncaught ${inspect(error)}\n`)
-    if (this.hasFailed) return
-    this.hasFailed = true
-    this.code ??= 1
-    this.stop()
+    if (!this.hasFailed) {
+      this.hasFailed = true
+      this.code ??= 1
+      this.stop()
+    }
+    sayOnStderr(`Uncaught ${textOf(error)}\n`)
   }
 
   private readonly onAsked = (): void => this.dump("SIGUSR2")
@@ -126,5 +131,14 @@ export class MainProgram {
     if (this.fiber === undefined) return
     const loggers = this.fiber.getFiberRef(FiberRef.currentLoggers)
     Effect.runFork(Effect.catchAllDefect(Effect.locally(entry, FiberRef.currentLoggers, loggers), () => Effect.void))
+  }
+}
+
+/** An error can be made so that it cannot even be looked at. */
+const textOf = (error: unknown): string => {
+  try {
+    return inspect(error)
+  } catch {
+    return "an error that cannot be shown"
   }
 }

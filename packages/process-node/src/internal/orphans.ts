@@ -59,13 +59,28 @@ export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
     const last = path.at(-1)
     return last?.kind === "reaper" && stat.state !== "T" ? [hostOf(last)] : []
   }))
-  return all.flatMap((carrier) => {
+  const orphans = all.flatMap((carrier): ReadonlyArray<Orphan> => {
     const { path, stat } = carrier
     if (path.at(-1)?.kind === "reaper") return []
     const lost = path.find((step) => step.kind === "child" && !attended.has(hostOf(step)) && judge(step) === "gone")
     return lost === undefined ? [] : [{ ...carrier, info: machine.infoOf(stat), lost }]
   })
+  return orphans.length === 0 ? orphans : [...orphans, ...matesOf(machine, orphans)]
 }
+
+/** Members of the groups of orphans that have lost their cookie. Once its last orphan is gone, nothing shows a group. */
+const matesOf = (machine: Machine, orphans: ReadonlyArray<Orphan>): ReadonlyArray<Orphan> => {
+  const byGroup = new Map(orphans.map((orphan) => [orphan.stat.group, orphan]))
+  const known = new Set(orphans.map(({ stat }) => stat.pid))
+  return (machine.list() ?? []).flatMap((stat): ReadonlyArray<Orphan> => {
+    const orphan = byGroup.get(stat.group)
+    if (orphan === undefined || known.has(stat.pid) || stat.group === ownGroup(machine) || !ProcStat.isRunning(stat)) return []
+    const tree = machine.treeOf(stat.pid) ?? ""
+    return tree === "" ? [{ ...orphan, stat, tree, info: machine.infoOf(stat) }] : []
+  })
+}
+
+const ownGroup = (machine: Machine): number | undefined => machine.find(process.pid)?.group
 
 const hostOf = ({ host, instance }: TreeCookie.Step): string => TreeCookie.formatHost(host, instance)
 
@@ -84,7 +99,8 @@ export const signalOne = (
     if (signal !== "SIGKILL") return process.kill(stat.pid, signal)
     process.kill(stat.pid, "SIGSTOP")
     // A leader that is confirmed shows that its group is what it was, members without a cookie included.
-    if (isConfirmed()) return process.kill(stat.group === stat.pid ? -stat.pid : stat.pid, "SIGKILL")
+    const leads = machine.find(stat.pid)?.group === stat.pid
+    if (isConfirmed()) return process.kill(leads ? -stat.pid : stat.pid, "SIGKILL")
     process.kill(stat.pid, "SIGCONT")
     return false
   } catch {
@@ -93,7 +109,7 @@ export const signalOne = (
 }
 
 export const killOrphan = (machine: Machine, { stat, tree }: Orphan): boolean =>
-  signalOne(machine, stat, "SIGKILL", () => machine.treeOf(stat.pid) === tree && isAlive(machine, stat))
+  signalOne(machine, stat, "SIGKILL", () => (machine.treeOf(stat.pid) ?? "") === tree && isAlive(machine, stat))
 
 /** How often what is ended is looked for again: it may have forked meanwhile. */
 const passes = 5

@@ -19,7 +19,6 @@ const blind: Machine = {
   ownerOf: () => undefined,
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   lastPid: () => undefined,
-  births: () => undefined,
   pidMax: 0,
   socketsOf: () => [],
   holdersOf: () => []

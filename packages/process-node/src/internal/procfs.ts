@@ -54,10 +54,6 @@ export const make = (): Machine | undefined => {
       const last = textOf("/proc/loadavg")?.split(" ")[4]
       return last === undefined ? undefined : Number(last)
     },
-    births: () => {
-      const made = /^processes (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1]
-      return made === undefined ? undefined : Number(made)
-    },
     pidMax: Number(textOf("/proc/sys/kernel/pid_max") ?? 0),
     socketsOf: (pid, fds) => fds.map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
     holdersOf: (socket) => (list() ?? []).filter((stat) => stat.pid !== process.pid && holds(stat.pid, socket))

@@ -3,6 +3,7 @@
  * or session of ours, or by a pipe of ours.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
+import type { Identity } from "@tether/host/ProcessIdentity"
 import type * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
 import type { Presence } from "@tether/process/ChildDriver"
@@ -35,7 +36,7 @@ export class Tree implements Container, Sought {
   private foundMore = false
   /** When the leader ended, no process had been made since it: nobody can be its descendant. */
   private wasChildless = false
-  /** Whether the group was empty before the sweep: a member may leave the group behind a sweep's back. */
+  /** Whether nobody was known before the sweep: who lives may leave the group, or fork, behind a sweep's back. */
   private wasEmpty = false
 
   constructor(
@@ -47,7 +48,7 @@ export class Tree implements Container, Sought {
   ) {
     this.pid = group.pid
     this.startTicks = Number(startTicks ?? 0)
-    this.since = { pid: group.pid, at: performance.now(), births: searcher.births() }
+    this.since = { pid: group.pid, at: performance.now() }
     searcher.add(this)
   }
 
@@ -100,7 +101,7 @@ export class Tree implements Container, Sought {
   begin(): ReadonlyArray<number> {
     for (const pid of this.kin) this.earlierKin.add(pid)
     this.kin.clear()
-    this.wasEmpty = this.group.isEmpty()
+    this.wasEmpty = this.group.isEmpty() && this.livingStrays().length === 0
     // Who was in the group may have left it, and no later birth tells of that.
     return [...this.earlierKin, ...this.strays.keys()]
   }
@@ -118,8 +119,10 @@ export class Tree implements Container, Sought {
     }
     const known = this.strays.get(stat.pid)
     if (known?.stat.startTicks === stat.startTicks) return
-    const path = tree === undefined ? [] : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))
-    const stray: Stray = { stat, below: path }
+    const below = tree === undefined
+      ? this.strays.get(stat.parent)?.below ?? []
+      : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))
+    const stray: Stray = { stat, below }
     this.strays.set(stat.pid, stray)
     this.foundMore = true
     // At once: one that forks a successor and ends is gone by the next step.
@@ -148,11 +151,17 @@ export class Tree implements Container, Sought {
     return [...this.strays.values()]
   }
 
+  /** The hosts below us that have started it: as its path has it, or for one without a path, its parent. */
+  private hostsOf({ below, stat }: Stray): ReadonlyArray<Identity> {
+    const hosts = [...this.strays.values()].flatMap((each) => each.below.map((step) => step.host))
+    return [...below.map((step) => step.host), ...hosts.filter((host) => host.pid === stat.parent)]
+  }
+
   private signalStray(stray: Stray, signal: Signal): boolean {
     // A reaper has the work of a dead host before it, and ends by itself.
     if (isReaper(stray)) return signalOne(this.machine, stray.stat, "SIGCONT")
     // Whom a host below us has started is asked by that host, in its own order, as long as it lives.
-    if (signal !== "SIGKILL" && stray.below.some((step) => livenessOf(this.machine, step.host) !== "gone")) return true
+    if (signal !== "SIGKILL" && this.hostsOf(stray).some((host) => livenessOf(this.machine, host) !== "gone")) return true
     return signalOne(this.machine, stray.stat, signal as NodeJS.Signals)
   }
 }

@@ -13,6 +13,7 @@ import type { StreamName } from "../ChildDriver.js"
 import * as StopPlan from "../StopPlan.js"
 import * as Failure from "./platformError.js"
 import { Reservoir } from "./reservoir.js"
+import { isSignal } from "./signals.js"
 import { formatDuration } from "./text.js"
 import { within } from "./within.js"
 
@@ -77,7 +78,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   }
 
   readonly kill = (signal: CommandExecutor.Signal = "SIGTERM"): Effect.Effect<void, PlatformError> =>
-    this.untilEnd(Effect.flatMap(this.child.isRunning, (isRunning) =>
+    !isSignal(signal) ? Effect.fail(Failure.noSignal(signal)) : this.untilEnd(Effect.flatMap(this.child.isRunning, (isRunning) =>
       isRunning && endings.has(signal) ? this.end(signal) : this.send(signal, isRunning)))
 
   private end(signal: CommandExecutor.Signal): Effect.Effect<void, PlatformError> {

@@ -67,6 +67,8 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
     while (!isDone()) {
       const paused = watches.map(({ drain }) => drain.isPaused)
       yield* within(slice, joining.allDone)
+      // Asked again and again, a group is known to be empty before its number can be somebody else's.
+      joining.launched.presence()
       for (const [index, watch] of watches.entries()) {
         const { drain } = watch
         if (drain.isDone) continue

@@ -33,7 +33,7 @@ import { ProcessFailed } from "../ProcessFailed.js"
 import type { StopPlan } from "../StopPlan.js"
 import { SurvivorsError } from "../SurvivorsError.js"
 import { joinDrains } from "./joining.js"
-import { attempt, complain, endSpan, tellObserver, warnOfLeftovers } from "./observability.js"
+import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers } from "./observability.js"
 import { Output } from "./output.js"
 import { type Plan, stopProblems } from "./resolve.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
@@ -208,7 +208,8 @@ export class ManagedChild implements Child {
       }
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
       yield* this.endLeftovers()
-      const error = this.isEmpty ? undefined : yield* this.survivors(status)
+      const error = this.launched.presence() === "some" ? yield* this.survivors(status) : undefined
+      if (!this.isEmpty) yield* this.giveUpProof
       yield* this.tell("gone", (observer) => observer.gone(this.spawned, error ?? this.makeReport(status)))
       this.complete(status, error)
     })
@@ -222,13 +223,21 @@ export class ManagedChild implements Child {
       yield* within(leaving, awaitGone(this.target))
       if (this.isEmpty) return
       yield* this.launched.search
-      if (this.isEmpty) return
+      if (this.launched.presence() === "unproven") yield* awaitGone(this.target)
+      if (this.isEmpty || this.launched.presence() === "unproven") return
       this.leftovers = (yield* this.launched.members).map((each) => this.shown(each))
       if (this.verdict.letsLeftoversBe) return this.launched.leave()
       if (this.leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, this.leftovers)
       yield* stopGroup(this.target, this.plan.stop)
     })
   }
+
+  /** Nobody is known to live, and the machine is too busy for a proof. */
+  private readonly giveUpProof: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.launched.presence() !== "unproven") return Effect.void
+    this.launched.leave()
+    return warn(`nothing that "${clip(this.plan.label)}" has started was found, but the machine is too busy to prove that nothing is left`)
+  })
 
   private complete(status: ExitStatus.ExitStatus | undefined, error?: SurvivorsError): void {
     if (this.isOver) return
@@ -313,7 +322,9 @@ export class ManagedChild implements Child {
     return Effect.zipRight(this.stopAs("scope", this.plan.stop), this.gone).pipe(
       Effect.catchTag("SurvivorsError", (error) => complain(error.message)),
       Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
-      Effect.asVoid
+      Effect.asVoid,
+      // A scope can be closed by a fiber that is interrupted meanwhile, and it closes only once.
+      Effect.uninterruptible
     )
   })
 

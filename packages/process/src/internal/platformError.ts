@@ -19,7 +19,7 @@ export const fromSpawnError = (error: SpawnError): PlatformError => {
         reason: directoryReason(error.code),
         module: "FileSystem",
         method: "access",
-        pathOrDescriptor: error.cwd,
+        pathOrDescriptor: error.cwd === undefined ? undefined : clip(error.cwd),
         syscall: "access",
         description,
         cause: error
@@ -48,6 +48,9 @@ const directoryReason = (code: string | undefined): SystemErrorReason => {
   if (code === "ENOENT") return "NotFound"
   return code === "EACCES" ? "PermissionDenied" : "BadResource"
 }
+
+export const noSignal = (signal: string): PlatformError =>
+  new BadArgument({ module: "Command", method: "kill", description: `${clip(signal)} is no signal` })
 
 /** A failure of a process that runs, or has run. `label` is its command and arguments. */
 export const ofProcess = (

@@ -184,6 +184,8 @@ const commandProblems = (
   for (const [name, value] of env ?? []) {
     if (name === "" || name.includes("=") || name.includes("\0")) {
       problems.push("an environment variable's name is empty, or contains = or a NUL byte")
+    } else if (value !== undefined && typeof value !== "string") {
+      problems.push(`the value of environment variable ${name} is no text`)
     } else if (value?.includes("\0") === true) {
       problems.push(`the value of environment variable ${name} contains a NUL byte`)
     }

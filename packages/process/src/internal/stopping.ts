@@ -11,6 +11,9 @@ import { warn } from "./observability.js"
 import { clip, formatDuration } from "./text.js"
 import { within } from "./within.js"
 
+/** How many searches in a row may fail to prove what all of them found. With the waits between them, a second or more. */
+const proofs = 25
+
 /** When a signal is followed by SIGCONT. */
 const continueAfter = Duration.millis(50)
 
@@ -40,7 +43,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
       yield* perform(target, step)
       waited = Duration.sum(waited, step.wait)
     }
-    if (target.isGone()) return true
+    if (target.isGone() || target.launched.presence() === "unproven") return true
     if (Duration.greaterThan(waited, Duration.zero)) yield* escalating(target, plan, waited)
     target.signal("SIGKILL")
     return yield* within(killWait, awaitGone(target, "SIGKILL"))
@@ -78,11 +81,17 @@ const asked = (target: Target, request: Effect.Effect<unknown, unknown>): Effect
 export const awaitGone = (target: Target, signal?: Signal): Effect.Effect<void> =>
   Effect.zipRight(target.leaderEnded, pollGone(target, signal, 1))
 
-const pollGone = (target: Target, signal: Signal | undefined, millis: number): Effect.Effect<void> =>
+const pollGone = (target: Target, signal: Signal | undefined, millis: number, fruitless = 0): Effect.Effect<void> =>
   Effect.flatMap(foundMore(target), (more) => {
     if (target.isGone()) return Effect.void
     if (more && signal !== undefined) target.signal(signal)
-    return Effect.zipRight(Effect.sleep(millis), pollGone(target, signal, Math.min(millis * 2, 50)))
+    const isUnproven = target.launched.presence() === "unproven"
+    // Nobody is known to live, and the machine is too busy to prove more: there is nobody to wait for.
+    if (isUnproven && fruitless >= proofs) return Effect.void
+    return Effect.zipRight(
+      Effect.sleep(millis),
+      pollGone(target, signal, Math.min(millis * 2, 50), isUnproven ? fruitless + 1 : 0)
+    )
   })
 
 const foundMore = ({ launched }: Target): Effect.Effect<boolean> =>
