@@ -28,6 +28,9 @@ if [ -r /proc/self/stat ]; then
     { while read -r part; do stat="$stat $part"; done < "/proc/$1/stat"; } 2>/dev/null
     stat=\${stat##*) }
   }
+  snapshot() { # the groups of all processes, as PID:GROUP
+    groups_now=" $(cat /proc/[0-9]*/stat 2>/dev/null | awk 'match($0, /.*\\) /) { split(substr($0, RLENGTH + 1), f, " "); printf "%d:%d ", $1, f[3] }') "
+  }
   newest() { read -r _ _ _ _ born < /proc/loadavg; }
   token_of() { fields "$1"; set -- $stat; started=\${20-}; }
   group_of() { fields "$1"; set -- $stat; group=\${3-none}; }
@@ -74,6 +77,7 @@ if [ -r /proc/self/stat ]; then
 else
   find_kin() { pids=; }
   newest() { born=; }
+  snapshot() { groups_now=; }
   ps_of() { ps -ww -o "$@" 2>/dev/null; }
   token_of() { started=$(date -j -f '%a %b %d %T %Y' "$(ps_of lstart= -p "$1")" +%s 2>/dev/null); }
   group_of() { group=$(ps_of pgid= -p "$1"); group=\${group##* }; }
@@ -105,7 +109,31 @@ settle() { # of the stopped $1, those that are still among $2 are killed, and wh
   done 2>/dev/null
 }
 
-groups=' ' cgroups=' ' leavable= pids=
+freeze() { # the groups that what was found had a moment ago: stopped as a whole, and looked at then
+  for pid in $found; do
+    group=\${groups_now##* $pid:}
+    [ "$group" != "$groups_now" ] || continue
+    group=\${group%% *}
+    kill -s STOP -- "-$group"
+    frozen=" $group $frozen"
+  done 2>/dev/null
+  [ -n "$frozen" ] || return 0
+  find_pids "$ours"
+  found=$pids
+  for group in $frozen; do
+    sure=
+    for pid in $found; do
+      asked=$group
+      group_of "$pid"
+      [ "$group" != "$asked" ] || sure=1
+      group=$asked
+    done
+    if [ -n "$sure" ]; then kill -s KILL -- "-$group"; else kill -s CONT -- "-$group"; fi
+  done 2>/dev/null
+  frozen=
+}
+
+groups=' ' cgroups=' ' leavable= pids= frozen=
 # What a group's entry is: PGID:WITNESS:TOKEN:CHILD
 while read -r verb one two three four; do
   case $verb in
@@ -149,13 +177,15 @@ for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/nul
 for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
 
 needed=2; [ "$groups$cgroups" = '  ' ] || needed=3
-quiet=0 unsure=0 rounds=0 last=
+quiet=0 unsure=0 rounds=0 last= chased=
 while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
   rounds=$((rounds + 1))
   newest
   before=$born
+  [ -z "$chased" ] || snapshot
   find_pids "$ours"
   found=$pids
+  [ -z "$chased" ] || freeze
   if [ -n "$found" ]; then
     kill -s STOP $found 2>/dev/null
     find_pids "$ours" $found
@@ -168,6 +198,8 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
     done
     settle "$found" "$still"
     needed=3 quiet=0 unsure=0
+    # Gone before it could be stopped: one that forks a successor and ends. The next look goes by groups too.
+    [ "$still" != '  ' ] || chased=1
     # Not killed: in an uninterruptible wait, or not ours to kill.
     [ "$found" != "$last" ] || sleep 0.02
     last=$found
@@ -182,7 +214,7 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
   fi
   # Who is born behind a look escapes it: a chain of short lives may do so several times over.
   newest
-  if [ "$born" != "$before" ] && [ "$needed" -ge 3 ] && [ "$unsure" -lt 12 ]; then
+  if [ "$born" != "$before" ] && [ "$needed" -ge 3 ] && [ "$unsure" -lt "\${chased:+1}12" ]; then
     unsure=$((unsure + 1))
     continue
   fi
