@@ -108,7 +108,9 @@ describe("ProcStat", () => {
       group: 7,
       session: 7,
       exiting: false,
-      startTicks: "100"
+      startTicks: "100",
+      environmentAt: "0",
+      isKernelThread: false
     })
   })
 

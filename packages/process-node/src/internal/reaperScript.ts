@@ -31,6 +31,7 @@ if [ -r /proc/self/stat ]; then
   snapshot() { # the groups of all processes, as PID:GROUP
     groups_now=" $(cat /proc/[0-9]*/stat 2>/dev/null | awk 'match($0, /.*\\) /) { split(substr($0, RLENGTH + 1), f, " "); printf "%d:%d ", $1, f[3] }') "
   }
+  clock() { read -r now _ < /proc/uptime; now=\${now%.*}\${now#*.}; } # in hundredths of a second
   newest() { read -r _ _ _ _ born < /proc/loadavg; }
   token_of() { fields "$1"; set -- $stat; started=\${20-}; }
   group_of() { fields "$1"; set -- $stat; group=\${3-none}; }
@@ -77,6 +78,7 @@ if [ -r /proc/self/stat ]; then
 else
   find_kin() { pids=; }
   newest() { born=; }
+  clock() { now=0; }
   snapshot() { groups_now=; }
   ps_of() { ps -ww -o "$@" 2>/dev/null; }
   token_of() { started=$(date -j -f '%a %b %d %T %Y' "$(ps_of lstart= -p "$1")" +%s 2>/dev/null); }
@@ -161,6 +163,7 @@ done
 # Ours and no reaper; and the reapers of hosts that ran below us, which have work of their own to end.
 below="[^ ]*/$TETHER_HOST\\.([0-9]+$leavable)"
 ours="$below(/([^ ]*[^r ])?)?"
+any="$below(/[^ ]*)?"
 reapers="$below/[^ ]*r"
 for pgid in $sure; do kill -s STOP -- "-$pgid"; done 2>/dev/null
 # While their parents are stopped, and still there, they show who has left the group without a cookie.
@@ -177,13 +180,17 @@ for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/nul
 for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
 
 needed=2; [ "$groups$cgroups" = '  ' ] || needed=3
-quiet=0 unsure=0 rounds=0 last= chased=
+clock
+begun=$now
+quiet=0 rounds=0 last= chased= own=2
 while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
   rounds=$((rounds + 1))
   newest
   before=$born
   [ -z "$chased" ] || snapshot
-  find_pids "$ours"
+  find_pids "$any"
+  all=$pids
+  [ -z "$pids" ] || without_reapers
   found=$pids
   [ -z "$chased" ] || freeze
   if [ -n "$found" ]; then
@@ -197,26 +204,26 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
       case "$groups $pid:" in *" $group:"*) kill -s KILL -- "-$group" 2>/dev/null ;; esac
     done
     settle "$found" "$still"
-    needed=3 quiet=0 unsure=0
+    needed=3 quiet=0
     # Gone before it could be stopped: one that forks a successor and ends. The next look goes by groups too.
-    [ "$still" != '  ' ] || chased=1
+    [ "$still" != '  ' ] || chased=1 own=5
     # Not killed: in an uninterruptible wait, or not ours to kill.
     [ "$found" != "$last" ] || sleep 0.02
     last=$found
     continue
   fi
-  find_pids "$reapers"
-  if [ -n "$pids" ]; then
-    kill -s CONT $pids 2>/dev/null
+  if [ -n "$all" ]; then
+    # Nobody but reapers, which end by themselves.
+    kill -s CONT $all 2>/dev/null
     quiet=0
     sleep 0.02
     continue
   fi
-  # Who is born behind a look escapes it: a chain of short lives may do so several times over.
+  # Who is born behind a look escapes it: a chain of short lives may do so several times over. Some were born of us.
   newest
-  if [ "$born" != "$before" ] && [ "$needed" -ge 3 ] && [ "$unsure" -lt "\${chased:+1}12" ]; then
-    unsure=$((unsure + 1))
-    continue
+  if [ $((\${born:-0} - \${before:-0})) -gt "$own" ] && [ "$needed" -ge 3 ]; then
+    clock
+    [ $((now - begun)) -ge 60 ] || continue
   fi
   quiet=$((quiet + 1))
   [ "$quiet" -ge "$needed" ] || sleep 0.02

@@ -369,7 +369,13 @@ export class ManagedChild implements Child {
   private survivors(status: ExitStatus.ExitStatus | undefined): Effect.Effect<SurvivorsError> {
     return Effect.map(
       this.launched.members,
-      (members) => new SurvivorsError({ label: this.plan.label, survivors: members.map((each) => this.shown(each)), status })
+      (members) => {
+        // Another user's process may be hidden from us; the leader is known all the same.
+        const isHidden = status === undefined && !members.some((each) => each.pid === this.pid)
+        const leader = { pid: this.pid, command: this.words, startedAt: this.startedAt }
+        const survivors = [...(isHidden ? [leader] : []), ...members.map((each) => this.shown(each))]
+        return new SurvivorsError({ label: this.plan.label, survivors, status })
+      }
     )
   }
 
@@ -446,6 +452,10 @@ export class ManagedChild implements Child {
   }
 
   // ---- helpers
+
+  private get words(): string {
+    return [this.plan.shown.command, ...this.plan.shown.args].join(" ")
+  }
 
   private get spawned(): Spawned {
     return { label: this.plan.label, pid: this.pid, ...this.plan.shown, startedAt: this.startedAt }
