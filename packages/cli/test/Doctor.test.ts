@@ -11,6 +11,8 @@ const decode = Schema.decodeUnknownSync(Schema.parseJson(Doctor.Findings))
 const levelOf = (findings: Doctor.Findings, level: string) => findings.levels.find((each) => each.level === level)
 const run = [process.execPath, bin, "doctor", "--json"]
 
+if (!hasProc) console.warn("skipped: what tether doctor finds on Linux, because there is no /proc")
+
 describe("tether doctor", () => {
   it("--json tells what can be had and what it rests on, in one line", async () => {
     const { code, stderr, stdout } = await tether(["doctor", "--json"])

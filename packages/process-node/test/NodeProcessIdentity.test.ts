@@ -41,7 +41,10 @@ const child = (script: string) =>
   )
 
 // Without /proc the host's layer knows nothing.
-describe.skipIf(!existsSync("/proc/self/stat"))("NodeProcessIdentity answers as the host's layer does", () => {
+const hasProc = existsSync("/proc/self/stat")
+if (!hasProc) console.log("skipped: NodeProcessIdentity beside the host's layer, because there is no /proc")
+
+describe.skipIf(!hasProc)("NodeProcessIdentity answers as the host's layer does", () => {
   it.live("of this process", () =>
     Effect.gen(function*() {
       const own = Option.getOrThrow(yield* identityOf(process.pid))

@@ -17,7 +17,10 @@ const start = async (env: Record<string, string>, program: string, ...args: Read
 
 const wait = "echo; read -r line"
 
-describe.skipIf(process.platform !== "linux")("the oracle", () => {
+const isLinux = process.platform === "linux"
+if (!isLinux) console.log("skipped: the oracle, because it reads /proc, which only Linux has")
+
+describe.skipIf(!isLinux)("the oracle", () => {
   it("finds a process by the mark in its environment, and by the mark in its command line", async () => {
     const oracle = new Oracle(1)
     const byEnvironment = await start({ TEST_MARK: oracle.markOf(3) }, "sh", "-c", wait)
