@@ -5,15 +5,24 @@ import type { Signal } from "@effect/platform/CommandExecutor"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { StreamName } from "./ChildDriver.js"
+import type { ChildInput } from "./ChildInput.js"
 import type { Containment, Drained, ExitReport } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
+import type { InputError } from "./InputError.js"
 import type { Line } from "./Lines.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
 import type { StopPlan } from "./StopPlan.js"
 import type { SurvivorsError } from "./SurvivorsError.js"
 
 /**
- * One line of a child's output, and which stream it came from.
+ * One line of a child's output: which stream it came from, and the `label` of whose it is, which tells the stages of a
+ * pipeline apart.
+ *
+ * `seq` numbers the lines of a child, of all its streams together, in the order in which we read them; `at` is when, in
+ * milliseconds since the epoch. Within one stream that is the order in which they were written. Between two streams it
+ * is only the order of our reads: what a child writes to one and then to the other within the same few milliseconds may be
+ * read the other way round, because a pipe does not tell when it was written to. Where the true order matters, let both
+ * go to one file, or into one pipe (`exec program 2>&1` in a shell).
  *
  * @example
  * ```ts
@@ -25,6 +34,9 @@ import type { SurvivorsError } from "./SurvivorsError.js"
 export interface OutputLine extends Line {
   readonly _tag: "Line"
   readonly stream: StreamName
+  readonly label: string
+  readonly seq: number
+  readonly at: number
 }
 
 /**
@@ -45,7 +57,7 @@ export interface Lagged {
 /**
  * How a child's lines are read. All optional.
  *
- * - `streams`: which of the two. Default: both, in the order in which we read them.
+ * - `streams`: which of those that are `"lines"`. Default: stdout and stderr, in the order in which we read them.
  * - `replay`: how many of the last lines come first, as far as they are still kept: those of the last 64 KiB. Default 0.
  * - `onSlow`: `"suspend"` (default) holds the child back when 64 KiB wait for this reader; `"drop"` never does, and
  *   gives the reader a {@link Lagged} where it missed lines.
@@ -64,7 +76,7 @@ export interface ReadOptions {
 }
 
 /**
- * The handle of a child. It lives in a scope: when the scope closes, the child is stopped, its output is delivered and
+ * The handle of a child, or of a pipeline of them. It lives in a scope: when the scope closes, the child is stopped, its output is delivered and
  * nothing of its tree lives: its process group, and what has left it, as far as its level of containment reaches.
  *
  * Three moments follow each other and are never conflated:
@@ -86,10 +98,20 @@ export interface ReadOptions {
  * the child's end is given up, and told in `drained`; what nobody reads when the scope closes is thrown away. Of a stream
  * that is not `"bytes"`, it dies.
  *
+ * Writing: `stdin` is there if it is `"pipe"`, and so is `input(descriptor)` for those of `fds`; of one that is not,
+ * everything dies. `ask(line, until)` writes a line and reads stdout from then on, up to and with the first line for which
+ * `until` holds: those lines are the answer. Questions of several fibers wait for each other. It fails with `InputError` if
+ * the question is not taken, or the output ends, or 1 MiB of it comes, without the answer, and with `ProcessFailed` if that
+ * is because the child died. How long to wait is the caller's business: `Effect.timeout`.
+ *
  * Doing: `signal` sends a signal to the child's group, and to what was found beside it, and tells whether there was one
  * to take it. `stop` carries out a plan (default: the child's own) and waits until nothing of the tree lives; what it
  * still had to say may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the
  * same plan waits for the first, one with another plan runs beside it. Interrupting `stop` ends the plan where it is.
+ *
+ * Of a pipeline, `pid` is the last stage's, `stdin` the first one's, `stdout` the last one's, and `stderr` that of all stages.
+ * It has exited when all of them have, and `stop` and `signal` go to all. Its status is that of the first stage, from the
+ * left, that is outside `expect`, else the last one's.
  *
  * `raceExit(effect)` is the effect, or `ProcessFailed` if the child ends first: unless `expect` was given and allows that
  * end, or the child was stopped by its owner. An effect that fails because the child died ends in `ProcessFailed` too,
@@ -126,6 +148,12 @@ export interface Child {
     (options: ReadOptions): Stream.Stream<OutputLine | Lagged>
   }
   readonly bytes: (stream: StreamName) => Stream.Stream<Uint8Array>
+  readonly stdin: ChildInput
+  readonly input: (descriptor: number) => ChildInput
+  readonly ask: (
+    line: string,
+    until: (line: OutputLine) => boolean
+  ) => Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed>
   readonly exited: Effect.Effect<ExitStatus>
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>

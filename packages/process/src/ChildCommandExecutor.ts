@@ -43,8 +43,9 @@ export type Options = Pick<ChildOptions, "stop" | "containment" | "leftovers" | 
  * - What cannot be started fails with a `PlatformError`, whatever the reason, and never dies. Its `cause` is the
  *   `SpawnError`.
  *
- * For now, stdin is /dev/null unless it is `"inherit"`. Input by a `Stream`, output into a `Sink` and pipelines fail with
- * `BadArgument` before anything starts.
+ * - A `Stream` as stdin that fails stops the process, which does not see an end of input, and `exitCode` fails with it.
+ * - In a pipeline the kernel carries the bytes. The process is the last stage, as it is Effect's; `kill` and the close of the
+ *   scope reach all stages, and the stderr of all of them is the process's.
  *
  * @example
  * ```ts
@@ -110,31 +111,36 @@ export const layerWith = (
 const startWith = (spawner: ChildSpawner["Type"], options: Options) => (command: Command.Command) =>
   Effect.uninterruptible(Effect.gen(function*() {
     const scope = yield* Effect.scope
-    const { child, release } = yield* Effect.mapError(spawner.acquire(asOneLine(command), {
+    const { stdin, stdout, stderr } = endsOf(command)
+    const { child, release } = yield* Effect.mapError(spawner.acquire(asLines(command), {
       ...options,
-      stdout: isInherited(command, "stdout") ? "inherit" : "bytes",
-      stderr: isInherited(command, "stderr") ? "inherit" : "bytes"
+      stdin: typeof stdin === "string" ? stdin : { stream: stdin },
+      stdout: stdout === "inherit" ? "inherit" : "bytes",
+      stderr: stderr === "inherit" ? "inherit" : "bytes"
     }), fromSpawnError)
-    const process = new CommandProcess(child, {
-      stdin: !isInherited(command, "stdin"),
-      stdout: !isInherited(command, "stdout"),
-      stderr: !isInherited(command, "stderr")
-    })
+    const process = new CommandProcess(child, { stdin: typeof stdin === "string" ? stdin : "stream", stdout, stderr })
     yield* Scope.addFinalizer(scope, Effect.zipRight(Effect.sync(() => process.letGo()), release))
     // Not in the scope, where they would be interrupted with the last words still to come. They end with the output.
     for (const pump of process.pumps) yield* Effect.forkDaemon(Effect.interruptible(pump))
     return process as CommandExecutor.Process
   }))
 
-const isInherited = (command: Command.Command, stream: "stdin" | "stdout" | "stderr"): boolean =>
-  command._tag === "StandardCommand" && command[stream] === "inherit"
+/** What the first stage reads, and the last one writes. */
+const endsOf = (command: Command.Command): Pick<Command.StandardCommand, "stdin" | "stdout" | "stderr"> => {
+  const stages = Command.flatten(command)
+  const { stderr, stdout } = stages.at(-1) ?? stages[0]
+  return { stdin: stages[0].stdin, stdout, stderr }
+}
+
+const asLines = (command: Command.Command): Command.Command =>
+  command._tag === "PipedCommand" ? Command.pipeTo(asLines(command.left), asLines(command.right)) : asLine(command)
 
 /**
  * A shell line as Node makes one: the words as they are, with a space between, so that the shell reads the arguments too.
  * Ours, which would quote them, must find no arguments.
  */
-const asOneLine = (command: Command.Command): Command.Command => {
-  if (command._tag === "PipedCommand" || command.shell === false) return command
+const asLine = (command: Command.StandardCommand): Command.Command => {
+  if (command.shell === false) return command
   const line = [command.command, ...command.args].join(" ")
   return Object.assign(Command.make(line), command, { command: line, args: [] })
 }

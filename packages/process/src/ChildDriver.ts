@@ -10,24 +10,110 @@ import type { ExitStatus } from "./ExitStatus.js"
 import type { Reason } from "./SpawnError.js"
 
 /**
- * One of the two streams a child writes.
+ * A stream that a child writes and we read: its stdout, its stderr, or a descriptor above them, by its number.
  *
  * @example
  * ```ts
  * import type { StreamName } from "@tether/process/ChildDriver"
  *
- * const short = (stream: StreamName) => stream === "stdout" ? "out" : "err"
+ * const status: StreamName = "fd3"
  * ```
  */
-export type StreamName = "stdout" | "stderr"
+export type StreamName = "stdout" | "stderr" | `fd${number}`
+
+/**
+ * The name of the stream that a child writes at a descriptor.
+ *
+ * @example
+ * ```ts
+ * import { streamAt } from "@tether/process/ChildDriver"
+ *
+ * console.log(streamAt(1), streamAt(3)) // stdout fd3
+ * ```
+ */
+export const streamAt = (descriptor: number): StreamName => {
+  if (descriptor === 1) return "stdout"
+  return descriptor === 2 ? "stderr" : `fd${descriptor}`
+}
+
+/**
+ * The descriptor at which a child writes a stream.
+ *
+ * @example
+ * ```ts
+ * import { descriptorOf } from "@tether/process/ChildDriver"
+ *
+ * console.log(descriptorOf("stderr")) // 2
+ * ```
+ */
+export const descriptorOf = (stream: StreamName): number => {
+  if (stream === "stdout") return 1
+  return stream === "stderr" ? 2 : Number(stream.slice(2))
+}
+
+/**
+ * One end of a pipe of the kernel, made by a driver and understood by it alone. Who is given it closes it: a launch
+ * closes those of its request whether it succeeds or fails. Closing it again does nothing.
+ *
+ * @example
+ * ```ts
+ * import type { PipeEnd } from "@tether/process/ChildDriver"
+ *
+ * const giveUp = (ends: ReadonlyArray<PipeEnd>) => ends.forEach((end) => end.close())
+ * ```
+ */
+export interface PipeEnd {
+  readonly _tag: "PipeEnd"
+  readonly close: () => void
+}
+
+/**
+ * A pipe of the kernel: what is written to the one end is read from the other, and none of it passes through us.
+ *
+ * @example
+ * ```ts
+ * import type { KernelPipe } from "@tether/process/ChildDriver"
+ *
+ * const close = (pipe: KernelPipe) => {
+ *   pipe.reader.close()
+ *   pipe.writer.close()
+ * }
+ * ```
+ */
+export interface KernelPipe {
+  readonly reader: PipeEnd
+  readonly writer: PipeEnd
+}
+
+/**
+ * What a child finds at one of its descriptors: /dev/null, what we have at the same number, a pipe that we write
+ * (`"input"`) or read (`"output"`), a file, or one end of a pipe between two children. A file for `"write"` is emptied
+ * first; one for `"restart"` too, and then added to, as others do who have opened it for themselves.
+ *
+ * @example
+ * ```ts
+ * import type { Descriptor } from "@tether/process/ChildDriver"
+ *
+ * const log: Descriptor = { _tag: "File", path: "/tmp/log", access: "append" }
+ * ```
+ */
+export type Descriptor =
+  | "null"
+  | "inherit"
+  | "input"
+  | "output"
+  | { readonly _tag: "File"; readonly path: string; readonly access: "read" | "write" | "append" | "restart" }
+  | PipeEnd
 
 /**
  * A command whose options have all been checked and resolved: the driver only carries it out.
  *
  * `env` holds the changes to this process's own environment (`undefined` removes), or to an empty one where `extendEnv`
- * is false; it is itself undefined where nothing changes, so that nothing need be copied. A stream that is `"pipe"` is
- * read by us. `label` is for people, with secrets replaced. `containment` is the level that was asked for, if one was:
- * it is obtained, or the launch fails. Members of a `leavable` child may be left alone in the end.
+ * is false; it is itself undefined where nothing changes, so that nothing need be copied. `descriptors` has 0, 1 and 2,
+ * and whatever else the child is to have; `pipes` says what those that we write and read are to be, `"fifo"` being one
+ * that can be opened again by its name in `/dev/fd`, as no socket can. `label` is for people, with secrets replaced. `containment` is the
+ * level that was asked for, if one was: it is obtained, or the launch fails. Members of a `leavable` child may be left
+ * alone in the end.
  *
  * @example
  * ```ts
@@ -40,14 +126,14 @@ export interface LaunchRequest {
   readonly label: string
   readonly program: string
   readonly args: ReadonlyArray<string>
+  readonly argv0: string | undefined
   readonly cwd: string | undefined
   readonly env: ReadonlyMap<string, string | undefined> | undefined
   readonly extendEnv: boolean
   readonly uid: number | undefined
   readonly gid: number | undefined
-  readonly stdin: "null" | "inherit"
-  readonly stdout: "pipe" | "null" | "inherit"
-  readonly stderr: "pipe" | "null" | "inherit"
+  readonly descriptors: ReadonlyMap<number, Descriptor>
+  readonly pipes: "socket" | "fifo"
   readonly containment: Containment | undefined
   readonly leavable: boolean
 }
@@ -76,6 +162,22 @@ export interface LaunchEvents {
 }
 
 /**
+ * Why a pipe did not take what was written to it: nobody has its other end any more (`isReaderGone`), or something
+ * else, for which `code` is the system's word.
+ *
+ * @example
+ * ```ts
+ * import type { WriteFailure } from "@tether/process/ChildDriver"
+ *
+ * const gone: WriteFailure = { isReaderGone: true, code: "EPIPE" }
+ * ```
+ */
+export interface WriteFailure {
+  readonly isReaderGone: boolean
+  readonly code: string | undefined
+}
+
+/**
  * Whether anything of a child lives: something known does, nothing known does (and a search is due), or nothing does.
  *
  * @example
@@ -92,6 +194,9 @@ export type Presence = "some" | "unproven" | "none"
  *
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
+ * - `write`: gives bytes to a pipe that is `"input"`, and says when the system has taken all of them, or why it will not.
+ *   Nothing is written before the last write has been answered, and nothing once the child has ended.
+ * - `endInput`: the end of that input, after what was written. Repeating it does nothing.
  * - `signal`: to every known member: the child's group (its leader, where there are no groups), and what a search has
  *   found beside it. False when none is left.
  * - `presence`: whether a member lives. It is asked often and must cost next to nothing. Until the leader's end it is
@@ -117,6 +222,8 @@ export interface Launched {
   readonly pause: (stream: StreamName) => void
   readonly resume: (stream: StreamName) => void
   readonly close: (stream: StreamName) => void
+  readonly write: (descriptor: number, bytes: Uint8Array, done: (failure?: WriteFailure) => void) => void
+  readonly endInput: (descriptor: number) => void
   readonly signal: (signal: Signal) => boolean
   readonly presence: () => Presence
   readonly search: Effect.Effect<boolean>
@@ -146,18 +253,25 @@ export interface LaunchFailure {
 /**
  * How children are started on one platform. `launch` must begin reading in the same synchronous step as it spawns: a
  * reader that comes later finds nothing, because an ended child's output is thrown away when nobody reads it. It is run
- * uninterruptibly, and leaves nothing open when it fails.
+ * uninterruptibly, and leaves nothing open when it fails. So is `pipes`, which makes as many as are asked for. `refusal`
+ * tells beforehand, as far as it can be told, why a program would not start: of several that are to run together, none
+ * is started in vain.
  *
  * @example
  * ```ts
  * import type { ChildDriver } from "@tether/process/ChildDriver"
  * import * as Effect from "effect/Effect"
  *
+ * const refusal = { reason: "Unsupported", problem: "no processes here", code: undefined } as const
  * const nothingCanStart: ChildDriver = {
- *   launch: () => Effect.fail({ reason: "Unsupported", problem: "no processes here", code: undefined })
+ *   launch: () => Effect.fail(refusal),
+ *   pipes: () => Effect.fail(refusal),
+ *   refusal: () => refusal
  * }
  * ```
  */
 export interface ChildDriver {
   readonly launch: (request: LaunchRequest, events: LaunchEvents) => Effect.Effect<Launched, LaunchFailure>
+  readonly pipes: (count: number) => Effect.Effect<ReadonlyArray<KernelPipe>, LaunchFailure>
+  readonly refusal: (request: LaunchRequest) => LaunchFailure | undefined
 }

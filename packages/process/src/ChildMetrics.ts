@@ -6,14 +6,11 @@ import * as MetricKey from "effect/MetricKey"
 
 // Keys with their tags, instead of `Metric.tagged`: an update is then one look-up and no allocation, on the path of
 // every chunk.
-const perStream = (name: string, description: string) => ({
-  stdout: Metric.fromMetricKey(
-    MetricKey.counter(name, { description, incremental: true }).pipe(MetricKey.tagged("stream", "stdout"))
-  ),
-  stderr: Metric.fromMetricKey(
-    MetricKey.counter(name, { description, incremental: true }).pipe(MetricKey.tagged("stream", "stderr"))
-  )
-})
+const perStream = (name: string, description: string) => {
+  const counter = (stream: string) =>
+    Metric.fromMetricKey(MetricKey.counter(name, { description, incremental: true }).pipe(MetricKey.tagged("stream", stream)))
+  return { stdout: counter("stdout"), stderr: counter("stderr"), other: counter("other") }
+}
 
 /**
  * How many children run now: `tether_children_running`, a gauge.
@@ -64,7 +61,7 @@ export const failed = (cause: string): Metric.Metric.Counter<number> =>
   )
 
 /**
- * Bytes read, by stream: `tether_output_bytes_total{stream}`.
+ * Bytes read, by stream, all but stdout and stderr together as `other`: `tether_output_bytes_total{stream}`.
  *
  * @example
  * ```ts

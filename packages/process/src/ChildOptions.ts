@@ -5,13 +5,70 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Redacted from "effect/Redacted"
+import type * as Sink from "effect/Sink"
+import type * as Stream from "effect/Stream"
+import type { StreamName } from "./ChildDriver.js"
 import type { Containment } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
 import type { StopPlan } from "./StopPlan.js"
 
 /**
- * What `onLines` is told about the lines it gets: whether the last of them ended in a newline (all others did), and,
- * by index, how many bytes were dropped from lines that were too long.
+ * What a child reads at a descriptor.
+ *
+ * - `"null"`: /dev/null: it is at the end at once. `"inherit"`: what we have at the same number.
+ * - `"pipe"`: whatever is written to `child.stdin`, or to `child.input` of the descriptor.
+ * - `{ text }`, `{ bytes }`: this, and then the end of input. A `Redacted` text is a secret like any other.
+ * - `{ stream }`: what the stream gives, as fast as the child takes it, and then the end of input. If the stream fails, the
+ *   child is stopped without having seen an end of input, and fails with `ProcessFailed`, whose `inputCause` is why. When
+ *   the child ends first, the stream is interrupted, which is no failure.
+ * - `{ file }`: a file, opened by us and read by the child itself. A relative path begins at our working directory.
+ *
+ * @example
+ * ```ts
+ * import type { Input } from "@tether/process/ChildOptions"
+ *
+ * const sql: Input = { text: "select 1;\n" }
+ * ```
+ */
+export type Input =
+  | "null"
+  | "inherit"
+  | "pipe"
+  | { readonly text: string | Redacted.Redacted }
+  | { readonly bytes: Uint8Array }
+  | { readonly stream: Stream.Stream<Uint8Array | string, unknown> }
+  | { readonly file: string }
+
+/**
+ * Where a child's writing to a descriptor goes.
+ *
+ * - `"lines"`: to us, line by line. `"bytes"`: to us, uncut, for `child.bytes`: where nobody reads them, the child is held
+ *   back. `"null"`: nowhere. `"inherit"`: where ours goes.
+ * - `{ sink }`: to us, and from here into a sink. What a sink that is done leaves over is thrown away. A sink that dies is
+ *   logged and gets no more; the run dies of it once the child is over.
+ * - `{ file }`: from the child straight into a file, opened by us, which is emptied first or with `append: true` added to.
+ *   Two streams that name one file share it, and their order in it is the order of the writes. Nothing is known here of
+ *   what goes there: no lines, no tail. A relative path begins at our working directory.
+ *
+ * @example
+ * ```ts
+ * import type { Output } from "@tether/process/ChildOptions"
+ *
+ * const log: Output = { file: "server.log", append: true }
+ * ```
+ */
+export type Output =
+  | "lines"
+  | "bytes"
+  | "null"
+  | "inherit"
+  | { readonly sink: Sink.Sink<unknown, Uint8Array, unknown> }
+  | { readonly file: string; readonly append?: boolean | undefined }
+
+/**
+ * What `onLines` is told about the lines it gets: whose they are, the `seq` of the first and the time `at` which all of
+ * them were read (see `OutputLine`), whether the last of them ended in a newline (all others did), and, by index, how
+ * many bytes were dropped from lines that were too long.
  *
  * @example
  * ```ts
@@ -21,6 +78,9 @@ import type { StopPlan } from "./StopPlan.js"
  * ```
  */
 export interface LinesInfo {
+  readonly label: string
+  readonly seq: number
+  readonly at: number
   readonly terminated: boolean
   readonly truncated: ReadonlyMap<number, number> | undefined
 }
@@ -42,7 +102,7 @@ export type OnLines = (lines: ReadonlyArray<string>, info: LinesInfo) => void | 
 /**
  * Which lines are relayed to the log, and how.
  *
- * - `stdout`, `stderr`: whether to relay that stream. Default true for each stream that is captured.
+ * - `stdout`, `stderr`, `fd3` …: whether to relay that stream. Default true for each stream that is `"lines"`.
  * - `level`: the log level, or its name. Default `Relay.IO`, shown at Info and hidden at Warning. A name that does not
  *   exist is refused before anything is spawned.
  * - `colour`: leaves the colours of the child's lines in. Default false: every control sequence is taken out.
@@ -54,9 +114,7 @@ export type OnLines = (lines: ReadonlyArray<string>, info: LinesInfo) => void | 
  * const onlyErrors: RelayOptions = { stdout: false, level: "Warning" }
  * ```
  */
-export interface RelayOptions {
-  readonly stdout?: boolean | undefined
-  readonly stderr?: boolean | undefined
+export interface RelayOptions extends Partial<Readonly<Record<StreamName, boolean | undefined>>> {
   readonly level?: LogLevel.LogLevel | LogLevel.Literal | (string & {}) | undefined
   readonly colour?: boolean | undefined
 }
@@ -79,6 +137,9 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * The options of a child. One that is given here wins over the command's own field; options that contradict each other
  * are refused before anything is spawned, with all problems named.
  *
+ * Of a pipeline (`Command.pipeTo`), `stdin` is the first stage's, `stdout` the last one's, and everything else is said of
+ * every stage; `label` is that of the whole, and each stage's own is behind a slash. `fds` and `argv0` are refused.
+ *
  * Who it is:
  * - `label`: its name in logs, errors and reports. Default: the command and its arguments, joined by one space.
  * - `cwd`: its working directory. Default: the command's, else ours.
@@ -86,10 +147,17 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  *   on and never shown.
  * - `redact`: more secrets. They and every `Redacted` value are replaced in labels, errors, spans, logs and reports.
  *
+ * - `argv0`: the name it finds as its own, in place of the program's. `uid`, `gid`: the user and the group that it runs
+ *   as, which needs privileges.
+ *
  * What it reads and writes:
- * - `stdin`: `"null"` (default) is /dev/null; `"inherit"` is ours.
- * - `stdout`, `stderr`: `"lines"` (default) are read by us; `"bytes"` wait for `child.bytes`, uncut; `"null"` goes
- *   nowhere; `"inherit"` goes where ours goes.
+ * - `stdin`: an {@link Input}. Default `"null"`, or the command's own if that is `"inherit"` or a `Stream`.
+ * - `stdout`, `stderr`: an {@link Output}. Default `"lines"`, or the command's own if that is `"inherit"` or a `Sink`.
+ * - `fds`: descriptors from 3 to 255, each an {@link Input} or an {@link Output}. There `{ file }` is read, and
+ *   `{ file, append }`, true or false, is written.
+ * - `pipes`: `"socket"` (default, and Node's way), or `"fifo"` for programs that open `/dev/stdin`, `/dev/stdout` or
+ *   `/dev/stderr` by name, which a socket cannot be: a pipe of the kernel. A shell is started to make them, which costs
+ *   about as much as the child itself.
  * - `onLines`: takes lines as they come, for each stream: the fast path.
  * - `relay`: lines to the log while the child lives. Default false; true relays every captured stream.
  * - `maxLineBytes`: a longer line is truncated. Default 1 MiB.
@@ -129,10 +197,15 @@ export interface ChildOptions {
   readonly cwd?: string | undefined
   readonly env?: Readonly<Record<string, string | Redacted.Redacted | undefined>> | undefined
   readonly redact?: ReadonlyArray<string | Redacted.Redacted> | undefined
-  readonly stdin?: "null" | "inherit" | undefined
-  readonly stdout?: "lines" | "bytes" | "null" | "inherit" | undefined
-  readonly stderr?: "lines" | "bytes" | "null" | "inherit" | undefined
-  readonly onLines?: { readonly stdout?: OnLines | undefined; readonly stderr?: OnLines | undefined } | undefined
+  readonly argv0?: string | undefined
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+  readonly stdin?: Input | undefined
+  readonly stdout?: Output | undefined
+  readonly stderr?: Output | undefined
+  readonly fds?: Readonly<Record<number, Input | Output>> | undefined
+  readonly pipes?: "socket" | "fifo" | undefined
+  readonly onLines?: Partial<Readonly<Record<StreamName, OnLines | undefined>>> | undefined
   readonly relay?: boolean | RelayOptions | undefined
   readonly maxLineBytes?: number | undefined
   readonly carriageReturn?: "keep" | "split" | undefined

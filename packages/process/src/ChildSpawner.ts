@@ -5,18 +5,13 @@ import type * as Command from "@effect/platform/Command"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import type { Child } from "./Child.js"
-import type { ChildDriver, LaunchFailure } from "./ChildDriver.js"
-import * as ChildMetrics from "./ChildMetrics.js"
+import type { ChildDriver } from "./ChildDriver.js"
 import type { ChildOptions } from "./ChildOptions.js"
-import { ManagedChild } from "./internal/managedChild.js"
-import { clip } from "./internal/text.js"
-import { attempt } from "./internal/observability.js"
-import { type Plan, resolve } from "./internal/resolve.js"
-import { SpawnError } from "./SpawnError.js"
+import { resolve } from "./internal/resolve.js"
+import { refuse, start } from "./internal/start.js"
+import type { SpawnError } from "./SpawnError.js"
 
 /**
  * A child without a scope: whoever has it must run `release`, which stops the child by its plan and waits until it is
@@ -79,8 +74,8 @@ export const make = (driver: ChildDriver): ChildSpawner["Type"] => {
   const acquire = (command: Command.Command, options: ChildOptions = {}): Effect.Effect<Acquired, SpawnError> =>
     Effect.suspend(() => {
       const plan = resolve(command, options)
-      if (Either.isLeft(plan)) return countFailure(plan.left)
-      return Effect.map(launch(driver, plan.right), (child) => ({ child, release: child.release }))
+      if (Either.isLeft(plan)) return refuse(plan.left)
+      return Effect.map(start(driver, plan.right), (child) => ({ child, release: child.release }))
     })
   return {
     acquire,
@@ -90,39 +85,4 @@ export const make = (driver: ChildDriver): ChildSpawner["Type"] => {
         Effect.flatMap(acquire(command, options), ({ child, release }) =>
           Effect.as(Scope.addFinalizer(scope, release), child))))
   }
-}
-
-const launch = (driver: ChildDriver, plan: Plan): Effect.Effect<ManagedChild, SpawnError> =>
-  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-    Effect.clockWith((clock) =>
-      Effect.flatMap(spanOf(plan), (span) => {
-        const child = new ManagedChild(plan, runtime, clock)
-        return Effect.matchEffect(driver.launch(plan.request, child.events), {
-          onSuccess: (launched) => child.begin(launched, span),
-          onFailure: (failure) => {
-            const error = spawnError(plan, failure)
-            attempt(() => span?.end(clock.unsafeCurrentTimeNanos(), Exit.fail(error)))
-            return countFailure(error)
-          }
-        })
-      })))
-
-const spanOf = (plan: Plan): Effect.Effect<Tracer.Span | undefined> =>
-  Effect.catchAllDefect(
-    Effect.makeSpan("tether.child", { attributes: { label: plan.label }, captureStackTrace: false }),
-    () => Effect.succeed(undefined)
-  )
-
-const spawnError = (plan: Plan, failure: LaunchFailure): SpawnError =>
-  new SpawnError({
-    reason: failure.reason,
-    label: plan.label,
-    ...plan.shown,
-    problems: [clip(plan.redactor.redact(failure.problem), 400)],
-    code: failure.code
-  })
-
-const countFailure = (error: SpawnError): Effect.Effect<never, SpawnError> => {
-  ChildMetrics.failed(`spawn:${error.reason}`).unsafeUpdate(1, [])
-  return Effect.fail(error)
 }

@@ -116,19 +116,36 @@ export interface StreamReport {
 }
 
 /**
- * The end of one child, made once its process has exited, its output is delivered and nothing of its tree lives.
- *
- * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `leftovers` are the members that
- * were still alive after the leader had ended by itself: they were stopped, or left if that was the option.
+ * What was written to a child at one descriptor: `bytes` were taken by its pipe, which is not to say that the child has
+ * read them; `complete` says that all there was to write was taken, and that the child was shown its end.
  *
  * @example
  * ```ts
- * import type { ExitReport } from "@tether/process/ExitReport"
+ * import type { InputReport } from "@tether/process/ExitReport"
  *
- * const summary = (report: ExitReport) => `${report.label}: ${report.stdout.lines} lines, ended by ${report.endedBy}`
+ * const hasLeftSome = (input: InputReport) => !input.complete
  * ```
  */
-export interface ExitReport {
+export interface InputReport {
+  readonly bytes: number
+  readonly complete: boolean
+}
+
+/**
+ * The end of one process: of a child, or of one stage of a pipeline.
+ *
+ * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `inputs` are those that we wrote,
+ * by descriptor, and `fds` those above 2 that we read; `leftovers` are the members that were still alive after the leader
+ * had ended by itself: they were stopped, or left if that was the option.
+ *
+ * @example
+ * ```ts
+ * import type { StageReport } from "@tether/process/ExitReport"
+ *
+ * const summary = (stage: StageReport) => `${stage.label}: ${stage.stdout.lines} lines, ended by ${stage.endedBy}`
+ * ```
+ */
+export interface StageReport {
   readonly label: string
   readonly pid: number
   readonly status: ExitStatus
@@ -137,7 +154,29 @@ export interface ExitReport {
   readonly duration: Duration.Duration
   readonly drained: Drained
   readonly containment: Containment
+  readonly inputs: Readonly<Record<number, InputReport>>
   readonly stdout: StreamReport
   readonly stderr: StreamReport
+  readonly fds: Readonly<Record<number, StreamReport>>
   readonly leftovers: ReadonlyArray<ProcessInfo.ProcessInfo>
+}
+
+/**
+ * The end of a child, made once its process has exited, its output is delivered and nothing of its tree lives.
+ *
+ * `stages` has every process of a pipeline, from the left; a single command is the only stage of its own. For a pipeline,
+ * the fields beside it are those of the whole: `status` and `endedBy` are those of the first stage outside `expect`, else
+ * of the last one, as is the tail of `stderr`, whose counts are of all stages; `pid` and `stdout` are the last one's,
+ * `inputs` the first one's; `leftovers` are everybody's.
+ *
+ * @example
+ * ```ts
+ * import type { ExitReport } from "@tether/process/ExitReport"
+ * import * as ExitStatus from "@tether/process/ExitStatus"
+ *
+ * const statuses = (report: ExitReport) => report.stages.map((stage) => ExitStatus.format(stage.status))
+ * ```
+ */
+export interface ExitReport extends StageReport {
+  readonly stages: ReadonlyArray<StageReport>
 }

@@ -12,8 +12,9 @@ import { clip, formatDuration, harmless } from "./internal/text.js"
  * `run`, `use` and `report` nothing of its tree lives either; `raceExit` does not wait for that.
  *
  * `stderr` and `stdout` are the tails (the last `tailBytes`, from a line start), kept whether lines are relayed or not.
- * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. Secrets are
- * replaced in every field but `bodyCause`, which is not ours.
+ * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. `inputCause` is the
+ * failure of the stream that was its input, for which it was stopped. Secrets are replaced in every field but these two,
+ * which are not ours.
  *
  * @example
  * ```ts
@@ -39,10 +40,14 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
   stdout: Schema.String,
   duration: Schema.DurationFromSelf,
   drained: Drained,
-  bodyCause: Schema.optional(Schema.declare(Cause.isCause))
+  bodyCause: Schema.optional(Schema.declare(Cause.isCause)),
+  inputCause: Schema.optional(Schema.declare(Cause.isCause))
 }) {
   /** One line: `"build" exited with code 3 after 1.2 s`. */
   override get message(): string {
+    if (this.inputCause !== undefined) {
+      return `"${clip(this.label)}" was stopped after ${formatDuration(this.duration)}, because the source of its input failed`
+    }
     return `"${clip(this.label)}" ${ExitStatus.format(this.status)} after ${formatDuration(this.duration)}`
   }
 

@@ -10,6 +10,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import picocolors from "picocolors"
 import stringWidth from "string-width"
+import type { StreamName } from "./ChildDriver.js"
 import { harmless } from "./internal/text.js"
 import { IO, prefix } from "./Relay.js"
 
@@ -62,7 +63,7 @@ export const make = (options: Options = {}): Logger.Logger<unknown, void> => {
     const column = labels.column(label ?? "")
     if (isRelayed) {
       const bar = stream === "stderr" ? colours.red("┃") : colours.dim("│")
-      const text = textOf(entry).slice(prefix(label, stream === "stderr" ? "stderr" : "stdout").length)
+      const text = textOf(entry).slice(prefix(label, stream as StreamName).length)
       return `${column} ${bar} ${text}`
     }
     const bar = colours.dim("·")

@@ -10,6 +10,7 @@ import { clip } from "./internal/text.js"
  * - `NotFound`: no such program, or a script whose interpreter does not exist.
  * - `PermissionDenied`: the program may not be executed, or the user may not be changed.
  * - `BadWorkingDirectory`: `cwd` is missing, is not a directory, or may not be entered.
+ * - `BadFile`: a file that was to be one of its descriptors is missing, is a directory, or may not be opened so.
  * - `ArgumentListTooLong`: arguments and environment are over the system's limit; hand them over in a file or on stdin.
  * - `InvalidArgument`: the command or its options make no sense; `problems` names every one of them.
  * - `ResourceExhausted`: out of processes, descriptors or memory; it may work later.
@@ -27,6 +28,7 @@ export const Reason = Schema.Literal(
   "NotFound",
   "PermissionDenied",
   "BadWorkingDirectory",
+  "BadFile",
   "ArgumentListTooLong",
   "InvalidArgument",
   "ResourceExhausted",

@@ -11,9 +11,14 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Child } from "./Child.js"
+import { streamAt } from "./ChildDriver.js"
 import type { ChildOptions } from "./ChildOptions.js"
 import { ChildSpawner } from "./ChildSpawner.js"
 import type { ExitReport } from "./ExitReport.js"
+import { Collected } from "./internal/collected.js"
+import { Framer } from "./internal/framer.js"
+import { defaultMaxLineBytes } from "./Lines.js"
+import { OutputTooLarge } from "./OutputTooLarge.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
 import type { SpawnError } from "./SpawnError.js"
 import type { SurvivorsError } from "./SurvivorsError.js"
@@ -57,7 +62,8 @@ export const start = (
  * the child leaves behind are stopped (but for `leftovers: "leave"`), named in a warning and in `report.leftovers`, and
  * are no failure.
  *
- * A stream that is `"bytes"` is read and thrown away here, because nobody has the handle: take `use` or `start`.
+ * Nobody has the handle here: a stream that is `"bytes"` is read and thrown away, and an input that is `"pipe"` is closed at
+ * once. Take `use` or `start` for these.
  *
  * @example
  * ```ts
@@ -74,7 +80,7 @@ export const run = (
   command: Command.Command,
   options?: ChildOptions
 ): Effect.Effect<ExitReport, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner> =>
-  bracket(command, options, (child) => goneUnread(child, options), (child) => child.report)
+  bracket(command, options, (child) => Effect.zipRight(closeUnwritten(child, options), goneUnread(child, options)), (child) => child.report)
 
 /**
  * Runs `f` while a child lives, and stops the child when `f` is done.
@@ -155,9 +161,106 @@ export const all = <
     Effect.all(starts, { concurrency: "unbounded" }) as Effect.Effect<unknown, unknown, unknown>
   ) as Effect.All.Return<Starts, { readonly concurrency: "unbounded" }>
 
+/**
+ * How output is collected: the options of a child, but for those that collecting needs itself, and
+ *
+ * - `limit`: how many bytes of stdout there may be. Default 16 MiB, more than anyone reads and less than what hurts.
+ *
+ * @example
+ * ```ts
+ * import type { CollectOptions } from "@tether/process/Supervise"
+ *
+ * const short: CollectOptions = { limit: 64 * 1024 }
+ * ```
+ */
+export interface CollectOptions extends Omit<ChildOptions, "stdout" | "check"> {
+  readonly limit?: number | undefined
+}
+
+/**
+ * Why a collecting run fails.
+ *
+ * @example
+ * ```ts
+ * import type { CollectError } from "@tether/process/Supervise"
+ *
+ * const isTooMuch = (error: CollectError) => error._tag === "OutputTooLarge"
+ * ```
+ */
+export type CollectError = SpawnError | ProcessFailed | SurvivorsError | OutputTooLarge
+
+/**
+ * Runs a program to its end and returns what it wrote to stdout, as it is: a last newline stays. It is decoded as UTF-8
+ * in one piece, so that no character is cut.
+ *
+ * Fails as {@link run} does, and with `OutputTooLarge` as soon as there is more than `limit` bytes: the child is stopped then, and
+ * the error has what was kept.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ *
+ * const head = Supervise.string(Command.make("git", "rev-parse", "HEAD"))
+ * ```
+ */
+export const string = (command: Command.Command, options?: CollectOptions): Effect.Effect<string, CollectError, ChildSpawner> =>
+  collect(command, options, (collected) => collected.text)
+
+/**
+ * Runs a program to its end and returns the lines of its stdout, framed as everywhere: they end at newlines only, and one
+ * carriage return before a newline is trimmed. `limit` counts bytes; a line that is longer than `maxLineBytes` is truncated.
+ * Everything else is as for {@link string}.
+ *
+ * @example
+ * ```ts
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ *
+ * const files = Supervise.lines(Command.make("git", "ls-files"))
+ * ```
+ */
+export const lines = (
+  command: Command.Command,
+  options: CollectOptions = {}
+): Effect.Effect<ReadonlyArray<string>, CollectError, ChildSpawner> =>
+  collect(command, options, (collected) =>
+    collected.linesBy(new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep")))
+
+const defaultLimit = 16 * 1024 * 1024
+
+const collect = <A>(
+  command: Command.Command,
+  { limit = defaultLimit, ...rest }: CollectOptions = {},
+  f: (collected: Collected) => A
+): Effect.Effect<A, CollectError, ChildSpawner> => {
+  if (!(limit >= 0)) return Effect.die(new Error(`a limit is a number of bytes, and not ${limit}`))
+  const options: ChildOptions = { ...rest, stdout: "bytes" }
+  return Effect.suspend(() => {
+    const collected = new Collected(limit)
+    return bracket(command, options, (child) => {
+      const tooLarge = Effect.suspend(() => Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: collected.cutText })))
+      const all = Stream.runForEach(child.bytes("stdout"), (chunk) => collected.take(chunk) ? Effect.void : tooLarge)
+      return Effect.zipRight(closeUnwritten(child, options), Effect.zipLeft(goneUnread(child, rest), all, { concurrent: true }))
+    }, (child) => Effect.map(child.report, () => f(collected)))
+  })
+}
+
+/** Nobody else has the handle: an input that nobody writes would be waited for without end. */
+const closeUnwritten = (child: Child, options: ChildOptions | undefined): Effect.Effect<void> => {
+  const unwritten = [...(options?.stdin === "pipe" ? [0] : []), ...pipesOf(options?.fds, "pipe")]
+  return Effect.forEach(unwritten, (descriptor) => child.input(descriptor).close, { discard: true })
+}
+
+const pipesOf = (fds: ChildOptions["fds"], form: "pipe" | "bytes"): ReadonlyArray<number> =>
+  Object.entries(fds ?? {}).flatMap(([descriptor, given]) => given === form ? [Number(descriptor)] : [])
+
 /** Nobody else has the handle, and bytes that nobody takes would hold the child back for ever. */
 const goneUnread = (child: Child, options: ChildOptions | undefined): Effect.Effect<ExitReport, SurvivorsError> => {
-  const unread = (["stdout", "stderr"] as const).filter((stream) => options?.[stream] === "bytes")
+  const unread = [
+    ...(["stdout", "stderr"] as const).filter((stream) => options?.[stream] === "bytes"),
+    ...pipesOf(options?.fds, "bytes").map(streamAt)
+  ]
   if (unread.length === 0) return child.gone
   const dropped = unread.map((stream) => Stream.runDrain(child.bytes(stream)))
   return Effect.zipLeft(child.gone, Effect.all(dropped, { concurrency: "unbounded", discard: true }), { concurrent: true })

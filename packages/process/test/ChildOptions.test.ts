@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ChildOptions } from "../src/ChildOptions.js"
 import { Exited } from "../src/ExitStatus.js"
@@ -46,7 +45,23 @@ describe("bad input", () => {
     ["an empty cwd", { cwd: "" }, "cwd is empty"],
     ["a NUL in cwd", { cwd: "a\0b" }, "cwd contains a NUL"],
     ["a name with =", { env: { "A=B": "c" } }, "environment variable's name"],
-    ["stdio of another kind", { stdout: "pipe" as "lines" }, `stdout is "lines", "bytes", "null" or "inherit"`],
+    ["stdio of another kind", { stdout: "pipe" as "lines" }, `stdout is "lines", "bytes", "null", "inherit", { sink }, { file }, and not "pipe"`],
+    ["an input of another kind", { stdin: "lines" as "pipe" }, `stdin is "null", "inherit", "pipe", { text }, { bytes }, { stream }, { file }, and not "lines"`],
+    ["an input that is nothing", { stdin: 0 as never }, "stdin is"],
+    ["an input that is a secret of another form", { stdin: { secret: "s3cret" } as never }, "and not something of another form"],
+    ["an input of two kinds", { stdin: { text: "a", file: "b" } }, "stdin is given as text and as file"],
+    ["a text that is none", { stdin: { text: 3 as never } }, "the text of stdin is no text"],
+    ["bytes that are none", { stdin: { bytes: "ab" as never } }, "no Uint8Array"],
+    ["a file without a name", { stdout: { file: "" } }, "the file of stdout has no name"],
+    ["a file with a NUL in its name", { stdin: { file: "s3cret\0b" } }, "the file of stdin has a NUL byte in its name"],
+    ["a descriptor that is a standard stream", { fds: { 1: "lines" } }, "fds are numbered from 3 to 255, and not 1"],
+    ["a descriptor that is no number", { fds: { 3.5: "lines" } }, "and not 3.5"],
+    ["a descriptor beyond all bounds", { fds: { 256: "lines" } }, "and not 256"],
+    ["onLines of a descriptor that is not read", { fds: { 3: "null" }, onLines: { fd3: () => undefined } }, `onLines.fd3 needs fd3: "lines", and it is "null"`],
+    ["onLines of a descriptor that is not there", { onLines: { fd3: () => undefined } }, `onLines.fd3 needs fd3: "lines", and it is not there`],
+    ["a user that is none", { uid: -1 }, "uid is a number"],
+    ["pipes of another kind", { pipes: "pty" as "fifo" }, `pipes is "socket" or "fifo", and not "pty"`],
+    ["a NUL in argv0", { argv0: "a\0b" }, "argv0 contains a NUL"],
     ["a relay of bytes", { stdout: "bytes", relay: { stdout: true } }, `relay.stdout needs stdout: "lines", and it is "bytes"`],
     ["onLines of bytes", { stderr: "bytes", onLines: { stderr: () => undefined } }, "onLines.stderr needs"]
   ])("is refused before anything starts: %s", ([, options, problem]) =>
@@ -70,15 +85,16 @@ describe("bad input", () => {
       expect(error.message).toContain("argument 2 contains a NUL")
     }))
 
-  it.effect("is Unsupported where it comes later: pipelines and streams", () =>
+  it.effect("names what is wrong with a pipeline", () =>
     Effect.gen(function*() {
-      for (
-        const of of [
-          Command.make("a").pipe(Command.pipeTo(Command.make("b"))),
-          Command.make("a").pipe(Command.feed("input")),
-          Command.make("a").pipe(Command.stdin(Stream.empty))
-        ]
-      ) expect((yield* refused({}, of)).reason).toBe("Unsupported")
+      const inner = Command.make("a").pipe(Command.stdout("inherit"), Command.pipeTo(Command.make("b").pipe(Command.feed("input"))))
+      const { problems } = yield* refused({ fds: { 3: "null" }, argv0: "x" }, inner)
+      expect(problems).toEqual([
+        `"a" has a stdout of its own, and stands before another command`,
+        "argv0 is for a single command, and this is a pipeline",
+        "fds are for a single command, and this is a pipeline",
+        `"b" has a stdin of its own, and stands behind another command`
+      ])
     }))
 
   it.effect("does not mind a relay level that is not used", () =>

@@ -7,7 +7,8 @@ import { SurvivorsError } from "@tether/process/SurvivorsError"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-export const ofReport = ({ duration, ...report }: ExitReport): string =>
+/** A single command has no stages but itself. */
+export const ofReport = ({ duration, stages: _, ...report }: ExitReport): string =>
   JSON.stringify({ ...report, durationMillis: Duration.toMillis(duration) })
 
 export const ofError: (error: SpawnError | SurvivorsError) => string = Schema.encodeSync(

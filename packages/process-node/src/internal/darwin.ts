@@ -84,7 +84,7 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
     lastPid: () => undefined,
     pidMax: 99_999,
     // Only `lsof` could tell. It takes seconds.
-    socketsOf: () => [],
+    linksOf: () => [],
     holdersOf: () => []
   }
 }

@@ -2,15 +2,27 @@
  * The driver over `node:child_process`.
  */
 import * as ProcStat from "@tether/host/ProcStat"
-import type { ChildDriver, Launched, LaunchEvents, LaunchRequest, StreamName } from "@tether/process/ChildDriver"
+import {
+  type ChildDriver,
+  descriptorOf,
+  type Launched,
+  type LaunchEvents,
+  type LaunchFailure,
+  type LaunchRequest,
+  streamAt,
+  type StreamName,
+  type WriteFailure
+} from "@tether/process/ChildDriver"
 import { Exited, Signaled } from "@tether/process/ExitStatus"
 import * as Effect from "effect/Effect"
 import type { ChildProcess } from "node:child_process"
 import type { Readable } from "node:stream"
+import { Descriptors, type Ends } from "./descriptors.js"
 import { Enclosure, reserve, type Reservation } from "./enclosure.js"
-import { failureOf } from "./failure.js"
+import { codeOf, failureOf } from "./failure.js"
+import { makePipes } from "./kernelPipes.js"
 import type { Host } from "./host.js"
-import { start } from "./launch.js"
+import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
 import { tellFindings } from "./findings.js"
 import { Pipes } from "./pipes.js"
@@ -20,24 +32,54 @@ export const makeDriver = (host: Host): ChildDriver => ({
   launch: (request, events) =>
     Effect.suspend(() => {
       const reservation = reserve(host, request)
-      if (!("level" in reservation)) return Effect.fail(reservation)
-      let child: ChildProcess
-      try {
-        child = start(request, reservation)
-      } catch (error) {
-        reservation.cancel()
-        return Effect.zipRight(turn, Effect.fail(failureOf(error, request)))
+      if (!("level" in reservation)) {
+        closeEnds(request)
+        return Effect.fail(reservation)
       }
-      // A pid right after the spawn is success. Without one the error comes in the next tick, and with it the end of
-      // the descriptors that were opened for nothing.
-      if (child.pid === undefined) {
-        reservation.cancel()
-        return refused(child, request)
-      }
-      const launched = attach(child, child.pid, request, events, host, reservation)
-      return tellFindings(host.takeFindings(), launched)
-    })
+      return Effect.matchEffect(Descriptors.open(request), {
+        onFailure: (failure) => {
+          reservation.cancel()
+          closeEnds(request)
+          return Effect.fail(failure)
+        },
+        onSuccess: (descriptors) => launchWith(host, request, events, reservation, descriptors)
+      })
+    }),
+  pipes: makePipes,
+  refusal: refusalOf
 })
+
+/** The ends that the request has brought. */
+const closeEnds = (request: LaunchRequest): void => {
+  for (const what of request.descriptors.values()) if (typeof what === "object" && what._tag === "PipeEnd") what.close()
+}
+
+const launchWith = (
+  host: Host,
+  request: LaunchRequest,
+  events: LaunchEvents,
+  reservation: Reservation,
+  descriptors: Descriptors
+): Effect.Effect<Launched, LaunchFailure> => {
+  let child: ChildProcess
+  try {
+    child = start(request, reservation, descriptors.stdio)
+  } catch (error) {
+    reservation.cancel()
+    descriptors.closeAll()
+    return Effect.zipRight(turn, Effect.fail(failureOf(error, request)))
+  }
+  // A pid right after the spawn is success. Without one the error comes in the next tick, and with it the end of
+  // the descriptors that were opened for nothing.
+  if (child.pid === undefined) {
+    reservation.cancel()
+    descriptors.closeAll()
+    return refused(child, request)
+  }
+  descriptors.closeGiven()
+  const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child))
+  return tellFindings(host.takeFindings(), launched)
+}
 
 const refused = (child: ChildProcess, request: LaunchRequest) =>
   Effect.async<unknown>((resume) => {
@@ -45,8 +87,7 @@ const refused = (child: ChildProcess, request: LaunchRequest) =>
   }).pipe(
     Effect.tap(() => {
       // With EMFILE there are no streams at all.
-      child.stdout?.destroy()
-      child.stderr?.destroy()
+      for (const stream of child.stdio ?? []) stream?.destroy()
       return turns(2)
     }),
     Effect.flatMap((error) => Effect.fail(failureOf(error, request)))
@@ -59,21 +100,25 @@ const attach = (
   request: LaunchRequest,
   events: LaunchEvents,
   host: Host,
-  reservation: Reservation
+  reservation: Reservation,
+  { readables, writables }: Ends
 ): Launched => {
   const { machine } = host
   // Its pid is its own until it is reaped, which takes a turn of the loop at least.
   const leader = machine.isDirect ? machine.find(pid) : undefined
   const enclosure = new Enclosure(host, reservation, request, pid, leader?.startTicks)
   const { container } = enclosure
-  const streams = { stdout: child.stdout ?? undefined, stderr: child.stderr ?? undefined }
-  const pipes = new Pipes(machine, pid, streams)
+  const pipes = new Pipes(machine, pid, readables)
+  const readable = (stream: StreamName) => readables.get(descriptorOf(stream))
   let hasExited = false
 
-  read("stdout", streams.stdout, events)
-  read("stderr", streams.stderr, events)
+  for (const [descriptor, pipe] of readables) read(streamAt(descriptor), pipe, events)
+  // For all of its life: a write that nobody waits for any more may fail long after.
+  for (const pipe of writables.values()) pipe.on("error", () => undefined)
   child.once("exit", (code, signal) => {
     hasExited = true
+    // Node does so with stdin, and not with the others.
+    for (const pipe of writables.values()) pipe.destroy()
     enclosure.leaderEnded()
     events.exited(signal === null ? Exited(code ?? 0) : Signaled(signal))
   })
@@ -83,9 +128,12 @@ const attach = (
   return {
     pid,
     containment: reservation.level,
-    pause: (stream) => streams[stream]?.pause(),
-    resume: (stream) => streams[stream]?.resume(),
-    close: (stream) => streams[stream]?.destroy(),
+    pause: (stream) => readable(stream)?.pause(),
+    resume: (stream) => readable(stream)?.resume(),
+    close: (stream) => readable(stream)?.destroy(),
+    write: (descriptor, bytes, done) =>
+      writables.get(descriptor)?.write(bytes, (error) => error ? done(writeFailureOf(error)) : done()),
+    endInput: (descriptor) => writables.get(descriptor)?.end(),
     signal: (signal) => container.signal(signal),
     presence: () => enclosure.presence(),
     search: container.search,
@@ -106,8 +154,7 @@ const attach = (
 const isYounger = (one: ProcStat.ProcStat, other: ProcStat.ProcStat): boolean =>
   Number(one.startTicks) >= Number(other.startTicks)
 
-const read = (stream: StreamName, pipe: Readable | undefined, events: LaunchEvents): void => {
-  if (pipe === undefined) return
+const read = (stream: StreamName, pipe: Readable, events: LaunchEvents): void => {
   let hasEnded = false
   const end = () => {
     if (hasEnded) return
@@ -119,6 +166,14 @@ const read = (stream: StreamName, pipe: Readable | undefined, events: LaunchEven
   // After `close`, and after an error, there is no "end".
   pipe.once("close", end)
   pipe.on("error", () => undefined)
+}
+
+/** EPIPE or ECONNRESET from the system; from Node, that the pipe was destroyed because of them or of the child's end. */
+const readerGone: ReadonlySet<string | undefined> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"])
+
+const writeFailureOf = (error: Error): WriteFailure => {
+  const code = codeOf(error)
+  return { isReaderGone: readerGone.has(code), code: code?.startsWith("ERR_") === true ? undefined : code }
 }
 
 /**

@@ -36,6 +36,10 @@ export const reserve = (host: Host, request: LaunchRequest): Reservation | Launc
     const problem = `containment "cgroup" cannot be had for another user or group, which may not enter our cgroups`
     return { reason: "Unsupported", problem, code: undefined }
   }
+  if (request.argv0 !== undefined) {
+    const problem = `containment "cgroup" cannot be had with argv0: a shell goes first, and hands on the program's own name`
+    return { reason: "Unsupported", problem, code: undefined }
+  }
   return refusalOf(request) ?? inCgroup(host, child, cookie)
 }
 

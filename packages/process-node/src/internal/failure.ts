@@ -28,6 +28,8 @@ export const failureOf = (error: unknown, request: LaunchRequest): LaunchFailure
       return because("ResourceExhausted", "no more descriptors can be opened")
     case "ENOMEM":
       return because("ResourceExhausted", "there is not enough memory")
+    case "EBADF":
+      return because("InvalidArgument", "a descriptor that it is to inherit is not open here")
     case "EPERM":
       return because("PermissionDenied", "this user may not start it so (another user or group needs privileges)")
     case "ERR_INVALID_ARG_VALUE":
@@ -61,7 +63,8 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
   }
 }
 
-const directoryProblem = (cwd: string | undefined): string | undefined => {
+/** What is wrong with a working directory. */
+export const directoryProblem = (cwd: string | undefined): string | undefined => {
   if (cwd === undefined) return undefined
   try {
     if (!statSync(cwd).isDirectory()) return `the working directory ${cwd} is not a directory`
@@ -86,5 +89,5 @@ const kindOf = (path: string): "directory" | "file" | undefined => {
   }
 }
 
-const codeOf = (error: unknown): string | undefined =>
+export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined

@@ -3,11 +3,11 @@
  */
 import * as TreeCookie from "@tether/host/TreeCookie"
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { gate } from "./cgroup.js"
-import { failureOf } from "./failure.js"
+import { directoryProblem, failureOf } from "./failure.js"
 
 export const hasGroups = process.platform !== "win32"
 
@@ -17,7 +17,7 @@ export interface Place {
   readonly cgroup: string | undefined
 }
 
-export const start = (request: LaunchRequest, { cgroup, cookie }: Place): ChildProcess => {
+export const start = (request: LaunchRequest, { cgroup, cookie }: Place, stdio: StdioOptions): ChildProcess => {
   const [program, args] = cgroup === undefined ? [request.program, request.args] : gate(cgroup, request.program, request.args)
   const env = environment(request, cookie)
   return spawn(program, args, {
@@ -28,13 +28,10 @@ export const start = (request: LaunchRequest, { cgroup, cookie }: Place): ChildP
     // Its own session and group: the terminal's Ctrl-C reaches us alone, and one signal reaches all of the group.
     detached: hasGroups,
     windowsHide: true,
-    stdio: [stdin(request), output(request.stdout), output(request.stderr)]
+    ...(request.argv0 !== undefined && { argv0: request.argv0 }),
+    stdio
   })
 }
-
-// Node opens /dev/null for "ignore", so that a read ends at once and a write goes nowhere.
-const stdin = (request: LaunchRequest) => request.stdin === "null" ? "ignore" : "inherit"
-const output = (stdio: LaunchRequest["stdout"]) => stdio === "null" ? "ignore" : stdio
 
 /** Undefined where it is our own, which then need not be copied. */
 const environment = (request: LaunchRequest, cookie: string | undefined): Record<string, string | undefined> | undefined => {
@@ -51,10 +48,13 @@ const environment = (request: LaunchRequest, cookie: string | undefined): Record
 }
 
 /**
- * Why a program would not start, asked beforehand: behind a shell that goes first, the system tells the shell and not us.
+ * Why a program would not start, asked beforehand: behind a shell that goes first, the system tells the shell and not us,
+ * and of several that are to run together none is to be started in vain.
  */
 export const refusalOf = (request: LaunchRequest): LaunchFailure | undefined => {
   const { cwd = ".", program } = request
+  const problem = directoryProblem(request.cwd)
+  if (problem !== undefined) return { reason: "BadWorkingDirectory", problem, code: undefined }
   const path = request.env?.has("PATH") === true || !request.extendEnv ? request.env?.get("PATH") : process.env["PATH"]
   const candidates = program.includes("/")
     ? [resolve(cwd, program)]

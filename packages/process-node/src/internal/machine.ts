@@ -30,9 +30,9 @@ export interface Machine {
   readonly lastPid: () => number | undefined
   /** After so many at most, pids are used again. */
   readonly pidMax: number
-  /** The sockets at these descriptors of a process. */
-  readonly socketsOf: (pid: number, fds: ReadonlyArray<number>) => ReadonlyArray<string | undefined>
-  readonly holdersOf: (socket: string) => ReadonlyArray<ProcStat.ProcStat>
+  /** What these descriptors of a process are, as the system names it. */
+  readonly linksOf: (pid: number, fds: ReadonlyArray<number>) => ReadonlyArray<string | undefined>
+  readonly holdersOf: (link: string) => ReadonlyArray<ProcStat.ProcStat>
 }
 
 export const identify = (machine: Machine, pid: number): Identity | undefined => {

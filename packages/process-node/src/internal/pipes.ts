@@ -1,9 +1,10 @@
 /**
- * Who has the other end of a child's pipes open. Node makes them pairs of sockets.
+ * Who has the other end of a child's pipes open. They are pairs of sockets, or pipes of the kernel: either
+ * way the link in /proc names them.
  */
 import type * as ProcStat from "@tether/host/ProcStat"
-import type { StreamName } from "@tether/process/ChildDriver"
-import { fstatSync } from "node:fs"
+import { descriptorOf, type StreamName, streamAt } from "@tether/process/ChildDriver"
+import { fstatSync, type Stats } from "node:fs"
 import type { Readable } from "node:stream"
 import type { Machine } from "./machine.js"
 
@@ -14,25 +15,30 @@ export interface Holders {
 }
 
 export class Pipes {
-  private readonly sockets: Readonly<Record<StreamName, string | undefined>>
+  private readonly links = new Map<StreamName, string>()
 
   /** To be made in the step of the spawn: the child's own descriptors tell for sure, while it has them. */
   constructor(
     private readonly machine: Machine,
     pid: number,
-    private readonly ours: Readonly<Record<StreamName, Readable | undefined>>
+    private readonly ours: ReadonlyMap<number, Readable>
   ) {
-    const isRead = ours.stdout !== undefined || ours.stderr !== undefined
-    const [stdout, stderr] = isRead ? machine.socketsOf(pid, [1, 2]) : []
-    this.sockets = { stdout, stderr }
+    if (ours.size === 0) return
+    const descriptors = [...ours.keys()]
+    const links = machine.linksOf(pid, descriptors)
+    for (const [index, descriptor] of descriptors.entries()) {
+      // A pipe of the kernel has the same name at either end.
+      const link = links[index] ?? nameOf(ours.get(descriptor), (stats) => stats.isFIFO() ? `pipe:[${stats.ino}]` : undefined)
+      if (link !== undefined) this.links.set(streamAt(descriptor), link)
+    }
   }
 
   holders(stream: StreamName): Holders {
-    const pipe = this.ours[stream]
-    const known = this.sockets[stream]
-    const socket = known ?? (pipe && neighbourOf(pipe))
+    const pipe = this.ours.get(descriptorOf(stream))
+    const known = this.links.get(stream)
+    const link = known ?? nameOf(pipe, neighbourOf)
     return {
-      processes: pipe === undefined || socket === undefined ? [] : this.machine.holdersOf(socket),
+      processes: pipe === undefined || link === undefined ? [] : this.machine.holdersOf(link),
       isCertain: known !== undefined
     }
   }
@@ -42,8 +48,10 @@ export class Pipes {
  * A child may have ended before it could be asked. Linux numbers the two sockets of a pair one after the other, but for
  * one pair in a thousand (measured): good enough for a name in a report.
  */
-const neighbourOf = (pipe: Readable): string | undefined => {
+const neighbourOf = (stats: Stats): string | undefined => stats.isSocket() ? `socket:[${stats.ino + 1}]` : undefined
+
+const nameOf = (pipe: Readable | undefined, name: (stats: Stats) => string | undefined): string | undefined => {
   // Node has no public name for the descriptor of a pipe.
-  const fd = (pipe as { readonly _handle?: { readonly fd?: unknown } | null })._handle?.fd
-  return typeof fd === "number" && fd >= 0 ? `socket:[${fstatSync(fd).ino + 1}]` : undefined
+  const fd = (pipe as { readonly _handle?: { readonly fd?: unknown } | null } | undefined)?._handle?.fd
+  return typeof fd === "number" && fd >= 0 ? name(fstatSync(fd)) : undefined
 }

@@ -20,7 +20,7 @@ const blind: Machine = {
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),
   lastPid: () => undefined,
   pidMax: 0,
-  socketsOf: () => [],
+  linksOf: () => [],
   holdersOf: () => []
 }
 

@@ -55,8 +55,8 @@ export const make = (): Machine | undefined => {
       return last === undefined ? undefined : Number(last)
     },
     pidMax: Number(textOf("/proc/sys/kernel/pid_max") ?? 0),
-    socketsOf: (pid, fds) => fds.map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
-    holdersOf: (socket) => (list() ?? []).filter((stat) => stat.pid !== process.pid && holds(stat.pid, socket))
+    linksOf: (pid, fds) => fds.map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
+    holdersOf: (link) => (list() ?? []).filter((stat) => stat.pid !== process.pid && holds(stat.pid, link))
   }
 }
 
@@ -135,9 +135,9 @@ const commandOf = (stat: ProcStat.ProcStat): string => {
   return words === undefined || words === "" ? `[${stat.name}]` : words
 }
 
-const holds = (pid: number, socket: string): boolean => {
+const holds = (pid: number, link: string): boolean => {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === socket)
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === link)
   } catch {
     // It has ended meanwhile, or belongs to somebody else.
     return false

@@ -2,6 +2,7 @@
  * The reading of one stream of a child as bytes. Chunks wait for whoever asks for the next one; the child is held back
  * where nobody does. It is driven by its reader, and needs no fiber of its own.
  */
+import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,8 +10,8 @@ import * as Stream from "effect/Stream"
 import type { StreamName } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import type { StreamReport } from "../ExitReport.js"
-import { Intake, type Pipe } from "./intake.js"
-import type { Plan } from "./resolve.js"
+import { Intake, metricOf, type Pipe } from "./intake.js"
+import type { Plan } from "./plan.js"
 import { Wakeup } from "./wakeup.js"
 
 interface Reader {
@@ -20,7 +21,8 @@ interface Reader {
 
 export class ByteDrain extends Intake {
   readonly framed = 0
-  readonly defect = undefined
+  /** Why the sink was given up. */
+  defect: Cause.Cause<never> | undefined
   progress = 0
   private readonly readers = new Set<Reader>()
   private readonly arrived = new Wakeup()
@@ -53,7 +55,7 @@ export class ByteDrain extends Intake {
     if (this.isDone) return
     this.isEnded = true
     this.abandoned = this.queued
-    ChildMetrics.dropped[this.stream].unsafeUpdate(this.abandoned, [])
+    ChildMetrics.dropped[metricOf(this.stream)].unsafeUpdate(this.abandoned, [])
     this.finish()
     this.arrived.notify()
   }

@@ -1,6 +1,7 @@
 /**
  * A child as a `Process` of `@effect/platform`.
  */
+import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
 import * as Duration from "effect/Duration"
@@ -10,9 +11,11 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { Child } from "../Child.js"
 import type { StreamName } from "../ChildDriver.js"
+import type { InputError } from "../InputError.js"
 import * as StopPlan from "../StopPlan.js"
 import * as Failure from "./platformError.js"
 import { Reservoir } from "./reservoir.js"
+import { hasLostInput, lastStageOf } from "./pipeline.js"
 import { isSignal } from "./signals.js"
 import { formatDuration } from "./text.js"
 import { within } from "./within.js"
@@ -23,11 +26,12 @@ const killWait = Duration.seconds(5)
 /** The signals that nobody sends but to end a process. Any other may be a message that it lives on after. */
 const endings: ReadonlySet<CommandExecutor.Signal> = new Set(["SIGTERM", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL"])
 
-/** Which of the process's streams are ours. */
+/** Which of the process's streams are ours, and what they go through. */
 export interface Pipes {
-  readonly stdin: boolean
-  readonly stdout: boolean
-  readonly stderr: boolean
+  /** `"stream"`: written by us, and nobody else. */
+  readonly stdin: "pipe" | "stream" | "inherit"
+  readonly stdout: Command.Command.Output
+  readonly stderr: Command.Command.Output
 }
 
 export class CommandProcess extends Inspectable.Class implements CommandExecutor.Process {
@@ -38,6 +42,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   readonly stderr: Stream.Stream<Uint8Array, PlatformError>
   readonly exitCode: Effect.Effect<CommandExecutor.ExitCode, PlatformError>
   readonly isRunning: Effect.Effect<boolean>
+  private readonly last: Child
   private readonly reservoirs = new Map<StreamName, Reservoir<PlatformError>>()
   /** How many wait for the end. */
   private awaiting = 0
@@ -46,14 +51,25 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   constructor(private readonly child: Child, pipes: Pipes) {
     super()
     this.pid = CommandExecutor.ProcessId(child.pid)
-    this.stdin = pipes.stdin ? Sink.failSync(Failure.stdinUnsupported) : Sink.drain
-    this.stdout = pipes.stdout ? this.reservoir("stdout", false).stream : Stream.empty
-    this.stderr = pipes.stderr ? this.reservoir("stderr", true).stream : Stream.empty
-    this.isRunning = child.isRunning
-    this.exitCode = this.untilEnd(Effect.flatMap(child.exited, (status) =>
-      status._tag === "Exited"
-        ? Effect.succeed(CommandExecutor.ExitCode(status.code))
-        : this.fail("exitCode", `Process interrupted due to receipt of signal: ${status.signal}`)))
+    this.stdin = pipes.stdin === "pipe"
+      ? Sink.mapError(child.stdin.sink as Sink.Sink<void, unknown, never, InputError>, Failure.notWritten)
+      : Sink.drain
+    this.stdout = this.output("stdout", pipes.stdout)
+    this.stderr = this.output("stderr", pipes.stderr)
+    this.last = lastStageOf(child)
+    this.isRunning = this.last.isRunning
+    this.exitCode = this.untilEnd(Effect.flatMap(this.last.exited, (status) => {
+      if (hasLostInput(child)) return this.lostInput
+      if (status._tag === "Exited") return Effect.succeed(CommandExecutor.ExitCode(status.code))
+      return this.fail("exitCode", `Process interrupted due to receipt of signal: ${status.signal}`)
+    }))
+  }
+
+  private get lostInput(): Effect.Effect<never, PlatformError> {
+    return Effect.matchEffect(this.child.report, {
+      onSuccess: () => Effect.dieMessage("it lost its input, and ended well"),
+      onFailure: (error) => Effect.fail(Failure.lostInput(this.child.label, error))
+    })
   }
 
   override toJSON(): unknown {
@@ -119,7 +135,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   }
 
   private readonly noteExit: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.map(this.child.exited, () => {
+    Effect.map(this.last.exited, () => {
       this.hasExited = true
       this.ease()
     })
@@ -127,6 +143,13 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
 
   private ease(): void {
     for (const reservoir of this.reservoirs.values()) reservoir.ease()
+  }
+
+  private output(stream: "stdout" | "stderr", output: Command.Command.Output): Stream.Stream<Uint8Array, PlatformError> {
+    if (output === "inherit") return Stream.empty
+    const { stream: bytes } = this.reservoir(stream, stream === "stderr")
+    // As Effect's has it: what the sink makes of the stream, again and again, is the stream.
+    return typeof output === "string" ? bytes : Stream.transduce(bytes, output)
   }
 
   private reservoir(stream: StreamName, alwaysFlows: boolean): Reservoir<PlatformError> {

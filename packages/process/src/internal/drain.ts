@@ -12,12 +12,12 @@ import * as ChildMetrics from "../ChildMetrics.js"
 import type { LinesInfo, OnLines } from "../ChildOptions.js"
 import type { StreamReport } from "../ExitReport.js"
 import { Framer, type LineChunk } from "./framer.js"
-import type { Hub } from "./hub.js"
-import { Intake, type Pipe } from "./intake.js"
+import type { Hub, HubSource, Placed } from "./hub.js"
+import { Intake, metricOf, type Pipe } from "./intake.js"
 import { complain } from "./observability.js"
 import { Portion } from "./portion.js"
 import { makeRelay, type RelayChunk } from "./relayLines.js"
-import type { LinesPlan, Plan } from "./resolve.js"
+import type { LinesPlan, Plan } from "./plan.js"
 import { isPlain } from "./scan.js"
 import { Wakeup } from "./wakeup.js"
 
@@ -37,6 +37,7 @@ export class Drain extends Intake {
   /** Whether what waits for the end of its line is plain text. */
   private isCarryPlain = true
   private onLines: OnLines | undefined
+  private readonly source: HubSource
   private fiber: Fiber.RuntimeFiber<void> | undefined
   private lines = 0
   private truncatedLines = 0
@@ -59,6 +60,8 @@ export class Drain extends Intake {
     super(stream, plan, surroundings)
     this.framer = new Framer(plan.maxLineBytes, plan.carriageReturn)
     this.onLines = streamPlan.onLines
+    this.source = { stream, label: plan.label }
+    hub.add(this.source)
     this.portion = new Portion(Duration.toMillis(plan.deliverGrace))
     this.relay = streamPlan.relay && makeRelay({
       label: plan.label,
@@ -77,7 +80,7 @@ export class Drain extends Intake {
   }
 
   get hasUndelivered(): boolean {
-    return this.queued > 0 || this.offered > 0 || !this.hub.isDelivered(this.stream)
+    return this.queued > 0 || this.offered > 0 || !this.hub.isDelivered(this.source)
   }
 
   push(chunk: Uint8Array): void {
@@ -105,8 +108,8 @@ export class Drain extends Intake {
   abandon(): void {
     if (this.isDone) return
     this.isEnded = true
-    this.abandoned = this.queued + this.offered + this.framer.partialBytes + this.hub.undelivered(this.stream)
-    ChildMetrics.dropped[this.stream].unsafeUpdate(this.abandoned, [])
+    this.abandoned = this.queued + this.offered + this.framer.partialBytes + this.hub.undelivered(this.source)
+    ChildMetrics.dropped[metricOf(this.stream)].unsafeUpdate(this.abandoned, [])
     this.finished()
     // Not awaited: what the consumer does may be uninterruptible, and nobody waits for it any more.
     this.fiber?.unsafeInterruptAsFork(this.fiber.id())
@@ -129,14 +132,14 @@ export class Drain extends Intake {
     if (this.fiber !== undefined) this.arrived.notify()
     // A stream that never said anything, and that nobody reads, needs no fiber to end.
     else if (this.isEnded && !this.hasQueued) {
-      this.hub.end(this.stream)
-      if (this.hub.isDelivered(this.stream)) this.finished()
+      this.hub.end(this.source)
+      if (this.hub.isDelivered(this.source)) this.finished()
       else this.fiber = this.surroundings.fork(this.join())
     } else this.fiber = this.surroundings.fork(this.run())
   }
 
   private finished(): void {
-    this.hub.end(this.stream)
+    this.hub.end(this.source)
     this.isDone = true
     this.forgetQueued()
     this.surroundings.onDone()
@@ -147,7 +150,7 @@ export class Drain extends Intake {
 
   /** Waits until the readers have taken what was handed to them. */
   private join(): Effect.Effect<void> {
-    return Effect.map(this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.stream)), () => {
+    return Effect.map(this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.source)), () => {
       if (!this.isDone) this.finished()
     })
   }
@@ -157,7 +160,7 @@ export class Drain extends Intake {
     const step = Effect.withFiberRuntime<void>((fiber) => this.step(fiber))
     return Effect.whileLoop({ while: () => !this.isExhausted, body: () => step, step: () => undefined }).pipe(
       Effect.zipRight(Effect.suspend(() => {
-        this.hub.end(this.stream)
+        this.hub.end(this.source)
         return this.join()
       }))
     )
@@ -211,11 +214,11 @@ export class Drain extends Intake {
 
   private deliver(fiber: Fiber.RuntimeFiber<void>, chunk: LineChunk, arePlain: boolean): Effect.Effect<void> {
     this.lines += chunk.texts.length
-    ChildMetrics.lines[this.stream].unsafeUpdate(chunk.texts.length, [])
+    ChildMetrics.lines[metricOf(this.stream)].unsafeUpdate(chunk.texts.length, [])
     if (chunk.truncated !== undefined) this.countTruncated(chunk.truncated)
     this.relay?.(fiber, chunk, arePlain)
-    this.hub.publish(this.stream, chunk)
-    const handed = this.onLines === undefined ? undefined : this.handOver(chunk, this.onLines)
+    const placed = this.hub.publish(this.source, chunk)
+    const handed = this.onLines === undefined ? undefined : this.handOver(placed, this.onLines)
     if (handed !== undefined) return Effect.zipRight(handed, Effect.suspend(() => this.waitForRoom()))
     return this.hub.hasRoom(this.stream) ? Effect.void : this.waitForRoom()
   }
@@ -228,36 +231,37 @@ export class Drain extends Intake {
     this.truncatedLines += truncated.size
     for (const bytes of truncated.values()) {
       this.truncatedBytes += bytes
-      ChildMetrics.dropped[this.stream].unsafeUpdate(bytes, [])
+      ChildMetrics.dropped[metricOf(this.stream)].unsafeUpdate(bytes, [])
     }
   }
 
   /** Hands lines to `onLines`: to a plain callback whole chunks, to one that answers with an effect portions. */
-  private handOver(chunk: LineChunk, onLines: OnLines): Effect.Effect<void> | undefined {
-    if (!this.isPlain) return this.handOverPortions(chunk, 0)
-    return this.call(onLines, chunk.texts, chunk)
+  private handOver(placed: Placed, onLines: OnLines): Effect.Effect<void> | undefined {
+    if (!this.isPlain) return this.handOverPortions(placed, 0)
+    return this.call(onLines, ...this.portionOf(placed, 0, placed.chunk.texts.length))
   }
 
   /** Whether `onLines` has answered without an effect. Not known before its first call. */
   private isPlain = false
 
-  private handOverPortions(chunk: LineChunk, from: number): Effect.Effect<void> {
+  private handOverPortions(placed: Placed, from: number): Effect.Effect<void> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const onLines = this.onLines
+      const { chunk } = placed
       if (onLines === undefined) return Effect.void
       const size = chunk.texts.length
       const until = Math.min(size, from + this.portion.size)
       this.offered = Math.ceil(chunk.bytes * (size - from) / size)
-      const answer = this.call(onLines, ...portionOf(chunk, from, until))
+      const answer = this.call(onLines, ...this.portionOf(placed, from, until))
       if (answer === undefined) {
         this.isPlain = true
         this.taken(0)
-        return until < size ? this.call(onLines, ...portionOf(chunk, until, size)) ?? Effect.void : Effect.void
+        return until < size ? this.call(onLines, ...this.portionOf(placed, until, size)) ?? Effect.void : Effect.void
       }
       return Effect.flatMap(Effect.zipRight(answer, Clock.currentTimeMillis), (then) => {
         this.taken(Math.ceil(chunk.bytes * (size - until) / size))
         this.portion.took(then - now)
-        return until < size ? this.handOverPortions(chunk, until) : Effect.void
+        return until < size ? this.handOverPortions(placed, until) : Effect.void
       })
     })
   }
@@ -282,17 +286,23 @@ export class Drain extends Intake {
     this.defect = cause
     return complain(`onLines of "${this.plan.label}" failed on ${this.stream} and gets no more lines`, cause)
   }
-}
 
-const portionOf = (chunk: LineChunk, from: number, until: number): [ReadonlyArray<string>, LinesInfo] => {
-  const size = chunk.texts.length
-  if (from === 0 && until === size) return [chunk.texts, chunk]
-  const truncated = new Map<number, number>()
-  for (const [index, bytes] of chunk.truncated ?? []) {
-    if (index >= from && index < until) truncated.set(index - from, bytes)
+  private portionOf({ at, chunk, seq }: Placed, from: number, until: number): [ReadonlyArray<string>, LinesInfo] {
+    const { label } = this.source
+    const size = chunk.texts.length
+    if (from === 0 && until === size) {
+      return [chunk.texts, { label, seq, at, terminated: chunk.terminated, truncated: chunk.truncated }]
+    }
+    const truncated = new Map<number, number>()
+    for (const [index, bytes] of chunk.truncated ?? []) {
+      if (index >= from && index < until) truncated.set(index - from, bytes)
+    }
+    return [chunk.texts.slice(from, until), {
+      label,
+      seq: seq + from,
+      at,
+      terminated: until < size || chunk.terminated,
+      truncated: truncated.size > 0 ? truncated : undefined
+    }]
   }
-  return [chunk.texts.slice(from, until), {
-    terminated: until < size || chunk.terminated,
-    truncated: truncated.size > 0 ? truncated : undefined
-  }]
 }

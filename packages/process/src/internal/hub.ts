@@ -1,5 +1,5 @@
 /**
- * The lines of one child to any number of readers. A reader holds the child back while it is subscribed, or is told how
+ * The lines of one child, or of all processes of a pipeline, to any number of readers. A reader holds the child back while it is subscribed, or is told how
  * much it missed; without readers nothing waits.
  */
 import * as Chunk from "effect/Chunk"
@@ -12,42 +12,60 @@ import { keepChunk, type KeptChunk, type LineChunk, restoreChunk } from "./frame
 import { Wakeup } from "./wakeup.js"
 import { Portion } from "./portion.js"
 
+/** One stream of one process. */
+export interface HubSource {
+  readonly stream: StreamName
+  readonly label: string
+}
+
+/** Lines with their place among all that came: the number of the first, and when they were read. */
+export interface Placed {
+  readonly chunk: LineChunk
+  readonly seq: number
+  readonly at: number
+}
+
 /** How many bytes may wait for a reader before the child is held back, or lines are dropped. */
 const mark = 64 * 1024
 /** How many bytes of lines are kept for readers that ask for the ones before they came. */
 const historyBytes = 64 * 1024
 
-interface Piece {
-  readonly stream: StreamName
-  readonly chunk: LineChunk
+interface Piece extends Placed {
+  readonly source: HubSource
   /** What the reader missed just before. */
   readonly lag?: Lagged
 }
 
 export class Hub {
   private readonly subscriptions = new Set<Subscription>()
-  private readonly history: Array<{ readonly stream: StreamName; readonly kept: KeptChunk }> = []
+  private readonly history: Array<Omit<Piece, "chunk"> & { readonly kept: KeptChunk }> = []
   private kept = 0
-  private readonly open: Set<StreamName>
+  private lines = 0
+  private readonly open = new Set<HubSource>()
   /** Told whenever a reader has taken something or has left. */
   readonly changed = new Wakeup()
   /** How often a reader has taken something: the sign of life of a slow one. */
   taken = 0
 
   /** `patience`: after how many milliseconds without progress a reader is given up. */
-  constructor(streams: Iterable<StreamName>, private readonly patience: number) {
-    this.open = new Set(streams)
+  constructor(private readonly clock: Clock.Clock, private readonly patience: number) {}
+
+  /** One more that will publish. */
+  add(source: HubSource): void {
+    this.open.add(source)
   }
 
-  publish(stream: StreamName, chunk: LineChunk): void {
-    const piece = { stream, chunk }
-    this.history.push({ stream, kept: keepChunk(chunk) })
+  publish(source: HubSource, chunk: LineChunk): Placed {
+    const piece: Piece = { source, chunk, seq: this.lines, at: this.clock.unsafeCurrentTimeMillis() }
+    this.lines += chunk.texts.length
+    this.history.push({ source, seq: piece.seq, at: piece.at, kept: keepChunk(chunk) })
     this.kept += chunk.bytes
     for (let first = this.history[0]; first !== undefined && this.kept - first.kept.bytes >= historyBytes; first = this.history[0]) {
       this.kept -= first.kept.bytes
       this.history.shift()
     }
     for (const subscription of this.subscriptions) subscription.offer(piece)
+    return piece
   }
 
   /** Whether no reader that holds the child back has too much before it. */
@@ -56,26 +74,27 @@ export class Hub {
     return true
   }
 
-  /** Whether every reader that holds the child back has taken all there is, and come back for more. */
-  isDelivered(stream: StreamName): boolean {
-    for (const each of this.subscriptions) if (each.holds(stream) && !each.isCaughtUp) return false
+  /** Whether every reader that holds the child back has taken all there is of it, and come back for more. */
+  isDelivered(source: HubSource): boolean {
+    for (const each of this.subscriptions) if (each.holds(source.stream) && !each.isThrough(source)) return false
     return true
   }
 
   /** The bytes that wait for the reader that is furthest behind. */
-  undelivered(stream: StreamName): number {
+  undelivered(source: HubSource): number {
     let most = 0
-    for (const each of this.subscriptions) if (each.holds(stream)) most = Math.max(most, each.waiting)
+    for (const each of this.subscriptions) if (each.holds(source.stream)) most = Math.max(most, each.waitingOf(source))
     return most
   }
 
-  end(stream: StreamName): void {
-    this.open.delete(stream)
+  end(source: HubSource): void {
+    this.open.delete(source)
     for (const subscription of this.subscriptions) subscription.wake()
   }
 
   hasEnded(streams: ReadonlyArray<StreamName>): boolean {
-    return !streams.some((stream) => this.open.has(stream))
+    for (const { stream } of this.open) if (streams.includes(stream)) return false
+    return true
   }
 
   subscribe(streams: ReadonlyArray<StreamName>, replay: number, onSlow: "suspend" | "drop"): Subscription {
@@ -94,12 +113,12 @@ export class Hub {
     const pieces: Array<Piece> = []
     let missing = count
     for (let i = this.history.length - 1; i >= 0 && missing > 0; i--) {
-      const { kept, stream } = this.history[i] as (typeof this.history)[number]
-      if (!streams.includes(stream)) continue
+      const { at, kept, seq, source } = this.history[i] as (typeof this.history)[number]
+      if (!streams.includes(source.stream)) continue
       const skipped = Math.max(0, kept.count - missing)
       missing -= kept.count
       const chunk = restoreChunk(kept)
-      pieces.unshift({ stream, chunk: skipped === 0 ? chunk : withoutFirst(chunk, skipped) })
+      pieces.unshift({ source, at, seq: seq + skipped, chunk: skipped === 0 ? chunk : withoutFirst(chunk, skipped) })
     }
     return pieces
   }
@@ -118,9 +137,9 @@ export class Subscription {
   private dropped = 0
   private readonly arrived = new Wakeup()
   private readonly portion: Portion
-  /** When the reader was last given lines. */
+  /** When the reader was last given lines, and whose. */
   private givenAt: number | undefined
-  private isWaiting = false
+  private given: HubSource | undefined
   /** Bytes that were offered and not taken. */
   waiting = 0
 
@@ -137,12 +156,17 @@ export class Subscription {
     return this.onSlow === "suspend" && this.streams.includes(stream)
   }
 
-  get isCaughtUp(): boolean {
-    return this.pieces.length === 0 && this.isWaiting
+  /** It has dealt with all that it was offered of this source. */
+  isThrough(source: HubSource): boolean {
+    return this.given !== source && !this.pieces.some((piece) => piece.source === source)
+  }
+
+  waitingOf(source: HubSource): number {
+    return this.pieces.reduce((sum, piece) => piece.source === source ? sum + piece.chunk.bytes : sum, 0)
   }
 
   offer(piece: Piece): void {
-    if (!this.streams.includes(piece.stream)) return
+    if (!this.streams.includes(piece.source.stream)) return
     if (this.onSlow === "drop" && this.waiting >= mark) {
       this.dropped += piece.chunk.texts.length
       return
@@ -169,13 +193,12 @@ export class Subscription {
     // Asking for more says that what was given before has been dealt with.
     if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
     this.givenAt = undefined
+    this.given = undefined
     if (this.pieces.length > 0) {
-      this.isWaiting = false
       this.givenAt = now
       return Effect.succeed(this.next(this.portion.size))
     }
     if (this.dropped > 0) return Effect.succeed(Chunk.of(this.lag()))
-    this.isWaiting = true
     this.hub.taken++
     this.hub.changed.notify()
     if (this.hub.hasEnded(this.streams)) return Effect.fail(Option.none())
@@ -187,7 +210,8 @@ export class Subscription {
 
   private next(limit: number): Chunk.Chunk<OutputLine | Lagged> {
     const piece = this.pieces[0] as Piece
-    const { chunk, stream } = piece
+    const { at, chunk, seq, source: { label, stream } } = piece
+    this.given = piece.source
     const lines: Array<OutputLine | Lagged> = []
     if (this.from === 0 && piece.lag !== undefined) lines.push(piece.lag)
     const last = chunk.texts.length - 1
@@ -196,6 +220,9 @@ export class Subscription {
       lines.push({
         _tag: "Line",
         stream,
+        label,
+        seq: seq + i,
+        at,
         text: chunk.texts[i] as string,
         terminated: i < last || chunk.terminated,
         truncatedBytes: chunk.truncated?.get(i) ?? 0

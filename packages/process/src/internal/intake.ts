@@ -7,11 +7,15 @@ import type * as Cause from "effect/Cause"
 import type { StreamName } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import type { StreamReport } from "../ExitReport.js"
-import type { Plan } from "./resolve.js"
+import type { Plan } from "./plan.js"
 import { Tail } from "./tail.js"
 
 const highMark = 128 * 1024
 const lowMark = 64 * 1024
+
+/** Under which name a stream is counted. */
+export const metricOf = (stream: StreamName): "stdout" | "stderr" | "other" =>
+  stream === "stdout" || stream === "stderr" ? stream : "other"
 
 /** The platform's end of the stream. */
 export interface Pipe {
@@ -61,7 +65,7 @@ export abstract class Intake {
 
   protected note(chunk: Uint8Array): void {
     this.received += chunk.length
-    ChildMetrics.bytes[this.stream].unsafeUpdate(chunk.length, [])
+    ChildMetrics.bytes[metricOf(this.stream)].unsafeUpdate(chunk.length, [])
     this.tail.push(chunk)
   }
 

@@ -12,7 +12,7 @@ import type { Launched } from "../ChildDriver.js"
 import type { Drained } from "../ExitReport.js"
 import type { Intake } from "./intake.js"
 import { warn } from "./observability.js"
-import type { Plan } from "./resolve.js"
+import type { Plan } from "./plan.js"
 import { clip, formatDuration } from "./text.js"
 import { within } from "./within.js"
 

@@ -9,8 +9,7 @@
  * forked only for what has to wait.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
-import type * as ProcessInfo from "@tether/host/ProcessInfo"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -24,23 +23,37 @@ import * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { Child, OutputLine } from "../Child.js"
+import type { ChildInput } from "../ChildInput.js"
 import type { Launched, LaunchEvents } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
-import { ChildObserver, type Spawned } from "../ChildObserver.js"
+import { ChildObserver } from "../ChildObserver.js"
 import type { Containment, Drained, ExitReport } from "../ExitReport.js"
 import type * as ExitStatus from "../ExitStatus.js"
-import { ProcessFailed } from "../ProcessFailed.js"
-import type { StopPlan } from "../StopPlan.js"
-import { SurvivorsError } from "../SurvivorsError.js"
+import type { ProcessFailed } from "../ProcessFailed.js"
+import * as StopPlan from "../StopPlan.js"
+import type { SurvivorsError } from "../SurvivorsError.js"
+import { Account } from "./account.js"
+import { makeAsk } from "./dialogue.js"
+import { Feeding } from "./feeding.js"
+import type { Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
 import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers } from "./observability.js"
-import { Output } from "./output.js"
-import { type Plan, stopProblems } from "./resolve.js"
+import { makeHub, Output, readerOf } from "./output.js"
+import type { Plan } from "./plan.js"
+import { stopProblems } from "./problems.js"
+import { Race } from "./race.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Verdict } from "./verdict.js"
 import { Wakeup } from "./wakeup.js"
 import { within } from "./within.js"
+
+/** What the stages of a pipeline have in common. */
+export interface Company {
+  readonly hub: Hub
+  /** The source of the first one's input has failed, for which all of them are stopped. */
+  readonly onInputFailed: () => Effect.Effect<void>
+}
 
 /** How long members that end by themselves may take after their leader, before it is said to have left something. */
 const leaving = Duration.millis(20)
@@ -52,6 +65,8 @@ export class ManagedChild implements Child {
   readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
   readonly read: Child["read"]
   readonly bytes: Child["bytes"]
+  readonly ask: Child["ask"]
+  readonly raceExit: Child["raceExit"]
 
   private readonly whenExited = Deferred.unsafeMake<ExitStatus.ExitStatus>(FiberId.none)
   private readonly whenDrained = Deferred.unsafeMake<Drained>(FiberId.none)
@@ -60,21 +75,18 @@ export class ManagedChild implements Child {
   private readonly moved = new Wakeup()
 
   private readonly output: Output
+  private readonly feeding: Feeding
+  private readonly race: Race
   private readonly observer: ChildObserver["Type"] | undefined
-  private readonly startedAt: number
   private readonly startedNanos: bigint
   private launched!: Launched
   private span: Tracer.Span | undefined
   private target!: Target
 
-  private readonly verdict: Verdict
-  private duration: Duration.Duration = Duration.zero
-  private drainedAs: Drained = { _tag: "Eof" }
-  private leftovers: ReadonlyArray<ProcessInfo.ProcessInfo> = []
-  /** The failures that `raceExit` made, to tell them from those of the effect it runs. */
-  private readonly raised = new WeakSet<ProcessFailed>()
+  readonly verdict: Verdict
+  private readonly account: Account
 
-  private readonly plansAtWork = new Set<StopPlan>()
+  private readonly plansAtWork = new Set<StopPlan.StopPlan>()
   private resistsKill = false
   private isSettling = false
   private isOver = false
@@ -82,10 +94,12 @@ export class ManagedChild implements Child {
   constructor(
     private readonly plan: Plan,
     private readonly runtime: Runtime.Runtime<never>,
-    private readonly clock: Clock.Clock
+    private readonly clock: Clock.Clock,
+    private readonly company?: Company
   ) {
     this.verdict = new Verdict(plan)
-    this.output = new Output(plan, {
+    const hub = company?.hub ?? makeHub(clock, plan.deliverGrace)
+    this.output = new Output(plan, hub, {
       launched: () => this.launched,
       fork: (effect) => this.fork(effect),
       onDrained: () => {
@@ -93,10 +107,23 @@ export class ManagedChild implements Child {
         this.settle()
       }
     })
-    this.read = this.output.read
+    this.feeding = new Feeding(plan, {
+      fork: (effect) => this.fork(effect),
+      onFailed: (cause) => this.inputFailed(cause)
+    })
+    this.race = new Race({
+      exited: Effect.suspend(() => this.exited),
+      drained: Effect.suspend(() => this.drained),
+      settle: Effect.suspend(() => this.settleDeath),
+      hasDied: () => this.verdict.hasDied,
+      failure: (bodyCause) => this.failure(bodyCause)
+    })
+    this.read = readerOf(hub)
     this.bytes = this.output.bytes
+    this.ask = makeAsk(hub, () => this.stdin, plan.label, this.race)
+    this.raceExit = this.race.run
     this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
-    this.startedAt = clock.unsafeCurrentTimeMillis()
+    this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
     this.startedNanos = clock.unsafeCurrentTimeNanos()
     this.exited = Deferred.await(this.whenExited)
     this.drained = Deferred.await(this.whenDrained)
@@ -115,26 +142,32 @@ export class ManagedChild implements Child {
   /** The child runs. Completes once the observer knows. */
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
+    this.account.pid = launched.pid
+    this.account.containment = launched.containment
     this.span = span
     attempt(() => span?.attribute("pid", launched.pid))
+    this.output.begin()
+    this.feeding.begin(launched)
     this.target = {
       label: this.plan.label,
       launched,
       signal: (signal) => this.sendSignal(signal),
       isGone: () => this.status !== undefined && launched.presence() === "none",
+      endOfInput: this.feeding.canClose ? this.feeding.close : this.plan.isFed ? Effect.void : undefined,
       leaderEnded: Effect.suspend(() => this.moved.until(() => this.status !== undefined))
     }
     ChildMetrics.started.unsafeUpdate(1, [])
     ChildMetrics.running.unsafeModify(1, [])
     if (this.observer === undefined) return Effect.succeed(this)
     // In a fiber of the child's own: who interrupts the spawn must not cut the record of it short.
-    return Effect.as(Fiber.join(this.fork(this.tell("spawned", (observer) => observer.spawned(this.spawned)))), this)
+    return Effect.as(Fiber.join(this.fork(this.tell("spawned", (observer) => observer.spawned(this.account.spawned)))), this)
   }
 
   private onExited(status: ExitStatus.ExitStatus): void {
     if (this.status !== undefined) return
     this.verdict.exited(status)
-    this.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
+    this.account.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
+    this.feeding.readerEnded()
     this.moved.notify()
     if (this.observer === undefined) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
     this.settle()
@@ -149,8 +182,8 @@ export class ManagedChild implements Child {
       return
     }
     this.isSettling = true
-    if (this.observer === undefined && this.output.isDrained && this.isEmpty) {
-      Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
+    if (this.observer === undefined && this.output.isDrained && this.feeding.isIdle && this.isEmpty) {
+      Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
       this.complete(this.status)
     } else {
       const { status } = this
@@ -160,7 +193,7 @@ export class ManagedChild implements Child {
           Effect.catchAllCause((cause) =>
             Effect.map(complain(`the end of "${clip(this.plan.label)}" is not known whole`, cause), () => {
               Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
-              Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
+              Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
               this.complete(status)
             })
           ),
@@ -188,29 +221,30 @@ export class ManagedChild implements Child {
       if (this.observer !== undefined) {
         yield* this.tell("exited", (observer) =>
           observer.exited({
-            ...this.spawned,
+            ...this.account.spawned,
             status,
             endedBy: this.verdict.endedBy,
-            duration: this.duration,
+            duration: this.account.duration,
             stderr: this.output.tail("stderr")
           }))
         Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
       }
       if (!this.output.isDrained) {
-        this.drainedAs = yield* joinDrains({
+        this.account.drained = yield* joinDrains({
           plan: this.plan,
           launched: this.launched,
           drains: this.output.drains,
           allDone: this.moved.until(() => this.output.isDrained),
-          shown: (process) => this.shown(process),
+          shown: this.account.shown,
           isStopping: () => this.plansAtWork.size > 0
         })
       }
-      Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.drainedAs))
+      Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
       yield* this.endLeftovers()
+      yield* this.feeding.joined
       const error = this.launched.presence() === "some" ? yield* this.survivors(status) : undefined
       if (!this.isEmpty) yield* this.giveUpProof
-      yield* this.tell("gone", (observer) => observer.gone(this.spawned, error ?? this.makeReport(status)))
+      yield* this.tell("gone", (observer) => observer.gone(this.account.spawned, error ?? this.account.report(status)))
       this.complete(status, error)
     })
   }
@@ -225,9 +259,10 @@ export class ManagedChild implements Child {
       yield* this.launched.search
       if (this.launched.presence() === "unproven") yield* awaitGone(this.target)
       if (this.isEmpty || this.launched.presence() === "unproven") return
-      this.leftovers = (yield* this.launched.members).map((each) => this.shown(each))
+      const leftovers = (yield* this.launched.members).map(this.account.shown)
+      this.account.leftovers = leftovers
       if (this.verdict.letsLeftoversBe) return this.launched.leave()
-      if (this.leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, this.leftovers)
+      if (leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, leftovers)
       yield* stopGroup(this.target, this.plan.stop)
     })
   }
@@ -247,10 +282,10 @@ export class ManagedChild implements Child {
     if (error !== undefined) ChildMetrics.failed("survivors").unsafeUpdate(1, [])
     else if (rejected) ChildMetrics.failed(status._tag === "Exited" ? "exited" : "signaled").unsafeUpdate(1, [])
     const exit = error === undefined && status !== undefined
-      ? Exit.succeed(this.makeReport(status))
+      ? Exit.succeed(this.account.report(status))
       : Exit.fail(error as SurvivorsError)
-    const told = Exit.isSuccess(exit) && rejected ? Exit.fail(this.processFailed()) : exit
-    endSpan(this.span, this.clock, told, { status, endedBy: this.verdict.endedBy, duration: this.duration }, this.output.drains)
+    const told = Exit.isSuccess(exit) && rejected ? Exit.fail(this.account.failure()) : exit
+    endSpan(this.span, this.clock, told, { status, endedBy: this.verdict.endedBy, duration: this.account.duration }, this.output.drains)
     Deferred.unsafeDone(this.whenGone, exit)
   }
 
@@ -276,6 +311,12 @@ export class ManagedChild implements Child {
     return this.launched.presence() === "none"
   }
 
+  get stdin(): ChildInput {
+    return this.input(0)
+  }
+
+  readonly input = (descriptor: number): ChildInput => this.feeding.input(descriptor)
+
   get lines(): Stream.Stream<OutputLine> {
     return this.read()
   }
@@ -295,7 +336,7 @@ export class ManagedChild implements Child {
 
   readonly signal = (signal: Signal): Effect.Effect<boolean> => Effect.sync(() => this.sendSignal(signal))
 
-  readonly stop = (plan: StopPlan = this.plan.stop): Effect.Effect<void, SurvivorsError> => {
+  readonly stop = (plan: StopPlan.StopPlan = this.plan.stop): Effect.Effect<void, SurvivorsError> => {
     const problems = stopProblems(plan)
     if (problems.length > 0) return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
     return Effect.zipRight(
@@ -305,15 +346,6 @@ export class ManagedChild implements Child {
       )
     )
   }
-
-  readonly raceExit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ProcessFailed, R> =>
-    Effect.matchCauseEffect(Effect.raceFirst(effect, this.diedFirst()), {
-      onSuccess: (value) => this.unlessDead(Effect.succeed(value)),
-      onFailure: (cause) =>
-        Cause.isInterruptedOnly(cause) || this.isOwnFailure(cause)
-          ? Effect.failCause(cause)
-          : this.unlessDead(Effect.failCause(cause), cause)
-    })
 
   /** The release of the scope. Nothing can fail here, so what could not be ended is logged as an error. */
   readonly release: Effect.Effect<void> = Effect.suspend(() => {
@@ -328,7 +360,7 @@ export class ManagedChild implements Child {
     )
   })
 
-  private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
+  private stopAs(by: "owner" | "scope", plan: StopPlan.StopPlan): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.void
       if (this.plansAtWork.has(plan)) {
@@ -352,6 +384,18 @@ export class ManagedChild implements Child {
     })
   }
 
+  /** The source of an input fails: the child is stopped, and must not take that for the end of its input. */
+  private inputFailed(cause: Cause.Cause<unknown>): void {
+    if (!this.verdict.inputFailed(cause)) return
+    this.fork(this.company?.onInputFailed() ?? this.stopUnfed())
+  }
+
+  /** A stop that leaves its input open. */
+  stopUnfed(): Effect.Effect<void> {
+    const [first, ...rest] = this.plan.stop.steps.filter((step) => step._tag !== "CloseStdin")
+    return this.stopAs("owner", first === undefined ? StopPlan.kill : StopPlan.make(first, ...rest))
+  }
+
   /** SIGKILL did not end it. If even the leader stays, no event will ever come: its story ends here. */
   private resisted(): Effect.Effect<void> {
     this.resistsKill = true
@@ -362,21 +406,13 @@ export class ManagedChild implements Child {
         this.launched.close(drain.stream)
         drain.abandon()
       }
+      this.feeding.readerEnded()
       this.complete(undefined, error)
     })
   }
 
   private survivors(status: ExitStatus.ExitStatus | undefined): Effect.Effect<SurvivorsError> {
-    return Effect.map(
-      this.launched.members,
-      (members) => {
-        // Another user's process may be hidden from us; the leader is known all the same.
-        const isHidden = status === undefined && !members.some((each) => each.pid === this.pid)
-        const leader = { pid: this.pid, command: this.words, startedAt: this.startedAt }
-        const survivors = [...(isHidden ? [leader] : []), ...members.map((each) => this.shown(each))]
-        return new SurvivorsError({ label: this.plan.label, survivors, status })
-      }
-    )
+    return Effect.map(this.launched.members, (members) => this.account.survivors(members, status))
   }
 
   private sendSignal(signal: Signal): boolean {
@@ -386,84 +422,25 @@ export class ManagedChild implements Child {
 
   // ---- outcomes
 
-  /** Never, or the failure once the child has died and its output is there. */
-  private diedFirst(): Effect.Effect<never, ProcessFailed> {
-    return Effect.flatMap(this.exited, () => this.verdict.hasDied ? this.dieWith() : Effect.never)
+  /** Time for a death that has happened to become known. */
+  get settleDeath(): Effect.Effect<void> {
+    return this.launched.settle
   }
 
-  /**
-   * The outcome of work beside the child, or its failure if the child has died. What the work saw of that death (the end
-   * of its output, a reset connection) may be here before the death itself.
-   */
-  private unlessDead<A, E>(outcome: Effect.Effect<A, E>, bodyCause?: Cause.Cause<unknown>): Effect.Effect<A, E | ProcessFailed> {
-    return Effect.zipRight(
-      this.launched.settle,
-      Effect.suspend((): Effect.Effect<A, E | ProcessFailed> => this.verdict.hasDied ? this.dieWith(bodyCause) : outcome)
-    )
+  failure(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
+    const { defect } = this.verdict
+    return defect === undefined ? Effect.fail(this.account.failure(bodyCause)) : Effect.failCause(defect)
   }
 
-  private dieWith(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
-    return Effect.flatMap(Effect.zipRight(this.exited, this.drained), () => {
-      const error = this.processFailed(bodyCause)
-      this.raised.add(error)
-      return Effect.fail(error)
-    })
-  }
-
-  private isOwnFailure(cause: Cause.Cause<unknown>): boolean {
-    return Option.exists(Cause.failureOption(cause), (error) => error instanceof ProcessFailed && this.raised.has(error))
-  }
-
-  private checked(report: ExitReport): Effect.Effect<ExitReport, ProcessFailed> {
+  checked<A>(report: A): Effect.Effect<A, ProcessFailed> {
     const defect = this.output.defect ?? this.verdict.defect
     if (defect !== undefined) return Effect.failCause(defect)
-    return !this.plan.check || this.verdict.isAccepted ? Effect.succeed(report) : Effect.fail(this.processFailed())
-  }
-
-  private processFailed(bodyCause?: Cause.Cause<unknown>): ProcessFailed {
-    return new ProcessFailed({
-      label: this.plan.label,
-      ...this.plan.shown,
-      pid: this.pid,
-      status: this.status as ExitStatus.ExitStatus,
-      endedBy: this.verdict.endedBy,
-      stderr: this.output.tail("stderr"),
-      stdout: this.output.tail("stdout"),
-      duration: this.duration,
-      drained: this.drainedAs,
-      ...(bodyCause === undefined ? {} : { bodyCause })
-    })
-  }
-
-  private makeReport(status: ExitStatus.ExitStatus): ExitReport {
-    return {
-      label: this.plan.label,
-      pid: this.pid,
-      status,
-      endedBy: this.verdict.endedBy,
-      startedAt: this.startedAt,
-      duration: this.duration,
-      drained: this.drainedAs,
-      containment: this.containment,
-      stdout: this.output.report("stdout"),
-      stderr: this.output.report("stderr"),
-      leftovers: this.leftovers
-    }
+    // Whether its input was whole is not a question of its status.
+    const isUnchecked = !this.plan.check && this.verdict.inputCause === undefined
+    return isUnchecked || this.verdict.isAccepted ? Effect.succeed(report) : Effect.fail(this.account.failure())
   }
 
   // ---- helpers
-
-  private get words(): string {
-    return [this.plan.shown.command, ...this.plan.shown.args].join(" ")
-  }
-
-  private get spawned(): Spawned {
-    return { label: this.plan.label, pid: this.pid, ...this.plan.shown, startedAt: this.startedAt }
-  }
-
-  private shown(process: ProcessInfo.ProcessInfo): ProcessInfo.ProcessInfo {
-    return { ...process, command: this.plan.redactor.redact(process.command) }
-  }
 
   private tell(
     what: string,

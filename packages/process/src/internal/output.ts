@@ -1,24 +1,29 @@
 /**
- * The output of one child: its drains, of which there is one for each captured stream, and its readers.
+ * The output of one process: its drains, of which there is one for each captured stream, and its readers, which may read
+ * other processes' too.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
-import type { Launched, StreamName } from "../ChildDriver.js"
+import { descriptorOf, type Launched, type StreamName } from "../ChildDriver.js"
 import type { StreamReport } from "../ExitReport.js"
 import { ByteDrain } from "./byteDrain.js"
 import { Drain } from "./drain.js"
-import { Hub } from "./hub.js"
+import { Hub, type Subscription } from "./hub.js"
 import type { Intake } from "./intake.js"
+import { complain } from "./observability.js"
+import type { BytesPlan, Plan, StreamPlan } from "./plan.js"
 import { annotationsOf } from "./relayLines.js"
-import type { Plan } from "./resolve.js"
 import { clip } from "./text.js"
 
-const bothStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
+const standardStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
 const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
+const noneAbove: Readonly<Record<number, StreamReport>> = {}
 
 /** What the output asks of its child. */
 export interface Owner {
@@ -28,48 +33,30 @@ export interface Owner {
   readonly onDrained: () => void
 }
 
-export class Output {
-  private readonly hub: Hub
-  private readonly byStream: { readonly [S in StreamName]: Intake | undefined }
+export const makeHub = (clock: Clock.Clock, deliverGrace: Duration.Duration): Hub => new Hub(clock, Duration.toMillis(deliverGrace))
 
-  constructor(private readonly plan: Plan, owner: Owner) {
-    const captured = bothStreams.filter((stream) => plan.streams[stream]?.as === "lines")
-    this.hub = new Hub(captured, Duration.toMillis(plan.deliverGrace))
-    const drainOf = (stream: StreamName) => {
-      const streamPlan = plan.streams[stream]
-      if (streamPlan === undefined) return undefined
-      const pipe = {
-        pause: () => owner.launched().pause(stream),
-        resume: () => owner.launched().resume(stream)
-      }
-      const onDone = () => {
-        if (this.isDrained) owner.onDrained()
-      }
-      if (streamPlan.as === "bytes") return new ByteDrain(stream, plan, pipe, onDone)
-      return new Drain(stream, plan, streamPlan, this.hub, {
-        ...pipe,
-        onDone,
-        fork: (effect) =>
-          owner.fork(
-            streamPlan.relay === undefined
-              ? effect
-              : Effect.annotateLogs(effect, annotationsOf(plan.label, owner.launched().pid, stream))
-          )
-      })
+export class Output {
+  private readonly byStream: ReadonlyMap<StreamName, Intake>
+  readonly drains: ReadonlyArray<Intake>
+
+  constructor(private readonly plan: Plan, private readonly hub: Hub, private readonly owner: Owner) {
+    this.byStream = new Map([...plan.streams].map(([stream, streamPlan]) => [stream, this.makeDrain(stream, streamPlan)]))
+    this.drains = [...this.byStream.values()]
+  }
+
+  /** The child runs. */
+  begin(): void {
+    for (const [stream, streamPlan] of this.plan.streams) {
+      if (streamPlan.as === "bytes" && streamPlan.sink !== undefined) this.pour(stream, streamPlan.sink)
     }
-    this.byStream = { stdout: drainOf("stdout"), stderr: drainOf("stderr") }
   }
 
   push(stream: StreamName, chunk: Uint8Array): void {
-    this.byStream[stream]?.push(chunk)
+    this.byStream.get(stream)?.push(chunk)
   }
 
   end(stream: StreamName): void {
-    this.byStream[stream]?.end()
-  }
-
-  get drains(): ReadonlyArray<Intake> {
-    return bothStreams.flatMap((stream) => this.byStream[stream] ?? [])
+    this.byStream.get(stream)?.end()
   }
 
   get isDrained(): boolean {
@@ -87,30 +74,70 @@ export class Output {
   }
 
   tail(stream: StreamName): string {
-    return this.byStream[stream]?.tailText() ?? ""
+    return this.byStream.get(stream)?.tailText() ?? ""
   }
 
   report(stream: StreamName): StreamReport {
-    return this.byStream[stream]?.report() ?? notCaptured
+    return this.byStream.get(stream)?.report() ?? notCaptured
   }
 
-  readonly read = ((options: ReadOptions = {}): Stream.Stream<OutputLine | Lagged> =>
-    Stream.fromPull(Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() =>
-          this.hub.subscribe(options.streams ?? bothStreams, options.replay ?? 0, options.onSlow ?? "suspend")
-        ),
-        (subscription) => Effect.sync(() => subscription.close())
-      ),
-      (subscription) => subscription.take
-    ))) as Child["read"]
+  /** The reports of the streams above the standard ones. */
+  get others(): Readonly<Record<number, StreamReport>> {
+    const others = [...this.byStream].filter(([stream]) => !standardStreams.includes(stream))
+    if (others.length === 0) return noneAbove
+    return Object.fromEntries(others.map(([stream, drain]) => [descriptorOf(stream), drain.report()]))
+  }
 
   readonly bytes = (stream: StreamName): Stream.Stream<Uint8Array> => {
-    const drain = this.byStream[stream]
-    if (drain instanceof ByteDrain) return drain.bytes
-    const as = this.plan.streams[stream]?.as ?? this.plan.request[stream]
-    return Stream.die(
-      new Error(`cannot read the bytes of "${clip(this.plan.label)}": needs ${stream}: "bytes", and it is "${as}"`)
-    )
+    const drain = this.byStream.get(stream)
+    const plan = this.plan.streams.get(stream)
+    if (drain instanceof ByteDrain && plan?.as === "bytes" && plan.sink === undefined) return drain.bytes
+    const is = plan?.as === "lines" ? `"lines"` : plan?.as === "bytes" ? "read by a sink" : "not read here"
+    return Stream.die(new Error(`cannot read the bytes of "${clip(this.plan.label)}": needs ${stream}: "bytes", and it is ${is}`))
+  }
+
+  private makeDrain(stream: StreamName, streamPlan: StreamPlan): Intake {
+    const { owner, plan } = this
+    const pipe = {
+      pause: () => owner.launched().pause(stream),
+      resume: () => owner.launched().resume(stream)
+    }
+    const onDone = () => {
+      if (this.isDrained) owner.onDrained()
+    }
+    if (streamPlan.as === "bytes") return new ByteDrain(stream, plan, pipe, onDone)
+    return new Drain(stream, plan, streamPlan, this.hub, {
+      ...pipe,
+      onDone,
+      fork: (effect) =>
+        owner.fork(
+          streamPlan.relay === undefined
+            ? effect
+            : Effect.annotateLogs(effect, annotationsOf(plan.label, owner.launched().pid, stream))
+        )
+    })
+  }
+
+  /** Everything goes into the sink, or past it once the sink is done. */
+  private pour(stream: StreamName, sink: Exclude<BytesPlan["sink"], undefined>): void {
+    const drain = this.byStream.get(stream) as ByteDrain
+    const poured = Effect.catchAllCause(Stream.run(drain.bytes, sink), (cause) => {
+      if (Cause.isInterruptedOnly(cause)) return Effect.void
+      drain.defect = cause
+      return complain(`the sink of "${clip(this.plan.label)}" failed on ${stream} and gets no more`, cause)
+    })
+    this.owner.fork(Effect.zipRight(poured, Stream.runDrain(drain.bytes)))
   }
 }
+
+/** What a reader takes from, from now on until its scope closes. */
+export const subscribe = (hub: Hub, options: ReadOptions = {}): Effect.Effect<Subscription, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => hub.subscribe(options.streams ?? standardStreams, options.replay ?? 0, options.onSlow ?? "suspend")),
+    (subscription) => Effect.sync(() => subscription.close())
+  )
+
+/** The lines of a hub, as a handle reads them. */
+export const readerOf = (hub: Hub): Child["read"] =>
+  ((options?: ReadOptions): Stream.Stream<OutputLine | Lagged> =>
+    Stream.fromPull(Effect.map(subscribe(hub, options), (subscription) => subscription.take))) as Child["read"]

@@ -3,7 +3,10 @@
  */
 import { BadArgument, type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
 import type { StreamName } from "../ChildDriver.js"
+import type { InputError } from "../InputError.js"
+import type { ProcessFailed } from "../ProcessFailed.js"
 import type { SpawnError } from "../SpawnError.js"
+import type { SurvivorsError } from "../SurvivorsError.js"
 import { clip } from "./text.js"
 
 export const fromSpawnError = (error: SpawnError): PlatformError => {
@@ -21,6 +24,16 @@ export const fromSpawnError = (error: SpawnError): PlatformError => {
         method: "access",
         pathOrDescriptor: error.cwd === undefined ? undefined : clip(error.cwd),
         syscall: "access",
+        description,
+        cause: error
+      })
+    case "BadFile":
+      return new SystemError({
+        reason: directoryReason(error.code),
+        module: "FileSystem",
+        method: "open",
+        pathOrDescriptor: clip(error.label),
+        syscall: "open",
         description,
         cause: error
       })
@@ -71,9 +84,9 @@ export const lostBytes = (label: string, stream: StreamName, bytes: number): Pla
       `Reading on gives what came after them. Read it while the process runs.`
   )
 
-export const stdinUnsupported = (): PlatformError =>
-  new BadArgument({
-    module: "Command",
-    method: "stdin",
-    description: "a process's stdin cannot be written to yet: it is /dev/null"
-  })
+/** Something was not written. */
+export const notWritten = (error: InputError): PlatformError => ofProcess(error.label, "stdin", "Unknown", error.message, error)
+
+/** A process was stopped, because what was to be written to it could not be had. */
+export const lostInput = (label: string, error: ProcessFailed | SurvivorsError): PlatformError =>
+  ofProcess(label, "stdin", "Unknown", error.message, error._tag === "ProcessFailed" ? error.inputCause : error)

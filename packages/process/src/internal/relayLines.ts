@@ -25,7 +25,9 @@ export interface RelayTarget {
 
 /** What stands before a relayed line. */
 export const prefixOf = (label: string, stream: StreamName): string =>
-  `[${harmless(label)}:${stream === "stdout" ? "out" : "err"}] `
+  `[${harmless(label)}:${shortNames[stream] ?? stream}] `
+
+const shortNames: Readonly<Record<string, string | undefined>> = { stdout: "out", stderr: "err" }
 
 export const annotationsOf = (label: string, pid: number | undefined, stream: StreamName): Record<string, unknown> =>
   pid === undefined ? { label, stream } : { label, pid, stream }

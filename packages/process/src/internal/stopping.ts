@@ -26,6 +26,8 @@ export interface Target {
   readonly signal: (signal: Signal) => boolean
   /** The leader's status is known and nothing of it is left. */
   readonly isGone: () => boolean
+  /** Ends its input; undefined where that is not a pipe that could end. Of one that a neighbour feeds, the neighbour does it. */
+  readonly endOfInput: Effect.Effect<void> | undefined
   /** Completes once the leader's status is known. */
   readonly leaderEnded: Effect.Effect<void>
 }
@@ -39,7 +41,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
     for (const step of plan.steps) {
       if (target.isGone()) return true
       if (step._tag === "Signal" && step.signal === "SIGKILL") break
-      if (step._tag === "CloseStdin") continue
+      if (step._tag === "CloseStdin" && target.endOfInput === undefined) continue
       yield* perform(target, step)
       waited = Duration.sum(waited, step.wait)
     }
@@ -49,7 +51,11 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
     return yield* within(killWait, awaitGone(target, "SIGKILL"))
   })
 
-const perform = (target: Target, step: Exclude<StopPlan.Step, { readonly _tag: "CloseStdin" }>): Effect.Effect<unknown> => {
+const perform = (target: Target, step: StopPlan.Step): Effect.Effect<unknown> => {
+  if (step._tag === "CloseStdin") {
+    // The end itself may have to wait, for a child that does not read what is before it.
+    return within(step.wait, Effect.zipRight(target.endOfInput ?? Effect.void, awaitGone(target)))
+  }
   if (step._tag === "Ask") {
     // Disconnected: a request that cannot be interrupted must not hold up the plan.
     return within(step.wait, Effect.disconnect(Effect.interruptible(asked(target, step.effect))))

@@ -2,15 +2,18 @@
  * How a child's end is taken: who ended it, and whether that end was asked for or expected.
  */
 import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
 import type { EndedBy } from "../ExitReport.js"
 import type { ExitStatus } from "../ExitStatus.js"
-import type { Plan } from "./resolve.js"
+import type { Plan } from "./plan.js"
 
 export class Verdict {
   status: ExitStatus | undefined
   endedBy: EndedBy = "unknown"
-  /** What `expect` threw. */
+  /** What `expect` threw, or how the source of an input died. */
   defect: Cause.Cause<never> | undefined
+  /** Why the source of an input failed, for which the child was stopped. */
+  inputCause: Cause.Cause<unknown> | undefined
   /** What `expect` says of the status, asked once. */
   private isExpected = false
   private stopRequestedBy: "owner" | "scope" | undefined
@@ -27,6 +30,15 @@ export class Verdict {
     if (this.status === undefined) this.signalsSent.add(signal)
   }
 
+  /** The source of an input fails. Whether that is to end the child: not one that has ended. */
+  inputFailed(cause: Cause.Cause<unknown>): boolean {
+    if (this.status !== undefined || this.inputCause !== undefined) return false
+    this.inputCause = cause
+    const died = Cause.keepDefects(cause)
+    if (Option.isNone(Cause.failureOption(cause)) && Option.isSome(died)) this.defect = died.value
+    return true
+  }
+
   /** Its status is known. */
   exited(status: ExitStatus): void {
     this.status = status
@@ -39,7 +51,8 @@ export class Verdict {
   }
 
   private endedWithoutStop(status: ExitStatus): EndedBy {
-    if (status._tag === "Exited") return "child"
+    // SIGPIPE is of the program's own doing: it wrote to a pipe that nobody reads.
+    if (status._tag === "Exited" || (status.signal === "SIGPIPE" && !this.signalsSent.has("SIGPIPE"))) return "child"
     return this.signalsSent.has(status.signal) ? "owner" : "outside"
   }
 
@@ -48,12 +61,14 @@ export class Verdict {
   }
 
   get isAccepted(): boolean {
-    return this.wasStopped || this.isExpected
+    return this.inputCause === undefined && (this.wasStopped || this.isExpected)
   }
 
   /** Whether it ended in a way that work beside it must hear of: not on request, and not as `expect` allows. */
   get hasDied(): boolean {
-    if (this.status === undefined || this.wasStopped) return false
+    if (this.status === undefined) return false
+    if (this.inputCause !== undefined) return true
+    if (this.wasStopped) return false
     return !(this.plan.expectGiven && this.isExpected)
   }
 

@@ -1,7 +1,7 @@
 /**
  * Children that are scripts: whatever a test makes them do, in virtual time.
  */
-import type { Launched, LaunchEvents, LaunchFailure, LaunchRequest, StreamName } from "../../src/ChildDriver.js"
+import type { KernelPipe, Launched, LaunchEvents, LaunchFailure, LaunchRequest, StreamName, WriteFailure } from "../../src/ChildDriver.js"
 import * as ChildSpawner from "../../src/ChildSpawner.js"
 import { Exited, type ExitStatus, Signaled } from "../../src/ExitStatus.js"
 import * as Effect from "effect/Effect"
@@ -23,6 +23,14 @@ export class ScriptedChild {
   /** The command line of who holds its pipes. */
   holder = "holder"
   status: ExitStatus | undefined
+  /** What was written to its stdin, as text. */
+  input = ""
+  isInputEnded = false
+  /** Whether it takes what is written to it; if not, whoever writes waits. */
+  isReading = true
+  private waiting: (() => void) | undefined
+  /** Called when it has taken something. */
+  onInput: (text: string) => void = () => undefined
   /** What a signal does. SIGKILL always kills the leader and the leftovers. */
   onSignal: (signal: string) => void = (signal) => this.die(signal)
 
@@ -31,6 +39,24 @@ export class ScriptedChild {
     readonly request: LaunchRequest,
     private readonly events: LaunchEvents
   ) {}
+
+  /** Takes what waits, and all that comes from now on. */
+  read(): void {
+    this.isReading = true
+    this.waiting?.()
+  }
+
+  private write(bytes: Uint8Array, done: (failure?: WriteFailure) => void): void {
+    const take = () => {
+      this.waiting = undefined
+      const text = new TextDecoder().decode(bytes)
+      this.input += text
+      done()
+      this.onInput(text)
+    }
+    if (this.isReading) queueMicrotask(take)
+    else this.waiting = take
+  }
 
   out(text: string | Uint8Array, stream: StreamName = "stdout"): void {
     this.events.data(stream, typeof text === "string" ? encoder.encode(text) : text)
@@ -75,6 +101,10 @@ export class ScriptedChild {
         this.closed.add(stream)
         this.end(stream)
       },
+      write: (_, bytes, done) => this.write(bytes, done),
+      endInput: () => {
+        this.isInputEnded = true
+      },
       signal: (signal) => {
         this.signals.push(signal)
         if (signal === "SIGKILL" && !this.immortal) {
@@ -102,6 +132,11 @@ export class ScriptedChild {
   }
 }
 
+const makePipe = (): KernelPipe => {
+  const end = { _tag: "PipeEnd", close: () => undefined } as const
+  return { reader: end, writer: end }
+}
+
 export interface Scripted {
   readonly layer: Layer.Layer<ChildSpawner.ChildSpawner>
   /** All children so far, the last one last. */
@@ -123,7 +158,9 @@ export const scripted = (
         children.push(child)
         queueMicrotask(() => script(child))
         return Effect.succeed(child.launched)
-      })
+      }),
+    pipes: (count) => Effect.sync(() => Array.from({ length: count }, makePipe)),
+    refusal: () => undefined
   })
   return {
     layer: Layer.succeed(ChildSpawner.ChildSpawner, spawner),

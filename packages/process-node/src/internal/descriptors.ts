@@ -1,0 +1,102 @@
+/**
+ * The descriptors of a child, as Node takes them, and our ends of those that we read or write.
+ */
+import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
+import * as Effect from "effect/Effect"
+import type { ChildProcess, IOType } from "node:child_process"
+import { Socket } from "node:net"
+import type { Readable, Writable } from "node:stream"
+import { type File, openFiles } from "./files.js"
+import { makePipes } from "./kernelPipes.js"
+import { End, type Pipe } from "./pipeEnd.js"
+
+const nullFile: File = { path: "/dev/null", access: "both" }
+
+/** Our ends of what a child reads and writes, by its descriptors. */
+export interface Ends {
+  readonly readables: ReadonlyMap<number, Readable>
+  readonly writables: ReadonlyMap<number, Writable>
+}
+
+/** What is open on behalf of a child that is about to start. */
+export class Descriptors {
+  readonly stdio: Array<IOType | number> = []
+  /** Ours only until it has been started. */
+  private readonly given: Array<End> = []
+  /** Our ends, where these are not Node's. */
+  private readonly ours = new Map<number, End>()
+
+  private constructor(private readonly request: LaunchRequest) {}
+
+  static open(request: LaunchRequest): Effect.Effect<Descriptors, LaunchFailure> {
+    // The plain case, which need not wait for anything.
+    if (request.pipes === "socket") return Effect.suspend(() => new Descriptors(request).openWith([]))
+    const count = [...request.descriptors.values()].filter((each) => each === "input" || each === "output").length
+    return Effect.flatMap(makePipes(count), (pipes) => new Descriptors(request).openWith(pipes))
+  }
+
+  private openWith(pipes: ReadonlyArray<Pipe>): Effect.Effect<Descriptors, LaunchFailure> {
+    const unused = [...pipes]
+    const files = new Map<number, File>()
+    for (const [descriptor, what] of this.request.descriptors) {
+      const isStandard = descriptor <= 2
+      if (what === "input" || what === "output") this.connect(descriptor, what, unused.pop())
+      else if (what === "inherit") this.stdio[descriptor] = isStandard ? "inherit" : descriptor
+      else if (what === "null" && isStandard) this.stdio[descriptor] = "ignore"
+      else if (what === "null") files.set(descriptor, nullFile)
+      else if (what._tag === "File") files.set(descriptor, what)
+      else this.give(descriptor, what as End)
+    }
+    const opened = openFiles(files)
+    if ("reason" in opened) {
+      this.closeAll()
+      return Effect.fail(opened)
+    }
+    for (const [descriptor, fd] of opened) this.stdio[descriptor] = fd
+    for (const fd of new Set(opened.values())) this.given.push(new End(fd))
+    // Of what stands between them Node opens nothing.
+    for (let i = 0; i < this.stdio.length; i++) this.stdio[i] ??= "ignore"
+    return Effect.succeed(this)
+  }
+
+  private connect(descriptor: number, what: "input" | "output", pipe: Pipe | undefined): void {
+    if (pipe === undefined) {
+      this.stdio[descriptor] = "pipe"
+      return
+    }
+    this.give(descriptor, what === "input" ? pipe.reader : pipe.writer)
+    this.ours.set(descriptor, what === "input" ? pipe.writer : pipe.reader)
+  }
+
+  private give(descriptor: number, end: End): void {
+    this.given.push(end)
+    this.stdio[descriptor] = end.fd
+  }
+
+  /** Our ends of a child that runs. */
+  endsOf(child: ChildProcess): Ends {
+    const readables = new Map<number, Readable>()
+    const writables = new Map<number, Writable>()
+    for (const [descriptor, what] of this.request.descriptors) {
+      const fd = this.ours.get(descriptor)?.take()
+      if (what === "output") {
+        const readable = fd === undefined ? child.stdio[descriptor] : new Socket({ fd, readable: true, writable: false })
+        if (readable) readables.set(descriptor, readable as Readable)
+      } else if (what === "input") {
+        const writable = fd === undefined ? child.stdio[descriptor] : new Socket({ fd, readable: false, writable: true })
+        if (writable) writables.set(descriptor, writable as Writable)
+      }
+    }
+    return { readables, writables }
+  }
+
+  /** It has been started, or never will be: what it was given is not ours to keep open. */
+  closeGiven(): void {
+    for (const end of this.given) end.close()
+  }
+
+  closeAll(): void {
+    this.closeGiven()
+    for (const end of this.ours.values()) end.close()
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Lines for a POSIX shell.
+ */
+
+/**
+ * A word that a shell takes as it is, whatever is in it: in single quotes, which mean nothing to it but the next single
+ * quote. As the tag of a template it quotes what stands in `${}`: a text becomes one word, a list one word for each.
+ *
+ * For POSIX shells (sh, dash, bash, zsh), not for cmd.exe. In a template, write no quotes around `${}`: they are put
+ * there. `Command.runInShell` needs none of this: a supervised command's arguments are quoted.
+ *
+ * @example
+ * ```ts
+ * import * as Shell from "@tether/process/Shell"
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ *
+ * const count = (pattern: string, files: ReadonlyArray<string>) =>
+ *   Supervise.string(Command.make("sh", "-c", Shell.quote`grep -he ${pattern} -- ${files} | sort | uniq -c`))
+ * ```
+ */
+export const quote: {
+  (word: string): string
+  (template: TemplateStringsArray, ...values: ReadonlyArray<Value>): string
+} = (first: string | TemplateStringsArray, ...values: ReadonlyArray<Value>): string =>
+  typeof first === "string" ? quoteWord(first) : String.raw({ raw: first }, ...values.map(quoteValue))
+
+/**
+ * What can stand in a template of {@link quote}.
+ *
+ * @example
+ * ```ts
+ * import type { Value } from "@tether/process/Shell"
+ *
+ * const files: Value = ["a b", "c"]
+ * ```
+ */
+export type Value = string | number | ReadonlyArray<string | number>
+
+// What is in single quotes is text to a POSIX shell, but for the single quote itself.
+const quoteWord = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
+
+const quoteValue = (value: Value): string =>
+  typeof value === "object" ? value.map((each) => quoteWord(String(each))).join(" ") : quoteWord(String(value))

@@ -1,0 +1,47 @@
+/**
+ * Bytes that are kept until there are too many.
+ */
+import { type Framer, wholeCharacters } from "./framer.js"
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+export class Collected {
+  private readonly chunks: Array<Uint8Array> = []
+  private size = 0
+
+  constructor(private readonly limit: number) {}
+
+  /** Whether there is room for it. What there is no room for is kept as far as there is. */
+  take(chunk: Uint8Array): boolean {
+    const room = this.limit - this.size
+    this.chunks.push(chunk.length <= room ? chunk : chunk.subarray(0, room))
+    this.size += Math.min(room, chunk.length)
+    return chunk.length <= room
+  }
+
+  get text(): string {
+    return decoder.decode(this.bytes)
+  }
+
+  /** The text of what was cut at the limit. */
+  get cutText(): string {
+    const { bytes } = this
+    return decoder.decode(bytes.subarray(0, wholeCharacters(bytes)))
+  }
+
+  linesBy(framer: Framer): ReadonlyArray<string> {
+    const whole = framer.push(this.bytes)?.texts ?? []
+    const rest = framer.flush()?.texts ?? []
+    return rest.length === 0 ? whole : [...whole, ...rest]
+  }
+
+  private get bytes(): Uint8Array {
+    const bytes = new Uint8Array(this.size)
+    let at = 0
+    for (const chunk of this.chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Questions to a child and their answers: a line to its stdin, and what it says on stdout from then on.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Lagged, OutputLine } from "../Child.js"
+import type { ChildInput } from "../ChildInput.js"
+import { InputError } from "../InputError.js"
+import type { ProcessFailed } from "../ProcessFailed.js"
+import type { Hub, Subscription } from "./hub.js"
+import { subscribe } from "./output.js"
+import type { Race } from "./race.js"
+
+/** How many characters an answer may have: a child that floods us is not answering. */
+const longest = 1024 * 1024
+
+/** Asks one question at a time: the lines of two answers would not be told apart. */
+export const makeAsk = (hub: Hub, stdin: () => ChildInput, label: string, race: Race) => {
+  const turns = Effect.unsafeMakeSemaphore(1)
+  const noAnswer = Effect.suspend(() =>
+    Effect.fail(new InputError({ reason: "NoAnswer", label, descriptor: 0, code: undefined }))
+  )
+  const answer = (from: Subscription, until: (line: OutputLine) => boolean) =>
+    Effect.suspend(() => {
+      const lines: Array<OutputLine> = []
+      let length = 0
+      const more: Effect.Effect<ReadonlyArray<OutputLine>, InputError> = Effect.matchEffect(from.take, {
+        onFailure: Option.match({ onNone: () => noAnswer, onSome: (never) => never }),
+        onSuccess: (items) => {
+          for (const line of items as Iterable<OutputLine | Lagged>) {
+            if (line._tag === "Lagged") continue
+            lines.push(line)
+            length += line.text.length
+            if (until(line)) return Effect.succeed(lines)
+          }
+          return length > longest ? noAnswer : more
+        }
+      })
+      return more
+    })
+  return (line: string, until: (line: OutputLine) => boolean): Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed> =>
+    Effect.flatMap(subscribe(hub, { streams: ["stdout"] }), (from) =>
+      // At the same time: a child may have much to say before it reads on.
+      Effect.zipRight(stdin().write(`${line}\n`), answer(from, until), { concurrent: true })).pipe(
+        Effect.scoped,
+        Effect.catchAll((error) => race.unlessDead(Effect.fail(error))),
+        turns.withPermits(1)
+      )
+}

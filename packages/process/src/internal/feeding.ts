@@ -1,0 +1,114 @@
+/**
+ * All that is written to one child, and the streams that are written to it: each has a fiber that ends with the stream,
+ * or with the child.
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Sink from "effect/Sink"
+import type * as Stream from "effect/Stream"
+import type { Launched } from "../ChildDriver.js"
+import type { ChildInput } from "../ChildInput.js"
+import type { InputReport } from "../ExitReport.js"
+import { Input } from "./input.js"
+import { complain } from "./observability.js"
+import type { Plan } from "./plan.js"
+import { clip, formatDuration } from "./text.js"
+import { within } from "./within.js"
+
+/** What the feeding asks of its child. */
+export interface Fed {
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  /** The source of an input has failed, and the child lives. */
+  readonly onFailed: (cause: Cause.Cause<unknown>) => void
+}
+
+export class Feeding {
+  private readonly inputs = new Map<number, Input>()
+  private fibers: ReadonlyArray<Fiber.RuntimeFiber<void>> = []
+  /** Nothing is to be written any more: an interrupt of a source is ours. */
+  private isOver = false
+
+  constructor(private readonly plan: Plan, private readonly fed: Fed) {}
+
+  /** The child runs. */
+  begin(launched: Launched): void {
+    for (const [descriptor, source] of this.plan.inputs) {
+      const input = new Input(descriptor, this.plan.label, {
+        write: (bytes, done) => launched.write(descriptor, bytes, done),
+        end: () => launched.endInput(descriptor)
+      })
+      this.inputs.set(descriptor, input)
+      if (source instanceof Uint8Array) input.fill(source)
+      else if (source !== "owner") this.fibers = [...this.fibers, this.fed.fork(this.feed(input, source))]
+    }
+  }
+
+  /** The handle of an input that its owner writes. */
+  input(descriptor: number): ChildInput {
+    if (this.plan.inputs.get(descriptor) === "owner") return this.inputs.get(descriptor) as Input
+    return unwritable(new Error(
+      `cannot write to "${clip(this.plan.label)}": needs ${descriptor === 0 ? "stdin" : `fds.${descriptor}`} to be "pipe", and it is not`
+    ))
+  }
+
+  /** Whether anything is being fed. */
+  get isIdle(): boolean {
+    return this.fibers.every((fiber) => fiber.unsafePoll() !== null)
+  }
+
+  get canClose(): boolean {
+    return this.inputs.has(0)
+  }
+
+  /** The end of stdin, for a child that is asked to stop: no more comes from its source, and what is being written is the last. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.end()
+    return this.inputs.get(0)?.close ?? Effect.void
+  })
+
+  /** The child has ended. */
+  readerEnded(): void {
+    this.end()
+    for (const input of this.inputs.values()) input.readerEnded()
+  }
+
+  /** Waits for the sources, which may have something to release, and not for ever. */
+  readonly joined: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.isIdle) return Effect.void
+    return Effect.flatMap(within(this.plan.deliverGrace, Fiber.awaitAll(this.fibers)), (hasEnded) =>
+      hasEnded ? Effect.void : complain(
+        `the source of the input of "${clip(this.plan.label)}" could not be interrupted within ` +
+          `${formatDuration(this.plan.deliverGrace)} after its end, and is left alone`
+      ))
+  })
+
+  get report(): Readonly<Record<number, InputReport>> {
+    if (this.inputs.size === 0) return nothing
+    return Object.fromEntries([...this.inputs].map(([descriptor, input]) => [descriptor, input.report]))
+  }
+
+  private end(): void {
+    this.isOver = true
+    for (const fiber of this.fibers) fiber.unsafeInterruptAsFork(fiber.id())
+  }
+
+  private feed(input: Input, source: Stream.Stream<Uint8Array | string, unknown>): Effect.Effect<void> {
+    return Effect.matchCause(Effect.zipRight(input.writeAll(source), input.close), {
+      onSuccess: () => undefined,
+      onFailure: (cause) => {
+        // That a child does not read on is its own affair, and an interrupt at its end is ours.
+        if (!this.isOver && !input.hasRefused(cause)) this.fed.onFailed(cause)
+      }
+    })
+  }
+}
+
+const nothing: Readonly<Record<number, InputReport>> = {}
+
+const unwritable = (error: Error): ChildInput => ({
+  write: () => Effect.die(error),
+  writeAll: () => Effect.die(error),
+  close: Effect.die(error),
+  sink: Sink.die(error)
+})

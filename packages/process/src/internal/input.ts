@@ -1,0 +1,180 @@
+/**
+ * The writing end of one descriptor. Writes wait in a row and are given to the system one piece at a time, so that a
+ * child that reads nothing holds back whoever writes, and an interrupted write stops at the next piece.
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { WriteFailure } from "../ChildDriver.js"
+import type { ChildInput } from "../ChildInput.js"
+import type { InputReport } from "../ExitReport.js"
+import { InputError, type Reason } from "../InputError.js"
+
+/** What is given to the system at once: as much as Node reads from a file or a socket. */
+const pieceSize = 64 * 1024
+
+/** The platform's end. */
+export interface InputPipe {
+  readonly write: (bytes: Uint8Array, done: (failure?: WriteFailure) => void) => void
+  readonly end: () => void
+}
+
+/** Something to be written, or the end of input. */
+interface Entry {
+  readonly bytes: Uint8Array | "end"
+  /** How much of it has been given to the system. */
+  from: number
+  readonly resume: (exit: Exit.Exit<void, InputError>) => void
+}
+
+const encoder = new TextEncoder()
+const bytesOf = (bytes: Uint8Array | string): Uint8Array => typeof bytes === "string" ? encoder.encode(bytes) : bytes
+
+export class Input implements ChildInput {
+  private readonly entries: Array<Entry> = []
+  /** The system has not answered yet. */
+  private isBusy = false
+  private isClosing = false
+  private hasEnded = false
+  private broken: InputError | undefined
+  private written = 0
+
+  constructor(readonly descriptor: number, private readonly label: string, private readonly pipe: InputPipe) {}
+
+  readonly write = (bytes: Uint8Array | string): Effect.Effect<void, InputError> =>
+    this.enter(() => bytesOf(bytes))
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.isClosing) return Effect.void
+    return Effect.ignore(this.enter(() => {
+      this.isClosing = true
+      return "end"
+    }))
+  })
+
+  readonly writeAll = <E, R>(stream: Stream.Stream<Uint8Array | string, E, R>): Effect.Effect<void, E | InputError, R> =>
+    Stream.runForEachChunk(stream, this.writeChunk)
+
+  readonly sink: Sink.Sink<void, Uint8Array | string, never, InputError> = Sink.suspend(() =>
+    Sink.mapEffect(Sink.forEachChunk(this.writeChunk), () => this.close)
+  )
+
+  get report(): InputReport {
+    return { bytes: this.written, complete: this.hasEnded }
+  }
+
+  /** Whether a writer failed because we took no more from it, and not by itself. */
+  hasRefused(cause: Cause.Cause<unknown>): boolean {
+    return this.broken !== undefined && Option.exists(Cause.failureOption(cause), (error) => error === this.broken)
+  }
+
+  /** All of it and then the end, for which nobody waits. */
+  fill(bytes: Uint8Array): void {
+    this.isClosing = true
+    this.entries.push({ bytes, from: 0, resume: ignore }, { bytes: "end", from: 0, resume: ignore })
+    this.advance()
+  }
+
+  /** The child has ended: whatever has not been taken never will be. */
+  readerEnded(): void {
+    if (!this.hasEnded) this.break(this.error("ReaderGone"))
+  }
+
+  /** Small parts are joined, because each write is a call of the system. */
+  private readonly writeChunk = (chunk: Chunk.Chunk<Uint8Array | string>): Effect.Effect<void, InputError> =>
+    chunk.length === 1 ? this.write(Chunk.unsafeHead(chunk)) : Effect.forEach(joined(chunk), this.write, { discard: true })
+
+  /** Takes its place in the row, and waits until it has been dealt with. */
+  private enter(what: () => Entry["bytes"]): Effect.Effect<void, InputError> {
+    return Effect.async<void, InputError>((resume) => {
+      const refusal = this.broken ?? (this.isClosing ? this.error("Closed") : undefined)
+      if (refusal !== undefined) {
+        resume(Effect.fail(refusal))
+        return
+      }
+      const entry: Entry = { bytes: what(), from: 0, resume }
+      this.entries.push(entry)
+      this.advance()
+      return Effect.sync(() => this.withdraw(entry))
+    })
+  }
+
+  /** Its writer has been interrupted. What the system has of it stays there; an end that was promised still comes. */
+  private withdraw(entry: Entry): void {
+    const index = entry.bytes === "end" ? -1 : this.entries.indexOf(entry)
+    if (index !== -1) this.entries.splice(index, 1)
+  }
+
+  private advance(): void {
+    while (!this.isBusy && this.broken === undefined) {
+      const entry = this.entries[0]
+      if (entry === undefined) return
+      if (entry.bytes === "end") {
+        this.hasEnded = true
+        this.pipe.end()
+      }
+      if (entry.bytes === "end" || entry.from >= entry.bytes.length) {
+        this.entries.shift()
+        entry.resume(Exit.void)
+      } else this.writePiece(entry, entry.bytes.subarray(entry.from, entry.from + pieceSize))
+    }
+  }
+
+  private writePiece(entry: Entry, piece: Uint8Array): void {
+    this.isBusy = true
+    entry.from += piece.length
+    this.pipe.write(piece, (failure) => {
+      this.isBusy = false
+      if (failure === undefined) this.written += piece.length
+      else this.break(this.error(failure.isReaderGone ? "ReaderGone" : "Unknown", failure.code))
+      this.advance()
+    })
+  }
+
+  private break(error: InputError): void {
+    if (this.broken !== undefined) return
+    this.broken = error
+    for (const entry of this.entries.splice(0)) entry.resume(Exit.fail(error))
+    this.pipe.end()
+  }
+
+  private error(reason: Reason, code?: string): InputError {
+    return new InputError({ reason, label: this.label, descriptor: this.descriptor, code })
+  }
+}
+
+const ignore = (): void => undefined
+
+/** The parts as pieces of about the size that is written at once. */
+const joined = (parts: Iterable<Uint8Array | string>): ReadonlyArray<Uint8Array> => {
+  const pieces: Array<Uint8Array> = []
+  let waiting: Array<Uint8Array> = []
+  let size = 0
+  const join = () => {
+    if (waiting.length > 0) pieces.push(waiting.length === 1 ? waiting[0] as Uint8Array : concatenated(waiting, size))
+    waiting = []
+    size = 0
+  }
+  for (const part of parts) {
+    const bytes = bytesOf(part)
+    if (size + bytes.length > pieceSize) join()
+    waiting.push(bytes)
+    size += bytes.length
+  }
+  join()
+  return pieces
+}
+
+const concatenated = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

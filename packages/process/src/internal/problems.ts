@@ -1,0 +1,115 @@
+/**
+ * What can be wrong with a command and its options, beside what it reads and writes: each problem in one sentence.
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type { ChildOptions } from "../ChildOptions.js"
+import type { StopPlan } from "../StopPlan.js"
+import { isSignal } from "./signals.js"
+
+// The system takes texts that end at the first NUL. What follows it must not be shown: it may be a secret.
+export const commandProblems = (
+  words: ReadonlyArray<string>,
+  cwd: string | undefined,
+  env: ReadonlyMap<string, string | undefined> | undefined
+): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  if (words[0] === "") problems.push("the program has no name")
+  words.forEach((word, index) => {
+    if (word.includes("\0")) {
+      problems.push(index === 0 ? "the program's name contains a NUL byte" : `argument ${index} contains a NUL byte`)
+    }
+  })
+  if (cwd === "") problems.push("cwd is empty")
+  if (cwd?.includes("\0") === true) problems.push("cwd contains a NUL byte")
+  for (const [name, value] of env ?? []) {
+    if (name === "" || name.includes("=") || name.includes("\0")) {
+      problems.push("an environment variable's name is empty, or contains = or a NUL byte")
+    } else if (value !== undefined && typeof value !== "string") {
+      problems.push(`the value of environment variable ${name} is no text`)
+    } else if (value?.includes("\0") === true) {
+      problems.push(`the value of environment variable ${name} contains a NUL byte`)
+    }
+  }
+  return problems
+}
+
+export const optionProblems = (options: ChildOptions): ReadonlyArray<string> => [
+  ...identityProblems(options),
+  ...limitProblems(options),
+  ...endProblems(options),
+  ...containmentProblems(options),
+  ...stopProblems(options.stop)
+]
+
+const identityProblems = (options: ChildOptions): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  if (options.argv0?.includes("\0") === true) problems.push("argv0 contains a NUL byte")
+  for (const name of ["uid", "gid"] as const) {
+    const id = options[name]
+    if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1)) problems.push(`${name} is a number of a user or group`)
+  }
+  if (options.pipes !== undefined && !["socket", "fifo"].includes(options.pipes)) {
+    problems.push(`pipes is "socket" or "fifo", and not "${String(options.pipes)}"`)
+  }
+  return problems
+}
+
+const limitProblems = (options: ChildOptions): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  const { maxLineBytes, tailBytes } = options
+  if (maxLineBytes !== undefined && !(Number.isSafeInteger(maxLineBytes) && maxLineBytes > 0)) {
+    problems.push(`maxLineBytes is a whole number of bytes over zero, and not ${maxLineBytes}`)
+  }
+  if (tailBytes !== undefined && !(Number.isSafeInteger(tailBytes) && tailBytes >= 0)) {
+    problems.push(`tailBytes is a whole number of bytes, and not ${tailBytes}`)
+  }
+  for (const name of ["drainGrace", "deliverGrace", "flushPartialAfter"] as const) {
+    const value = options[name]
+    if (value !== undefined && !isDuration(value)) problems.push(`${name} is not a duration`)
+  }
+  return problems
+}
+
+// A number below zero or NaN would be read as zero: a wait that was asked for and never waited.
+const isDuration = (value: Duration.DurationInput): boolean =>
+  (typeof value !== "number" || value >= 0) && Option.isSome(Duration.decodeUnknown(value))
+
+const endProblems = (options: ChildOptions): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  if (Array.isArray(options.expect) && options.expect.length === 0) {
+    problems.push("expect names no status, so that nothing could be accepted")
+  }
+  if (options.check === false && options.expect !== undefined) {
+    problems.push("expect says which ends are accepted, and check: false accepts all: give one of them")
+  }
+  return problems
+}
+
+const levels = ["none", "group", "tree", "cgroup"] as const
+
+const containmentProblems = (options: ChildOptions): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  const { containment, leftovers } = options
+  if (containment !== undefined && !levels.includes(containment)) {
+    problems.push(`containment is one of ${levels.join(", ")}, and not "${String(containment)}"`)
+  }
+  if (leftovers !== undefined && !["end", "leave"].includes(leftovers)) {
+    problems.push(`leftovers is "end" or "leave", and not "${String(leftovers)}"`)
+  }
+  if (leftovers === "leave" && containment === "cgroup") {
+    problems.push(`leftovers: "leave" and containment: "cgroup" contradict each other: a cgroup is ended as a whole`)
+  }
+  return problems
+}
+
+/** What is wrong with a plan. Also asked when a plan is given to `child.stop`. */
+export const stopProblems = (plan: StopPlan | undefined): ReadonlyArray<string> => {
+  if (plan === undefined) return []
+  if (plan.steps.length === 0) return ["the stop plan has no steps: StopPlan.kill is the one that kills at once"]
+  return plan.steps.flatMap((step, index) =>
+    step._tag === "Signal" && !isSignal(step.signal)
+      ? [`step ${index + 1} of the stop plan sends ${String(step.signal)}, which is no signal`]
+      : []
+  )
+}

@@ -1,0 +1,109 @@
+/**
+ * From a plan to processes that run: one, or a pipeline of them, or a failure after which none is left.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Runtime from "effect/Runtime"
+import type * as Tracer from "effect/Tracer"
+import type { Child } from "../Child.js"
+import type { ChildDriver, KernelPipe, LaunchFailure } from "../ChildDriver.js"
+import * as ChildMetrics from "../ChildMetrics.js"
+import { SpawnError } from "../SpawnError.js"
+import * as StopPlan from "../StopPlan.js"
+import { type Company, ManagedChild } from "./managedChild.js"
+import { attempt } from "./observability.js"
+import { makeHub } from "./output.js"
+import { Pipeline, type Stages } from "./pipeline.js"
+import { type CommandPlan, connect, type Plan } from "./plan.js"
+import { clip } from "./text.js"
+
+export interface Started extends Child {
+  readonly release: Effect.Effect<void>
+}
+
+interface Surroundings {
+  readonly driver: ChildDriver
+  readonly runtime: Runtime.Runtime<never>
+  readonly clock: Clock.Clock
+}
+
+export const start = (driver: ChildDriver, plan: CommandPlan): Effect.Effect<Started, SpawnError> =>
+  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+    Effect.clockWith((clock): Effect.Effect<Started, SpawnError> => {
+      const surroundings = { driver, runtime, clock }
+      return plan.stages.length === 1 ? launch(surroundings, plan.stages[0]) : startPipeline(surroundings, plan)
+    }))
+
+const launch = ({ clock, driver, runtime }: Surroundings, plan: Plan, company?: Company): Effect.Effect<ManagedChild, SpawnError> =>
+  Effect.flatMap(spanOf(plan), (span) => {
+    const child = new ManagedChild(plan, runtime, clock, company)
+    return Effect.matchEffect(driver.launch(plan.request, child.events), {
+      onSuccess: (launched) => child.begin(launched, span),
+      onFailure: (failure) => {
+        const error = spawnError(plan, failure)
+        attempt(() => span?.end(clock.unsafeCurrentTimeNanos(), Exit.fail(error)))
+        return refuse(error)
+      }
+    })
+  })
+
+/** All of them, or none: those that have been started are ended again when one cannot be. */
+const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Effect<Started, SpawnError> =>
+  Effect.suspend(() => {
+    const { clock, driver } = surroundings
+    for (const stage of plan.stages) {
+      const failure = driver.refusal(stage.request)
+      if (failure !== undefined) return refuse(spawnError(stage, failure))
+    }
+    const hub = makeHub(clock, plan.stages[0].deliverGrace)
+    const started: Array<ManagedChild> = []
+    let pipeline: Pipeline | undefined
+    const company: Company = {
+      hub,
+      // Its first stage may have a source that fails before the last one has been started.
+      onInputFailed: () => pipeline?.stopUnfed ?? Effect.forEach(started, (stage) => stage.stopUnfed(), { discard: true })
+    }
+    const startAll = (pipes: ReadonlyArray<KernelPipe>) =>
+      Effect.forEach(plan.stages, (stage, index) => {
+        const reader = pipes[index - 1]?.reader
+        const writer = pipes[index]?.writer
+        const ends = [...(reader ? [[0, reader] as const] : []), ...(writer ? [[1, writer] as const] : [])]
+        return Effect.map(launch(surroundings, connect(stage, ends), company), (child) => {
+          started.push(child)
+          return child
+        })
+      }).pipe(Effect.onError(() => {
+        for (const { reader, writer } of pipes) {
+          reader.close()
+          writer.close()
+        }
+        return Effect.forEach(started, (child) => Effect.ignore(Effect.zipRight(child.stop(StopPlan.kill), child.gone)), { concurrency: "unbounded", discard: true })
+      }))
+    return driver.pipes(plan.stages.length - 1).pipe(
+      Effect.catchAll((failure) => refuse(spawnError(plan.stages[0], failure))),
+      Effect.flatMap(startAll),
+      Effect.map((stages) => pipeline = new Pipeline(plan, stages as unknown as Stages, hub))
+    )
+  })
+
+/** The failure, counted. */
+export const refuse = (error: SpawnError): Effect.Effect<never, SpawnError> => {
+  ChildMetrics.failed(`spawn:${error.reason}`).unsafeUpdate(1, [])
+  return Effect.fail(error)
+}
+
+const spanOf = (plan: Plan): Effect.Effect<Tracer.Span | undefined> =>
+  Effect.catchAllDefect(
+    Effect.makeSpan("tether.child", { attributes: { label: plan.label }, captureStackTrace: false }),
+    () => Effect.succeed(undefined)
+  )
+
+const spawnError = (plan: Plan, failure: LaunchFailure): SpawnError =>
+  new SpawnError({
+    reason: failure.reason,
+    label: plan.label,
+    ...plan.shown,
+    problems: [clip(plan.redactor.redact(failure.problem), 400)],
+    code: failure.code
+  })

@@ -1,0 +1,171 @@
+/**
+ * What becomes of input when a child stops, is stopped, or its source fails, in virtual time. Real pipes are written in
+ * `process-node`.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import * as Command from "@effect/platform/Command"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import type { Child } from "../src/Child.js"
+import type { ChildOptions } from "../src/ChildOptions.js"
+import type { ProcessFailed } from "../src/ProcessFailed.js"
+import * as StopPlan from "../src/StopPlan.js"
+import * as Supervise from "../src/Supervise.js"
+import { captureLogs } from "./support/logs.js"
+import { scripted, type ScriptedChild } from "./support/scripted.js"
+
+const command = Command.make("it")
+const rest = TestClock.adjust(0)
+
+const using = <A, E>(options: ChildOptions, f: (child: Child, script: ScriptedChild) => Effect.Effect<A, E>) => {
+  const spawner = scripted()
+  return Effect.provide(Supervise.use(command, { stdin: "pipe", ...options }, (child) => f(child, spawner.last)), spawner.layer)
+}
+
+const closing = StopPlan.make(StopPlan.closeStdin("2 seconds"), StopPlan.signal("SIGTERM", "5 seconds"))
+
+describe("a stop plan that closes stdin", () => {
+  it.effect("goes on when the child does not end of it", () =>
+    using({}, (child, script) =>
+      Effect.gen(function*() {
+        const stopped = yield* Effect.fork(child.stop(closing))
+        yield* TestClock.adjust("1900 millis")
+        expect([script.isInputEnded, script.signals]).toEqual([true, []])
+        yield* TestClock.adjust("200 millis")
+        yield* Fiber.join(stopped)
+        expect(script.signals).toEqual(["SIGTERM"])
+      })))
+
+  it.effect("goes on in time when a write before the end is not taken", () =>
+    using({}, (child, script) =>
+      Effect.gen(function*() {
+        script.isReading = false
+        const written = yield* Effect.fork(Effect.flip(child.stdin.write("never read")))
+        const stopped = yield* Effect.fork(child.stop(closing))
+        yield* TestClock.adjust("2100 millis")
+        yield* Fiber.join(stopped)
+        expect([script.isInputEnded, script.signals]).toEqual([true, ["SIGTERM"]])
+        expect((yield* Fiber.join(written)).reason).toBe("ReaderGone")
+      })))
+
+  it.effect("takes no more from a source, and lets what was taken be written", () =>
+    using({ stdin: { stream: Stream.repeatEffect(Effect.as(Effect.yieldNow(), "x")) } }, (child, script) =>
+      Effect.gen(function*() {
+        yield* Effect.repeatN(rest, 3)
+        script.onSignal = () => undefined
+        const stopped = yield* Effect.fork(child.stop(closing))
+        yield* Effect.repeatN(rest, 3)
+        const { length } = script.input
+        expect(length).toBeGreaterThan(0)
+        expect(script.isInputEnded).toBe(true)
+        yield* Effect.repeatN(rest, 3)
+        expect(script.input.length).toBe(length)
+        script.exit(0)
+        yield* Fiber.join(stopped)
+      })))
+
+  it.effect("passes over that step where stdin is not a pipe", () =>
+    using({ stdin: "null" }, (child, script) =>
+      Effect.gen(function*() {
+        yield* child.stop(closing)
+        expect(script.signals).toEqual(["SIGTERM"])
+      })))
+})
+
+describe("a source that fails", () => {
+  it.effect("stops the child by its plan, but for the end of input", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => child.exit(0)
+      })
+      const stream = Stream.concat(Stream.make("half"), Stream.fail("gone"))
+      const error = yield* Effect.flip(Effect.provide(Supervise.run(command, { stdin: { stream }, stop: closing }), spawner.layer))
+      expect([(error as ProcessFailed).status, (error as ProcessFailed).endedBy]).toEqual([{ _tag: "Exited", code: 0 }, "owner"])
+      expect([spawner.last.input, spawner.last.isInputEnded, spawner.last.signals]).toEqual(["half", true, ["SIGTERM"]])
+    }))
+
+  it.effect("kills where the plan has nothing but the end of input", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const stop = StopPlan.make(StopPlan.closeStdin("1 hour"))
+      yield* Effect.flip(Effect.provide(Supervise.run(command, { stdin: { stream: Stream.fail("gone") }, stop }), spawner.layer))
+      expect(spawner.last.signals).toEqual(["SIGKILL"])
+    }))
+})
+
+describe("a source that cannot be interrupted", () => {
+  it.effect("is waited for until deliverGrace is over, and then left alone", () =>
+    Effect.gen(function*() {
+      const logs = captureLogs()
+      const spawner = scripted((child) => child.exit(0))
+      const stream = Stream.fromEffect(Effect.as(Effect.uninterruptible(Effect.sleep("1 minute")), "x"))
+      const ended = yield* Effect.fork(
+        Effect.provide(Supervise.run(command, { stdin: { stream }, deliverGrace: "3 seconds" }), spawner.layer).pipe(Effect.provide(logs.layer))
+      )
+      yield* TestClock.adjust("2900 millis")
+      expect(yield* Fiber.poll(ended)).toMatchObject({ _tag: "None" })
+      yield* TestClock.adjust("200 millis")
+      yield* Fiber.join(ended)
+      expect(logs.entries.map((entry) => entry.message).join()).toContain("could not be interrupted within 3 s")
+    }))
+})
+
+describe("writes", () => {
+  it.effect("come in the order in which they were begun, and an interrupted one leaves its place", () =>
+    using({}, (child, script) =>
+      Effect.gen(function*() {
+        script.isReading = false
+        const writes = yield* Effect.forEach(["a", "b", "c", "d"], (text) => Effect.fork(child.stdin.write(text)))
+        yield* rest
+        yield* Fiber.interrupt(writes[1] as never)
+        const closed = yield* Effect.fork(child.stdin.close)
+        yield* rest
+        script.read()
+        yield* Fiber.join(closed)
+        expect([script.input, script.isInputEnded]).toEqual(["acd", true])
+      })))
+})
+
+describe("ask", () => {
+  it.effect("asks one question after the other, and bounds what it keeps of an answer", () =>
+    using({}, (child, script) =>
+      Effect.gen(function*() {
+        const asked: Array<string> = []
+        script.onInput = (text) => void asked.push(text)
+        const ask = (question: string) => child.ask(question, (line) => line.text === "ok")
+        const first = yield* Effect.fork(ask("one"))
+        const second = yield* Effect.fork(Effect.flip(ask("two")))
+        yield* Effect.repeatN(rest, 3)
+        expect(asked).toEqual(["one\n"])
+        script.out("a line\nok\n")
+        expect((yield* Fiber.join(first)).map((line) => line.text)).toEqual(["a line", "ok"])
+        yield* Effect.repeatN(rest, 3)
+        expect(asked).toEqual(["one\n", "two\n"])
+        for (let i = 0; i < 20; i++) {
+          script.out(`${"x".repeat(100_000)}\n`)
+          yield* rest
+        }
+        expect(yield* Fiber.join(second)).toMatchObject({ _tag: "InputError", reason: "NoAnswer" })
+      })))
+})
+
+describe("the lines of a child", () => {
+  it.effect("are numbered over both streams, and have the time at which they were read", () =>
+    using({ expect: [0] }, (child, script) =>
+      Effect.gen(function*() {
+        const reader = yield* Effect.fork(Stream.runCollect(child.read({ replay: 2 })))
+        script.out("a\nb\n")
+        yield* TestClock.adjust("1 second")
+        script.err("c\n")
+        yield* rest
+        const late = yield* Effect.fork(Stream.runCollect(child.read({ replay: 2 })))
+        yield* TestClock.adjust("1 second")
+        script.exit(0)
+        const shown = (lines: Iterable<{ readonly seq: number; readonly text: string; readonly at: number }>) =>
+          [...lines].map(({ at, seq, text }) => `${seq} ${text} ${at}`)
+        expect(shown(yield* Fiber.join(reader))).toEqual(["0 a 0", "1 b 0", "2 c 1000"])
+        expect(shown(yield* Fiber.join(late))).toEqual(["1 b 0", "2 c 1000"])
+      })))
+})
