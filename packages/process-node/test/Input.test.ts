@@ -213,6 +213,30 @@ describe("a source that fails", () => {
       expect(existsSync(mark)).toBe(false)
     }))
 
+  it.live("after any number of chunks of any size stops any child, that has seen them or not, and fails", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(fc.array(fc.nat(300_000), { maxLength: 5 }), fc.constantFrom("cat", "sleep 60", "exec 0<&-; sleep 60", "head -c 10; sleep 60"), (sizes, script) => {
+          const stream = Stream.concat(Stream.map(Stream.fromIterable(sizes), (size) => new Uint8Array(size)), Stream.fail("now"))
+          const options: ChildOptions = { stdin: { stream }, stdout: "null", stop: StopPlan.make(StopPlan.signal("SIGTERM", "5 seconds")) }
+          // A child that has stopped reading, or takes no more, never lets it come to the failure: it is ended here.
+          return Effect.runPromise(Effect.map(Effect.exit(Effect.timeout(run(sh(script), options), "1 second")), (exit) =>
+            exit._tag === "Failure" && (String(Cause.squash(exit.cause)).includes("source of its input failed") || script !== "cat")))
+        }),
+        { numRuns: 15 }
+      )
+    ), 60_000)
+
+  it.live("is not pulled for a program that cannot start", () =>
+    Effect.gen(function*() {
+      const { state, stream } = endless(10)
+      const missing = Command.make("no-such-program")
+      for (const command of [missing, Command.pipeTo(cat, missing), Command.make("true", "x".repeat(3 << 20)), Command.pipeTo(cat, Command.make("true", "x".repeat(3 << 20)))]) {
+        expect((yield* Effect.flip(run(command, { stdin: { stream } })))._tag).toBe("SpawnError")
+      }
+      expect(state.pulled).toBe(0)
+    }))
+
   it.live("fails the work beside the child", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(use(cat, { stdin: { stream: Stream.fail("no") } }, () => Effect.never))

@@ -51,16 +51,15 @@ describe("a stop plan that closes stdin", () => {
       })))
 
   it.effect("takes no more from a source, and lets what was taken be written", () =>
-    using({ stdin: { stream: Stream.repeatEffect(Effect.as(Effect.yieldNow(), "x")) } }, (child, script) =>
+    using({ stdin: { stream: Stream.repeatEffect(Effect.as(Effect.sleep("10 millis"), "x")) } }, (child, script) =>
       Effect.gen(function*() {
-        yield* Effect.repeatN(rest, 3)
-        script.onSignal = () => undefined
+        yield* TestClock.adjust("100 millis")
         const stopped = yield* Effect.fork(child.stop(closing))
-        yield* Effect.repeatN(rest, 3)
+        yield* rest
         const { length } = script.input
         expect(length).toBeGreaterThan(0)
         expect(script.isInputEnded).toBe(true)
-        yield* Effect.repeatN(rest, 3)
+        yield* TestClock.adjust("100 millis")
         expect(script.input.length).toBe(length)
         script.exit(0)
         yield* Fiber.join(stopped)

@@ -110,7 +110,7 @@ describe("a pipeline", () => {
       Effect.gen(function*() {
         const reader = yield* Effect.fork(Stream.runForEach(child.stderr, () => Effect.sleep("1 second")))
         yield* rest
-        for (let i = 0; i < 100; i++) b.err(`line ${i}\n`)
+        for (let i = 0; i < 10; i++) b.err(`line ${i}\n`)
         a.leftovers = 1
         a.exit(0)
         yield* TestClock.adjust("1 second")
@@ -118,7 +118,7 @@ describe("a pipeline", () => {
         expect(a.signals).toContain("SIGTERM")
         b.exit(0)
         c.exit(0)
-        yield* TestClock.adjust("3 minutes")
+        yield* TestClock.adjust("20 seconds")
         yield* Fiber.join(reader)
       }), (child) => {
       child.onSignal = () => {

@@ -31,7 +31,7 @@ export class Feeding {
 
   constructor(private readonly plan: Plan, private readonly fed: Fed) {}
 
-  /** The child runs. */
+  /** The child runs, and so does whoever it is to run with. */
   begin(launched: Launched): void {
     for (const [descriptor, source] of this.plan.inputs) {
       const input = new Input(descriptor, this.plan.label, {
@@ -39,7 +39,8 @@ export class Feeding {
         end: () => launched.endInput(descriptor)
       })
       this.inputs.set(descriptor, input)
-      if (source instanceof Uint8Array) input.fill(source)
+      if (this.isOver) input.readerEnded()
+      else if (source instanceof Uint8Array) input.fill(source)
       else if (source !== "owner") this.fibers = [...this.fibers, this.fed.fork(this.feed(input, source))]
     }
   }
@@ -58,7 +59,7 @@ export class Feeding {
   }
 
   get canClose(): boolean {
-    return this.inputs.has(0)
+    return this.plan.inputs.has(0)
   }
 
   /** The end of stdin, for a child that is asked to stop: no more comes from its source, and what is being written is the last. */

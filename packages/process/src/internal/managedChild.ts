@@ -146,8 +146,6 @@ export class ManagedChild implements Child {
     this.account.containment = launched.containment
     this.span = span
     attempt(() => span?.attribute("pid", launched.pid))
-    this.output.begin()
-    this.feeding.begin(launched)
     this.target = {
       label: this.plan.label,
       launched,
@@ -156,11 +154,19 @@ export class ManagedChild implements Child {
       endOfInput: this.feeding.canClose ? this.feeding.close : this.plan.isFed ? Effect.void : undefined,
       leaderEnded: Effect.suspend(() => this.moved.until(() => this.status !== undefined))
     }
+    this.output.begin()
+    // Of a pipeline, nothing is written before all of it runs.
+    if (this.company === undefined) this.feed()
     ChildMetrics.started.unsafeUpdate(1, [])
     ChildMetrics.running.unsafeModify(1, [])
     if (this.observer === undefined) return Effect.succeed(this)
     // In a fiber of the child's own: who interrupts the spawn must not cut the record of it short.
     return Effect.as(Fiber.join(this.fork(this.tell("spawned", (observer) => observer.spawned(this.account.spawned)))), this)
+  }
+
+  /** Begins to write what it is to read. */
+  feed(): void {
+    this.feeding.begin(this.launched)
   }
 
   private onExited(status: ExitStatus.ExitStatus): void {

@@ -59,11 +59,7 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     const hub = makeHub(clock, plan.stages[0].deliverGrace)
     const started: Array<ManagedChild> = []
     let pipeline: Pipeline | undefined
-    const company: Company = {
-      hub,
-      // Its first stage may have a source that fails before the last one has been started.
-      onInputFailed: () => pipeline?.stopUnfed ?? Effect.forEach(started, (stage) => stage.stopUnfed(), { discard: true })
-    }
+    const company: Company = { hub, onInputFailed: () => pipeline?.stopUnfed ?? Effect.void }
     const startAll = (pipes: ReadonlyArray<KernelPipe>) =>
       Effect.forEach(plan.stages, (stage, index) => {
         const reader = pipes[index - 1]?.reader
@@ -83,7 +79,11 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     return driver.pipes(plan.stages.length - 1).pipe(
       Effect.catchAll((failure) => refuse(spawnError(plan.stages[0], failure))),
       Effect.flatMap(startAll),
-      Effect.map((stages) => pipeline = new Pipeline(plan, stages as unknown as Stages, hub))
+      Effect.map((stages) => {
+        pipeline = new Pipeline(plan, stages as unknown as Stages, hub)
+        pipeline.first.feed()
+        return pipeline
+      })
     )
   })
 
