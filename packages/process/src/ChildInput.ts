@@ -12,8 +12,9 @@ import type { InputError } from "./InputError.js"
  * - `write`: completes when the system has taken all of it, which is not to say that the child has read it: a pipe holds
  *   some 200 KB. So a slow child holds the writer back. Writes of several fibers come one after the other, in the order in
  *   which they were begun, each in one piece. An interrupted write ends where it is: what has been taken stays written.
- * - `writeAll`: a stream, one of its chunks at a time. No more is pulled than has been taken, and a failure of the stream
- *   is its own. Other writes may come between its chunks. It closes nothing.
+ * - `writeAll`: a stream, chunk by chunk, until the system has taken all of it. At most 256 KiB, or one chunk, wait here
+ *   before no more is pulled. A failure of the stream is its own. Other writes may come between its chunks. It closes
+ *   nothing; when it is interrupted, what has been pulled is still written.
  * - `close`: the end of input, once all writes before it are done. Later writes fail; closing again does nothing, nor does
  *   closing what the child does not read any more.
  * - `sink`: `writeAll` and then `close`, as a sink. If the stream fails, nothing is closed: a failure does not look like

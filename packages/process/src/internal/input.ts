@@ -1,6 +1,7 @@
 /**
  * The writing end of one descriptor. Writes wait in a row and are given to the system one piece at a time, so that a
- * child that reads nothing holds back whoever writes, and an interrupted write stops at the next piece.
+ * child that reads nothing holds back whoever writes, and an interrupted write stops at the next piece. A stream is let
+ * ahead a little.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -13,9 +14,16 @@ import type { WriteFailure } from "../ChildDriver.js"
 import type { ChildInput } from "../ChildInput.js"
 import type { InputReport } from "../ExitReport.js"
 import { InputError, type Reason } from "../InputError.js"
+import { Wakeup } from "./wakeup.js"
 
 /** What is given to the system at once: as much as Node reads from a file or a socket. */
 const pieceSize = 64 * 1024
+/**
+ * So much of a stream may wait here. With nothing in reserve the pipe would run empty each time, while the fiber that was
+ * told of room pulls the next chunk.
+ */
+const reserve = 4 * pieceSize
+const reserveEntries = 64
 
 /** The platform's end. */
 export interface InputPipe {
@@ -42,6 +50,10 @@ export class Input implements ChildInput {
   private hasEnded = false
   private broken: InputError | undefined
   private written = 0
+  /** How many bytes are in the row, or with the system. */
+  private waiting = 0
+  /** Told whenever something has been taken, or never will be. */
+  private readonly moved = new Wakeup()
 
   constructor(readonly descriptor: number, private readonly label: string, private readonly pipe: InputPipe) {}
 
@@ -57,10 +69,10 @@ export class Input implements ChildInput {
   })
 
   readonly writeAll = <E, R>(stream: Stream.Stream<Uint8Array | string, E, R>): Effect.Effect<void, E | InputError, R> =>
-    Stream.runForEachChunk(stream, this.writeChunk)
+    Effect.zipRight(Stream.runForEachChunk(stream, this.offer), this.flushed)
 
   readonly sink: Sink.Sink<void, Uint8Array | string, never, InputError> = Sink.suspend(() =>
-    Sink.mapEffect(Sink.forEachChunk(this.writeChunk), () => this.close)
+    Sink.mapEffect(Sink.forEachChunk(this.offer), () => Effect.zipRight(this.flushed, this.close))
   )
 
   get report(): InputReport {
@@ -74,9 +86,9 @@ export class Input implements ChildInput {
 
   /** All of it and then the end, for which nobody waits. */
   fill(bytes: Uint8Array): void {
+    this.push(bytes)
     this.isClosing = true
-    this.entries.push({ bytes, from: 0, resume: ignore }, { bytes: "end", from: 0, resume: ignore })
-    this.advance()
+    this.push("end")
   }
 
   /** The child has ended: whatever has not been taken never will be. */
@@ -84,29 +96,59 @@ export class Input implements ChildInput {
     if (!this.hasEnded) this.break(this.error("ReaderGone"))
   }
 
-  /** Small parts are joined, because each write is a call of the system. */
-  private readonly writeChunk = (chunk: Chunk.Chunk<Uint8Array | string>): Effect.Effect<void, InputError> =>
-    chunk.length === 1 ? this.write(Chunk.unsafeHead(chunk)) : Effect.forEach(joined(chunk), this.write, { discard: true })
+  /** Takes a chunk of a stream into the row. Small parts are joined, because each write is a call of the system. */
+  private readonly offer = (chunk: Chunk.Chunk<Uint8Array | string>): Effect.Effect<void, InputError> =>
+    Effect.suspend(() => {
+      const { refusal } = this
+      if (refusal !== undefined) return Effect.fail(refusal)
+      if (chunk.length === 1) this.push(bytesOf(Chunk.unsafeHead(chunk)))
+      else for (const bytes of joined(chunk)) this.push(bytes)
+      return this.hasRoom() ? Effect.void : this.unlessBroken(this.hasRoom)
+    })
+
+  /** Tiny parts count more than their bytes. */
+  private readonly hasRoom = (): boolean => this.waiting < reserve && this.entries.length < reserveEntries
+
+  /** All that was taken into the row has been taken by the system. */
+  private readonly flushed: Effect.Effect<void, InputError> = Effect.suspend(() => this.unlessBroken(() => this.waiting === 0))
+
+  private unlessBroken(holds: () => boolean): Effect.Effect<void, InputError> {
+    return Effect.flatMap(this.moved.until(() => holds() || this.broken !== undefined), () =>
+      this.broken === undefined ? Effect.void : Effect.fail(this.broken))
+  }
+
+  private get refusal(): InputError | undefined {
+    return this.broken ?? (this.isClosing ? this.error("Closed") : undefined)
+  }
 
   /** Takes its place in the row, and waits until it has been dealt with. */
   private enter(what: () => Entry["bytes"]): Effect.Effect<void, InputError> {
     return Effect.async<void, InputError>((resume) => {
-      const refusal = this.broken ?? (this.isClosing ? this.error("Closed") : undefined)
+      const { refusal } = this
       if (refusal !== undefined) {
         resume(Effect.fail(refusal))
         return
       }
-      const entry: Entry = { bytes: what(), from: 0, resume }
-      this.entries.push(entry)
-      this.advance()
+      const entry = this.push(what(), resume)
       return Effect.sync(() => this.withdraw(entry))
     })
   }
 
+  private push(bytes: Entry["bytes"], resume: Entry["resume"] = ignore): Entry {
+    const entry: Entry = { bytes, from: 0, resume }
+    this.entries.push(entry)
+    if (bytes !== "end") this.waiting += bytes.length
+    this.advance()
+    return entry
+  }
+
   /** Its writer has been interrupted. What the system has of it stays there; an end that was promised still comes. */
   private withdraw(entry: Entry): void {
-    const index = entry.bytes === "end" ? -1 : this.entries.indexOf(entry)
-    if (index !== -1) this.entries.splice(index, 1)
+    const index = this.entries.indexOf(entry)
+    if (index === -1 || entry.bytes === "end") return
+    this.entries.splice(index, 1)
+    this.waiting -= entry.bytes.length - entry.from
+    this.moved.notify()
   }
 
   private advance(): void {
@@ -129,9 +171,11 @@ export class Input implements ChildInput {
     entry.from += piece.length
     this.pipe.write(piece, (failure) => {
       this.isBusy = false
+      this.waiting -= piece.length
       if (failure === undefined) this.written += piece.length
       else this.break(this.error(failure.isReaderGone ? "ReaderGone" : "Unknown", failure.code))
       this.advance()
+      this.moved.notify()
     })
   }
 
@@ -139,6 +183,7 @@ export class Input implements ChildInput {
     if (this.broken !== undefined) return
     this.broken = error
     for (const entry of this.entries.splice(0)) entry.resume(Exit.fail(error))
+    this.moved.notify()
     this.pipe.end()
   }
 
