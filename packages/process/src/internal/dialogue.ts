@@ -8,8 +8,8 @@ import type { ChildInput } from "../ChildInput.js"
 import { InputError } from "../InputError.js"
 import type { ProcessFailed } from "../ProcessFailed.js"
 import type { Hub, Subscription } from "./hub.js"
-import { subscribe } from "./output.js"
 import type { Race } from "./race.js"
+import { subscribe } from "./reading.js"
 
 /** How many characters an answer may have: a child that floods us is not answering. */
 const longest = 1024 * 1024

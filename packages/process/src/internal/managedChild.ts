@@ -20,9 +20,8 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import type { Child, OutputLine } from "../Child.js"
+import type { Child } from "../Child.js"
 import type { ChildInput } from "../ChildInput.js"
 import type { Launched, LaunchEvents } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
@@ -38,9 +37,10 @@ import { Feeding } from "./feeding.js"
 import type { Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
 import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers } from "./observability.js"
-import { makeHub, Output, readerOf } from "./output.js"
+import { Output } from "./output.js"
 import type { Plan } from "./plan.js"
 import { stopProblems } from "./problems.js"
+import { makeHub, Reading } from "./reading.js"
 import { Race } from "./race.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
@@ -58,12 +58,11 @@ export interface Company {
 /** How long members that end by themselves may take after their leader, before it is said to have left something. */
 const leaving = Duration.millis(20)
 
-export class ManagedChild implements Child {
+export class ManagedChild extends Reading implements Child {
   readonly exited: Effect.Effect<ExitStatus.ExitStatus>
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>
   readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
-  readonly read: Child["read"]
   readonly bytes: Child["bytes"]
   readonly ask: Child["ask"]
   readonly raceExit: Child["raceExit"]
@@ -97,8 +96,9 @@ export class ManagedChild implements Child {
     private readonly clock: Clock.Clock,
     private readonly company?: Company
   ) {
+    const hub = company?.hub ?? makeHub(clock, plan)
+    super(hub)
     this.verdict = new Verdict(plan)
-    const hub = company?.hub ?? makeHub(clock, plan.deliverGrace)
     this.output = new Output(plan, hub, {
       launched: () => this.launched,
       fork: (effect) => this.fork(effect),
@@ -118,7 +118,6 @@ export class ManagedChild implements Child {
       hasDied: () => this.verdict.hasDied,
       failure: (bodyCause) => this.failure(bodyCause)
     })
-    this.read = readerOf(hub)
     this.bytes = this.output.bytes
     this.ask = makeAsk(hub, () => this.stdin, plan.label, this.race)
     this.raceExit = this.race.run
@@ -322,18 +321,6 @@ export class ManagedChild implements Child {
   }
 
   readonly input = (descriptor: number): ChildInput => this.feeding.input(descriptor)
-
-  get lines(): Stream.Stream<OutputLine> {
-    return this.read()
-  }
-
-  get stdout(): Stream.Stream<OutputLine> {
-    return this.read({ streams: ["stdout"] })
-  }
-
-  get stderr(): Stream.Stream<OutputLine> {
-    return this.read({ streams: ["stderr"] })
-  }
 
   // Not the status itself: an end is not to be seen before its observer has been told.
   readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() => Effect.map(Deferred.isDone(this.whenExited), (done) => !done))

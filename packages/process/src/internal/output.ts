@@ -3,18 +3,14 @@
  * other processes' too.
  */
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
 import { descriptorOf, type Launched, type StreamName } from "../ChildDriver.js"
 import type { StreamReport } from "../ExitReport.js"
 import { ByteDrain } from "./byteDrain.js"
 import { Drain } from "./drain.js"
-import { Hub, type Subscription } from "./hub.js"
+import type { Hub } from "./hub.js"
 import type { Intake } from "./intake.js"
 import { complain } from "./observability.js"
 import type { BytesPlan, Plan, StreamPlan } from "./plan.js"
@@ -32,8 +28,6 @@ export interface Owner {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   readonly onDrained: () => void
 }
-
-export const makeHub = (clock: Clock.Clock, deliverGrace: Duration.Duration): Hub => new Hub(clock, Duration.toMillis(deliverGrace))
 
 export class Output {
   private readonly byStream: ReadonlyMap<StreamName, Intake>
@@ -129,15 +123,3 @@ export class Output {
     this.owner.fork(Effect.zipRight(poured, Stream.runDrain(drain.bytes)))
   }
 }
-
-/** What a reader takes from, from now on until its scope closes. */
-export const subscribe = (hub: Hub, options: ReadOptions = {}): Effect.Effect<Subscription, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => hub.subscribe(options.streams ?? standardStreams, options.replay ?? 0, options.onSlow ?? "suspend")),
-    (subscription) => Effect.sync(() => subscription.close())
-  )
-
-/** The lines of a hub, as a handle reads them. */
-export const readerOf = (hub: Hub): Child["read"] =>
-  ((options?: ReadOptions): Stream.Stream<OutputLine | Lagged> =>
-    Stream.fromPull(Effect.map(subscribe(hub, options), (subscription) => subscription.take))) as Child["read"]

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Child, OutputLine } from "../Child.js"
+import type { Child } from "../Child.js"
 import type { StreamName } from "../ChildDriver.js"
 import type { ChildInput } from "../ChildInput.js"
 import type { Drained, ExitReport, StreamReport } from "../ExitReport.js"
@@ -20,9 +20,9 @@ import { SurvivorsError } from "../SurvivorsError.js"
 import { makeAsk } from "./dialogue.js"
 import type { Hub } from "./hub.js"
 import { ManagedChild } from "./managedChild.js"
-import { readerOf } from "./output.js"
 import type { CommandPlan } from "./plan.js"
 import { Race } from "./race.js"
+import { Reading } from "./reading.js"
 
 export type Stages = readonly [ManagedChild, ...ReadonlyArray<ManagedChild>]
 
@@ -37,7 +37,7 @@ export const hasLostInput = (child: Child): boolean => {
 
 const together = { concurrency: "unbounded" } as const
 
-export class Pipeline implements Child {
+export class Pipeline extends Reading implements Child {
   readonly label: string
   readonly pid: number
   readonly containment: Child["containment"]
@@ -46,13 +46,13 @@ export class Pipeline implements Child {
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>
   readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
   readonly isRunning: Effect.Effect<boolean>
-  readonly read: Child["read"]
   readonly ask: Child["ask"]
   readonly raceExit: Child["raceExit"]
   readonly first: ManagedChild
   readonly last: ManagedChild
 
   constructor(private readonly plan: CommandPlan, private readonly stages: Stages, hub: Hub) {
+    super(hub)
     this.first = stages[0]
     this.last = stages.at(-1) as ManagedChild
     this.label = plan.label
@@ -72,7 +72,6 @@ export class Pipeline implements Child {
       hasDied: () => this.hasDied,
       failure: (bodyCause) => this.decisive.failure(bodyCause)
     })
-    this.read = readerOf(hub)
     this.ask = makeAsk(hub, () => this.stdin, plan.label, race)
     this.raceExit = race.run
   }
@@ -82,18 +81,6 @@ export class Pipeline implements Child {
   }
 
   readonly input = (descriptor: number): ChildInput => this.first.input(descriptor)
-
-  get lines(): Stream.Stream<OutputLine> {
-    return this.read()
-  }
-
-  get stdout(): Stream.Stream<OutputLine> {
-    return this.read({ streams: ["stdout"] })
-  }
-
-  get stderr(): Stream.Stream<OutputLine> {
-    return this.read({ streams: ["stderr"] })
-  }
 
   readonly bytes = (stream: StreamName): Stream.Stream<Uint8Array> =>
     stream === "stdout"

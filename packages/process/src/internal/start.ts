@@ -13,9 +13,9 @@ import { SpawnError } from "../SpawnError.js"
 import * as StopPlan from "../StopPlan.js"
 import { type Company, ManagedChild } from "./managedChild.js"
 import { attempt } from "./observability.js"
-import { makeHub } from "./output.js"
 import { Pipeline, type Stages } from "./pipeline.js"
 import { type CommandPlan, connect, type Plan } from "./plan.js"
+import { makeHub } from "./reading.js"
 import { clip } from "./text.js"
 
 export interface Started extends Child {
@@ -56,7 +56,7 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
       const failure = driver.refusal(stage.request)
       if (failure !== undefined) return refuse(spawnError(stage, failure))
     }
-    const hub = makeHub(clock, plan.stages[0].deliverGrace)
+    const hub = makeHub(clock, plan.stages[0])
     const started: Array<ManagedChild> = []
     let pipeline: Pipeline | undefined
     const company: Company = { hub, onInputFailed: () => pipeline?.stopUnfed ?? Effect.void }
