@@ -282,6 +282,10 @@ describe.concurrent("of input and pipelines", () => {
     effect: ["looks like an end of input", 0],
     ours: ["stops the process, and is told", failed("Unknown Command.stdin")]
   })
+  differs("the output of a process whose source fails", ({ make }) => Command.string(make("cat").pipe(Command.stdin(failing))), {
+    effect: ["looks whole", "hi"],
+    ours: ["is a failure", failed("Unknown Command.stdin")]
+  })
   differs("a pipeline whose first program is missing", ({ make }) => Command.string(make("no-such-program").pipe(Command.pipeTo(make("cat")))), {
     effect: ["looks like an end of input", ""],
     ours: ["is a typed failure", failed("NotFound Command.spawn")]

@@ -84,6 +84,14 @@ describe("a file", () => {
       expect(yield* stdoutOf(sh("cat; cat <&3"), { stdin: { file }, fds: { 3: { file } } })).toBe("texttext")
     }))
 
+  it.scopedLive("that is read and added to is opened for each", () =>
+    Effect.gen(function*() {
+      const file = join(yield* temporary, "log")
+      writeFileSync(file, "one\n")
+      yield* run(sh("head -n 1; echo two >&2; echo three"), { stdin: { file }, stdout: { file, append: true }, stderr: { file, append: true } })
+      expect(readFileSync(file, "utf8")).toBe("one\none\ntwo\nthree\n")
+    }))
+
   it.scopedLive("that cannot be is refused before anything starts, and leaves nothing open", () =>
     Effect.gen(function*() {
       const directory = yield* temporary

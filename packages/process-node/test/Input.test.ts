@@ -299,6 +299,14 @@ describe("the owner's writes", () => {
         expect((yield* child.gone).stdout.tail).toBe("abcde\n")
       })))
 
+  it.live("of a stream are done when they are taken, whoever else writes", () =>
+    use(sh("while head -c 65536 >/dev/null; do sleep 0.01; done"), { stop: StopPlan.kill }, (child) =>
+      Effect.gen(function*() {
+        const others = yield* Effect.forkAll(Array.from({ length: 64 }, () => Effect.forever(child.stdin.write(new Uint8Array(65536)))))
+        yield* child.stdin.writeAll(Stream.make("x"))
+        yield* Fiber.interrupt(others)
+      })))
+
   it.live("stop where they are when they are interrupted", () =>
     use(sh("sleep 0.2; cat | wc -c"), {}, (child) =>
       Effect.gen(function*() {
@@ -345,6 +353,14 @@ describe("ask", () => {
     use(echo, {}, (child) =>
       Effect.forEach(Array.from({ length: 50 }, (_, index) => `question ${index}`), (question) =>
         Effect.map(child.ask(question, isDot), (lines) => expect(lines[0]?.text).toBe(`you said ${question}`)), { concurrency: "unbounded" })))
+
+  it.live("of a child whose lines are not read is a defect", () =>
+    use(cat, { stdout: "bytes" }, (child) =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(child.ask("hi", () => true))
+        expect(exit._tag === "Failure" && Cause.pretty(exit.cause)).toContain(`needs stdout: "lines"`)
+        yield* child.stdin.close
+      })))
 
   it.live("takes an answer that is the child's last word", () =>
     use(sh(`read -r line; echo "bye"; exit 0`), {}, (child) =>

@@ -17,7 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash, randomBytes } from "node:crypto"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
@@ -196,6 +196,34 @@ describe("a pipeline", () => {
         expect(existsSync(join(directory, "committed"))).toBe(false)
       }
     })))
+
+  it.scopedLive("does not empty a file that it reads, and starts nothing when a file cannot be opened", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      const file = join(directory, "file")
+      writeFileSync(file, "kept")
+      const touch = sh(`touch ${directory}/started; cat`)
+      const cases: ReadonlyArray<readonly [ChildOptions, string]> = [
+        [{ stdin: { file }, stdout: { file } }, "would be emptied before it is read"],
+        [{ stdin: { file }, stderr: { file } }, "would be emptied before it is read"],
+        [{ stdout: { file: directory } }, "is a directory"],
+        [{ stdout: { file }, stderr: { file, append: true } }, "to be emptied and to be added to"]
+      ]
+      yield* run(Command.make("true"))
+      const before = descriptors().length
+      for (const [options, problem] of cases) {
+        const error = yield* Effect.flip(run(piped(touch, cat), options))
+        expect([error._tag, (error as SpawnError).reason, error.message.includes(problem)]).toEqual(["SpawnError", "BadFile", true])
+      }
+      expect([readFileSync(file, "utf8"), existsSync(join(directory, "started"))]).toEqual(["kept", false])
+      yield* waitUntil("descriptors are as before", () => descriptors().length === before)
+    }))
+
+  it.live("whose stage has failed by then fails the work beside it, though other stages run on", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(use(piped(sh("exit 3"), sh("cat; exec sleep 60")), {}, () => Effect.sleep(300)))
+      expect([error._tag, (error as ProcessFailed).status]).toEqual(["ProcessFailed", Exited(3)])
+    }))
 
   it.live("fails the work beside it when it dies", () =>
     Effect.gen(function*() {

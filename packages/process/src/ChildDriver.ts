@@ -52,19 +52,36 @@ export const descriptorOf = (stream: StreamName): number => {
 }
 
 /**
- * One end of a pipe of the kernel, made by a driver and understood by it alone. Who is given it closes it: a launch
- * closes those of its request whether it succeeds or fails. Closing it again does nothing.
+ * Something that is open here and that a child is to be given: a file, or one end of a pipe. It is made by a driver and
+ * understood by it alone. Who is given it closes it: a launch closes those of its request whether it succeeds or fails.
+ * Closing it again does nothing.
  *
  * @example
  * ```ts
- * import type { PipeEnd } from "@tether/process/ChildDriver"
+ * import type { Handle } from "@tether/process/ChildDriver"
  *
- * const giveUp = (ends: ReadonlyArray<PipeEnd>) => ends.forEach((end) => end.close())
+ * const giveUp = (handles: ReadonlyArray<Handle>) => handles.forEach((handle) => handle.close())
  * ```
  */
-export interface PipeEnd {
-  readonly _tag: "PipeEnd"
+export interface Handle {
+  readonly _tag: "Handle"
   readonly close: () => void
+}
+
+/**
+ * A file that is to be a descriptor of a child: read, added to, or emptied first and then written.
+ *
+ * @example
+ * ```ts
+ * import type { File } from "@tether/process/ChildDriver"
+ *
+ * const log: File = { _tag: "File", path: "/tmp/log", access: "append" }
+ * ```
+ */
+export interface File {
+  readonly _tag: "File"
+  readonly path: string
+  readonly access: "read" | "write" | "append"
 }
 
 /**
@@ -81,29 +98,22 @@ export interface PipeEnd {
  * ```
  */
 export interface KernelPipe {
-  readonly reader: PipeEnd
-  readonly writer: PipeEnd
+  readonly reader: Handle
+  readonly writer: Handle
 }
 
 /**
  * What a child finds at one of its descriptors: /dev/null, what we have at the same number, a pipe that we write
- * (`"input"`) or read (`"output"`), a file, or one end of a pipe between two children. A file for `"write"` is emptied
- * first; one for `"restart"` too, and then added to, as others do who have opened it for themselves.
+ * (`"input"`) or read (`"output"`), a file, or something that is open already.
  *
  * @example
  * ```ts
  * import type { Descriptor } from "@tether/process/ChildDriver"
  *
- * const log: Descriptor = { _tag: "File", path: "/tmp/log", access: "append" }
+ * const isOurs = (descriptor: Descriptor) => descriptor === "input" || descriptor === "output"
  * ```
  */
-export type Descriptor =
-  | "null"
-  | "inherit"
-  | "input"
-  | "output"
-  | { readonly _tag: "File"; readonly path: string; readonly access: "read" | "write" | "append" | "restart" }
-  | PipeEnd
+export type Descriptor = "null" | "inherit" | "input" | "output" | File | Handle
 
 /**
  * A command whose options have all been checked and resolved: the driver only carries it out.
@@ -253,9 +263,10 @@ export interface LaunchFailure {
 /**
  * How children are started on one platform. `launch` must begin reading in the same synchronous step as it spawns: a
  * reader that comes later finds nothing, because an ended child's output is thrown away when nobody reads it. It is run
- * uninterruptibly, and leaves nothing open when it fails. So is `pipes`, which makes as many as are asked for. `refusal`
- * tells beforehand, as far as it can be told, why a program would not start: of several that are to run together, none
- * is started in vain.
+ * uninterruptibly, and leaves nothing open when it fails. So are the others, which
+ * serve children that are to run together, none of which is to be started in vain: `pipes` makes as many as are asked for;
+ * `files` opens all of these files or none, and those that are written under several names once; `refusal` tells beforehand, as
+ * far as it can be told, why a program would not start.
  *
  * @example
  * ```ts
@@ -266,6 +277,7 @@ export interface LaunchFailure {
  * const nothingCanStart: ChildDriver = {
  *   launch: () => Effect.fail(refusal),
  *   pipes: () => Effect.fail(refusal),
+ *   files: () => Effect.fail(refusal),
  *   refusal: () => refusal
  * }
  * ```
@@ -273,5 +285,6 @@ export interface LaunchFailure {
 export interface ChildDriver {
   readonly launch: (request: LaunchRequest, events: LaunchEvents) => Effect.Effect<Launched, LaunchFailure>
   readonly pipes: (count: number) => Effect.Effect<ReadonlyArray<KernelPipe>, LaunchFailure>
+  readonly files: (files: ReadonlyArray<File>) => Effect.Effect<ReadonlyArray<Handle>, LaunchFailure>
   readonly refusal: (request: LaunchRequest) => LaunchFailure | undefined
 }

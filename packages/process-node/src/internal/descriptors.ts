@@ -1,16 +1,16 @@
 /**
  * The descriptors of a child, as Node takes them, and our ends of those that we read or write.
  */
-import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
+import type { File, LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import * as Effect from "effect/Effect"
 import type { ChildProcess, IOType } from "node:child_process"
+import { openSync } from "node:fs"
 import { Socket } from "node:net"
 import type { Readable, Writable } from "node:stream"
-import { type File, openFiles } from "./files.js"
+import { failureOf } from "./failure.js"
+import { openFiles } from "./files.js"
+import { closeAll as closePipes, OpenHandle, type Pipe } from "./handle.js"
 import { makePipes } from "./kernelPipes.js"
-import { End, type Pipe } from "./pipeEnd.js"
-
-const nullFile: File = { path: "/dev/null", access: "both" }
 
 /** Our ends of what a child reads and writes, by its descriptors. */
 export interface Ends {
@@ -22,9 +22,9 @@ export interface Ends {
 export class Descriptors {
   readonly stdio: Array<IOType | number> = []
   /** Ours only until it has been started. */
-  private readonly given: Array<End> = []
+  private readonly given: Array<OpenHandle> = []
   /** Our ends, where these are not Node's. */
-  private readonly ours = new Map<number, End>()
+  private readonly ours = new Map<number, OpenHandle>()
 
   private constructor(private readonly request: LaunchRequest) {}
 
@@ -37,23 +37,28 @@ export class Descriptors {
 
   private openWith(pipes: ReadonlyArray<Pipe>): Effect.Effect<Descriptors, LaunchFailure> {
     const unused = [...pipes]
-    const files = new Map<number, File>()
-    for (const [descriptor, what] of this.request.descriptors) {
-      const isStandard = descriptor <= 2
-      if (what === "input" || what === "output") this.connect(descriptor, what, unused.pop())
-      else if (what === "inherit") this.stdio[descriptor] = isStandard ? "inherit" : descriptor
-      else if (what === "null" && isStandard) this.stdio[descriptor] = "ignore"
-      else if (what === "null") files.set(descriptor, nullFile)
-      else if (what._tag === "File") files.set(descriptor, what)
-      else this.give(descriptor, what as End)
+    const files: Array<readonly [number, File]> = []
+    try {
+      for (const [descriptor, what] of this.request.descriptors) {
+        const isStandard = descriptor <= 2
+        if (what === "input" || what === "output") this.connect(descriptor, what, unused.pop())
+        else if (what === "inherit") this.stdio[descriptor] = isStandard ? "inherit" : descriptor
+        else if (what === "null" && isStandard) this.stdio[descriptor] = "ignore"
+        else if (what === "null") this.give(descriptor, new OpenHandle(openSync("/dev/null", "r+")))
+        else if (what._tag === "File") files.push([descriptor, what])
+        else this.give(descriptor, what as OpenHandle)
+      }
+    } catch (error) {
+      this.closeAll()
+      closePipes(unused)
+      return Effect.fail(failureOf(error, this.request))
     }
-    const opened = openFiles(files)
+    const opened = openFiles(files.map(([, file]) => file))
     if ("reason" in opened) {
       this.closeAll()
       return Effect.fail(opened)
     }
-    for (const [descriptor, fd] of opened) this.stdio[descriptor] = fd
-    for (const fd of new Set(opened.values())) this.given.push(new End(fd))
+    opened.forEach((handle, index) => this.give((files[index] as readonly [number, File])[0], handle))
     // Of what stands between them Node opens nothing.
     for (let i = 0; i < this.stdio.length; i++) this.stdio[i] ??= "ignore"
     return Effect.succeed(this)
@@ -68,9 +73,9 @@ export class Descriptors {
     this.ours.set(descriptor, what === "input" ? pipe.writer : pipe.reader)
   }
 
-  private give(descriptor: number, end: End): void {
-    this.given.push(end)
-    this.stdio[descriptor] = end.fd
+  private give(descriptor: number, handle: OpenHandle): void {
+    this.given.push(handle)
+    this.stdio[descriptor] = handle.fd
   }
 
   /** Our ends of a child that runs. */
@@ -92,11 +97,11 @@ export class Descriptors {
 
   /** It has been started, or never will be: what it was given is not ours to keep open. */
   closeGiven(): void {
-    for (const end of this.given) end.close()
+    for (const handle of this.given) handle.close()
   }
 
   closeAll(): void {
     this.closeGiven()
-    for (const end of this.ours.values()) end.close()
+    for (const handle of this.ours.values()) handle.close()
   }
 }

@@ -21,6 +21,7 @@ import { Descriptors, type Ends } from "./descriptors.js"
 import { Enclosure, reserve, type Reservation } from "./enclosure.js"
 import { codeOf, failureOf } from "./failure.js"
 import { makePipes } from "./kernelPipes.js"
+import { openFiles } from "./files.js"
 import type { Host } from "./host.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
@@ -33,25 +34,30 @@ export const makeDriver = (host: Host): ChildDriver => ({
     Effect.suspend(() => {
       const reservation = reserve(host, request)
       if (!("level" in reservation)) {
-        closeEnds(request)
+        closeHandles(request)
         return Effect.fail(reservation)
       }
       return Effect.matchEffect(Descriptors.open(request), {
         onFailure: (failure) => {
           reservation.cancel()
-          closeEnds(request)
+          closeHandles(request)
           return Effect.fail(failure)
         },
         onSuccess: (descriptors) => launchWith(host, request, events, reservation, descriptors)
       })
     }),
   pipes: makePipes,
+  files: (files) =>
+    Effect.suspend(() => {
+      const opened = openFiles(files)
+      return "reason" in opened ? Effect.fail(opened) : Effect.succeed(opened)
+    }),
   refusal: refusalOf
 })
 
-/** The ends that the request has brought. */
-const closeEnds = (request: LaunchRequest): void => {
-  for (const what of request.descriptors.values()) if (typeof what === "object" && what._tag === "PipeEnd") what.close()
+/** What the request has brought. */
+const closeHandles = (request: LaunchRequest): void => {
+  for (const what of request.descriptors.values()) if (typeof what === "object" && what._tag === "Handle") what.close()
 }
 
 const launchWith = (

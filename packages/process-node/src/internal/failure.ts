@@ -89,5 +89,10 @@ const kindOf = (path: string): "directory" | "file" | undefined => {
   }
 }
 
+const exhausted: ReadonlySet<string | undefined> = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM", "ENOSPC"])
+
+/** Whether it may work later. */
+export const isExhausted = (code: string | undefined): boolean => exhausted.has(code)
+
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined

@@ -2,15 +2,10 @@
  * The files that are descriptors of a child: opened by us, so that what is wrong is known before anything starts, and
  * read and written by the child alone.
  */
-import type { Descriptor, LaunchFailure } from "@tether/process/ChildDriver"
+import type { File, LaunchFailure } from "@tether/process/ChildDriver"
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, type Stats, statSync } from "node:fs"
-import { codeOf } from "./failure.js"
-
-/** A file of a request, or one that is open for both. */
-export interface File {
-  readonly path: string
-  readonly access: Extract<Descriptor, { readonly _tag: "File" }>["access"] | "both"
-}
+import { codeOf, isExhausted } from "./failure.js"
+import { OpenHandle } from "./handle.js"
 
 interface Opened {
   readonly file: File
@@ -18,42 +13,55 @@ interface Opened {
   readonly stats: Stats
 }
 
-/** Which of our descriptors is to be which of the child's. Two that name one file share it, and so their place in it. */
-export const openFiles = (files: ReadonlyMap<number, File>): ReadonlyMap<number, number> | LaunchFailure => {
+/** All of them or none. Those that are written and are one file share what is open, and so their place in it. */
+export const openFiles = (files: ReadonlyArray<File>): ReadonlyArray<OpenHandle> | LaunchFailure => {
   const opened: Array<Opened> = []
-  const fds = new Map<number, number>()
   const giveUp = (problem: string, code?: string): LaunchFailure => {
     for (const { fd } of opened) closeSync(fd)
-    return { reason: "BadFile", problem, code }
+    return { reason: isExhausted(code) ? "ResourceExhausted" : "BadFile", problem, code }
   }
-  for (const [descriptor, file] of files) {
+  for (const file of files) {
     try {
       const fd = open(file)
       if (typeof fd === "string") return giveUp(fd)
       const next = { file, fd, stats: fstatSync(fd) }
-      const same = opened.find((each) => isSame(each.stats, next.stats))
+      const problem = problemBeside(next, opened)
       opened.push(next)
-      const problem = next.stats.isDirectory() ? `${file.path} is a directory` : same && problemOfBoth(same.file, file)
       if (problem !== undefined) return giveUp(problem)
-      fds.set(descriptor, same !== undefined && file.access !== "read" ? same.fd : fd)
     } catch (error) {
       const code = codeOf(error)
       return giveUp(problemOf(file, code), code)
     }
   }
-  for (const { fd, file, stats } of opened) if (isEmptied(file) && stats.isFile()) ftruncateSync(fd)
-  const used = new Set(fds.values())
-  for (const { fd } of opened) if (!used.has(fd)) closeSync(fd)
-  return fds
+  for (const { fd, file, stats } of opened) if (file.access === "write" && stats.isFile()) ftruncateSync(fd)
+  const uses = opened.map((each) => opened.find((earlier) => sharesPlace(earlier, each)) ?? each)
+  for (const each of opened) if (!uses.includes(each)) closeSync(each.fd)
+  const handles = new Map<Opened, OpenHandle>()
+  return uses.map((use) => {
+    const handle = handles.get(use)?.again() ?? new OpenHandle(use.fd)
+    handles.set(use, handle)
+    return handle
+  })
 }
+
+const problemBeside = ({ file, stats }: Opened, others: ReadonlyArray<Opened>): string | undefined => {
+  if (stats.isDirectory()) return `${file.path} is a directory`
+  for (const other of others) {
+    const problem = isSame(other.stats, stats) ? problemOfBoth(other.file, file) : undefined
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** Who reads a file reads all of it, whoever else does. */
+const sharesPlace = (one: Opened, other: Opened): boolean =>
+  one === other || (one.file.access !== "read" && one.file.access === other.file.access && isSame(one.stats, other.stats))
 
 /** Emptied later, once nothing can be wrong any more. */
 const flags: Readonly<Record<File["access"], number>> = {
-  both: constants.O_RDWR,
   read: constants.O_RDONLY,
   write: constants.O_WRONLY | constants.O_CREAT,
-  append: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
-  restart: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND
+  append: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND
 }
 
 const open = ({ access, path }: File): number | string => {
@@ -63,8 +71,6 @@ const open = ({ access, path }: File): number | string => {
   }
   return openSync(path, flags[access], 0o666)
 }
-
-const isEmptied = ({ access }: File): boolean => access === "write" || access === "restart"
 
 const isSame = (one: Stats, other: Stats): boolean => one.isFile() && one.ino === other.ino && one.dev === other.dev
 

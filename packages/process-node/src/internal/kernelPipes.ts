@@ -9,8 +9,8 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { constants, closeSync, mkdtempSync, openSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { codeOf } from "./failure.js"
-import { closeAll, openBoth, type Pipe } from "./pipeEnd.js"
+import { codeOf, isExhausted } from "./failure.js"
+import { closeAll, openBoth, type Pipe } from "./handle.js"
 import * as procfs from "./procfs.js"
 
 /** How long a program that makes pipes may take, in milliseconds. It takes a few. */
@@ -115,11 +115,9 @@ const openFifos = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Pi
     }
   })
 
-const exhausted: ReadonlySet<string | undefined> = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM", "ENOSPC"])
-
 const failureOf = (error: unknown): LaunchFailure => {
   const code = codeOf(error)
   if (code === "ENOENT") return { reason: "Unsupported", problem: "a pipe needs /bin/sh (on Linux) or mkfifo to be made", code }
-  const reason = exhausted.has(code) ? "ResourceExhausted" : "Unknown"
+  const reason = isExhausted(code) ? "ResourceExhausted" : "Unknown"
   return { reason, problem: "no pipe could be made", code }
 }

@@ -43,6 +43,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   readonly exitCode: Effect.Effect<CommandExecutor.ExitCode, PlatformError>
   readonly isRunning: Effect.Effect<boolean>
   private readonly last: Child
+  private readonly isFedByUs: boolean
   private readonly reservoirs = new Map<StreamName, Reservoir<PlatformError>>()
   /** How many wait for the end. */
   private awaiting = 0
@@ -51,9 +52,8 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   constructor(private readonly child: Child, pipes: Pipes) {
     super()
     this.pid = CommandExecutor.ProcessId(child.pid)
-    this.stdin = pipes.stdin === "pipe"
-      ? Sink.mapError(child.stdin.sink as Sink.Sink<void, unknown, never, InputError>, Failure.notWritten)
-      : Sink.drain
+    this.stdin = this.sinkOf(pipes.stdin)
+    this.isFedByUs = pipes.stdin === "stream"
     this.stdout = this.output("stdout", pipes.stdout)
     this.stderr = this.output("stderr", pipes.stderr)
     this.last = lastStageOf(child)
@@ -63,6 +63,16 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
       if (status._tag === "Exited") return Effect.succeed(CommandExecutor.ExitCode(status.code))
       return this.fail("exitCode", `Process interrupted due to receipt of signal: ${status.signal}`)
     }))
+  }
+
+  private readonly unlessLostInput: Stream.Stream<never, PlatformError> = Stream.suspend(() =>
+    hasLostInput(this.child) ? Stream.fromEffect(this.lostInput) : Stream.empty
+  )
+
+  private sinkOf(stdin: Pipes["stdin"]): CommandExecutor.Process["stdin"] {
+    if (stdin === "inherit") return Sink.drain
+    if (stdin === "stream") return Sink.failSync(() => Failure.ofProcess(this.child.label, "stdin", "Unknown", "its stdin is a Stream already"))
+    return Sink.mapError(this.child.stdin.sink as Sink.Sink<void, unknown, never, InputError>, Failure.notWritten)
   }
 
   private get lostInput(): Effect.Effect<never, PlatformError> {
@@ -147,7 +157,9 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
 
   private output(stream: "stdout" | "stderr", output: Command.Command.Output): Stream.Stream<Uint8Array, PlatformError> {
     if (output === "inherit") return Stream.empty
-    const { stream: bytes } = this.reservoir(stream, stream === "stderr")
+    const held = this.reservoir(stream, stream === "stderr").stream
+    // What is there of the output looks whole, and is not, if it was made from half of an input.
+    const bytes = this.isFedByUs && stream === "stdout" ? Stream.concat(held, this.unlessLostInput) : held
     // As Effect's has it: what the sink makes of the stream, again and again, is the stream.
     return typeof output === "string" ? bytes : Stream.transduce(bytes, output)
   }

@@ -8,14 +8,18 @@ import type { ChildInput } from "../ChildInput.js"
 import { InputError } from "../InputError.js"
 import type { ProcessFailed } from "../ProcessFailed.js"
 import type { Hub, Subscription } from "./hub.js"
+import type { Plan } from "./plan.js"
 import type { Race } from "./race.js"
 import { subscribe } from "./reading.js"
+import { clip } from "./text.js"
 
 /** How many characters an answer may have: a child that floods us is not answering. */
 const longest = 1024 * 1024
 
 /** Asks one question at a time: the lines of two answers would not be told apart. */
-export const makeAsk = (hub: Hub, stdin: () => ChildInput, label: string, race: Race) => {
+export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildInput, { streams }: Plan) => {
+  // Not a failure of its own, because nothing that the child does could mend it.
+  const unheard = Effect.die(new Error(`cannot ask "${clip(label)}": needs stdout: "lines", and it is not`))
   const turns = Effect.unsafeMakeSemaphore(1)
   const noAnswer = Effect.suspend(() =>
     Effect.fail(new InputError({ reason: "NoAnswer", label, descriptor: 0, code: undefined }))
@@ -39,7 +43,7 @@ export const makeAsk = (hub: Hub, stdin: () => ChildInput, label: string, race: 
       return more
     })
   return (line: string, until: (line: OutputLine) => boolean): Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed> =>
-    Effect.flatMap(subscribe(hub, { streams: ["stdout"] }), (from) =>
+    streams.get("stdout")?.as !== "lines" ? unheard : Effect.flatMap(subscribe(hub, { streams: ["stdout"] }), (from) =>
       // At the same time: a child may have much to say before it reads on.
       Effect.zipRight(stdin().write(`${line}\n`), answer(from, until), { concurrent: true })).pipe(
         Effect.scoped,

@@ -23,7 +23,7 @@ const pieceSize = 64 * 1024
  * told of room pulls the next chunk.
  */
 const reserve = 4 * pieceSize
-const reserveEntries = 64
+const reserveParts = 64
 
 /** The platform's end. */
 export interface InputPipe {
@@ -50,8 +50,6 @@ export class Input implements ChildInput {
   private hasEnded = false
   private broken: InputError | undefined
   private written = 0
-  /** How many bytes are in the row, or with the system. */
-  private waiting = 0
   /** Told whenever something has been taken, or never will be. */
   private readonly moved = new Wakeup()
 
@@ -69,10 +67,10 @@ export class Input implements ChildInput {
   })
 
   readonly writeAll = <E, R>(stream: Stream.Stream<Uint8Array | string, E, R>): Effect.Effect<void, E | InputError, R> =>
-    Effect.zipRight(Stream.runForEachChunk(stream, this.offer), this.flushed)
+    Effect.suspend(() => Effect.zipRight(Stream.runForEachChunk(stream, this.ahead()), this.flushed))
 
   readonly sink: Sink.Sink<void, Uint8Array | string, never, InputError> = Sink.suspend(() =>
-    Sink.mapEffect(Sink.forEachChunk(this.offer), () => Effect.zipRight(this.flushed, this.close))
+    Sink.mapEffect(Sink.forEachChunk(this.ahead()), () => Effect.zipRight(this.flushed, this.close))
   )
 
   get report(): InputReport {
@@ -96,26 +94,36 @@ export class Input implements ChildInput {
     if (!this.hasEnded) this.break(this.error("ReaderGone"))
   }
 
-  /** Takes a chunk of a stream into the row. Small parts are joined, because each write is a call of the system. */
-  private readonly offer = (chunk: Chunk.Chunk<Uint8Array | string>): Effect.Effect<void, InputError> =>
-    Effect.suspend(() => {
-      const { refusal } = this
-      if (refusal !== undefined) return Effect.fail(refusal)
-      if (chunk.length === 1) this.push(bytesOf(Chunk.unsafeHead(chunk)))
-      else for (const bytes of joined(chunk)) this.push(bytes)
-      return this.hasRoom() ? Effect.void : this.unlessBroken(this.hasRoom)
-    })
-
-  /** Tiny parts count more than their bytes. */
-  private readonly hasRoom = (): boolean => this.waiting < reserve && this.entries.length < reserveEntries
-
-  /** All that was taken into the row has been taken by the system. */
-  private readonly flushed: Effect.Effect<void, InputError> = Effect.suspend(() => this.unlessBroken(() => this.waiting === 0))
-
-  private unlessBroken(holds: () => boolean): Effect.Effect<void, InputError> {
-    return Effect.flatMap(this.moved.until(() => holds() || this.broken !== undefined), () =>
-      this.broken === undefined ? Effect.void : Effect.fail(this.broken))
+  /** Takes the chunks of one stream into the row, a little ahead. Small parts are joined, because each write is a call of the system. */
+  private ahead(): (chunk: Chunk.Chunk<Uint8Array | string>) => Effect.Effect<void, InputError> {
+    // Its own, because others' may fill the row as fast as it empties.
+    let bytes = 0
+    let parts = 0
+    // Tiny parts count more than their bytes.
+    const hasRoom = () => this.broken !== undefined || (bytes < reserve && parts < reserveParts)
+    const take = (part: Uint8Array) => {
+      bytes += part.length
+      parts++
+      this.push(part, () => {
+        bytes -= part.length
+        parts--
+      })
+    }
+    const room = Effect.suspend(() =>
+      Effect.flatMap(this.moved.until(hasRoom), () => this.broken === undefined ? Effect.void : Effect.fail(this.broken))
+    )
+    return (chunk) =>
+      Effect.suspend(() => {
+        const { refusal } = this
+        if (refusal !== undefined) return Effect.fail(refusal)
+        if (chunk.length === 1) take(bytesOf(Chunk.unsafeHead(chunk)))
+        else joined(chunk).forEach(take)
+        return hasRoom() && this.broken === undefined ? Effect.void : room
+      })
   }
+
+  /** Its turn comes when all that was taken into the row before it has been taken by the system. */
+  private readonly flushed: Effect.Effect<void, InputError> = Effect.suspend(() => this.write(nothing))
 
   private get refusal(): InputError | undefined {
     return this.broken ?? (this.isClosing ? this.error("Closed") : undefined)
@@ -137,7 +145,6 @@ export class Input implements ChildInput {
   private push(bytes: Entry["bytes"], resume: Entry["resume"] = ignore): Entry {
     const entry: Entry = { bytes, from: 0, resume }
     this.entries.push(entry)
-    if (bytes !== "end") this.waiting += bytes.length
     this.advance()
     return entry
   }
@@ -147,8 +154,6 @@ export class Input implements ChildInput {
     const index = this.entries.indexOf(entry)
     if (index === -1 || entry.bytes === "end") return
     this.entries.splice(index, 1)
-    this.waiting -= entry.bytes.length - entry.from
-    this.moved.notify()
   }
 
   private advance(): void {
@@ -171,7 +176,6 @@ export class Input implements ChildInput {
     entry.from += piece.length
     this.pipe.write(piece, (failure) => {
       this.isBusy = false
-      this.waiting -= piece.length
       if (failure === undefined) this.written += piece.length
       else this.break(this.error(failure.isReaderGone ? "ReaderGone" : "Unknown", failure.code))
       this.advance()
@@ -193,6 +197,7 @@ export class Input implements ChildInput {
 }
 
 const ignore = (): void => undefined
+const nothing = new Uint8Array(0)
 
 /** The parts as pieces of about the size that is written at once. */
 const joined = (parts: Iterable<Uint8Array | string>): ReadonlyArray<Uint8Array> => {

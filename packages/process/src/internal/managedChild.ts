@@ -113,13 +113,12 @@ export class ManagedChild extends Reading implements Child {
     })
     this.race = new Race({
       exited: Effect.suspend(() => this.exited),
-      drained: Effect.suspend(() => this.drained),
       settle: Effect.suspend(() => this.settleDeath),
       hasDied: () => this.verdict.hasDied,
       failure: (bodyCause) => this.failure(bodyCause)
     })
     this.bytes = this.output.bytes
-    this.ask = makeAsk(hub, () => this.stdin, plan.label, this.race)
+    this.ask = makeAsk(hub, this.race, plan.label, () => this.stdin, plan)
     this.raceExit = this.race.run
     this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
     this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
@@ -420,9 +419,12 @@ export class ManagedChild extends Reading implements Child {
     return this.launched.settle
   }
 
+  /** What it died of, once its output is there. */
   failure(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
-    const { defect } = this.verdict
-    return defect === undefined ? Effect.fail(this.account.failure(bodyCause)) : Effect.failCause(defect)
+    return Effect.flatMap(Effect.zipRight(this.exited, this.drained), () => {
+      const { defect } = this.verdict
+      return defect === undefined ? Effect.fail(this.account.failure(bodyCause)) : Effect.failCause(defect)
+    })
   }
 
   checked<A>(report: A): Effect.Effect<A, ProcessFailed> {

@@ -67,12 +67,11 @@ export class Pipeline extends Reading implements Child {
       Effect.as(Effect.forEach(stages, (stage) => stage.checked(report), { discard: true }), report))
     const race = new Race({
       exited: this.exited,
-      drained: this.drained,
       settle: Effect.asVoid(this.forAll((stage) => stage.settleDeath)),
       hasDied: () => this.hasDied,
       failure: (bodyCause) => this.decisive.failure(bodyCause)
     })
-    this.ask = makeAsk(hub, () => this.stdin, plan.label, race)
+    this.ask = makeAsk(hub, race, plan.label, () => this.stdin, plan.stages.at(-1) ?? plan.stages[0])
     this.raceExit = race.run
   }
 
@@ -111,8 +110,10 @@ export class Pipeline extends Reading implements Child {
     return this.stages.find(({ verdict }) => verdict.status !== undefined && !verdict.isAccepted) ?? this.last
   }
 
+  /** All of it has ended, or one stage has failed, whatever the others still do. */
   private get hasDied(): boolean {
-    return this.stages.every(({ verdict }) => verdict.status !== undefined) && this.decisive.verdict.hasDied
+    const { verdict } = this.decisive
+    return verdict.hasDied && (!verdict.isAccepted || this.stages.every((stage) => stage.verdict.status !== undefined))
   }
 
   /** What is made of the ends of all, or what has survived of any. */

@@ -61,7 +61,7 @@ export interface CommandPlan {
   readonly stages: readonly [Plan, ...ReadonlyArray<Plan>]
 }
 
-/** The plan of a stage, with the pipes to its neighbours in their places. */
+/** The plan of a stage, with what is open for it in its places. */
 export const connect = (plan: Plan, ends: ReadonlyArray<readonly [number, Descriptor]>): Plan => ({
   ...plan,
   request: { ...plan.request, descriptors: new Map([...plan.request.descriptors, ...ends]) }

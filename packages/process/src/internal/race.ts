@@ -9,11 +9,11 @@ import { ProcessFailed } from "../ProcessFailed.js"
 /** What is asked of the child. */
 export interface Mortal {
   readonly exited: Effect.Effect<unknown>
-  readonly drained: Effect.Effect<unknown>
   /** Time for a death that has happened to become known. */
   readonly settle: Effect.Effect<void>
   /** Whether it has ended in a way that work beside it must hear of. */
   readonly hasDied: () => boolean
+  /** What it died of, once its output is there. */
   readonly failure: (bodyCause?: Cause.Cause<unknown>) => Effect.Effect<never, ProcessFailed>
 }
 
@@ -50,10 +50,7 @@ export class Race {
   }
 
   private fail(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
-    return Effect.zipRight(this.child.exited, this.child.drained).pipe(
-      Effect.zipRight(Effect.suspend(() => this.child.failure(bodyCause))),
-      Effect.tapError((error) => Effect.sync(() => this.raised.add(error)))
-    )
+    return Effect.tapError(this.child.failure(bodyCause), (error) => Effect.sync(() => this.raised.add(error)))
   }
 
   private isOwn(cause: Cause.Cause<unknown>): boolean {

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import type * as Runtime from "effect/Runtime"
 import type * as Tracer from "effect/Tracer"
 import type { Child } from "../Child.js"
-import type { ChildDriver, KernelPipe, LaunchFailure } from "../ChildDriver.js"
+import type { ChildDriver, Handle, LaunchFailure } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import { SpawnError } from "../SpawnError.js"
 import * as StopPlan from "../StopPlan.js"
@@ -60,23 +60,19 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     const started: Array<ManagedChild> = []
     let pipeline: Pipeline | undefined
     const company: Company = { hub, onInputFailed: () => pipeline?.stopUnfed ?? Effect.void }
-    const startAll = (pipes: ReadonlyArray<KernelPipe>) =>
-      Effect.forEach(plan.stages, (stage, index) => {
-        const reader = pipes[index - 1]?.reader
-        const writer = pipes[index]?.writer
-        const ends = [...(reader ? [[0, reader] as const] : []), ...(writer ? [[1, writer] as const] : [])]
-        return Effect.map(launch(surroundings, connect(stage, ends), company), (child) => {
+    const startAll = (stages: ReadonlyArray<Plan>) =>
+      Effect.forEach(stages, (stage) =>
+        Effect.map(launch(surroundings, stage, company), (child) => {
           started.push(child)
           return child
-        })
-      }).pipe(Effect.onError(() => {
-        for (const { reader, writer } of pipes) {
-          reader.close()
-          writer.close()
-        }
-        return Effect.forEach(started, (child) => Effect.ignore(Effect.zipRight(child.stop(StopPlan.kill), child.gone)), { concurrency: "unbounded", discard: true })
-      }))
-    return driver.pipes(plan.stages.length - 1).pipe(
+        })).pipe(Effect.onError(() => {
+          for (const stage of stages) closeHandles(stage)
+          return Effect.forEach(started, (child) => Effect.ignore(Effect.zipRight(child.stop(StopPlan.kill), child.gone)), {
+            concurrency: "unbounded",
+            discard: true
+          })
+        }))
+    return withHandles(driver, plan.stages).pipe(
       Effect.catchAll((failure) => refuse(spawnError(plan.stages[0], failure))),
       Effect.flatMap(startAll),
       Effect.map((stages) => {
@@ -86,6 +82,34 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
       })
     )
   })
+
+/** The stages with the pipes between them, and with their files, which are opened together. */
+const withHandles = (driver: ChildDriver, stages: ReadonlyArray<Plan>): Effect.Effect<ReadonlyArray<Plan>, LaunchFailure> => {
+  const places = stages.flatMap((stage, index) => [...stage.request.descriptors].flatMap(([descriptor, what]) =>
+    typeof what === "object" && what._tag === "File" ? [{ index, descriptor, file: what }] : []
+  ))
+  return Effect.flatMap(driver.files(places.map((place) => place.file)), (files) =>
+    driver.pipes(stages.length - 1).pipe(
+      Effect.tapError(() => Effect.sync(() => files.forEach((file) => file.close()))),
+      Effect.map((pipes) =>
+        stages.map((stage, index) => {
+          const ends: Array<readonly [number, Handle]> = []
+          places.forEach((place, at) => {
+            if (place.index === index) ends.push([place.descriptor, files[at] as Handle])
+          })
+          const [before, behind] = [pipes[index - 1], pipes[index]]
+          if (before !== undefined) ends.push([0, before.reader])
+          if (behind !== undefined) ends.push([1, behind.writer])
+          return connect(stage, ends)
+        })
+      )
+    ))
+}
+
+/** Those of a stage that was not started. Others have closed theirs, and do nothing. */
+const closeHandles = ({ request }: Plan): void => {
+  for (const what of request.descriptors.values()) if (typeof what === "object" && what._tag === "Handle") what.close()
+}
 
 /** The failure, counted. */
 export const refuse = (error: SpawnError): Effect.Effect<never, SpawnError> => {

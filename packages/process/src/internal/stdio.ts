@@ -39,7 +39,7 @@ export const stdioOf = (command: Command.StandardCommand, options: ChildOptions,
       problems.push(problem)
       continue
     }
-    descriptors.set(descriptor, descriptorOf(descriptor, form, place, options.stderr))
+    descriptors.set(descriptor, descriptorOf(descriptor, form))
     const source = sourceOf(form)
     if (source !== undefined) inputs.set(descriptor, source)
     const stream = streamAt(descriptor)
@@ -121,22 +121,15 @@ const nameOf = (descriptor: number): string => {
   return descriptor === 1 || descriptor === 2 ? streamAt(descriptor) : `fd ${descriptor}`
 }
 
-const descriptorOf = (descriptor: number, form: Input | Output, place: Place, stderr: Output | undefined): Descriptor => {
+const descriptorOf = (descriptor: number, form: Input | Output): Descriptor => {
   if (form === "null" || form === "inherit") return form
-  if (isForm(form, "file")) return fileAt(descriptor, form as FileForm, place, stderr)
+  if (isForm(form, "file")) {
+    const { append, file: path } = form as Extract<Output, { readonly file: string }>
+    // What is said of appending says that it is written.
+    const isRead = descriptor === 0 || (descriptor > 2 && append === undefined)
+    return { _tag: "File", path, access: isRead ? "read" : append === true ? "append" : "write" }
+  }
   return form === "lines" || form === "bytes" || isForm(form, "sink") ? "output" : "input"
-}
-
-type FileForm = Extract<Output, { readonly file: string }>
-
-const fileAt = (descriptor: number, { append, file: path }: FileForm, { isFirst, isLast }: Place, stderr: Output | undefined): Descriptor => {
-  // What is said of appending says that it is written.
-  if (descriptor === 0 || (descriptor > 2 && append === undefined)) return { _tag: "File", path, access: "read" }
-  if (append === true) return { _tag: "File", path, access: "append" }
-  if (isFirst && isLast) return { _tag: "File", path, access: "write" }
-  // The stages of a pipeline open the file of their stderr each for itself, and the first one empties it for all.
-  const isShared = descriptor === 2 || (typeof stderr === "object" && "file" in stderr && stderr.file === path)
-  return { _tag: "File", path, access: !isShared ? "write" : isFirst ? "restart" : "append" }
 }
 
 const encoder = new TextEncoder()
@@ -159,10 +152,6 @@ const placeProblems = (command: Command.StandardCommand, options: ChildOptions, 
   if (!isLast && command.stdout !== "pipe") problems.push(`"${command.command}" has a stdout of its own, and stands before another command`)
   if (isFirst && options.argv0 !== undefined) problems.push("argv0 is for a single command, and this is a pipeline")
   if (isFirst && options.fds !== undefined) problems.push("fds are for a single command, and this is a pipeline")
-  const { stderr, stdout } = options as { readonly stdout?: Partial<FileForm>; readonly stderr?: Partial<FileForm> }
-  if (isFirst && stdout?.file !== undefined && stdout.file === stderr?.file && (stdout.append ?? false) !== (stderr.append ?? false)) {
-    problems.push("the file of stdout and stderr is to be emptied and to be added to: take one of them")
-  }
   return problems
 }
 

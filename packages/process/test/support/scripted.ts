@@ -132,8 +132,10 @@ export class ScriptedChild {
   }
 }
 
+const handle = () => ({ _tag: "Handle", close: () => undefined }) as const
+
 const makePipe = (): KernelPipe => {
-  const end = { _tag: "PipeEnd", close: () => undefined } as const
+  const end = handle()
   return { reader: end, writer: end }
 }
 
@@ -160,6 +162,7 @@ export const scripted = (
         return Effect.succeed(child.launched)
       }),
     pipes: (count) => Effect.sync(() => Array.from({ length: count }, makePipe)),
+    files: (files) => Effect.sync(() => files.map(handle)),
     refusal: () => undefined
   })
   return {

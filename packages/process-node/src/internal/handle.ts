@@ -1,19 +1,26 @@
 /**
- * One end of a pipe of the kernel, as a descriptor of ours.
+ * Something that is open here and that a child is to be given.
  */
-import type { KernelPipe, PipeEnd } from "@tether/process/ChildDriver"
+import type { Handle, KernelPipe } from "@tether/process/ChildDriver"
 import { closeSync, fchmodSync, openSync } from "node:fs"
 
-export class End implements PipeEnd {
-  readonly _tag = "PipeEnd"
+export class OpenHandle implements Handle {
+  readonly _tag = "Handle"
   private isClosed = false
 
-  constructor(readonly fd: number) {}
+  /** `users`: how many handles of this descriptor are not closed. The last one closes it. */
+  constructor(readonly fd: number, private readonly users: { count: number } = { count: 1 }) {}
+
+  /** Another one of the same. */
+  again(): OpenHandle {
+    this.users.count++
+    return new OpenHandle(this.fd, this.users)
+  }
 
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
-    closeSync(this.fd)
+    if (--this.users.count === 0) closeSync(this.fd)
   }
 
   /** The descriptor, which is the caller's to close from now on. */
@@ -24,8 +31,8 @@ export class End implements PipeEnd {
 }
 
 export interface Pipe extends KernelPipe {
-  readonly reader: End
-  readonly writer: End
+  readonly reader: OpenHandle
+  readonly writer: OpenHandle
 }
 
 /**
@@ -33,9 +40,9 @@ export interface Pipe extends KernelPipe {
  * opened, and a child must not find ours. A child that runs as another user may open its end again: hence the mode.
  */
 export const openBoth = (path: string): Pipe => {
-  const reader = new End(openSync(path, "r"))
+  const reader = new OpenHandle(openSync(path, "r"))
   try {
-    const writer = new End(openSync(path, "w"))
+    const writer = new OpenHandle(openSync(path, "w"))
     fchmodSync(writer.fd, 0o666)
     return { reader, writer }
   } catch (error) {
