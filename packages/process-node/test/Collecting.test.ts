@@ -39,6 +39,10 @@ describe("string", () => {
       expect((flood as OutputTooLarge).kept).toHaveLength(1_000_000)
     })
   })
+  it.live.each([-1, 1.5, Number.NaN])("refuses a limit of %f before anything starts", (limit) =>
+    Effect.map(Effect.flip(string(Command.make("true"), { limit })), (error) =>
+      expect([error._tag, error.message]).toEqual(["SpawnError", expect.stringContaining("limit is a whole number of bytes")])))
+
   it.live("has a limit where none is given", () =>
     Effect.map(Effect.flip(string(Command.make("yes"))), (error) => expect((error as OutputTooLarge).limit).toBe(16 * 1024 * 1024)))
   it.live("reads the streams beside it too", () =>
@@ -70,7 +74,7 @@ describe("a shell", () => {
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(fc.array(fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", "")), { minLength: 1, maxLength: 5 }), (words) =>
-          Effect.runPromise(Effect.map(string(sh(Shell.quote`printf '%s\\n' ${words}`)), (text) => text === words.map((word) => `${new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(word))}\n`).join("")))),
+          Effect.runPromise(Effect.map(string(sh(Shell.quote`printf '%s\n' ${words}`)), (text) => text === words.map((word) => `${new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(word))}\n`).join("")))),
         { numRuns: 40 }
       )
     ), 60_000)
@@ -78,6 +82,6 @@ describe("a shell", () => {
   it("words are quoted one by one, in a template or alone", () => {
     expect(Shell.quote("it's")).toBe(`'it'\\''s'`)
     expect(Shell.quote`cp -- ${["a b", "c"]} ${3} ${"$x"}`).toBe("cp -- 'a b' 'c' '3' '$x'")
-    expect(Shell.quote`printf '%s\n' ${"a"}`).toBe("printf '%s\n' 'a'")
+    expect(Shell.quote`sed 's/\(a*\)b/\1c/' ${"f"}`).toBe(String.raw`sed 's/\(a*\)b/\1c/' 'f'`)
   })
 })

@@ -202,6 +202,14 @@ describe("descriptors above the standard ones", () => {
   it.live("can be read and written by a child for which they are /dev/null", () =>
     Effect.map(stdoutOf(sh("echo lost >&3 && cat <&3 && echo both"), { fds: { 3: "null" } }), (text) => expect(text).toBe("both\n")))
 
+  it.live("of any number do not hide that there is no such program", () =>
+    Effect.gen(function*() {
+      for (let descriptor = 3; descriptor < 60; descriptor += 7) {
+        const fds = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [descriptor + index, "null" as const]))
+        expect((yield* refused({ fds }, Command.make("no-such-program"))).reason).toBe("NotFound")
+      }
+    }))
+
   it.live("to inherit that are not open here are refused", () =>
     Effect.map(refused({ fds: { 200: "inherit" } }, Command.make("true")), (error) => expect(error.reason).toBe("InvalidArgument")))
 

@@ -373,7 +373,7 @@ describe("ask", () => {
       expect([died._tag, (died as ProcessFailed).stderr]).toEqual(["ProcessFailed", "oops\n"])
       const silent = yield* asked("read -r line; exec >&-; sleep 60")
       expect([silent._tag, (silent as InputError).reason]).toEqual(["InputError", "NoAnswer"])
-      const flood = yield* asked("read -r line; yes")
+      const flood = yield* asked("read -r line; yes ''")
       expect([flood._tag, (flood as InputError).reason]).toEqual(["InputError", "NoAnswer"])
     }))
 })

@@ -4,6 +4,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
 import type { Child } from "@tether/process/Child"
+import { ChildObserver } from "@tether/process/ChildObserver"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import { Exited, Signaled } from "@tether/process/ExitStatus"
@@ -196,6 +197,25 @@ describe("a pipeline", () => {
         expect(existsSync(join(directory, "committed"))).toBe(false)
       }
     })))
+
+  it.live("is stopped when the source of its input fails, also with a stage that takes its time and would take that for the end", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const directory = yield* temporary
+      const commit = sh(`trap '' TERM; cat >/dev/null; touch ${directory}/committed`)
+      for (const pipes of ["socket", "fifo"] as const) {
+        const stop = StopPlan.make(StopPlan.signal("SIGTERM", "200 millis"))
+        yield* failed(piped(cat, commit), { stdin: { stream: Stream.fail("no more") }, stop, pipes })
+        expect(existsSync(join(directory, "committed"))).toBe(false)
+      }
+    })))
+
+  it.live("is stopped when its source fails while an observer is still being told of it", () => {
+    const observer = { spawned: () => Effect.sleep(20), exited: () => Effect.void, gone: () => Effect.void }
+    return Effect.map(
+      Effect.provideService(failed(piped(cat, cat), { stdin: { stream: Stream.fail("no more") } }), ChildObserver, observer),
+      (error) => expect(error.inputCause).toBeDefined()
+    )
+  })
 
   it.scopedLive("does not empty a file that it reads, and starts nothing when a file cannot be opened", () =>
     Effect.gen(function*() {

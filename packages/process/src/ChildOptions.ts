@@ -138,7 +138,8 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * are refused before anything is spawned, with all problems named.
  *
  * Of a pipeline (`Command.pipeTo`), `stdin` is the first stage's, `stdout` the last one's, and everything else is said of
- * every stage; `label` is that of the whole, and each stage's own is behind a slash. `fds` and `argv0` are refused.
+ * every stage; `label` is that of the whole, behind which, after a slash, each stage has its own; without one, a stage is called by its
+ * words. `fds` and `argv0` are refused.
  *
  * Who it is:
  * - `label`: its name in logs, errors and reports. Default: the command and its arguments, joined by one space.

@@ -17,6 +17,7 @@ import { ChildSpawner } from "./ChildSpawner.js"
 import type { ExitReport } from "./ExitReport.js"
 import { Collected } from "./internal/collected.js"
 import { Framer } from "./internal/framer.js"
+import { refusal } from "./internal/resolve.js"
 import { defaultMaxLineBytes } from "./Lines.js"
 import { OutputTooLarge } from "./OutputTooLarge.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
@@ -234,9 +235,10 @@ const collect = <A>(
   { limit = defaultLimit, ...rest }: CollectOptions = {},
   f: (collected: Collected) => A
 ): Effect.Effect<A, CollectError, ChildSpawner> => {
-  if (!(limit >= 0)) return Effect.die(new Error(`a limit is a number of bytes, and not ${limit}`))
   const options: ChildOptions = { ...rest, stdout: "bytes" }
   return Effect.suspend(() => {
+    const problem = Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit is a whole number of bytes, and not ${limit}`
+    if (problem !== undefined) return Effect.fail(refusal(command, options, problem))
     const collected = new Collected(limit)
     return bracket(command, options, (child) => {
       const tooLarge = Effect.suspend(() => Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: collected.cutText })))

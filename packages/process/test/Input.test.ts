@@ -94,6 +94,76 @@ describe("a source that fails", () => {
     }))
 })
 
+describe("a source that has failed", () => {
+  it.effect("does not look like an end of input to a child that takes its time, whoever stops it after that", () =>
+    Effect.gen(function*() {
+      const spawner = scripted((child) => {
+        child.onSignal = () => undefined
+      })
+      const running = yield* Effect.fork(
+        Effect.provide(Supervise.run(command, { stdin: { stream: Stream.fail("gone") }, stop: closing }), spawner.layer)
+      )
+      yield* TestClock.adjust("1 second")
+      const interrupted = yield* Effect.fork(Fiber.interrupt(running))
+      yield* TestClock.adjust("1 second")
+      expect([spawner.last.isInputEnded, spawner.last.signals]).toEqual([false, ["SIGTERM", "SIGCONT"]])
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(interrupted)
+    }))
+
+  it.effect("fails the work beside a child that takes its time, though the work is done", () =>
+    Effect.gen(function*() {
+      const working = yield* Effect.fork(Effect.flip(using({ stdin: { stream: Stream.fail("gone") } }, (_, script) => {
+        script.onSignal = () => undefined
+        return Effect.sleep("1 second")
+      })))
+      yield* TestClock.adjust("10 seconds")
+      expect((yield* Fiber.join(working)).message).toContain("the source of its input failed")
+    }))
+
+  it.effect("after an end that has not been heard of yet is no failure", () =>
+    Effect.gen(function*() {
+      const spawner = scripted()
+      const stream = Stream.fromEffect(Effect.suspend(() => {
+        // The status comes a moment after the child is gone.
+        queueMicrotask(() => spawner.last.exit(0))
+        return Effect.fail("too late")
+      }))
+      const report = yield* Effect.provide(Supervise.run(command, { stdin: { stream } }), spawner.layer)
+      expect(report.endedBy).toBe("child")
+    }))
+})
+
+describe("an end of stdin", () => {
+  it.effect("leaves other inputs alone, and is not the whole of what it cuts off", () =>
+    using({ stdin: { stream: Stream.never }, fds: { 3: { stream: Stream.never } } }, (child, script) =>
+      Effect.gen(function*() {
+        const stopped = yield* Effect.fork(child.stop(closing))
+        yield* TestClock.adjust("1 second")
+        expect(script.isInputEnded).toBe(true)
+        script.exit(0)
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(stopped)
+        expect((yield* child.gone).inputs).toEqual({ 0: { bytes: 0, complete: false }, 3: { bytes: 0, complete: false } })
+      })))
+})
+
+describe("what is no text and no bytes", () => {
+  it.effect("is a defect of who writes it, and of nobody else", () =>
+    using({}, (child, script) =>
+      Effect.gen(function*() {
+        script.isReading = false
+        yield* Effect.fork(child.stdin.write("waits"))
+        yield* rest
+        for (const wrong of [5, undefined, null, new ArrayBuffer(3)]) {
+          expect(String(yield* Effect.exit(child.stdin.write(wrong as never)))).toContain("Die")
+        }
+        script.read()
+        yield* child.stdin.write("!")
+        expect(script.input).toBe("waits!")
+      })))
+})
+
 describe("a source that cannot be interrupted", () => {
   it.effect("is waited for until deliverGrace is over, and then left alone", () =>
     Effect.gen(function*() {

@@ -74,6 +74,30 @@ describe("a pipeline", () => {
         yield* Fiber.join(stopped)
       })))
 
+  it.effect("is asked once, whatever number of stages there are", () => {
+    let asked = 0
+    const ask = StopPlan.make(StopPlan.ask(Effect.sync(() => asked++), "1 second"), StopPlan.signal("SIGTERM", "1 second"))
+    return using({ stop: ask }, (child) =>
+      Effect.gen(function*() {
+        const stopped = yield* Effect.fork(child.stop())
+        yield* TestClock.adjust("3 seconds")
+        yield* Fiber.join(stopped)
+        expect(asked).toBe(1)
+      }))
+  })
+
+  it.effect("gives the bytes of all stages to readers that follow each other", () =>
+    using({ stderr: "bytes" }, (child, [a, b, c]) =>
+      Effect.gen(function*() {
+        const stages = [a, b, c]
+        for (let i = 0; i < 30; i++) stages[i % 3]?.err(String.fromCharCode(65 + i))
+        for (const stage of stages) stage.exit(0)
+        const text = (bytes: Stream.Stream<Uint8Array>) => Stream.mkString(Stream.decodeText(bytes))
+        const [first, rest] = [yield* text(Stream.take(child.bytes("stderr"), 7)), yield* text(child.bytes("stderr"))]
+        const all = Array.from({ length: 30 }, (_, i) => String.fromCharCode(65 + i))
+        expect([first.length, [...first + rest].toSorted()]).toEqual([7, all])
+      })))
+
   it.effect("names the survivors of all stages", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.fork(Effect.flip(

@@ -32,7 +32,8 @@ import { turn, turns } from "./turn.js"
 export const makeDriver = (host: Host): ChildDriver => ({
   launch: (request, events) =>
     Effect.suspend(() => {
-      const reservation = reserve(host, request)
+      // libuv tells why a program was not executed through a descriptor that one of many may take the place of.
+      const reservation = (request.descriptors.size > 3 ? refusalOf(request) : undefined) ?? reserve(host, request)
       if (!("level" in reservation)) {
         closeHandles(request)
         return Effect.fail(reservation)

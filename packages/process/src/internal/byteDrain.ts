@@ -14,7 +14,7 @@ import { Intake, metricOf, type Pipe } from "./intake.js"
 import type { Plan } from "./plan.js"
 import { Wakeup } from "./wakeup.js"
 
-interface Reader {
+export interface Reader {
   /** It was given a chunk and has not come back for more. */
   isBusy: boolean
 }
@@ -69,36 +69,30 @@ export class ByteDrain extends Intake {
     return { bytes: this.received, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: this.tailText() }
   }
 
-  readonly bytes: Stream.Stream<Uint8Array> = Stream.fromPull(Effect.map(
-    Effect.acquireRelease(Effect.sync(() => this.enter()), (reader) => Effect.sync(() => this.leave(reader))),
-    (reader) => this.take(reader)
-  ))
-
-  private enter(): Reader {
+  enter(): Reader {
     const reader = { isBusy: false }
     this.readers.add(reader)
     return reader
   }
 
-  private leave(reader: Reader): void {
+  leave(reader: Reader): void {
     this.readers.delete(reader)
     this.dropUnwanted()
     this.settle()
   }
 
-  /** The next chunk, or the end. */
-  private take(reader: Reader): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> {
-    const next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> = Effect.suspend(() => {
-      const chunk = this.dequeue()
-      this.progress++
-      // Asking for more says that what was given before has been dealt with.
-      reader.isBusy = chunk !== undefined
-      if (chunk !== undefined) return Effect.succeed(Chunk.of(chunk))
-      this.settle()
-      if (this.isEnded) return Effect.fail(Option.none())
-      return Effect.zipRight(this.arrived.until(() => this.hasQueued || this.isEnded), next)
-    })
-    return next
+  /** The next chunk, if one waits. Asking for more says that what was given before has been dealt with. */
+  poll(reader: Reader): Uint8Array | undefined {
+    const chunk = this.dequeue()
+    if (chunk !== undefined || reader.isBusy) this.progress++
+    reader.isBusy = chunk !== undefined
+    if (chunk === undefined) this.settle()
+    return chunk
+  }
+
+  /** There is something to take, or nothing will come any more. */
+  get untilNews(): Effect.Effect<void> {
+    return this.arrived.until(() => this.hasQueued || this.isEnded)
   }
 
   private get isAnyBusy(): boolean {
@@ -125,4 +119,33 @@ export class ByteDrain extends Intake {
     this.forgetQueued()
     this.onDone()
   }
+}
+
+/** What several drains have read, as it comes. With a problem among them, that. */
+export const bytesOf = (drains: ReadonlyArray<ByteDrain | Error>): Stream.Stream<Uint8Array> => {
+  const problem = drains.find((drain) => drain instanceof Error)
+  if (problem !== undefined) return Stream.die(problem)
+  const enterAll = Effect.sync(() => (drains as ReadonlyArray<ByteDrain>).map((drain) => ({ drain, reader: drain.enter() })))
+  return Stream.fromPull(Effect.map(
+    Effect.acquireRelease(enterAll, (entered) => Effect.sync(() => entered.forEach(({ drain, reader }) => drain.leave(reader)))),
+    pull
+  ))
+}
+
+interface Entered {
+  readonly drain: ByteDrain
+  readonly reader: Reader
+}
+
+const pull = (entered: ReadonlyArray<Entered>): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> => {
+  const next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> = Effect.suspend(() => {
+    for (const { drain, reader } of entered) {
+      const chunk = drain.poll(reader)
+      if (chunk !== undefined) return Effect.succeed(Chunk.of(chunk))
+    }
+    const open = entered.filter(({ drain }) => !drain.isEnded)
+    if (open.length === 0) return Effect.fail(Option.none())
+    return Effect.zipRight(Effect.raceAll(open.map(({ drain }) => drain.untilNews)), next)
+  })
+  return next
 }

@@ -13,8 +13,9 @@ import type { Race } from "./race.js"
 import { subscribe } from "./reading.js"
 import { clip } from "./text.js"
 
-/** How many characters an answer may have: a child that floods us is not answering. */
+/** How many characters an answer may have: a child that floods us is not answering. A line costs more than its text. */
 const longest = 1024 * 1024
+const lineCost = 32
 
 /** Asks one question at a time: the lines of two answers would not be told apart. */
 export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildInput, { streams }: Plan) => {
@@ -34,7 +35,7 @@ export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildI
           for (const line of items as Iterable<OutputLine | Lagged>) {
             if (line._tag === "Lagged") continue
             lines.push(line)
-            length += line.text.length
+            length += line.text.length + lineCost
             if (until(line)) return Effect.succeed(lines)
           }
           return length > longest ? noAnswer : more

@@ -23,11 +23,17 @@ export interface Fed {
   readonly onFailed: (cause: Cause.Cause<unknown>) => void
 }
 
+/** A stream that is being written. */
+interface Feed {
+  readonly fiber: Fiber.RuntimeFiber<void>
+  /** Nothing more of it is wanted: an interrupt of it is ours. */
+  isOver: boolean
+}
+
 export class Feeding {
   private readonly inputs = new Map<number, Input>()
-  private fibers: ReadonlyArray<Fiber.RuntimeFiber<void>> = []
-  /** Nothing is to be written any more: an interrupt of a source is ours. */
-  private isOver = false
+  private readonly feeds = new Map<number, Feed>()
+  private hasReader = true
 
   constructor(private readonly plan: Plan, private readonly fed: Fed) {}
 
@@ -39,9 +45,9 @@ export class Feeding {
         end: () => launched.endInput(descriptor)
       })
       this.inputs.set(descriptor, input)
-      if (this.isOver) input.readerEnded()
+      if (!this.hasReader) input.readerEnded()
       else if (source instanceof Uint8Array) input.fill(source)
-      else if (source !== "owner") this.fibers = [...this.fibers, this.fed.fork(this.feed(input, source))]
+      else if (source !== "owner") this.feed(input, source)
     }
   }
 
@@ -53,9 +59,10 @@ export class Feeding {
     ))
   }
 
-  /** Whether anything is being fed. */
+  /** Whether nothing is being fed. */
   get isIdle(): boolean {
-    return this.fibers.every((fiber) => fiber.unsafePoll() !== null)
+    for (const { fiber } of this.feeds.values()) if (fiber.unsafePoll() === null) return false
+    return true
   }
 
   get canClose(): boolean {
@@ -64,20 +71,26 @@ export class Feeding {
 
   /** The end of stdin, for a child that is asked to stop: no more comes from its source, and what is being written is the last. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    this.end()
+    const feed = this.feeds.get(0)
+    if (feed !== undefined && feed.fiber.unsafePoll() === null) {
+      this.inputs.get(0)?.cut()
+      this.end(feed)
+    }
     return this.inputs.get(0)?.close ?? Effect.void
   })
 
   /** The child has ended. */
   readerEnded(): void {
-    this.end()
+    this.hasReader = false
+    for (const feed of this.feeds.values()) this.end(feed)
     for (const input of this.inputs.values()) input.readerEnded()
   }
 
   /** Waits for the sources, which may have something to release, and not for ever. */
   readonly joined: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isIdle) return Effect.void
-    return Effect.flatMap(within(this.plan.deliverGrace, Fiber.awaitAll(this.fibers)), (hasEnded) =>
+    const fibers = [...this.feeds.values()].map((feed) => feed.fiber)
+    return Effect.flatMap(within(this.plan.deliverGrace, Fiber.awaitAll(fibers)), (hasEnded) =>
       hasEnded ? Effect.void : complain(
         `the source of the input of "${clip(this.plan.label)}" could not be interrupted within ` +
           `${formatDuration(this.plan.deliverGrace)} after its end, and is left alone`
@@ -89,19 +102,21 @@ export class Feeding {
     return Object.fromEntries([...this.inputs].map(([descriptor, input]) => [descriptor, input.report]))
   }
 
-  private end(): void {
-    this.isOver = true
-    for (const fiber of this.fibers) fiber.unsafeInterruptAsFork(fiber.id())
+  private end(feed: Feed): void {
+    feed.isOver = true
+    feed.fiber.unsafeInterruptAsFork(feed.fiber.id())
   }
 
-  private feed(input: Input, source: Stream.Stream<Uint8Array | string, unknown>): Effect.Effect<void> {
-    return Effect.matchCause(Effect.zipRight(input.writeAll(source), input.close), {
+  private feed(input: Input, source: Stream.Stream<Uint8Array | string, unknown>): void {
+    const work = Effect.matchCause(Effect.zipRight(input.writeAll(source), input.close), {
       onSuccess: () => undefined,
       onFailure: (cause) => {
         // That a child does not read on is its own affair, and an interrupt at its end is ours.
-        if (!this.isOver && !input.hasRefused(cause)) this.fed.onFailed(cause)
+        const isOver = this.feeds.get(input.descriptor)?.isOver === true
+        if (!isOver && !input.hasRefused(cause)) this.fed.onFailed(cause)
       }
     })
+    this.feeds.set(input.descriptor, { fiber: this.fed.fork(work), isOver: false })
   }
 }
 

@@ -40,7 +40,12 @@ interface Entry {
 }
 
 const encoder = new TextEncoder()
-const bytesOf = (bytes: Uint8Array | string): Uint8Array => typeof bytes === "string" ? encoder.encode(bytes) : bytes
+const bytesOf = (bytes: Uint8Array | string): Uint8Array => {
+  if (typeof bytes === "string") return encoder.encode(bytes)
+  // Here, where it is a defect of whoever writes; later it would be one of ours.
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("what is written to a child is a text or a Uint8Array")
+  return bytes
+}
 
 export class Input implements ChildInput {
   private readonly entries: Array<Entry> = []
@@ -48,6 +53,8 @@ export class Input implements ChildInput {
   private isBusy = false
   private isClosing = false
   private hasEnded = false
+  /** There was more to come when it was ended. */
+  private isCut = false
   private broken: InputError | undefined
   private written = 0
   /** Told whenever something has been taken, or never will be. */
@@ -74,7 +81,7 @@ export class Input implements ChildInput {
   )
 
   get report(): InputReport {
-    return { bytes: this.written, complete: this.hasEnded }
+    return { bytes: this.written, complete: this.hasEnded && !this.isCut }
   }
 
   /** Whether a writer failed because we took no more from it, and not by itself. */
@@ -87,6 +94,11 @@ export class Input implements ChildInput {
     this.push(bytes)
     this.isClosing = true
     this.push("end")
+  }
+
+  /** What comes before the end from now on is not all there was. */
+  cut(): void {
+    this.isCut = true
   }
 
   /** The child has ended: whatever has not been taken never will be. */

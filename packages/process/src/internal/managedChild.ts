@@ -20,18 +20,20 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
+import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { Child } from "../Child.js"
 import type { ChildInput } from "../ChildInput.js"
-import type { Launched, LaunchEvents } from "../ChildDriver.js"
+import type { Launched, LaunchEvents, StreamName } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import { ChildObserver } from "../ChildObserver.js"
 import type { Containment, Drained, ExitReport } from "../ExitReport.js"
 import type * as ExitStatus from "../ExitStatus.js"
 import type { ProcessFailed } from "../ProcessFailed.js"
-import * as StopPlan from "../StopPlan.js"
+import type { StopPlan } from "../StopPlan.js"
 import type { SurvivorsError } from "../SurvivorsError.js"
 import { Account } from "./account.js"
+import { type ByteDrain, bytesOf } from "./byteDrain.js"
 import { makeAsk } from "./dialogue.js"
 import { Feeding } from "./feeding.js"
 import type { Hub } from "./hub.js"
@@ -53,6 +55,7 @@ export interface Company {
   readonly hub: Hub
   /** The source of the first one's input has failed, for which all of them are stopped. */
   readonly onInputFailed: () => Effect.Effect<void>
+  readonly hasLostInput: () => boolean
 }
 
 /** How long members that end by themselves may take after their leader, before it is said to have left something. */
@@ -63,7 +66,6 @@ export class ManagedChild extends Reading implements Child {
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>
   readonly report: Effect.Effect<ExitReport, ProcessFailed | SurvivorsError>
-  readonly bytes: Child["bytes"]
   readonly ask: Child["ask"]
   readonly raceExit: Child["raceExit"]
 
@@ -85,9 +87,10 @@ export class ManagedChild extends Reading implements Child {
   readonly verdict: Verdict
   private readonly account: Account
 
-  private readonly plansAtWork = new Set<StopPlan.StopPlan>()
+  private readonly plansAtWork = new Set<StopPlan>()
   private resistsKill = false
   private isSettling = false
+  private telling: Fiber.RuntimeFiber<void> | undefined
   private isOver = false
 
   constructor(
@@ -117,7 +120,6 @@ export class ManagedChild extends Reading implements Child {
       hasDied: () => this.verdict.hasDied,
       failure: (bodyCause) => this.failure(bodyCause)
     })
-    this.bytes = this.output.bytes
     this.ask = makeAsk(hub, this.race, plan.label, () => this.stdin, plan)
     this.raceExit = this.race.run
     this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
@@ -149,7 +151,7 @@ export class ManagedChild extends Reading implements Child {
       launched,
       signal: (signal) => this.sendSignal(signal),
       isGone: () => this.status !== undefined && launched.presence() === "none",
-      endOfInput: this.feeding.canClose ? this.feeding.close : this.plan.isFed ? Effect.void : undefined,
+      endOfInput: () => this.endOfInput(),
       leaderEnded: Effect.suspend(() => this.moved.until(() => this.status !== undefined))
     }
     this.output.begin()
@@ -159,7 +161,8 @@ export class ManagedChild extends Reading implements Child {
     ChildMetrics.running.unsafeModify(1, [])
     if (this.observer === undefined) return Effect.succeed(this)
     // In a fiber of the child's own: who interrupts the spawn must not cut the record of it short.
-    return Effect.as(Fiber.join(this.fork(this.tell("spawned", (observer) => observer.spawned(this.account.spawned)))), this)
+    this.telling = this.fork(this.tell("spawned", (observer) => observer.spawned(this.account.spawned)))
+    return Effect.as(Fiber.join(this.telling), this)
   }
 
   /** Begins to write what it is to read. */
@@ -223,6 +226,8 @@ export class ManagedChild extends Reading implements Child {
   private settleSlowly(status: ExitStatus.ExitStatus): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       if (this.observer !== undefined) {
+        // A child may end while its beginning is still being told.
+        if (this.telling !== undefined) yield* Fiber.await(this.telling)
         yield* this.tell("exited", (observer) =>
           observer.exited({
             ...this.account.spawned,
@@ -319,6 +324,12 @@ export class ManagedChild extends Reading implements Child {
     return this.input(0)
   }
 
+  readonly bytes = (stream: StreamName): Stream.Stream<Uint8Array> => bytesOf([this.byteDrain(stream)])
+
+  byteDrain(stream: StreamName): ByteDrain | Error {
+    return this.output.byteDrain(stream)
+  }
+
   readonly input = (descriptor: number): ChildInput => this.feeding.input(descriptor)
 
   // Not the status itself: an end is not to be seen before its observer has been told.
@@ -328,7 +339,7 @@ export class ManagedChild extends Reading implements Child {
 
   readonly signal = (signal: Signal): Effect.Effect<boolean> => Effect.sync(() => this.sendSignal(signal))
 
-  readonly stop = (plan: StopPlan.StopPlan = this.plan.stop): Effect.Effect<void, SurvivorsError> => {
+  readonly stop = (plan: StopPlan = this.plan.stop): Effect.Effect<void, SurvivorsError> => {
     const problems = stopProblems(plan)
     if (problems.length > 0) return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
     return Effect.zipRight(
@@ -352,7 +363,7 @@ export class ManagedChild extends Reading implements Child {
     )
   })
 
-  private stopAs(by: "owner" | "scope", plan: StopPlan.StopPlan): Effect.Effect<void> {
+  private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.void
       if (this.plansAtWork.has(plan)) {
@@ -376,16 +387,23 @@ export class ManagedChild extends Reading implements Child {
     })
   }
 
-  /** The source of an input fails: the child is stopped, and must not take that for the end of its input. */
+  /**
+   * The source of an input has failed: the child is stopped, and must not take that for the end of its input. One that has
+   * ended, and only has not been heard of, is not.
+   */
   private inputFailed(cause: Cause.Cause<unknown>): void {
-    if (!this.verdict.inputFailed(cause)) return
-    this.fork(this.company?.onInputFailed() ?? this.stopUnfed())
+    this.fork(Effect.flatMap(this.launched.settle, () => {
+      if (!this.verdict.inputFailed(cause)) return Effect.void
+      return this.company?.onInputFailed() ?? this.stopUnfed
+    }))
   }
 
-  /** A stop that leaves its input open. */
-  stopUnfed(): Effect.Effect<void> {
-    const [first, ...rest] = this.plan.stop.steps.filter((step) => step._tag !== "CloseStdin")
-    return this.stopAs("owner", first === undefined ? StopPlan.kill : StopPlan.make(first, ...rest))
+  readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() => this.stopAs("owner", this.plan.stop))
+
+  private endOfInput(): Effect.Effect<void> | undefined {
+    if (this.verdict.inputCause !== undefined || this.company?.hasLostInput() === true) return undefined
+    if (this.feeding.canClose) return this.feeding.close
+    return this.plan.isFed ? Effect.void : undefined
   }
 
   /** SIGKILL did not end it. If even the leader stays, no event will ever come: its story ends here. */

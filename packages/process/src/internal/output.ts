@@ -8,7 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { descriptorOf, type Launched, type StreamName } from "../ChildDriver.js"
 import type { StreamReport } from "../ExitReport.js"
-import { ByteDrain } from "./byteDrain.js"
+import { ByteDrain, bytesOf } from "./byteDrain.js"
 import { Drain } from "./drain.js"
 import type { Hub } from "./hub.js"
 import type { Intake } from "./intake.js"
@@ -82,12 +82,13 @@ export class Output {
     return Object.fromEntries(others.map(([stream, drain]) => [descriptorOf(stream), drain.report()]))
   }
 
-  readonly bytes = (stream: StreamName): Stream.Stream<Uint8Array> => {
+  /** What is read of a stream as bytes, or why it is not. */
+  byteDrain(stream: StreamName): ByteDrain | Error {
     const drain = this.byStream.get(stream)
     const plan = this.plan.streams.get(stream)
-    if (drain instanceof ByteDrain && plan?.as === "bytes" && plan.sink === undefined) return drain.bytes
+    if (drain instanceof ByteDrain && plan?.as === "bytes" && plan.sink === undefined) return drain
     const is = plan?.as === "lines" ? `"lines"` : plan?.as === "bytes" ? "read by a sink" : "not read here"
-    return Stream.die(new Error(`cannot read the bytes of "${clip(this.plan.label)}": needs ${stream}: "bytes", and it is ${is}`))
+    return new Error(`cannot read the bytes of "${clip(this.plan.label)}": needs ${stream}: "bytes", and it is ${is}`)
   }
 
   private makeDrain(stream: StreamName, streamPlan: StreamPlan): Intake {
@@ -115,11 +116,12 @@ export class Output {
   /** Everything goes into the sink, or past it once the sink is done. */
   private pour(stream: StreamName, sink: Exclude<BytesPlan["sink"], undefined>): void {
     const drain = this.byStream.get(stream) as ByteDrain
-    const poured = Effect.catchAllCause(Stream.run(drain.bytes, sink), (cause) => {
+    const bytes = bytesOf([drain])
+    const poured = Effect.catchAllCause(Stream.run(bytes, sink), (cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.void
       drain.defect = cause
       return complain(`the sink of "${clip(this.plan.label)}" failed on ${stream} and gets no more`, cause)
     })
-    this.owner.fork(Effect.zipRight(poured, Stream.runDrain(drain.bytes)))
+    this.owner.fork(Effect.zipRight(poured, Stream.runDrain(bytes)))
   }
 }

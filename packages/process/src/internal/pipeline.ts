@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Child } from "../Child.js"
 import type { StreamName } from "../ChildDriver.js"
 import type { ChildInput } from "../ChildInput.js"
@@ -18,11 +18,13 @@ import type { ProcessFailed } from "../ProcessFailed.js"
 import type * as StopPlan from "../StopPlan.js"
 import { SurvivorsError } from "../SurvivorsError.js"
 import { makeAsk } from "./dialogue.js"
+import { bytesOf } from "./byteDrain.js"
 import type { Hub } from "./hub.js"
 import { ManagedChild } from "./managedChild.js"
 import type { CommandPlan } from "./plan.js"
 import { Race } from "./race.js"
 import { Reading } from "./reading.js"
+import { sharedPlan } from "./sharedPlan.js"
 
 export type Stages = readonly [ManagedChild, ...ReadonlyArray<ManagedChild>]
 
@@ -48,10 +50,11 @@ export class Pipeline extends Reading implements Child {
   readonly isRunning: Effect.Effect<boolean>
   readonly ask: Child["ask"]
   readonly raceExit: Child["raceExit"]
+  private readonly sharedPlans = new WeakMap<StopPlan.StopPlan, StopPlan.StopPlan>()
   readonly first: ManagedChild
   readonly last: ManagedChild
 
-  constructor(private readonly plan: CommandPlan, private readonly stages: Stages, hub: Hub) {
+  constructor(plan: CommandPlan, private readonly stages: Stages, hub: Hub) {
     super(hub)
     this.first = stages[0]
     this.last = stages.at(-1) as ManagedChild
@@ -82,20 +85,28 @@ export class Pipeline extends Reading implements Child {
   readonly input = (descriptor: number): ChildInput => this.first.input(descriptor)
 
   readonly bytes = (stream: StreamName): Stream.Stream<Uint8Array> =>
-    stream === "stdout"
-      ? this.last.bytes(stream)
-      : Stream.mergeAll(this.stages.map((stage) => stage.bytes(stream)), together)
+    stream === "stdout" ? this.last.bytes(stream) : bytesOf(this.stages.map((stage) => stage.byteDrain(stream)))
 
   readonly signal = (signal: Signal): Effect.Effect<boolean> =>
     Effect.map(this.forAll((stage) => stage.signal(signal)), (taken) => taken.includes(true))
 
-  readonly stop = (plan: StopPlan.StopPlan = this.plan.stages[0].stop): Effect.Effect<void, SurvivorsError> =>
-    Effect.flatMap(this.forAll((stage) => Effect.exit(stage.stop(plan))), (ends) => this.unlessSurvived(ends, () => undefined))
+  readonly stop = (plan?: StopPlan.StopPlan): Effect.Effect<void, SurvivorsError> =>
+    Effect.flatMap(this.forAll((stage) => Effect.exit(stage.stop(plan && this.shared(plan)))), (ends) =>
+      this.unlessSurvived(ends, () => undefined))
+
+  /** The same for the same plan, by whose identity a second stop knows the first. */
+  private shared(plan: StopPlan.StopPlan): StopPlan.StopPlan {
+    const known = this.sharedPlans.get(plan) ?? sharedPlan(plan)
+    this.sharedPlans.set(plan, known)
+    return known
+  }
 
   readonly release: Effect.Effect<void> = Effect.suspend(() => Effect.asVoid(this.forAll((stage) => stage.release)))
 
-  /** The source of the first one's input has failed. */
-  readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() => Effect.asVoid(this.forAll((stage) => stage.stopUnfed())))
+  /** The source of the first one's input has failed. One after the other, so that nobody sees the end of who is before it. */
+  readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach([...this.stages].reverse(), (stage) => stage.stopUnfed, { discard: true })
+  )
 
   /**
    * For all of them at once, the last one first: who is ended before its neighbour on the left does not see that one's
@@ -107,6 +118,7 @@ export class Pipeline extends Reading implements Child {
 
   /** Whose end is the end of the whole: the first, from the left, that is not accepted, else the last one. */
   private get decisive(): ManagedChild {
+    if (this.first.verdict.inputCause !== undefined) return this.first
     return this.stages.find(({ verdict }) => verdict.status !== undefined && !verdict.isAccepted) ?? this.last
   }
 

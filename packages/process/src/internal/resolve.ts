@@ -23,6 +23,21 @@ const defaultDrainGrace = Duration.seconds(1)
 const defaultDeliverGrace = Duration.seconds(5)
 
 export const resolve = (command: Command.Command, options: ChildOptions): Either.Either<CommandPlan, SpawnError> => {
+  const { plan, problems, shown } = resolveAll(command, options)
+  return problems.length === 0 ? Either.right(plan) : Either.left(invalid(plan, shown, problems))
+}
+
+/** A refusal for one problem more, that only the caller knows. */
+export const refusal = (command: Command.Command, options: ChildOptions, problem: string): SpawnError => {
+  const { plan, problems, shown } = resolveAll(command, options)
+  return invalid(plan, shown, [...problems, problem])
+}
+
+const invalid = ({ label, redactor }: CommandPlan, shown: Plan["shown"], problems: ReadonlyArray<string>): SpawnError =>
+  new SpawnError({ reason: "InvalidArgument", label, ...shown, problems: problems.map(redactor.redact), code: undefined })
+
+/** The plan, good for something only if there are no problems; and the stage that is shown with them. */
+const resolveAll = (command: Command.Command, options: ChildOptions) => {
   const redactor = Redactor.make(secretsOf(options))
   const commands = command._tag === "StandardCommand" ? [command] : Command.flatten(command)
   const words = commands.map((each) => [each.command, ...each.args].join(" ")).join(" | ")
@@ -35,13 +50,10 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
       isLast: index === commands.length - 1
     })
   )
+  const stages = resolved.map((each) => each.plan) as unknown as CommandPlan["stages"]
+  const { shown } = stages[resolved.findIndex((each) => each.problems.length > 0)] ?? stages[0]
   const problems = [...new Set([...resolved.flatMap((each) => each.problems), ...optionProblems(options)])]
-  const stages = resolved.map((each) => each.plan)
-  if (problems.length === 0) return Either.right({ label, redactor, stages: stages as unknown as CommandPlan["stages"] })
-  const { shown } = stages[resolved.findIndex((each) => each.problems.length > 0)] ?? (stages[0] as Plan)
-  return Either.left(
-    new SpawnError({ reason: "InvalidArgument", label, ...shown, problems: problems.map(redactor.redact), code: undefined })
-  )
+  return { plan: { label, redactor, stages } satisfies CommandPlan, problems, shown }
 }
 
 const secretsOf = (options: ChildOptions): ReadonlyArray<string | Redacted.Redacted> => {

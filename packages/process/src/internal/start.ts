@@ -16,6 +16,7 @@ import { attempt } from "./observability.js"
 import { Pipeline, type Stages } from "./pipeline.js"
 import { type CommandPlan, connect, type Plan } from "./plan.js"
 import { makeHub } from "./reading.js"
+import { sharedPlan } from "./sharedPlan.js"
 import { clip } from "./text.js"
 
 export interface Started extends Child {
@@ -59,7 +60,11 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     const hub = makeHub(clock, plan.stages[0])
     const started: Array<ManagedChild> = []
     let pipeline: Pipeline | undefined
-    const company: Company = { hub, onInputFailed: () => pipeline?.stopUnfed ?? Effect.void }
+    const company: Company = {
+      hub,
+      onInputFailed: () => pipeline?.stopUnfed ?? Effect.void,
+      hasLostInput: () => pipeline?.first.verdict.inputCause !== undefined
+    }
     const startAll = (stages: ReadonlyArray<Plan>) =>
       Effect.forEach(stages, (stage) =>
         Effect.map(launch(surroundings, stage, company), (child) => {
@@ -72,7 +77,8 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
             discard: true
           })
         }))
-    return withHandles(driver, plan.stages).pipe(
+    const stop = sharedPlan(plan.stages[0].stop)
+    return withHandles(driver, plan.stages.map((stage) => ({ ...stage, stop }))).pipe(
       Effect.catchAll((failure) => refuse(spawnError(plan.stages[0], failure))),
       Effect.flatMap(startAll),
       Effect.map((stages) => {

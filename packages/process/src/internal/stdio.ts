@@ -6,6 +6,8 @@ import type * as Command from "@effect/platform/Command"
 import * as LogLevel from "effect/LogLevel"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
 import { type Descriptor, type StreamName, streamAt } from "../ChildDriver.js"
 import type { ChildOptions, Input, Output } from "../ChildOptions.js"
 import { IO } from "../Relay.js"
@@ -59,7 +61,7 @@ const formsOf = (command: Command.StandardCommand, options: ChildOptions, place:
   ...Object.entries(options.fds ?? {}).filter(([name]) => isNumbered(name)).map(([name, form]): Given => [Number(name), form])
 ]
 
-const isNumbered = (name: string): boolean => Number.isInteger(Number(name)) && Number(name) >= 3 && Number(name) <= 255
+const isNumbered = (name: string): boolean => /^\d{1,3}$/.test(name) && Number(name) >= 3 && Number(name) <= 255
 
 const numberProblems = (options: ChildOptions): ReadonlyArray<string> =>
   Object.keys(options.fds ?? {}).filter((name) => !isNumbered(name)).map((name) => `fds are numbered from 3 to 255, and not ${name}`)
@@ -96,6 +98,8 @@ const problemOf = (descriptor: number, form: unknown): string | undefined => {
   if (forms.length > 1) return `${name} is given as ${forms.join(" and as ")}: give one of them`
   if (isForm(form, "file")) return fileProblem(name, form.file)
   if (isForm(form, "text") && typeof form.text !== "string" && !Redacted.isRedacted(form.text)) return `the text of ${name} is no text`
+  if (isForm(form, "stream") && !Predicate.hasProperty(form.stream, Stream.StreamTypeId)) return `the stream of ${name} is no Stream`
+  if (isForm(form, "sink") && !Predicate.hasProperty(form.sink, Sink.SinkTypeId)) return `the sink of ${name} is no Sink`
   if (isForm(form, "bytes") && !(form.bytes instanceof Uint8Array)) return `the bytes of ${name} are no Uint8Array`
   return undefined
 }
@@ -113,8 +117,11 @@ const choices = (descriptor: number): string =>
     "{ file }"
   ].join(", ")
 
-// Not the value of an object: it may be a secret.
-const shownForm = (form: unknown): string => typeof form === "string" ? `"${form}"` : `something of another form`
+// No value of another kind is shown: it may be a secret, given in the wrong place.
+const shownForm = (form: unknown): string => {
+  if (typeof form !== "string") return "something of another form"
+  return [...inputWords, ...outputWords].includes(form) ? `"${form}"` : "another text"
+}
 
 const nameOf = (descriptor: number): string => {
   if (descriptor === 0) return "stdin"
@@ -151,7 +158,7 @@ const placeProblems = (command: Command.StandardCommand, options: ChildOptions, 
   if (!isFirst && command.stdin !== "pipe") problems.push(`"${command.command}" has a stdin of its own, and stands behind another command`)
   if (!isLast && command.stdout !== "pipe") problems.push(`"${command.command}" has a stdout of its own, and stands before another command`)
   if (isFirst && options.argv0 !== undefined) problems.push("argv0 is for a single command, and this is a pipeline")
-  if (isFirst && options.fds !== undefined) problems.push("fds are for a single command, and this is a pipeline")
+  if (isFirst && Object.keys(options.fds ?? {}).length > 0) problems.push("fds are for a single command, and this is a pipeline")
   return problems
 }
 

@@ -26,8 +26,11 @@ export interface Target {
   readonly signal: (signal: Signal) => boolean
   /** The leader's status is known and nothing of it is left. */
   readonly isGone: () => boolean
-  /** Ends its input; undefined where that is not a pipe that could end. Of one that a neighbour feeds, the neighbour does it. */
-  readonly endOfInput: Effect.Effect<void> | undefined
+  /**
+   * Ends its input; undefined where that is not a pipe that could end, or must not look as if it did. Of one that a
+   * neighbour feeds, the neighbour does it.
+   */
+  readonly endOfInput: () => Effect.Effect<void> | undefined
   /** Completes once the leader's status is known. */
   readonly leaderEnded: Effect.Effect<void>
 }
@@ -41,7 +44,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
     for (const step of plan.steps) {
       if (target.isGone()) return true
       if (step._tag === "Signal" && step.signal === "SIGKILL") break
-      if (step._tag === "CloseStdin" && target.endOfInput === undefined) continue
+      if (step._tag === "CloseStdin" && target.endOfInput() === undefined) continue
       yield* perform(target, step)
       waited = Duration.sum(waited, step.wait)
     }
@@ -54,7 +57,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
 const perform = (target: Target, step: StopPlan.Step): Effect.Effect<unknown> => {
   if (step._tag === "CloseStdin") {
     // The end itself may have to wait, for a child that does not read what is before it.
-    return within(step.wait, Effect.zipRight(target.endOfInput ?? Effect.void, awaitGone(target)))
+    return within(step.wait, Effect.zipRight(target.endOfInput() ?? Effect.void, awaitGone(target)))
   }
   if (step._tag === "Ask") {
     // Disconnected: a request that cannot be interrupted must not hold up the plan.

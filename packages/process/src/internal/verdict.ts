@@ -64,11 +64,10 @@ export class Verdict {
     return this.inputCause === undefined && (this.wasStopped || this.isExpected)
   }
 
-  /** Whether it ended in a way that work beside it must hear of: not on request, and not as `expect` allows. */
+  /** Whether it ended in a way that work beside it must hear of, not on request and not as `expect` allows; or is being ended for its input. */
   get hasDied(): boolean {
-    if (this.status === undefined) return false
     if (this.inputCause !== undefined) return true
-    if (this.wasStopped) return false
+    if (this.status === undefined || this.wasStopped) return false
     return !(this.plan.expectGiven && this.isExpected)
   }
 
