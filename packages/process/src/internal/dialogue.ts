@@ -20,7 +20,7 @@ const lineCost = 32
 /** Asks one question at a time: the lines of two answers would not be told apart. */
 export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildInput, { streams }: Plan) => {
   // Not a failure of its own, because nothing that the child does could mend it.
-  const unheard = Effect.die(new Error(`cannot ask "${clip(label)}": needs stdout: "lines", and it is not`))
+  const unheard = Effect.dieSync(() => new Error(`cannot ask "${clip(label)}": needs stdout: "lines", and it is not`))
   const turns = Effect.unsafeMakeSemaphore(1)
   const noAnswer = Effect.suspend(() =>
     Effect.fail(new InputError({ reason: "NoAnswer", label, descriptor: 0, code: undefined }))
