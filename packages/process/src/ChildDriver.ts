@@ -204,7 +204,7 @@ export type Presence = "some" | "unproven" | "none"
  *
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
- * - `write`: gives bytes to a pipe that is `"input"`, and says when the system has taken all of them, or why it will not.
+ * - `write`: gives pieces to a pipe that is `"input"`, at once if the system can, and says when it has taken all of them, or why it will not.
  *   Nothing is written before the last write has been answered, and nothing once the child has ended.
  * - `endInput`: the end of that input, after what was written. Repeating it does nothing.
  * - `signal`: to every known member: the child's group (its leader, where there are no groups), and what a search has
@@ -232,7 +232,7 @@ export interface Launched {
   readonly pause: (stream: StreamName) => void
   readonly resume: (stream: StreamName) => void
   readonly close: (stream: StreamName) => void
-  readonly write: (descriptor: number, bytes: Uint8Array, done: (failure?: WriteFailure) => void) => void
+  readonly write: (descriptor: number, pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void) => void
   readonly endInput: (descriptor: number) => void
   readonly signal: (signal: Signal) => boolean
   readonly presence: () => Presence

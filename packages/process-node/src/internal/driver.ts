@@ -16,7 +16,7 @@ import {
 import { Exited, Signaled } from "@tether/process/ExitStatus"
 import * as Effect from "effect/Effect"
 import type { ChildProcess } from "node:child_process"
-import type { Readable } from "node:stream"
+import type { Readable, Writable } from "node:stream"
 import { Descriptors, type Ends } from "./descriptors.js"
 import { Enclosure, reserve, type Reservation } from "./enclosure.js"
 import { codeOf, failureOf } from "./failure.js"
@@ -138,8 +138,7 @@ const attach = (
     pause: (stream) => readable(stream)?.pause(),
     resume: (stream) => readable(stream)?.resume(),
     close: (stream) => readable(stream)?.destroy(),
-    write: (descriptor, bytes, done) =>
-      writables.get(descriptor)?.write(bytes, (error) => error ? done(writeFailureOf(error)) : done()),
+    write: (descriptor, pieces, done) => write(writables.get(descriptor) as Writable, pieces, done),
     endInput: (descriptor) => writables.get(descriptor)?.end(),
     signal: (signal) => container.signal(signal),
     presence: () => enclosure.presence(),
@@ -173,6 +172,14 @@ const read = (stream: StreamName, pipe: Readable, events: LaunchEvents): void =>
   // After `close`, and after an error, there is no "end".
   pipe.once("close", end)
   pipe.on("error", () => undefined)
+}
+
+/** Corked, Node gives all of them to the system in one call. */
+const write = (pipe: Writable, pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void): void => {
+  const answer = (error: Error | null | undefined) => error ? done(writeFailureOf(error)) : done()
+  if (pieces.length > 1) pipe.cork()
+  pieces.forEach((piece, index) => index === pieces.length - 1 ? pipe.write(piece, answer) : pipe.write(piece))
+  if (pieces.length > 1) pipe.uncork()
 }
 
 /** EPIPE or ECONNRESET from the system; from Node, that the pipe was destroyed because of them or of the child's end. */

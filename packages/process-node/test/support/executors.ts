@@ -52,6 +52,15 @@ const words = (error: unknown): string => {
 export const outcomeOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<unknown, never, R> =>
   Effect.map(Effect.exit(effect), outcome)
 
+/** It may end by itself just then. */
+const end = (pid: number): void => {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+  }
+}
+
 let cases = 0
 
 const run = (name: keyof typeof executors, program: Program, patience: number): Effect.Effect<unknown> => {
@@ -64,7 +73,7 @@ const run = (name: keyof typeof executors, program: Program, patience: number): 
     Effect.disconnect,
     Effect.timeoutTo({ duration: patience, onSuccess: (value) => value, onTimeout: () => hangs }),
     Effect.ensuring(Effect.sync(() => {
-      for (const pid of maker.living()) process.kill(pid, "SIGKILL")
+      for (const pid of maker.living()) end(pid)
     })),
     Effect.provide(executors[name])
   )

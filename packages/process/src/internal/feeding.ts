@@ -41,7 +41,7 @@ export class Feeding {
   begin(launched: Launched): void {
     for (const [descriptor, source] of this.plan.inputs) {
       const input = new Input(descriptor, this.plan.label, {
-        write: (bytes, done) => launched.write(descriptor, bytes, done),
+        write: (pieces, done) => launched.write(descriptor, pieces, done),
         end: () => launched.endInput(descriptor)
       })
       this.inputs.set(descriptor, input)

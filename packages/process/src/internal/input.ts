@@ -24,10 +24,13 @@ const pieceSize = 64 * 1024
  */
 const reserve = 4 * pieceSize
 const reserveParts = 64
+/** When the next is pulled: not at each piece that was taken, because each wait is a turn of the fiber. */
+const low = reserve / 4
+const lowParts = reserveParts / 4
 
 /** The platform's end. */
 export interface InputPipe {
-  readonly write: (bytes: Uint8Array, done: (failure?: WriteFailure) => void) => void
+  readonly write: (pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void) => void
   readonly end: () => void
 }
 
@@ -49,6 +52,8 @@ const bytesOf = (bytes: Uint8Array | string): Uint8Array => {
 
 export class Input implements ChildInput {
   private readonly entries: Array<Entry> = []
+  /** Those that the system has been given the last of, and has not taken. */
+  private readonly given: Array<Entry> = []
   /** The system has not answered yet. */
   private isBusy = false
   private isClosing = false
@@ -74,7 +79,7 @@ export class Input implements ChildInput {
   })
 
   readonly writeAll = <E, R>(stream: Stream.Stream<Uint8Array | string, E, R>): Effect.Effect<void, E | InputError, R> =>
-    Effect.suspend(() => Effect.zipRight(Stream.runForEachChunk(stream, this.ahead()), this.flushed))
+    Effect.suspend(() => Effect.zipRight(forEachChunk(stream, this.ahead()), this.flushed))
 
   readonly sink: Sink.Sink<void, Uint8Array | string, never, InputError> = Sink.suspend(() =>
     Sink.mapEffect(Sink.forEachChunk(this.ahead()), () => Effect.zipRight(this.flushed, this.close))
@@ -112,7 +117,8 @@ export class Input implements ChildInput {
     let bytes = 0
     let parts = 0
     // Tiny parts count more than their bytes.
-    const hasRoom = () => this.broken !== undefined || (bytes < reserve && parts < reserveParts)
+    const isFull = () => bytes >= reserve || parts >= reserveParts
+    const isLow = () => this.broken !== undefined || (bytes < low && parts < lowParts)
     const take = (part: Uint8Array) => {
       bytes += part.length
       parts++
@@ -122,7 +128,7 @@ export class Input implements ChildInput {
       })
     }
     const room = Effect.suspend(() =>
-      Effect.flatMap(this.moved.until(hasRoom), () => this.broken === undefined ? Effect.void : Effect.fail(this.broken))
+      Effect.flatMap(this.moved.until(isLow), () => this.broken === undefined ? Effect.void : Effect.fail(this.broken))
     )
     return (chunk) =>
       Effect.suspend(() => {
@@ -130,7 +136,7 @@ export class Input implements ChildInput {
         if (refusal !== undefined) return Effect.fail(refusal)
         if (chunk.length === 1) take(bytesOf(Chunk.unsafeHead(chunk)))
         else joined(chunk).forEach(take)
-        return hasRoom() && this.broken === undefined ? Effect.void : room
+        return isFull() || this.broken !== undefined ? room : Effect.void
       })
   }
 
@@ -170,35 +176,48 @@ export class Input implements ChildInput {
 
   private advance(): void {
     while (!this.isBusy && this.broken === undefined) {
-      const entry = this.entries[0]
+      const [entry] = this.entries
       if (entry === undefined) return
       if (entry.bytes === "end") {
         this.hasEnded = true
         this.pipe.end()
-      }
-      if (entry.bytes === "end" || entry.from >= entry.bytes.length) {
         this.entries.shift()
         entry.resume(Exit.void)
-      } else this.writePiece(entry, entry.bytes.subarray(entry.from, entry.from + pieceSize))
+      } else this.writeMany()
     }
   }
 
-  private writePiece(entry: Entry, piece: Uint8Array): void {
-    this.isBusy = true
-    entry.from += piece.length
-    this.pipe.write(piece, (failure) => {
+  /** Gives away what waits, as far as one call of the system is to take it. */
+  private writeMany(): void {
+    const pieces: Array<Uint8Array> = []
+    let size = 0
+    for (let entry = this.entries[0]; entry !== undefined && entry.bytes !== "end" && size < reserve; entry = this.entries[0]) {
+      const piece = entry.bytes.subarray(entry.from, entry.from + reserve - size)
+      entry.from += piece.length
+      size += piece.length
+      if (piece.length > 0) pieces.push(piece)
+      if (entry.from < entry.bytes.length) break
+      this.entries.shift()
+      this.given.push(entry)
+    }
+    const done = (failure?: WriteFailure) => {
       this.isBusy = false
-      if (failure === undefined) this.written += piece.length
+      if (failure === undefined) this.written += size
       else this.break(this.error(failure.isReaderGone ? "ReaderGone" : "Unknown", failure.code))
+      for (const entry of this.given.splice(0)) entry.resume(Exit.void)
       this.advance()
       this.moved.notify()
-    })
+    }
+    this.isBusy = true
+    if (pieces.length === 0) done()
+    else this.pipe.write(pieces, done)
   }
 
   private break(error: InputError): void {
     if (this.broken !== undefined) return
     this.broken = error
-    for (const entry of this.entries.splice(0)) entry.resume(Exit.fail(error))
+    // Now, because the system need not answer any more.
+    for (const entry of [...this.given.splice(0), ...this.entries.splice(0)]) entry.resume(Exit.fail(error))
     this.moved.notify()
     this.pipe.end()
   }
@@ -207,6 +226,20 @@ export class Input implements ChildInput {
     return new InputError({ reason, label: this.label, descriptor: this.descriptor, code })
   }
 }
+
+/** `Stream.runForEachChunk` without a sink, and the channel around it, on the way of each chunk. */
+const forEachChunk = <A, E, R, E2>(
+  stream: Stream.Stream<A, E, R>,
+  f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2>
+): Effect.Effect<void, E | E2, R> =>
+  Effect.scoped(Effect.flatMap(Stream.toPull(stream), (pull) => {
+    const next: Effect.Effect<void, E | E2, R> = Effect.matchCauseEffect(pull, {
+      onFailure: (cause) =>
+        Option.match(Cause.flipCauseOption(cause), { onNone: () => Effect.void, onSome: (cause) => Effect.failCause(cause) }),
+      onSuccess: (chunk) => Effect.flatMap(f(chunk), () => next)
+    })
+    return next
+  }))
 
 const ignore = (): void => undefined
 const nothing = new Uint8Array(0)

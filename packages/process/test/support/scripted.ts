@@ -46,10 +46,10 @@ export class ScriptedChild {
     this.waiting?.()
   }
 
-  private write(bytes: Uint8Array, done: (failure?: WriteFailure) => void): void {
+  private write(pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void): void {
     const take = () => {
       this.waiting = undefined
-      const text = new TextDecoder().decode(bytes)
+      const text = pieces.map((piece) => new TextDecoder().decode(piece)).join("")
       this.input += text
       done()
       this.onInput(text)
@@ -101,7 +101,7 @@ export class ScriptedChild {
         this.closed.add(stream)
         this.end(stream)
       },
-      write: (_, bytes, done) => this.write(bytes, done),
+      write: (_, pieces, done) => this.write(pieces, done),
       endInput: () => {
         this.isInputEnded = true
       },
