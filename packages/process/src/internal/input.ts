@@ -1,7 +1,7 @@
 /**
- * The writing end of one descriptor. Writes wait in a row and are given to the system one piece at a time, so that a
- * child that reads nothing holds back whoever writes, and an interrupted write stops at the next piece. A stream is let
- * ahead a little.
+ * The writing end of one descriptor. Writes wait in a row and are given to the system a call at a time, so that a child
+ * that reads nothing holds back whoever writes, and an interrupted write stops at the next call. A stream is let ahead a
+ * little.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -16,17 +16,15 @@ import type { InputReport } from "../ExitReport.js"
 import { InputError, type Reason } from "../InputError.js"
 import { Wakeup } from "./wakeup.js"
 
-/** What is given to the system at once: as much as Node reads from a file or a socket. */
-const pieceSize = 64 * 1024
+/** So many bytes are given to the system at once, and tiny parts are joined up to a quarter of it. */
+const atOnce = 256 * 1024
+const joinedSize = atOnce / 4
 /**
  * So much of a stream may wait here. With nothing in reserve the pipe would run empty each time, while the fiber that was
- * told of room pulls the next chunk.
+ * told of room pulls the next chunk. It is told when little is left, because each time is a turn of it.
  */
-const reserve = 4 * pieceSize
-const reserveParts = 64
-/** When the next is pulled: not at each piece that was taken, because each wait is a turn of the fiber. */
-const low = reserve / 4
-const lowParts = reserveParts / 4
+const reserve = { bytes: atOnce, parts: 64 }
+const low = { bytes: atOnce / 4, parts: 16 }
 
 /** The platform's end. */
 export interface InputPipe {
@@ -117,8 +115,8 @@ export class Input implements ChildInput {
     let bytes = 0
     let parts = 0
     // Tiny parts count more than their bytes.
-    const isFull = () => bytes >= reserve || parts >= reserveParts
-    const isLow = () => this.broken !== undefined || (bytes < low && parts < lowParts)
+    const isFull = () => bytes >= reserve.bytes || parts >= reserve.parts
+    const isLow = () => this.broken !== undefined || (bytes < low.bytes && parts < low.parts)
     const take = (part: Uint8Array) => {
       bytes += part.length
       parts++
@@ -191,8 +189,8 @@ export class Input implements ChildInput {
   private writeMany(): void {
     const pieces: Array<Uint8Array> = []
     let size = 0
-    for (let entry = this.entries[0]; entry !== undefined && entry.bytes !== "end" && size < reserve; entry = this.entries[0]) {
-      const piece = entry.bytes.subarray(entry.from, entry.from + reserve - size)
+    for (let entry = this.entries[0]; entry !== undefined && entry.bytes !== "end" && size < atOnce; entry = this.entries[0]) {
+      const piece = entry.bytes.subarray(entry.from, entry.from + atOnce - size)
       entry.from += piece.length
       size += piece.length
       if (piece.length > 0) pieces.push(piece)
@@ -256,7 +254,7 @@ const joined = (parts: Iterable<Uint8Array | string>): ReadonlyArray<Uint8Array>
   }
   for (const part of parts) {
     const bytes = bytesOf(part)
-    if (size + bytes.length > pieceSize) join()
+    if (size + bytes.length > joinedSize) join()
     waiting.push(bytes)
     size += bytes.length
   }
