@@ -7,11 +7,18 @@ export interface Work {
   /** A text file of `lines` lines. */
   readonly file: string
   readonly lines: number
+  /** A file of `bytes` bytes, all of them zero, which takes no room. */
+  readonly zeros: string
+  readonly bytes: number
+  /** How many lines a reader takes that is slow about it. */
+  readonly slowLines: number
   readonly spawns: number
   /** How many processes the tree has whose host is killed. */
   readonly processes: number
   /** How many children are stopped at once. */
   readonly children: number
+  /** How many children sleep at the same time, and say nothing. */
+  readonly sleepers: number
   /** How many children are started and closed, one after the other. */
   readonly closes: number
   /** How many processes sleep beside all of the sample's passes, and have nothing to do with it. */
@@ -26,6 +33,10 @@ export interface Seen {
   readonly characters: number
   /** How many processes there were: started, or found alive. */
   readonly spawns: number
+  /** How many bytes went all the way. */
+  readonly bytes?: number
+  /** What the pass took of memory, in the row's own measure. */
+  readonly memory?: number
   /** What counts of the pass, in milliseconds; all of it, if nothing is said. */
   readonly millis?: number
   /** How many processes lived that should not have, and were ended by the benchmark. */
@@ -49,7 +60,12 @@ export interface Row {
   readonly name: string
   readonly title: (work: Work) => string
   /** What is counted, and checked to have been seen. */
-  readonly unit: "line" | "spawn" | "process" | "child" | "close"
+  readonly unit: "line" | "byte" | "spawn" | "process" | "child" | "sleeper" | "close"
+  /**
+   * What is measured beside the time: by how many MiB the resident memory of the sample has grown after the first eighth
+   * of the pass, or how many KiB of the heap one child takes.
+   */
+  readonly memory?: "growth" | "heap"
   /**
    * How many passes one sample makes, of which the first half only warms up. With `each`, every pass is a sample by
    * itself, and nothing warms up: the work is done by another process, which begins anew.
@@ -79,10 +95,13 @@ export interface Comparison {
   readonly target?: Target
 }
 
-/** What one peer is to reach by itself: milliseconds over all samples, or the most processes that one left alive. */
+/**
+ * What one peer is to reach by itself: milliseconds over all samples, the most processes that one left alive, or the most
+ * memory that one took.
+ */
 export interface Limit {
   readonly peer: string
-  readonly of: "median" | "worst" | "left"
+  readonly of: "median" | "worst" | "left" | "memory"
   readonly target: Target
 }
 

@@ -3,32 +3,39 @@
  * meets all of them.
  */
 import { spawnSync } from "node:child_process"
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Comparison, Entry, Limit, Pass, Row, Target, Work } from "./Row.js"
+import { bytesPerLine, writeLines, writeZeros } from "./data.js"
+import type { Comparison, Entry, Limit, Pass, Row, Seen, Target, Work } from "./Row.js"
 import { median } from "./statistics.js"
 
-export interface Size extends Omit<Work, "file"> {
+export interface Size extends Omit<Work, "file" | "zeros"> {
   /** Instead of the row's own, for a run that is to be quick. */
   readonly passes?: number
 }
 
 export const fullSize: Size = {
   lines: 2_000_000,
+  bytes: 2 ** 30,
+  slowLines: 18_000,
   spawns: 300,
   processes: 50,
   children: 200,
+  sleepers: 1000,
   closes: 100,
   foreign: 500,
   age: 1200
 }
 export const quickSize: Size = {
   lines: 2_000,
+  bytes: 2 ** 21,
+  slowLines: 50,
   spawns: 3,
   processes: 10,
   children: 4,
+  sleepers: 5,
   closes: 3,
   foreign: 10,
   age: 50,
@@ -43,6 +50,8 @@ export interface Sample {
   readonly firstMillis: number
   /** The most processes that a pass left alive. */
   readonly left: number
+  /** In the row's measure, if it has one: the median of the second half of the passes. */
+  readonly memory?: number
   readonly passes: ReadonlyArray<Omit<Pass, "seen">>
 }
 
@@ -56,6 +65,7 @@ export interface PeerResult {
   readonly medianFirstMillis: number
   readonly perSecond: number
   readonly left: number
+  readonly medianMemory?: number
   readonly samples: ReadonlyArray<Sample>
 }
 
@@ -84,6 +94,7 @@ export interface RowResult {
   readonly title: string
   readonly unit: Row["unit"]
   readonly units: number
+  readonly memory: Row["memory"]
   readonly each: boolean
   readonly peers: ReadonlyArray<PeerResult>
   readonly absent: ReadonlyArray<Absent>
@@ -92,7 +103,6 @@ export interface RowResult {
 }
 
 const sampleProgram = fileURLToPath(new URL("../dist/sample.js", import.meta.url))
-const bytesPerLine = 85
 /** A sample that takes longer than this, in milliseconds, is ended by SIGTERM, and the run with it. */
 const sampleBound = 300_000
 
@@ -104,8 +114,9 @@ export const measure = (rows: ReadonlyArray<Row>, runs: number, size: Size): Rea
   process.on("SIGINT", ignore)
   try {
     const { passes, ...sizes } = size
-    const work: Work = { file: join(folder, "lines.txt"), ...sizes }
+    const work: Work = { file: join(folder, "lines.txt"), zeros: join(folder, "zeros"), ...sizes }
     if (rows.some((row) => row.unit === "line")) writeLines(work)
+    if (rows.some((row) => row.unit === "byte")) writeZeros(work)
     return rows.map((row) => measureRow(row, runs, work, passes))
   } finally {
     process.off("SIGINT", ignore)
@@ -113,27 +124,19 @@ export const measure = (rows: ReadonlyArray<Row>, runs: number, size: Size): Rea
   }
 }
 
-/** A file and `cat`, because a producer that computes its lines would be slower than their readers. */
-const writeLines = ({ file, lines }: Work): void => {
-  const descriptor = openSync(file, "w")
-  let block = ""
-  for (let i = 0; i < lines; i++) {
-    const text = `${String(i).padStart(8, "0")} 2026-01-01T00:00:00.000Z INFO GET /orders/${i % 1000} answered 200 in ${i % 97} ms`
-    block += `${text.padEnd(bytesPerLine - 1, ".")}\n`
-    if (block.length > 1 << 20 || i === lines - 1) {
-      writeSync(descriptor, block)
-      block = ""
-    }
-  }
-  closeSync(descriptor)
-}
-
 const unitsOf: Readonly<Record<Row["unit"], (work: Work) => number>> = {
   line: (work) => work.lines,
+  byte: (work) => work.bytes,
   spawn: (work) => work.spawns,
   process: (work) => work.processes,
   child: (work) => work.children,
+  sleeper: (work) => work.sleepers,
   close: (work) => work.closes
+}
+
+const hasSeenAll = (unit: Row["unit"], seen: Seen, units: number): boolean => {
+  if (unit === "line") return seen.lines === units && seen.characters === units * (bytesPerLine - 1)
+  return units === (unit === "byte" ? seen.bytes : seen.spawns)
 }
 
 /** A peer in its row: what it is to do, and what it has done so far. */
@@ -173,6 +176,7 @@ const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | un
     title: row.title(work),
     unit: row.unit,
     units: unitsOf[row.unit](work),
+    memory: row.memory,
     each: row.each === true,
     peers,
     absent: turns.flatMap(({ absence, name, title }) => absence === undefined ? [] : [{ name, title, reason: absence }]),
@@ -203,27 +207,27 @@ const takePasses = ({ name, passes, units, work }: Turn, row: Row): ReadonlyArra
   const measured = JSON.parse(last) as ReadonlyArray<Pass> | { readonly unavailable: string }
   if ("unavailable" in measured) return measured.unavailable
   for (const { seen } of measured) {
-    const right = row.unit === "line"
-      ? seen.lines === units && seen.characters === units * (bytesPerLine - 1)
-      : seen.spawns === units
-    if (!right) throw new Error(`${name} did not see all of its work: ${JSON.stringify(seen)}`)
+    if (!hasSeenAll(row.unit, seen, units)) throw new Error(`${name} did not see all of its work: ${JSON.stringify(seen)}`)
   }
   return measured
 }
 
 const sampleOf = (measured: ReadonlyArray<Pass>): Sample => {
   const warm = measured.slice(Math.floor(measured.length / 2))
+  const memory = warm.flatMap(({ seen }) => seen.memory ?? [])
   return {
     wallMillis: median(warm.map((pass) => pass.wallMillis)),
     cpuMillis: median(warm.map((pass) => pass.cpuMillis)),
     firstMillis: measured[0]?.wallMillis ?? Number.NaN,
     left: Math.max(...measured.map(({ seen }) => seen.left ?? 0)),
+    ...(memory.length > 0 && { memory: median(memory) }),
     passes: measured.map(({ cpuMillis, wallMillis }) => ({ wallMillis, cpuMillis }))
   }
 }
 
 const peerResult = ({ name, samples, title, units }: Turn): PeerResult => {
   const medianWallMillis = median(samples.map((sample) => sample.wallMillis))
+  const memory = memoryOf(samples)
   return {
     name,
     title,
@@ -233,9 +237,13 @@ const peerResult = ({ name, samples, title, units }: Turn): PeerResult => {
     medianFirstMillis: median(samples.map((sample) => sample.firstMillis)),
     perSecond: units / medianWallMillis * 1000,
     left: Math.max(...samples.map((sample) => sample.left)),
+    ...(memory.length > 0 && { medianMemory: median(memory) }),
     samples
   }
 }
+
+export const memoryOf = (samples: ReadonlyArray<Sample>): ReadonlyArray<number> =>
+  samples.flatMap((sample) => sample.memory ?? [])
 
 const find = (name: string, peers: ReadonlyArray<PeerResult>): PeerResult => {
   const found = peers.find((peer) => peer.name === name)
@@ -260,7 +268,7 @@ const compare = (comparison: Comparison, peers: ReadonlyArray<PeerResult>): Comp
 const measureLimit = (limit: Limit, peers: ReadonlyArray<PeerResult>): LimitResult => {
   const { left, medianWallMillis, samples } = find(limit.peer, peers)
   const worst = Math.max(...samples.map((sample) => sample.wallMillis))
-  const value = { left, median: medianWallMillis, worst }[limit.of]
+  const value = { left, median: medianWallMillis, worst, memory: Math.max(...memoryOf(samples)) }[limit.of]
   return { ...limit, value, met: isMet(value, limit.target) }
 }
 

@@ -5,8 +5,11 @@
 import * as Execa from "./peers/execa.js"
 import { killed } from "./peers/killed.js"
 import * as Node from "./peers/node.js"
+import * as NodeBytes from "./peers/nodeBytes.js"
 import * as Platform from "./peers/platform.js"
+import * as PlatformBytes from "./peers/platformBytes.js"
 import * as Tether from "./peers/tether.js"
+import * as TetherBytes from "./peers/tetherBytes.js"
 import type { Peer } from "./Row.js"
 
 export const peers: Readonly<Record<string, Peer>> = {
@@ -45,5 +48,26 @@ export const peers: Readonly<Record<string, Peer>> = {
   "proof:groupParent": Tether.closeParentAt("group"),
   "proof:treeParent": Tether.closeParentAt("tree"),
   "proof:groupOld": Tether.closeOldAt("group"),
-  "proof:treeOld": Tether.closeOldAt("tree")
+  "proof:treeOld": Tether.closeOldAt("tree"),
+  "pipeline:shell": NodeBytes.shell,
+  "pipeline:tether": TetherBytes.pipeline,
+  "pipeline:node": NodeBytes.piped,
+  "pipeline:platform": PlatformBytes.pipeline,
+  "stdin:node": NodeBytes.fed,
+  "stdin:nodeSame": NodeBytes.fedSame,
+  "stdin:tether": TetherBytes.fed,
+  "stdin:tetherMany": TetherBytes.fedMany,
+  "stdin:tetherWrite": TetherBytes.written,
+  "stdin:execa": Execa.fed,
+  "stdin:platform": PlatformBytes.fed,
+  "memory:node": NodeBytes.endless,
+  "memory:tether": TetherBytes.endless,
+  "memory:nodeSlow": NodeBytes.slow,
+  "memory:tetherSlow": TetherBytes.slow,
+  "idle:node": Node.idle,
+  "idle:tether": Tether.idle,
+  "idle:platform": Platform.idle,
+  "idle:nodeGreeted": Node.idleGreeted,
+  "idle:tetherGreeted": Tether.idleGreeted,
+  "idle:platformGreeted": Platform.idleGreeted
 }

@@ -18,3 +18,9 @@ export const isSleep = ({ command }: { readonly command: string }): boolean => c
 
 /** So many that sleep, below one shell. */
 export const herd = (count: number): string => `i=0; while [ $i -lt ${count} ]; do sleep 300 & i=$((i+1)); done; wait`
+
+/** Sleeps, and says nothing before. */
+export const silent = "exec sleep 60"
+
+/** Says a line on both streams, and sleeps. */
+export const greeting = "echo started; echo started >&2; exec sleep 60"

@@ -1,6 +1,7 @@
 /**
  * What is measured, beside whom, and what is to be reached.
  */
+import { bytesPerLine } from "./data.js"
 import type { Row, Work } from "./Row.js"
 
 const many = (count: number): string => count.toLocaleString("en")
@@ -10,6 +11,12 @@ const oneChild = (): Partial<Work> => ({ children: 1 })
 const fewChildren = ({ children }: Work): Partial<Work> => ({ children: Math.ceil(children / 10) })
 /** Each of them needs a look at all processes. */
 const fewCloses = ({ closes }: Work): Partial<Work> => ({ closes: Math.ceil(closes / 20) })
+
+const mebibytes = (bytes: number): string => bytes < 2 ** 30 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 30} GiB`
+/** Long enough for a leak to be seen. */
+const fourfold = ({ bytes }: Work): number => bytes * 4
+const endless = (work: Work): Partial<Work> => ({ bytes: fourfold(work) })
+const slow = ({ slowLines }: Work): Partial<Work> => ({ bytes: slowLines * bytesPerLine })
 
 export const rows: ReadonlyArray<Row> = [
   {
@@ -141,6 +148,87 @@ export const rows: ReadonlyArray<Row> = [
       { peer: "proof:treeBeside", against: "proof:groupBeside", of: "time" },
       { peer: "proof:treeParent", against: "proof:groupParent", of: "time" },
       { peer: "proof:treeOld", against: "proof:groupOld", of: "time" }
+    ]
+  },
+  {
+    name: "pipeline",
+    title: ({ bytes }) => `${mebibytes(bytes)} through cat | cat | wc -c`,
+    unit: "byte",
+    passes: 4,
+    peers: {
+      "pipeline:shell": "node: spawn of the shell's pipeline",
+      "pipeline:tether": "tether: pipeTo",
+      "pipeline:node": "node: three children, stdout to stdin",
+      "pipeline:platform": "@effect/platform: pipeTo"
+    },
+    comparisons: [
+      { peer: "pipeline:tether", against: "pipeline:shell", of: "time", target: { atMost: 1.5 } },
+      { peer: "pipeline:node", against: "pipeline:shell", of: "time" },
+      { peer: "pipeline:platform", against: "pipeline:shell", of: "time" }
+    ]
+  },
+  {
+    name: "stdin",
+    title: ({ bytes }) => `${mebibytes(bytes)} in pieces of 64 KiB into the stdin of wc -c`,
+    unit: "byte",
+    passes: 8,
+    peers: {
+      "stdin:node": "node: stream.pipeline",
+      "stdin:nodeSame": "node: stream.pipeline, spawn as tether does",
+      "stdin:tether": "tether: stdin from a stream, a piece a pull",
+      "stdin:tetherMany": "tether: stdin from a stream, many a pull",
+      "stdin:tetherWrite": "tether: child.stdin.write, one after the other",
+      "stdin:execa": "execa: input from a stream",
+      "stdin:platform": "@effect/platform: stdin from a stream, a piece a pull"
+    },
+    comparisons: [
+      { peer: "stdin:tether", against: "stdin:node", of: "throughput", target: { atLeast: 0.8 } },
+      { peer: "stdin:tether", against: "stdin:nodeSame", of: "throughput" },
+      { peer: "stdin:tetherMany", against: "stdin:node", of: "throughput" },
+      { peer: "stdin:tetherWrite", against: "stdin:node", of: "throughput" },
+      { peer: "stdin:execa", against: "stdin:node", of: "throughput" },
+      { peer: "stdin:platform", against: "stdin:node", of: "throughput" }
+    ]
+  },
+  {
+    name: "memory",
+    title: (work) =>
+      `growth of memory over ${mebibytes(fourfold(work))} without a newline, and over ${many(work.slowLines)} lines of yes to a reader that takes 1 ms for each`,
+    unit: "byte",
+    memory: "growth",
+    // The warm-up is the first eighth of it.
+    passes: 1,
+    peers: {
+      "memory:node": { title: "no newline, node: for await of bytes", work: endless },
+      "memory:tether": { title: "no newline, tether: onLines", work: endless },
+      "memory:nodeSlow": { title: "slow reader, node: for await of readline", work: slow },
+      "memory:tetherSlow": { title: "slow reader, tether: child.stdout", work: slow }
+    },
+    comparisons: [],
+    limits: [
+      { peer: "memory:tether", of: "memory", target: { atMost: 24 } },
+      { peer: "memory:tetherSlow", of: "memory", target: { atMost: 24 } }
+    ]
+  },
+  {
+    name: "idle",
+    title: ({ sleepers }) => `heap for each of ${many(sleepers)} idle children, of which both outputs are relayed or read`,
+    unit: "sleeper",
+    memory: "heap",
+    // The first one warms up.
+    passes: 2,
+    peers: {
+      "idle:node": "node: both outputs read",
+      "idle:tether": "tether: relay",
+      "idle:platform": "@effect/platform: a fiber for each output",
+      "idle:nodeGreeted": "node: both outputs read, a line came on each",
+      "idle:tetherGreeted": "tether: relay, a line came on each",
+      "idle:platformGreeted": "@effect/platform: a fiber for each output, a line came on each"
+    },
+    comparisons: [],
+    limits: [
+      { peer: "idle:tether", of: "memory", target: { atMost: 32 } },
+      { peer: "idle:tether", of: "left", target: { atMost: 0 } }
     ]
   }
 ]

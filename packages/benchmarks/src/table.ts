@@ -1,7 +1,7 @@
 /**
  * Results for people.
  */
-import type { ComparisonResult, LimitResult, PeerResult, RowResult } from "./measure.js"
+import { type ComparisonResult, type LimitResult, memoryOf, type PeerResult, type RowResult } from "./measure.js"
 import type { Target } from "./Row.js"
 import { spread } from "./statistics.js"
 
@@ -43,8 +43,9 @@ interface Column {
 
 const named = (title: string, cell: Column["cell"]): Column => ({ title: () => title, cell })
 
+const wall = (peer: PeerResult): string => millis(peer.medianWallMillis)
 const time: ReadonlyArray<Column> = [
-  named("median", (peer) => millis(peer.medianWallMillis)),
+  named("median", wall),
   named("from", (peer) => millis(Math.min(...walls(peer)))),
   named("to", (peer) => millis(Math.max(...walls(peer))))
 ]
@@ -54,9 +55,26 @@ const cpu = named("CPU", (peer) => millis(peer.medianCpuMillis))
 const first = named("first pass", (peer) => millis(peer.medianFirstMillis))
 const left = named("left alive", (peer) => many(peer.left))
 
+const measureOf = { growth: "MiB", heap: "KiB" } as const
+
+/** What is measured in the first place, where it is not time. */
+const memory = (kind: keyof typeof measureOf): ReadonlyArray<Column> => {
+  const size = (value: number) => `${value.toFixed(1)} ${measureOf[kind]}`
+  return [
+    named(kind, (peer) => size(peer.medianMemory ?? Number.NaN)),
+    named("from", (peer) => size(Math.min(...memoryOf(peer.samples)))),
+    named("to", (peer) => size(Math.max(...memoryOf(peer.samples))))
+  ]
+}
+
 /** What a row has to say depends on what it counts. */
 const shownOf = (row: RowResult): ReadonlyArray<Column> => {
   switch (row.unit) {
+    case "byte":
+      if (row.memory !== undefined) return [...memory(row.memory), named("time", wall), cpu, named("MiB", (peer) => many(mebibytes(peer.units)))]
+      return [...time, cpu, first, named("MiB/s", (peer) => many(mebibytes(peer.perSecond)))]
+    case "sleeper":
+      return [...memory("heap"), named("started in", wall), named("children", (peer) => many(peer.units)), left]
     case "line":
     case "spawn":
       return [...time, cpu, first, named(`${row.unit}s/s`, (peer) => many(Math.round(peer.perSecond)))]
@@ -70,6 +88,8 @@ const shownOf = (row: RowResult): ReadonlyArray<Column> => {
 }
 
 const eachMillis = (peer: PeerResult): string => `${(peer.medianWallMillis / peer.units).toFixed(2)} ms`
+
+const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20)
 
 const many = (value: number): string => value.toLocaleString("en")
 
@@ -87,11 +107,16 @@ const comparisonCells = (comparison: ComparisonResult, row: RowResult): Readonly
 }
 
 const limitCells = ({ met, of, peer, target, value }: LimitResult, row: RowResult): ReadonlyArray<string> => [
-  `${titleOf(peer, row)}, ${of === "left" ? "left alive" : `${of}, in ms`}`,
+  `${titleOf(peer, row)}, ${limitName(of, row)}`,
   of === "left" ? many(value) : value.toFixed(value < 10 ? 1 : 0),
   formatTarget(target),
   met ? "met" : "NOT MET"
 ]
+
+const limitName = (of: LimitResult["of"], { memory: kind = "growth" }: RowResult): string => {
+  if (of === "left") return "left alive"
+  return of === "memory" ? `worst ${kind}, in ${measureOf[kind]}` : `${of}, in ms`
+}
 
 const titleOf = (name: string, row: RowResult): string => row.peers.find((peer) => peer.name === name)?.title ?? name
 

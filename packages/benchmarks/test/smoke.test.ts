@@ -38,6 +38,7 @@ it("measures every peer of every row and writes the results", { timeout: 120_000
       expect(peer.samples).toHaveLength(peer.name === "kill:tether" ? 2 : 1)
       expect(peer.medianWallMillis).toBeGreaterThan(0)
       expect(peer.medianCpuMillis).toBeGreaterThan(0)
+      expect(Number.isFinite(peer.medianMemory)).toBe(row.memory !== undefined)
       expect(stdout).toContain(peer.title)
     }
     const compared = row.comparisons.filter(({ against, peer }) => isPresent(peer) && isPresent(against))

@@ -18,3 +18,5 @@ export class LineCounter {
 }
 
 export const spawnsSeen = (spawns: number): Seen => ({ lines: 0, characters: 0, spawns })
+
+export const bytesSeen = (bytes: number): Seen => ({ lines: 0, characters: 0, spawns: 0, bytes })

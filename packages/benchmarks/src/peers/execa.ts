@@ -2,10 +2,12 @@
  * execa. Written with `async` and `await`, as its users write it: a peer in our style would not be the peer.
  */
 import { execa } from "execa"
+import { Readable } from "node:stream"
+import { pieces } from "../data.js"
 import { family } from "../programs.js"
 import type { Peer } from "../Row.js"
 import { closing } from "./closing.js"
-import { LineCounter, spawnsSeen } from "./counting.js"
+import { bytesSeen, LineCounter, spawnsSeen } from "./counting.js"
 
 /** Without its buffer, as its guide advises for large outputs: with it, a child that prints more than 100 MB is ended. */
 export const lines: Peer = async ({ file }) => {
@@ -32,3 +34,8 @@ export const close: Peer = closing((count, script, env) => {
     return Promise.all(children)
   })
 })
+
+export const fed: Peer = async ({ bytes }) => {
+  const { stdout } = await execa("wc", ["-c"], { input: Readable.from(pieces(bytes)) })
+  return bytesSeen(Number(stdout))
+}

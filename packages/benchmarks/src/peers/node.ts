@@ -3,9 +3,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
+import { greeting, silent } from "../programs.js"
 import type { Peer } from "../Row.js"
-import { closing } from "./closing.js"
+import { closing, type Open } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
+import { idling } from "./idling.js"
 
 const closed = (child: ChildProcess): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -74,3 +76,18 @@ export const close: Peer = closing((count, script, env) => {
     return Promise.all(ended)
   })
 })
+
+/** Both outputs are read, and dropped. */
+const openRead: Open = (count, script, env) => {
+  const children = Array.from({ length: count }, () =>
+    spawn("sh", ["-c", script], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] }))
+  const ended = children.map(closed)
+  for (const child of children) for (const pipe of [child.stdout, child.stderr]) pipe.on("data", () => undefined)
+  return Promise.resolve(() => {
+    for (const child of children) child.kill()
+    return Promise.all(ended)
+  })
+}
+
+export const idle: Peer = idling(openRead, silent)
+export const idleGreeted: Peer = idling(openRead, greeting)

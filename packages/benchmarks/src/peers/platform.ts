@@ -6,12 +6,14 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { family } from "../programs.js"
+import { family, greeting, silent } from "../programs.js"
 import type { Peer } from "../Row.js"
-import { closing } from "./closing.js"
+import { closing, type Open } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
+import { idling } from "./idling.js"
 
 const linesOf = (file: string) =>
   Command.stream(Command.make("cat", file)).pipe(Stream.decodeText(), Stream.splitLines)
@@ -70,3 +72,29 @@ const closeWith = (together: <A, E, R>(starts: Effect.Effect<A, E, R>) => Effect
 export const close: Peer = closeWith((starts) => starts)
 /** What a user can do about that. */
 export const closeTogether: Peer = closeWith(Effect.parallelFinalizers)
+
+/** A fiber a stream, which logs its lines. */
+const startRelayed = (command: Command.Command) =>
+  Effect.tap(Command.start(command), (child) =>
+    Effect.forEach([child.stdout, child.stderr], (bytes) =>
+      bytes.pipe(
+        Stream.decodeText(),
+        Stream.splitLines,
+        Stream.runForEach((line) => Effect.log(line)),
+        Effect.forkScoped
+      )))
+
+const openRelayed: Open = (count, script, env) => {
+  const scope = Effect.runSync(Scope.make())
+  const start = startRelayed(Command.env(Command.make("sh", "-c", script), env))
+  return Effect.parallelFinalizers(Effect.replicateEffect(start, count)).pipe(
+    Scope.extend(scope),
+    Effect.as(() => Effect.runPromise(Scope.close(scope, Exit.void))),
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none)),
+    Effect.provide(NodeContext.layer),
+    Effect.runPromise
+  )
+}
+
+export const idle: Peer = idling(openRelayed, silent)
+export const idleGreeted: Peer = idling(openRelayed, greeting)

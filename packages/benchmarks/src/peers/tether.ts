@@ -14,10 +14,11 @@ import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { family, parent } from "../programs.js"
+import { family, greeting, parent, silent } from "../programs.js"
 import { type Peer, Unavailable } from "../Row.js"
-import { closing } from "./closing.js"
+import { closing, type Open } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
+import { idling } from "./idling.js"
 
 export const lines: Peer = ({ file }) => {
   const counter = new LineCounter()
@@ -123,3 +124,18 @@ const closeWith = (together: (starts: ReadonlyArray<Start>) => Started): Peer =>
 
 export const closeTogether: Peer = closeWith(Supervise.all)
 export const close: Peer = closeWith(Effect.all)
+
+/** The logger does nothing: what is said once is said to nobody. */
+const openRelayed: Open = (count, script, env) => {
+  const scope = Effect.runSync(Scope.make())
+  const start = Supervise.start(Command.make("sh", "-c", script), { env, relay: true })
+  return Supervise.all(Array.from({ length: count }, () => start)).pipe(
+    Scope.extend(scope),
+    Effect.as(() => Effect.runPromise(Scope.close(scope, Exit.void))),
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none)),
+    runPromise
+  )
+}
+
+export const idle: Peer = idling(openRelayed, silent)
+export const idleGreeted: Peer = idling(openRelayed, greeting)
