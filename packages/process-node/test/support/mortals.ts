@@ -80,7 +80,7 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
       prompt: () => void host.stdin.write("now\n"),
       isOver: () => end !== undefined,
       death: waitUntil("it is dead", () => isDead),
-      end: Effect.map(waitUntil("it has ended", () => end !== undefined), () => end ?? null),
+      end: Effect.map(waitUntil("it has ended", () => end !== undefined, 20_000), () => end ?? null),
       says
     }
   })
