@@ -29,7 +29,8 @@ export const formatRow = (row: RowResult): string => {
 }
 
 const notes = (row: RowResult): ReadonlyArray<string> => {
-  const restless = row.peers.filter((peer) => !row.each && spread(walls(peer)) > wide).map((peer) => peer.title)
+  const isOfTime = !row.each && row.memory === undefined
+  const restless = row.peers.filter((peer) => isOfTime && spread(walls(peer)) > wide).map((peer) => peer.title)
   return [
     ...(restless.length === 0 ? [] : [`  Wide spread, run it again on a quieter machine: ${restless.join("; ")}.`]),
     ...row.absent.map(({ reason, title }) => `  Not here: ${title}: ${reason}.`)
