@@ -127,6 +127,15 @@ describe("a child that does not read on", () => {
       expect(state.released).toBe(true)
     }))
 
+  it.live.each([1, 100, 64 * 1024])("and one that reads all leave the event loop its turns, whatever a source without end gives: %i bytes", (size) =>
+    Effect.gen(function*() {
+      let turns = 0
+      const timer = setInterval(() => turns++, 1)
+      yield* use(cat, { stdin: { stream: endless(size).stream }, stdout: "null", stop: StopPlan.kill }, () => Effect.sleep("1 second"))
+      clearInterval(timer)
+      expect(turns).toBeGreaterThan(20)
+    }))
+
   it.live("because it ends at once is no failure, and interrupts the source", () =>
     Effect.gen(function*() {
       const { state, stream } = endless(64 * 1024)

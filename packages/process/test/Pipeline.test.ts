@@ -5,7 +5,9 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { Child } from "../src/Child.js"
@@ -97,6 +99,29 @@ describe("a pipeline", () => {
         const all = Array.from({ length: 30 }, (_, i) => String.fromCharCode(65 + i))
         expect([first.length, [...first + rest].toSorted()]).toEqual([7, all])
       })))
+
+  it.effect("gives each stage its turn, although the first one never stops", () =>
+    using({ stderr: "bytes" }, (child, [a, b, c]) =>
+      Effect.gen(function*() {
+        for (let i = 0; i < 10; i++) a.err("a")
+        b.err("b")
+        c.err("c")
+        const first = yield* Stream.mkString(Stream.decodeText(Stream.take(child.bytes("stderr"), 3)))
+        expect([...first].toSorted().join("")).toBe("abc")
+        for (const stage of [a, b, c]) stage.exit(0)
+      })))
+
+  it.effect("ends with its scope, even if the fiber that closes it is interrupted", () => {
+    const spawner = scripted()
+    return Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      yield* Scope.extend(Supervise.start(command), scope)
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(closing)
+      expect(spawner.children.map((stage) => stage.status)).toEqual([Signaled("SIGTERM"), Signaled("SIGTERM"), Signaled("SIGTERM")])
+    }).pipe(Effect.provide(spawner.layer))
+  })
 
   it.effect("names the survivors of all stages", () =>
     Effect.gen(function*() {

@@ -137,15 +137,19 @@ interface Entered {
   readonly reader: Reader
 }
 
-const pull = (entered: ReadonlyArray<Entered>): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> => {
+const pull = (entered: Array<Entered>): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> => {
   const next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<never>> = Effect.suspend(() => {
-    for (const { drain, reader } of entered) {
+    for (const [index, { drain, reader }] of entered.entries()) {
       const chunk = drain.poll(reader)
-      if (chunk !== undefined) return Effect.succeed(Chunk.of(chunk))
+      if (chunk === undefined) continue
+      // It has had its turn.
+      entered.push(...entered.splice(index, 1))
+      return Effect.succeed(Chunk.of(chunk))
     }
-    const open = entered.filter(({ drain }) => !drain.isEnded)
-    if (open.length === 0) return Effect.fail(Option.none())
-    return Effect.zipRight(Effect.raceAll(open.map(({ drain }) => drain.untilNews)), next)
+    const [first, ...others] = entered.filter(({ drain }) => !drain.isEnded).map(({ drain }) => drain.untilNews)
+    if (first === undefined) return Effect.fail(Option.none())
+    // A race is a fiber each, which one that waits alone does not need.
+    return Effect.zipRight(others.length === 0 ? first : Effect.raceAll([first, ...others]), next)
   })
   return next
 }

@@ -42,7 +42,8 @@ export class Feeding {
     for (const [descriptor, source] of this.plan.inputs) {
       const input = new Input(descriptor, this.plan.label, {
         write: (pieces, done) => launched.write(descriptor, pieces, done),
-        end: () => launched.endInput(descriptor)
+        end: () => launched.endInput(descriptor),
+        turn: launched.turn
       })
       this.inputs.set(descriptor, input)
       if (!this.hasReader) input.readerEnded()

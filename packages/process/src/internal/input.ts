@@ -25,11 +25,18 @@ const joinedSize = atOnce / 4
  */
 const reserve = { bytes: atOnce, parts: 64 }
 const low = { bytes: atOnce / 4, parts: 16 }
+/**
+ * So often it is told before it waits for a turn of the loop. While the system takes everything at once, nothing else makes
+ * it wait, and a source that never waits either would leave no turn to timers, signals and other children.
+ */
+const refillsATurn = 8
 
 /** The platform's end. */
 export interface InputPipe {
   readonly write: (pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void) => void
   readonly end: () => void
+  /** One turn of whatever else this program does. */
+  readonly turn: Effect.Effect<void>
 }
 
 /** Something to be written, or the end of input. */
@@ -114,6 +121,7 @@ export class Input implements ChildInput {
     // Its own, because others' may fill the row as fast as it empties.
     let bytes = 0
     let parts = 0
+    let refills = 0
     // Tiny parts count more than their bytes.
     const isFull = () => bytes >= reserve.bytes || parts >= reserve.parts
     const isLow = () => this.broken !== undefined || (bytes < low.bytes && parts < low.parts)
@@ -126,7 +134,10 @@ export class Input implements ChildInput {
       })
     }
     const room = Effect.suspend(() =>
-      Effect.flatMap(this.moved.until(isLow), () => this.broken === undefined ? Effect.void : Effect.fail(this.broken))
+      Effect.flatMap(this.moved.until(isLow), () => {
+        if (this.broken !== undefined) return Effect.fail(this.broken)
+        return ++refills % refillsATurn === 0 ? this.pipe.turn : Effect.void
+      })
     )
     return (chunk) =>
       Effect.suspend(() => {

@@ -101,7 +101,10 @@ export class Pipeline extends Reading implements Child {
     return known
   }
 
-  readonly release: Effect.Effect<void> = Effect.suspend(() => Effect.asVoid(this.forAll((stage) => stage.release)))
+  /** Uninterruptible as a whole: a stage whose turn has not come would be passed over, and a scope closes only once. */
+  readonly release: Effect.Effect<void> = Effect.uninterruptible(
+    Effect.suspend(() => Effect.asVoid(this.forAll((stage) => stage.release)))
+  )
 
   /** The source of the first one's input has failed. One after the other, so that nobody sees the end of who is before it. */
   readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() =>

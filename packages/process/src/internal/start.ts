@@ -79,7 +79,8 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
         }))
     const stop = sharedPlan(plan.stages[0].stop)
     return withHandles(driver, plan.stages.map((stage) => ({ ...stage, stop }))).pipe(
-      Effect.catchAll((failure) => refuse(spawnError(plan.stages[0], failure))),
+      // Of the whole: which stage a file or a pipe was for, its failure does not know.
+      Effect.catchAll((failure) => refuse(spawnError({ ...plan.stages[0], label: plan.label }, failure))),
       Effect.flatMap(startAll),
       Effect.map((stages) => {
         pipeline = new Pipeline(plan, stages as unknown as Stages, hub)
