@@ -26,10 +26,10 @@ const joinedSize = atOnce / 4
 const reserve = { bytes: atOnce, parts: 64 }
 const low = { bytes: atOnce / 4, parts: 16 }
 /**
- * So often it is told before it waits for a turn of the loop. While the system takes everything at once, nothing else makes
+ * So many parts are pulled before it waits for a turn of the loop. While the system takes everything at once, nothing else makes
  * it wait, and a source that never waits either would leave no turn to timers, signals and other children.
  */
-const refillsATurn = 8
+const partsATurn = 512
 
 /** The platform's end. */
 export interface InputPipe {
@@ -121,13 +121,14 @@ export class Input implements ChildInput {
     // Its own, because others' may fill the row as fast as it empties.
     let bytes = 0
     let parts = 0
-    let refills = 0
+    let sinceTurn = 0
     // Tiny parts count more than their bytes.
     const isFull = () => bytes >= reserve.bytes || parts >= reserve.parts
     const isLow = () => this.broken !== undefined || (bytes < low.bytes && parts < low.parts)
     const take = (part: Uint8Array) => {
       bytes += part.length
       parts++
+      sinceTurn++
       this.push(part, () => {
         bytes -= part.length
         parts--
@@ -136,7 +137,9 @@ export class Input implements ChildInput {
     const room = Effect.suspend(() =>
       Effect.flatMap(this.moved.until(isLow), () => {
         if (this.broken !== undefined) return Effect.fail(this.broken)
-        return ++refills % refillsATurn === 0 ? this.pipe.turn : Effect.void
+        if (sinceTurn < partsATurn) return Effect.void
+        sinceTurn = 0
+        return this.pipe.turn
       })
     )
     return (chunk) =>
