@@ -39,7 +39,7 @@ export const quickSize: Size = {
   closes: 3,
   foreign: 10,
   age: 50,
-  passes: 2
+  passes: 1
 }
 
 export interface Sample {
@@ -167,7 +167,9 @@ const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | un
   const turns = Object.keys(row.peers).map((name) => turnOf(name, row, work, quickPasses))
   for (let round = 1; round <= runs; round++) {
     console.error(`${row.name}: round ${round} of ${runs}`)
-    for (const turn of turns) if (turn.absence === undefined) takeTurn(turn, row)
+    const present = turns.filter((turn) => turn.absence === undefined)
+    // Where the figures mean nothing, they need not be kept apart.
+    for (const together of quickPasses === undefined ? present.map((turn) => [turn]) : [present]) takeTurns(together, row)
   }
   const isPresent = (name: string) => turns.some((turn) => turn.name === name && turn.absence === undefined)
   const peers = turns.filter(({ name }) => isPresent(name)).map(peerResult)
@@ -187,29 +189,30 @@ const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | un
   }
 }
 
-const takeTurn = (turn: Turn, row: Row): void => {
-  const passes = takePasses(turn, row)
-  if (typeof passes === "string") turn.absence = passes
-  else if (row.each === true) turn.samples.push(...passes.map((pass) => sampleOf([pass])))
-  else turn.samples.push(sampleOf(passes))
+const takeTurns = (turns: ReadonlyArray<Turn>, row: Row): void => {
+  for (const [index, passes] of takePasses(turns).entries()) {
+    const turn = turns[index] as Turn
+    if ("unavailable" in passes) turn.absence = passes.unavailable
+    else {
+      for (const { seen } of passes) {
+        if (!hasSeenAll(row.unit, seen, turn.units)) throw new Error(`${turn.name} did not see all of its work: ${JSON.stringify(seen)}`)
+      }
+      turn.samples.push(...row.each === true ? passes.map((pass) => sampleOf([pass])) : [sampleOf(passes)])
+    }
+  }
 }
 
-/** Or why there are none. */
-const takePasses = ({ name, passes, units, work }: Turn, row: Row): ReadonlyArray<Pass> | string => {
-  const { error, signal, status, stdout } = spawnSync(
-    process.execPath,
-    [sampleProgram, name, String(passes), JSON.stringify(work)],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], timeout: sampleBound }
-  )
+/** Of each, or why there are none. */
+const takePasses = (turns: ReadonlyArray<Turn>): ReadonlyArray<ReadonlyArray<Pass> | { readonly unavailable: string }> => {
+  const asked = turns.map(({ name, passes, work }) => ({ name, passes, work }))
+  const { error, signal, status, stdout } = spawnSync(process.execPath, [sampleProgram, JSON.stringify(asked)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: sampleBound
+  })
   if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`the sample of ${name} ended with ${signal ?? `code ${status}`}`)
-  const last = stdout.trimEnd().split("\n").at(-1) ?? ""
-  const measured = JSON.parse(last) as ReadonlyArray<Pass> | { readonly unavailable: string }
-  if ("unavailable" in measured) return measured.unavailable
-  for (const { seen } of measured) {
-    if (!hasSeenAll(row.unit, seen, units)) throw new Error(`${name} did not see all of its work: ${JSON.stringify(seen)}`)
-  }
-  return measured
+  if (status !== 0) throw new Error(`the sample of ${turns.map(({ name }) => name).join(", ")} ended with ${signal ?? `code ${status}`}`)
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")
 }
 
 const sampleOf = (measured: ReadonlyArray<Pass>): Sample => {

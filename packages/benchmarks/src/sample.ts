@@ -1,6 +1,6 @@
 /**
- * One sample: `node sample.js PEER PASSES WORK`, where WORK is JSON. Prints its passes as one line of JSON, the last one:
- * libraries may log.
+ * A sample of one peer, or of several: `node sample.js '[{ "name": …, "passes": …, "work": … }]'`. Prints the passes of each
+ * as one line of JSON, the last one: libraries may log.
  *
  * A sample is a process of its own, so that none runs in the heap, the compiled code and the collector's mood that
  * another has left behind, and one that fails takes nobody with it. In it the work is done several times over: Effect's
@@ -8,14 +8,15 @@
  */
 import { startHerd } from "./herd.js"
 import { peers } from "./peers.js"
-import { type Pass, Unavailable, type Work } from "./Row.js"
+import { type Pass, type Peer, Unavailable, type Work } from "./Row.js"
 
-const [name = "", count = "1", text = "{}"] = process.argv.slice(2)
-const work = JSON.parse(text) as Work
-const peer = peers[name]
-if (peer === undefined) throw new Error(`there is no peer ${name}`)
+interface Asked {
+  readonly name: string
+  readonly passes: number
+  readonly work: Work
+}
 
-const pass = async (): Promise<Pass> => {
+const pass = async (peer: Peer, work: Work): Promise<Pass> => {
   const cpu = process.cpuUsage()
   const begun = performance.now()
   const seen = await peer(work)
@@ -24,26 +25,37 @@ const pass = async (): Promise<Pass> => {
   return { wallMillis, cpuMillis: (user + system) / 1000, seen }
 }
 
-const take = async (): Promise<ReadonlyArray<Pass>> => {
+const endings = new Set<() => void>()
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.once(signal, () => {
+    for (const end of endings) end()
+    process.exit(code)
+  })
+}
+
+const take = async ({ name, passes, work }: Asked): Promise<ReadonlyArray<Pass>> => {
+  const peer = peers[name]
+  if (peer === undefined) throw new Error(`there is no peer ${name}`)
   const endHerd = await startHerd(work.foreign)
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-    process.once(signal, () => {
-      endHerd()
-      process.exit(code)
-    })
-  }
+  endings.add(endHerd)
   try {
-    const passes: Array<Pass> = []
-    while (passes.length < Number(count)) passes.push(await pass())
-    return passes
+    const taken: Array<Pass> = []
+    while (taken.length < passes) taken.push(await pass(peer, work))
+    return taken
   } finally {
     endHerd()
+    endings.delete(endHerd)
   }
 }
 
-const taken = await take().catch((error: unknown) => {
-  if (error instanceof Unavailable) return { unavailable: error.message }
-  throw error
-})
+const taken: Array<ReadonlyArray<Pass> | { readonly unavailable: string }> = []
+for (const asked of JSON.parse(process.argv[2] ?? "[]") as ReadonlyArray<Asked>) {
+  taken.push(
+    await take(asked).catch((error: unknown) => {
+      if (error instanceof Unavailable) return { unavailable: error.message }
+      throw error
+    })
+  )
+}
 // By itself it would wait for what a killed child has left open.
 process.stdout.write(`\n${JSON.stringify(taken)}\n`, () => process.exit())
