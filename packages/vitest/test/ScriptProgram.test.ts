@@ -1,0 +1,186 @@
+/**
+ * That a script played in virtual time and the same script run as a real program are one and the same to whoever supervises
+ * them: the same lines, the same outcome.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import type { Signal } from "@effect/platform/CommandExecutor"
+import type { ChildOptions } from "@tether/process/ChildOptions"
+import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import { Exited, Signaled } from "@tether/process/ExitStatus"
+import * as StopPlan from "@tether/process/StopPlan"
+import * as Supervise from "@tether/process/Supervise"
+import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as Script from "@tether/vitest/Script"
+import * as ScriptProgram from "@tether/vitest/ScriptProgram"
+import * as TestSpawner from "@tether/vitest/TestSpawner"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as fc from "effect/FastCheck"
+import type * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
+
+interface Life {
+  readonly steps: ReadonlyArray<Script.Step>
+  readonly input: string
+  /** It prints "up" in the end, and is then stopped by a plan. */
+  readonly isStopped: boolean
+}
+
+const quiet = Logger.replace(Logger.defaultLogger, Logger.none)
+
+// Enough for a process that has to start on a busy machine, and for a leftover that speaks after the end of its leader.
+const patience = { late: 400, grace: 1500, lingering: 50, stop: 700 }
+
+const outcomeOf = ({ input, isStopped, steps }: Life, layer: Layer.Layer<ChildSpawner>) =>
+  Effect.gen(function*() {
+    const lines: Record<"stdout" | "stderr", Array<string>> = { stdout: [], stderr: [] }
+    const options: ChildOptions = {
+      stdin: { text: input },
+      check: false,
+      drainGrace: patience.grace,
+      stop: StopPlan.make(StopPlan.signal("SIGTERM", patience.stop)),
+      onLines: {
+        stdout: (chunk) => Effect.sync(() => lines.stdout.push(...chunk)),
+        stderr: (chunk) => Effect.sync(() => lines.stderr.push(...chunk))
+      }
+    }
+    const report = yield* Effect.scoped(Effect.gen(function*() {
+      const child = yield* Supervise.start(ScriptProgram.toCommand(Script.make(...steps)), options)
+      if (isStopped) {
+        yield* Stream.runDrain(Stream.takeUntil(child.read({ replay: 1000 }), (line) => line.text === "up"))
+        yield* child.stop()
+      }
+      return yield* child.gone
+    }))
+    return {
+      lines,
+      status: report.status,
+      endedBy: report.endedBy,
+      drained: report.drained._tag,
+      holders: report.drained._tag === "Cut" ? report.drained.holders.length : 0,
+      leftovers: report.leftovers.length,
+      stdout: [report.stdout.bytes, report.stdout.lines],
+      stderr: [report.stderr.bytes, report.stderr.lines]
+    }
+  }).pipe(Effect.provide(layer), Effect.provide(quiet))
+
+const really = (life: Life) => outcomeOf(life, NodeChildSpawner.layer)
+
+const scripted = (life: Life) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.fork(outcomeOf(life, TestSpawner.layer(ScriptProgram.rule)))
+    // Beside real children a turn of the loop can be long, and what is to wait may not have begun to.
+    yield* Effect.repeat(TestClock.adjust("1 second"), { until: () => fiber.unsafePoll() !== null })
+    return yield* Fiber.join(fiber)
+  }).pipe(Effect.provide(TestContext.TestContext))
+
+const same = (life: Life) =>
+  Effect.map(
+    Effect.all([within(life, "in virtual time", scripted), within(life, "really", really)], { concurrency: 2 }),
+    ([inScript, inReality]) => {
+      if (JSON.stringify(inScript) !== JSON.stringify(inReality)) throw new Error(`not the same:\n${JSON.stringify({ life, inScript, inReality }, null, 1)}`)
+    }
+  )
+
+const within = <A, E, R>(life: Life, how: string, run: (life: Life) => Effect.Effect<A, E, R>) =>
+  Effect.timeoutFail(run(life), { duration: "20 seconds", onTimeout: () => new Error(`no end ${how}: ${JSON.stringify(life)}`) })
+
+// ---- random lives
+
+const text = fc.array(fc.constantFrom("a", "é", "漢", "🦀", "\n", "\r\n", "\u2028", "\0", " "), { maxLength: 12 }).map((parts) => parts.join(""))
+const bytes = fc.uint8Array({ minLength: 1, maxLength: 8 })
+const chunks = fc.oneof(
+  fc.array(fc.oneof(text, bytes), { minLength: 1, maxLength: 4 }),
+  text.map((each) => Script.bytewise(each)),
+  fc.tuple(text, fc.array(fc.nat(12))).map(([each, cuts]) => Script.cut(each, ...cuts))
+)
+const writing = fc.tuple(fc.constantFrom("stdout" as const, "stderr" as const), chunks).map(([stream, each]) => Script.write(stream, ...each))
+const step: fc.Arbitrary<Script.Step> = fc.oneof(
+  { weight: 6, arbitrary: writing },
+  { weight: 1, arbitrary: fc.nat(5).map(Script.wait) },
+  { weight: 1, arbitrary: fc.constant(Script.readLine()) },
+  { weight: 1, arbitrary: fc.constant(Script.readLine("quit")) },
+  { weight: 1, arbitrary: fc.constant(Script.echo) },
+  { weight: 1, arbitrary: fc.constant(Script.readToEnd) },
+  { weight: 1, arbitrary: fc.constant(Script.close("stdin")) },
+  { weight: 1, arbitrary: fc.tuple(fc.nat(20), writing).map(([times, each]) => Script.repeat(times, each)) }
+)
+const lateWords = fc.tuple(fc.constantFrom("stdout" as const, "stderr" as const), text).map(([stream, each]) =>
+  Script.leave(Script.wait(patience.late), Script.write(stream, each)))
+const leftover: fc.Arbitrary<ReadonlyArray<Script.Step>> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant([]) },
+  { weight: 1, arbitrary: lateWords.map((each) => [each]) },
+  { weight: 1, arbitrary: fc.boolean().map((escapes) => [Script.leaveWith({ holds: [], escapes }, Script.hang)]) }
+)
+const end: fc.Arbitrary<Script.Step> = fc.oneof(
+  fc.nat(255).map(Script.exit),
+  fc.constantFrom<Signal>("SIGTERM", "SIGKILL", "SIGSEGV", "SIGABRT", "SIGPIPE", "SIGUSR1", "SIGHUP").map(Script.die)
+)
+const atStop: fc.Arbitrary<ReadonlyArray<Script.Step>> = fc.oneof(
+  fc.constant([]),
+  fc.constant([Script.ignore("SIGTERM")]),
+  fc.tuple(writing, end).map(([farewell, last]) => [Script.on("SIGTERM", Script.wait(patience.lingering), farewell, last)])
+)
+const input = fc.array(fc.constantFrom("one\n", "quit\n", "\n", "é", "two\n")).map((parts) => parts.join(""))
+
+const ending: fc.Arbitrary<Life> = fc.tuple(fc.array(step, { maxLength: 6 }), leftover, end, input).map(
+  ([steps, left, last, given]) => ({ steps: [...steps, ...left, last], input: given, isStopped: false })
+)
+const stopped: fc.Arbitrary<Life> = fc.tuple(atStop, fc.array(step, { maxLength: 4 }), input).map(([reactions, steps, given]) => ({
+  steps: [...reactions, ...steps, Script.stdout("\nup\n"), Script.hang],
+  input: given,
+  isStopped: true
+}))
+
+describe("a script in virtual time and as a real program", () => {
+  it("give the same lines and the same outcome, whatever it is", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof({ weight: 3, arbitrary: ending }, { weight: 1, arbitrary: stopped }), { minLength: 6, maxLength: 6 }), (lives) =>
+        Effect.runPromise(Effect.forEach(lives, same, { concurrency: 6, discard: true }))),
+      { numRuns: 8, endOnFailure: true }
+    ), 120_000)
+})
+
+describe("a script as a real program", () => {
+  const cases: ReadonlyArray<readonly [string, Life, object]> = [
+    ["that is stopped by SIGSTOP is killed all the same", {
+      steps: [Script.stdout("up\n"), Script.die("SIGSTOP"), Script.stdout("never\n")],
+      input: "",
+      isStopped: true
+    }, { status: Signaled("SIGTERM"), lines: { stdout: ["up"], stderr: [] } }],
+    ["leaves a group member that ignores SIGTERM, which is killed", {
+      steps: [Script.leaveWith({ holds: [] }, Script.ignore("SIGTERM"), Script.hang), Script.stdout("up\n"), Script.hang],
+      input: "",
+      isStopped: true
+    }, { status: Signaled("SIGTERM"), endedBy: "owner" }],
+    ["leaves a holder that never ends", {
+      steps: [Script.leave(Script.hang), Script.stdout("last\n"), Script.exit(4)],
+      input: "",
+      isStopped: false
+    }, { status: Exited(4), drained: "Cut", holders: 1, leftovers: 1, lines: { stdout: ["last"], stderr: [] } }],
+    ["that closes its stdout runs on", {
+      steps: [Script.stdout("one\n"), Script.close("stdout"), Script.stdout("lost\n"), Script.stderr("two\n"), Script.exit(0)],
+      input: "",
+      isStopped: false
+    }, { lines: { stdout: ["one"], stderr: ["two"] }, status: Exited(0) }],
+    ["reacts to the same signal as often as it comes", {
+      steps: [Script.on("SIGTERM", Script.stdout("heard\n")), Script.stdout("up\n"), Script.hang],
+      input: "",
+      isStopped: true
+    }, { status: Signaled("SIGKILL"), lines: { stdout: ["up", "heard"], stderr: [] } }]
+  ]
+
+  it.live.each(cases)("%s", ([, life, expected]) =>
+    Effect.gen(function*() {
+      expect(yield* really(life)).toMatchObject(expected)
+      expect(yield* scripted(life)).toMatchObject(expected)
+    }))
+
+  it("is refused where no program can do what it says", () => {
+    expect(() => ScriptProgram.toCommand(Script.make(Script.freeze))).toThrow("cannot freeze")
+    expect(() => ScriptProgram.toCommand(Script.make(Script.stdout("x".repeat(200_000))))).toThrow("too long")
+  })
+})
