@@ -6,34 +6,31 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
 import type { CommandExecutor, Process } from "@effect/platform/CommandExecutor"
 import { isPlatformError } from "@effect/platform/Error"
+import * as Script from "@tether/vitest/Script"
+import type { TestChild } from "@tether/vitest/TestChild"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as ChildCommandExecutor from "../src/ChildCommandExecutor.js"
-import { scripted, type ScriptedChild } from "./support/scripted.js"
+import { Exited, Signaled } from "../src/ExitStatus.js"
+import { doing } from "./support/doing.js"
 
 const mebi = 1024 * 1024
+const block = 64 * 1024
 const rest = TestClock.adjust(0)
 const size = <E>(bytes: Stream.Stream<Uint8Array, E>) => Stream.runFold(bytes, 0, (sum, chunk) => sum + chunk.length)
 
-/** Writes as a real child does: not while its stream is paused. The number of bytes that were taken. */
-const write = (child: ScriptedChild, bytes: number, stream: "stdout" | "stderr" = "stdout") =>
-  Effect.gen(function*() {
-    let written = 0
-    while (written < bytes && !child.paused.has(stream)) {
-      child.out(new Uint8Array(64 * 1024), stream)
-      written += 64 * 1024
-      yield* rest
-    }
-    return written
-  })
+/** As many blocks as it takes; all bytes of one are its number. */
+const blocks = (bytes: number): ReadonlyArray<Uint8Array> =>
+  Array.from({ length: bytes / block }, (_, number) => new Uint8Array(block).fill(number))
 
 const within = <A, E>(
-  f: (process: Process, child: ScriptedChild) => Effect.Effect<A, E, CommandExecutor | Scope.Scope>
+  steps: ReadonlyArray<Script.Step>,
+  f: (process: Process, child: TestChild) => Effect.Effect<A, E, CommandExecutor | Scope.Scope>
 ) => {
-  const spawner = scripted()
+  const spawner = doing(...steps)
   return Effect.scoped(Effect.flatMap(Command.start(Command.make("it", "all")), (process) => f(process, spawner.last))).pipe(
     Effect.provide(ChildCommandExecutor.layer),
     Effect.provide(spawner.layer)
@@ -48,74 +45,78 @@ const messageOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 describe("output that nobody reads", () => {
   it.effect("holds the child back on stdout, and is all there for a later reader", () =>
-    within((process, child) =>
+    within([Script.stdout(...blocks(4 * mebi)), Script.hang], (process, child) =>
       Effect.gen(function*() {
-        const written = yield* write(child, 8 * mebi)
-        expect(written).toBeGreaterThan(mebi)
-        expect(written).toBeLessThan(1.5 * mebi)
-        child.exit(0)
+        yield* rest
+        expect(child.isHeldBack).toBe(true)
+        yield* child.play(Script.exit(0))
         expect(yield* process.exitCode).toBe(0)
-        expect(yield* size(process.stdout)).toBe(written)
+        const read = Buffer.concat([...yield* Stream.runCollect(process.stdout)])
+        expect(read.length).toBeGreaterThan(mebi)
+        expect(read.length).toBeLessThan(1.5 * mebi)
+        expect(read.equals(Buffer.concat(blocks(read.length)))).toBe(true)
+      })))
+
+  it.effect("lets the child go on with a reader, who gets all of it", () =>
+    within([Script.stdout(...blocks(4 * mebi))], (process, child) =>
+      Effect.gen(function*() {
+        yield* rest
+        expect(child.isHeldBack).toBe(true)
+        expect(Buffer.concat([...yield* Stream.runCollect(process.stdout)]).equals(Buffer.concat(blocks(4 * mebi)))).toBe(true)
       })))
 
   it.effect("never holds the child back on stderr; a later reader fails with what is lost, and then reads on", () =>
-    within((process, child) =>
+    within([Script.stderr(...blocks(3 * mebi))], (process, child) =>
       Effect.gen(function*() {
-        expect(yield* write(child, 3 * mebi, "stderr")).toBe(3 * mebi)
-        child.exit(0)
         yield* rest
+        expect(child.status).toEqual(Exited(0))
         expect(yield* messageOf(size(process.stderr))).toContain(`${2 * mebi} bytes of stderr came while nobody read it`)
         expect(yield* size(process.stderr)).toBe(mebi)
       })))
 
   it.effect("does not hold the child back on stdout while somebody waits for the end", () =>
-    within((process, child) =>
+    within([Script.stdout(...blocks(4 * mebi)), Script.exit(3)], (process, child) =>
       Effect.gen(function*() {
-        const held = yield* write(child, 8 * mebi)
-        const code = yield* Effect.fork(process.exitCode)
         yield* rest
-        expect(yield* write(child, 2 * mebi)).toBe(2 * mebi)
-        child.exit(3)
-        expect(yield* Fiber.join(code)).toBe(3)
-        expect(yield* messageOf(size(process.stdout))).toContain(`${held + 2 * mebi - mebi} bytes of stdout`)
+        expect(child.isHeldBack).toBe(true)
+        expect(yield* process.exitCode).toBe(3)
+        expect(yield* messageOf(size(process.stdout))).toContain(`${3 * mebi} bytes of stdout`)
       })))
 
   it.effect("does not hold the child back once a reader has left", () =>
-    within((process, child) =>
+    within([Script.stdout("ready\n"), Script.wait("1 second"), Script.stdout(...blocks(3 * mebi))], (process, child) =>
       Effect.gen(function*() {
-        child.out("ready\n")
         yield* Stream.runDrain(Stream.take(process.stdout, 1))
-        expect(yield* write(child, 3 * mebi)).toBe(3 * mebi)
+        yield* TestClock.adjust("1 second")
+        expect(child.status).toEqual(Exited(0))
       })))
 
   it.effect("loses nothing to a reader that is slow", () =>
-    within((process, child) =>
+    within([Script.wait("1 second"), Script.stderr(...blocks(2 * mebi))], (process, child) =>
       Effect.gen(function*() {
         const reader = yield* Effect.fork(size(Stream.tap(process.stderr, () => Effect.sleep("1 second"))))
-        yield* rest
-        const written = yield* write(child, 8 * mebi, "stderr")
-        expect(written).toBeLessThan(1.5 * mebi)
-        child.exit(0)
+        yield* TestClock.adjust("1 second")
+        expect([child.isHeldBack, child.status]).toEqual([true, undefined])
         yield* TestClock.adjust("1 minute")
-        expect(yield* Fiber.join(reader)).toBe(written)
+        expect(yield* Fiber.join(reader)).toBe(2 * mebi)
       })))
 
-  it.effect("does not hold up the close of the scope", () =>
-    within((_, child) =>
+  it.effect("does not hold up the close of the scope", () => {
+    const onTerm = Script.on("SIGTERM", Script.stdout(...blocks(3 * mebi)), Script.die("SIGTERM"))
+    return within([onTerm, Script.stdout(...blocks(4 * mebi)), Script.hang], (_, child) =>
       Effect.gen(function*() {
-        yield* write(child, 8 * mebi)
-        child.onSignal = (signal) => {
-          child.out(new Uint8Array(3 * mebi))
-          child.die(signal)
-        }
-      })))
+        yield* rest
+        expect(child.isHeldBack).toBe(true)
+        return child
+      })).pipe(Effect.map((child) => expect(child.status).toEqual(Signaled("SIGTERM"))))
+  })
 })
 
 describe("kill", () => {
   it.effect("is followed by SIGKILL after five seconds", () =>
-    within((process, child) =>
+    within([Script.ignore("SIGTERM"), Script.hang], (process, child) =>
       Effect.gen(function*() {
-        child.onSignal = () => undefined
+        yield* rest
         const killed = yield* Effect.fork(process.kill())
         yield* TestClock.adjust("4900 millis")
         expect(child.signals).not.toContain("SIGKILL")
@@ -126,20 +127,19 @@ describe("kill", () => {
       })))
 
   it.effect("with a signal that may be a message fails after five seconds, and leaves the child alone", () =>
-    within((process, child) =>
+    within([Script.ignore("SIGHUP"), Script.hang], (process, child) =>
       Effect.gen(function*() {
-        child.onSignal = () => undefined
+        yield* rest
         const killed = yield* Effect.fork(messageOf(process.kill("SIGHUP")))
         yield* TestClock.adjust("5 seconds")
         expect(yield* Fiber.join(killed)).toBe("TimedOut: Command.kill (it all): it was sent SIGHUP and lives on after 5 s")
         expect(child.signals).toEqual(["SIGHUP"])
-        child.onSignal = (signal) => child.die(signal)
       })))
 
   it.effect("that not even SIGKILL carries out fails within the bound", () =>
-    within((process, child) =>
+    within([Script.freeze], (process) =>
       Effect.gen(function*() {
-        child.immortal = true
+        yield* rest
         const killed = yield* Effect.fork(messageOf(process.kill("SIGKILL")))
         yield* TestClock.adjust("6 seconds")
         expect(yield* Fiber.join(killed)).toContain("TimedOut: Command.kill")

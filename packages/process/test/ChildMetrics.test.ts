@@ -4,6 +4,8 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as Script from "@tether/vitest/Script"
+import * as TestSpawner from "@tether/vitest/TestSpawner"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
@@ -11,7 +13,7 @@ import * as TestClock from "effect/TestClock"
 import * as ChildMetrics from "../src/ChildMetrics.js"
 import type { ChildOptions } from "../src/ChildOptions.js"
 import * as Supervise from "../src/Supervise.js"
-import { scripted, type ScriptedChild } from "./support/scripted.js"
+import { doing } from "./support/doing.js"
 
 const counts = Effect.all({
   running: Effect.map(Metric.value(ChildMetrics.running), (state) => state.value),
@@ -41,44 +43,37 @@ const changed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     )
   })
 
-const run = (script: (child: ScriptedChild) => void, options?: ChildOptions) =>
-  Effect.provide(Supervise.run(Command.make("build"), options), scripted(script).layer)
+const run = (steps: ReadonlyArray<Script.Step>, options?: ChildOptions) =>
+  Effect.provide(Supervise.run(Command.make("build"), options), doing(...steps).layer)
 
 describe("metrics", () => {
   it.effect("count a run, its bytes and lines", () =>
     Effect.gen(function*() {
-      expect(yield* changed(run((child) => {
-        child.out("one\ntwo\n")
-        child.err("x\n")
-        child.exit(0)
-      }))).toEqual({ started: 1, stdoutBytes: 8, stdoutLines: 2, stderrBytes: 2, stderrLines: 1 })
+      const steps = [Script.stdout("one\ntwo\n"), Script.stderr("x\n")]
+      expect(yield* changed(run(steps))).toEqual({ started: 1, stdoutBytes: 8, stdoutLines: 2, stderrBytes: 2, stderrLines: 1 })
     }))
 
   it.effect("count failures by cause", () =>
     Effect.gen(function*() {
-      expect(yield* changed(run((child) => child.exit(3)))).toEqual({ started: 1, exited: 1 })
-      expect(yield* changed(run((child) => child.die("SIGSEGV")))).toEqual({ started: 1, signaled: 1 })
+      expect(yield* changed(run([Script.exit(3)]))).toEqual({ started: 1, exited: 1 })
+      expect(yield* changed(run([Script.die("SIGSEGV")]))).toEqual({ started: 1, signaled: 1 })
       expect(
         yield* changed(Effect.provide(
           Supervise.run(Command.make("nope")),
-          scripted(undefined, { reason: "NotFound", problem: "no such program", code: "ENOENT" }).layer
+          TestSpawner.layer(TestSpawner.program("nope", Script.refuse("NotFound", "no such program", "ENOENT")))
         ))
       ).toEqual({ notFound: 1 })
     }))
 
   it.effect("count what was dropped", () =>
     Effect.gen(function*() {
-      expect(yield* changed(run((child) => {
-        child.out("0123456789\n")
-        child.exit(0)
-      }, { maxLineBytes: 4 }))).toEqual({ started: 1, stdoutBytes: 11, stdoutLines: 1, stdoutDropped: 6 })
+      const steps = [Script.stdout("0123456789\n")]
+      expect(yield* changed(run(steps, { maxLineBytes: 4 }))).toEqual({ started: 1, stdoutBytes: 11, stdoutLines: 1, stdoutDropped: 6 })
     }))
 
   it.effect("show what runs, and count escalations and survivors", () =>
     Effect.gen(function*() {
-      const spawner = scripted((child) => {
-        child.onSignal = () => undefined
-      })
+      const spawner = doing(Script.ignore("SIGTERM"), Script.hang)
       const before = yield* counts
       const fiber = yield* Effect.fork(Effect.provide(Supervise.run(Command.make("server")), spawner.layer))
       yield* TestClock.adjust(0)

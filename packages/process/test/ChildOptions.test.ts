@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,18 +11,17 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import type { ChildOptions } from "../src/ChildOptions.js"
-import { Exited } from "../src/ExitStatus.js"
 import { SpawnError } from "../src/SpawnError.js"
 import * as StopPlan from "../src/StopPlan.js"
 import * as Supervise from "../src/Supervise.js"
+import { doing } from "./support/doing.js"
 import { captureLogs } from "./support/logs.js"
-import { scripted } from "./support/scripted.js"
 
 const command = Command.make("build", "all")
 
 const refused = (options: ChildOptions, of: Command.Command = command) =>
   Effect.gen(function*() {
-    const spawner = scripted((child) => child.exit(0))
+    const spawner = doing(Script.exit(0))
     const error = yield* Effect.flip(Effect.provide(Supervise.run(of, options), spawner.layer))
     expect(spawner.children).toHaveLength(0)
     if (!(error instanceof SpawnError)) throw new Error(`unexpected: ${error.message}`)
@@ -102,12 +102,12 @@ describe("bad input", () => {
     }))
 
   it.effect("does not mind a relay level that is not used", () =>
-    Effect.provide(Supervise.run(command, { relay: false }), scripted((child) => child.exit(0)).layer))
+    Effect.provide(Supervise.run(command, { relay: false }), doing(Script.exit(0)).layer))
 
   it.effect("of child.stop is a defect", () =>
     Effect.gen(function*() {
       const exit = yield* Supervise.use(command, {}, (child) => Effect.exit(child.stop({ steps: [] }))).pipe(
-        Effect.provide(scripted().layer)
+        Effect.provide(doing(Script.hang).layer)
       )
       expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("no steps")
     }))
@@ -116,7 +116,7 @@ describe("bad input", () => {
 describe("the label", () => {
   it.effect("is the command and its arguments by default", () =>
     Effect.gen(function*() {
-      const report = yield* Effect.provide(Supervise.run(command), scripted((child) => child.exit(0)).layer)
+      const report = yield* Effect.provide(Supervise.run(command), doing(Script.exit(0)).layer)
       expect(report.label).toBe("build all")
     }))
 
@@ -140,11 +140,11 @@ describe("secrets", () => {
   it.effect("are replaced in labels, errors, logs and reports, and reach the child", () =>
     Effect.gen(function*() {
       const logs = captureLogs()
-      const spawner = scripted((child) => {
-        child.out(`token is ${secret}\nsecond-secret twice: second-secret\nkey MIIabcdef\nharmless\n`)
-        child.err(`failed with ${secret}\n`)
-        child.exit(1)
-      })
+      const spawner = doing(
+        Script.stdout(`token is ${secret}\nsecond-secret twice: second-secret\nkey MIIabcdef\nharmless\n`),
+        Script.stderr(`failed with ${secret}\n`),
+        Script.exit(1)
+      )
       const error = yield* Supervise.run(Command.make("login", "--token", secret), options).pipe(
         Effect.flip,
         Effect.provide(spawner.layer),
@@ -171,17 +171,20 @@ describe("secrets", () => {
   it.effect("are not in the names of those who hold its pipes", () =>
     Effect.gen(function*() {
       const logs = captureLogs()
+      const spawner = doing(Script.leave(Script.hang), Script.exit(0))
       const fiber = yield* Effect.fork(
-        Supervise.run(command, { redact: [secret] }).pipe(
-          Effect.provide(scripted((child) => {
-            child.holder = `serve --token ${secret}`
-            child.exitHolding(Exited(0))
-          }).layer),
+        Supervise.run(Command.make("serve", "--token", secret), { redact: [secret], drainGrace: "100 millis" }).pipe(
+          Effect.provide(spawner.layer),
           Effect.provide(logs.layer)
         )
       )
-      yield* TestClock.adjust("2 seconds")
-      expect(JSON.stringify([yield* Fiber.join(fiber), logs.entries])).not.toContain(secret)
+      yield* TestClock.adjust(0)
+      const [holder] = spawner.last.living
+      expect(holder?.command).toContain(secret)
+      yield* TestClock.adjust("200 millis")
+      const report = yield* Fiber.join(fiber)
+      expect(report.drained).toMatchObject({ _tag: "Cut", holders: [{ pid: holder?.pid }] })
+      expect(JSON.stringify([report, logs.entries])).not.toContain(secret)
     }))
 
   it.effect("cannot hide: in a colour, at a cut, under another, at the front of a tail", () =>
@@ -194,11 +197,7 @@ describe("secrets", () => {
         maxLineBytes: 98,
         tailBytes: 100
       }).pipe(
-        Effect.provide(scripted((child) => {
-          child.out(text)
-          child.err(secret.repeat(40))
-          child.exit(0)
-        }).layer),
+        Effect.provide(doing(Script.stdout(text), Script.stderr(secret.repeat(40))).layer),
         Effect.provide(logs.layer)
       )
       expect(logs.entries.map((entry) => entry.message).slice(0, 3)).toEqual([
@@ -211,7 +210,14 @@ describe("secrets", () => {
 
   it.effect("are held back while a partial line may be one", () =>
     Effect.gen(function*() {
-      const spawner = scripted()
+      const spawner = doing(
+        Script.stdout(`key ${secret.slice(0, 5)}`),
+        Script.wait("50 millis"),
+        Script.stdout(`${secret.slice(5)} done ä`.slice(0, -1)),
+        Script.wait("50 millis"),
+        Script.stdout("x"),
+        Script.wait("50 millis")
+      )
       const logs = captureLogs()
       const fiber = yield* Effect.fork(
         Supervise.run(command, { redact: [secret], relay: true, flushPartialAfter: "10 millis" }).pipe(
@@ -219,13 +225,7 @@ describe("secrets", () => {
           Effect.provide(logs.layer)
         )
       )
-      yield* TestClock.adjust(0)
-      for (const part of [`key ${secret.slice(0, 5)}`, `${secret.slice(5)} done ä`.slice(0, -1), "x"]) {
-        spawner.last.out(part)
-        yield* TestClock.adjust("50 millis")
-      }
-      spawner.last.exit(0)
-      yield* TestClock.adjust("50 millis")
+      yield* TestClock.adjust("150 millis")
       yield* Fiber.join(fiber)
       expect(logs.entries.map((entry) => entry.message)).toEqual([
         "[build all:out] key <redacted> done ",
@@ -237,10 +237,7 @@ describe("secrets", () => {
     Effect.gen(function*() {
       const logs = captureLogs()
       yield* Supervise.run(command, { redact: [`{\n  "key": "abc"\n}`], relay: true }).pipe(
-        Effect.provide(scripted((child) => {
-          child.out(`{ }\n  "key": "abc"\n`)
-          child.exit(0)
-        }).layer),
+        Effect.provide(doing(Script.stdout(`{ }\n  "key": "abc"\n`)).layer),
         Effect.provide(logs.layer)
       )
       expect(logs.entries.map((entry) => entry.message)).toEqual(["[build all:out] { }", "[build all:out] <redacted>"])
@@ -251,10 +248,7 @@ describe("secrets", () => {
       for (let tailBytes = 1; tailBytes < 60; tailBytes++) {
         const report = yield* Effect.provide(
           Supervise.run(command, { redact: [secret], tailBytes }),
-          scripted((child) => {
-            child.out(`${"x".repeat(30)}${secret}${"y".repeat(20)}`)
-            child.exit(0)
-          }).layer
+          doing(Script.stdout(`${"x".repeat(30)}${secret}${"y".repeat(20)}`)).layer
         )
         expect(report.stdout.tail).not.toMatch(/hunter|and-more|er2/)
       }
@@ -264,7 +258,7 @@ describe("secrets", () => {
 describe("the environment", () => {
   it.effect("is the command's, with the options over it, and undefined removes", () =>
     Effect.gen(function*() {
-      const spawner = scripted((child) => child.exit(0))
+      const spawner = doing(Script.exit(0))
       yield* Supervise.run(Command.make("env").pipe(Command.env({ A: "1", B: "2" })), {
         env: { B: "3", C: undefined }
       }).pipe(Effect.provide(spawner.layer))
@@ -273,7 +267,7 @@ describe("the environment", () => {
 
   it.effect("is left alone where nothing changes", () =>
     Effect.gen(function*() {
-      const spawner = scripted((child) => child.exit(0))
+      const spawner = doing(Script.exit(0))
       yield* Effect.provide(Supervise.run(command), spawner.layer)
       expect(spawner.last.request.env).toBeUndefined()
     }))
@@ -282,7 +276,7 @@ describe("the environment", () => {
 describe("a shell", () => {
   it.effect("gets arguments as text and the command as code", () =>
     Effect.gen(function*() {
-      const spawner = scripted((child) => child.exit(0))
+      const spawner = doing(Script.exit(0))
       yield* Supervise.run(Command.make("echo $HOME", "$(touch x)", "it's").pipe(Command.runInShell(true))).pipe(
         Effect.provide(spawner.layer)
       )

@@ -4,6 +4,9 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as Script from "@tether/vitest/Script"
+import type { TestChild } from "@tether/vitest/TestChild"
+import * as TestSpawner from "@tether/vitest/TestSpawner"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -13,22 +16,27 @@ import type { ChildOptions } from "../src/ChildOptions.js"
 import type { ProcessFailed } from "../src/ProcessFailed.js"
 import * as StopPlan from "../src/StopPlan.js"
 import * as Supervise from "../src/Supervise.js"
+import { doing } from "./support/doing.js"
 import { captureLogs } from "./support/logs.js"
-import { scripted, type ScriptedChild } from "./support/scripted.js"
 
 const command = Command.make("it")
 const rest = TestClock.adjust(0)
 
-const using = <A, E>(options: ChildOptions, f: (child: Child, script: ScriptedChild) => Effect.Effect<A, E>) => {
-  const spawner = scripted()
-  return Effect.provide(Supervise.use(command, { stdin: "pipe", ...options }, (child) => f(child, spawner.last)), spawner.layer)
-}
+const using = <A, E>(
+  spawner: TestSpawner.Scripted,
+  options: ChildOptions,
+  f: (child: Child, script: TestChild) => Effect.Effect<A, E>
+) => Effect.provide(Supervise.use(command, { stdin: "pipe", ...options }, (child) => f(child, spawner.last)), spawner.layer)
+
+/** Its child takes no byte before it reads. */
+const readingOnly = (...steps: ReadonlyArray<Script.Step>) =>
+  TestSpawner.make(TestSpawner.always(Script.withPipes(Script.make(...steps), 0)))
 
 const closing = StopPlan.make(StopPlan.closeStdin("2 seconds"), StopPlan.signal("SIGTERM", "5 seconds"))
 
 describe("a stop plan that closes stdin", () => {
   it.effect("goes on when the child does not end of it", () =>
-    using({}, (child, script) =>
+    using(doing(Script.hang), {}, (child, script) =>
       Effect.gen(function*() {
         const stopped = yield* Effect.fork(child.stop(closing))
         yield* TestClock.adjust("1900 millis")
@@ -39,19 +47,18 @@ describe("a stop plan that closes stdin", () => {
       })))
 
   it.effect("goes on in time when a write before the end is not taken", () =>
-    using({}, (child, script) =>
+    using(readingOnly(Script.hang), {}, (child, script) =>
       Effect.gen(function*() {
-        script.isReading = false
         const written = yield* Effect.fork(Effect.flip(child.stdin.write("never read")))
         const stopped = yield* Effect.fork(child.stop(closing))
         yield* TestClock.adjust("2100 millis")
         yield* Fiber.join(stopped)
-        expect([script.isInputEnded, script.signals]).toEqual([true, ["SIGTERM"]])
+        expect([script.input, script.isInputEnded, script.signals]).toEqual(["", false, ["SIGTERM"]])
         expect((yield* Fiber.join(written)).reason).toBe("ReaderGone")
       })))
 
   it.effect("takes no more from a source, and lets what was taken be written", () =>
-    using({ stdin: { stream: Stream.repeatEffect(Effect.as(Effect.sleep("10 millis"), "x")) } }, (child, script) =>
+    using(doing(Script.hang), { stdin: { stream: Stream.repeatEffect(Effect.as(Effect.sleep("10 millis"), "x")) } }, (child, script) =>
       Effect.gen(function*() {
         yield* TestClock.adjust("100 millis")
         const stopped = yield* Effect.fork(child.stop(closing))
@@ -61,12 +68,12 @@ describe("a stop plan that closes stdin", () => {
         expect(script.isInputEnded).toBe(true)
         yield* TestClock.adjust("100 millis")
         expect(script.input.length).toBe(length)
-        script.exit(0)
+        yield* script.play(Script.exit(0))
         yield* Fiber.join(stopped)
       })))
 
   it.effect("passes over that step where stdin is not a pipe", () =>
-    using({ stdin: "null" }, (child, script) =>
+    using(doing(Script.hang), { stdin: "null" }, (child, script) =>
       Effect.gen(function*() {
         yield* child.stop(closing)
         expect(script.signals).toEqual(["SIGTERM"])
@@ -76,18 +83,16 @@ describe("a stop plan that closes stdin", () => {
 describe("a source that fails", () => {
   it.effect("stops the child by its plan, but for the end of input", () =>
     Effect.gen(function*() {
-      const spawner = scripted((child) => {
-        child.onSignal = () => child.exit(0)
-      })
+      const spawner = doing(Script.on("SIGTERM", Script.exit(0)), Script.hang)
       const stream = Stream.concat(Stream.make("half"), Stream.fail("gone"))
       const error = yield* Effect.flip(Effect.provide(Supervise.run(command, { stdin: { stream }, stop: closing }), spawner.layer))
       expect([(error as ProcessFailed).status, (error as ProcessFailed).endedBy]).toEqual([{ _tag: "Exited", code: 0 }, "owner"])
-      expect([spawner.last.input, spawner.last.isInputEnded, spawner.last.signals]).toEqual(["half", true, ["SIGTERM"]])
+      expect([spawner.last.input, spawner.last.isInputEnded, spawner.last.signals]).toEqual(["half", false, ["SIGTERM"]])
     }))
 
   it.effect("kills where the plan has nothing but the end of input", () =>
     Effect.gen(function*() {
-      const spawner = scripted()
+      const spawner = doing(Script.hang)
       const stop = StopPlan.make(StopPlan.closeStdin("1 hour"))
       yield* Effect.flip(Effect.provide(Supervise.run(command, { stdin: { stream: Stream.fail("gone") }, stop }), spawner.layer))
       expect(spawner.last.signals).toEqual(["SIGKILL"])
@@ -97,13 +102,10 @@ describe("a source that fails", () => {
 describe("a source that has failed", () => {
   it.effect("does not look like an end of input to a child that takes its time, whoever stops it after that", () =>
     Effect.gen(function*() {
-      const spawner = scripted((child) => {
-        child.onSignal = () => undefined
-      })
-      const running = yield* Effect.fork(
-        Effect.provide(Supervise.run(command, { stdin: { stream: Stream.fail("gone") }, stop: closing }), spawner.layer)
-      )
-      yield* TestClock.adjust("1 second")
+      const spawner = doing(Script.ignore("SIGTERM"), Script.hang)
+      const stream = Stream.fromEffect(Effect.zipRight(Effect.sleep("1 second"), Effect.fail("gone")))
+      const running = yield* Effect.fork(Effect.provide(Supervise.run(command, { stdin: { stream }, stop: closing }), spawner.layer))
+      yield* TestClock.adjust("2 seconds")
       const interrupted = yield* Effect.fork(Fiber.interrupt(running))
       yield* TestClock.adjust("1 second")
       expect([spawner.last.isInputEnded, spawner.last.signals]).toEqual([false, ["SIGTERM", "SIGCONT"]])
@@ -113,22 +115,20 @@ describe("a source that has failed", () => {
 
   it.effect("fails the work beside a child that takes its time, though the work is done", () =>
     Effect.gen(function*() {
-      const working = yield* Effect.fork(Effect.flip(using({ stdin: { stream: Stream.fail("gone") } }, (_, script) => {
-        script.onSignal = () => undefined
-        return Effect.sleep("1 second")
-      })))
-      yield* TestClock.adjust("10 seconds")
+      const stubborn = doing(Script.ignore("SIGTERM"), Script.hang)
+      const stream = Stream.fromEffect(Effect.zipRight(Effect.sleep("1 second"), Effect.fail("gone")))
+      const working = yield* Effect.fork(Effect.flip(using(stubborn, { stdin: { stream } }, () => Effect.sleep("2 seconds"))))
+      yield* TestClock.adjust("11 seconds")
       expect((yield* Fiber.join(working)).message).toContain("the source of its input failed")
+      expect(stubborn.last.signals).toContain("SIGKILL")
     }))
 
   it.effect("after an end that has not been heard of yet is no failure", () =>
     Effect.gen(function*() {
-      const spawner = scripted()
-      const stream = Stream.fromEffect(Effect.suspend(() => {
-        // The status comes a moment after the child is gone.
-        queueMicrotask(() => spawner.last.exit(0))
-        return Effect.fail("too late")
-      }))
+      const spawner = doing(Script.hang)
+      // The status comes a moment after the child is gone.
+      const end = Effect.zipRight(Effect.yieldNow(), Effect.suspend(() => spawner.last.play(Script.exit(0))))
+      const stream = Stream.fromEffect(Effect.zipRight(Effect.forkDaemon(end), Effect.fail("too late")))
       const report = yield* Effect.provide(Supervise.run(command, { stdin: { stream } }), spawner.layer)
       expect(report.endedBy).toBe("child")
     }))
@@ -136,13 +136,11 @@ describe("a source that has failed", () => {
 
 describe("an end of stdin", () => {
   it.effect("leaves other inputs alone, and is not the whole of what it cuts off", () =>
-    using({ stdin: { stream: Stream.never }, fds: { 3: { stream: Stream.never } } }, (child, script) =>
+    using(doing(Script.readToEnd), { stdin: { stream: Stream.never }, fds: { 3: { stream: Stream.never } } }, (child, script) =>
       Effect.gen(function*() {
         const stopped = yield* Effect.fork(child.stop(closing))
         yield* TestClock.adjust("1 second")
-        expect(script.isInputEnded).toBe(true)
-        script.exit(0)
-        yield* TestClock.adjust("1 second")
+        expect([script.isInputEnded, script.signals]).toEqual([true, []])
         yield* Fiber.join(stopped)
         expect((yield* child.gone).inputs).toEqual({ 0: { bytes: 0, complete: false }, 3: { bytes: 0, complete: false } })
       })))
@@ -150,15 +148,15 @@ describe("an end of stdin", () => {
 
 describe("what is no text and no bytes", () => {
   it.effect("is a defect of who writes it, and of nobody else", () =>
-    using({}, (child, script) =>
+    using(readingOnly(Script.wait("1 second"), Script.readToEnd, Script.hang), {}, (child, script) =>
       Effect.gen(function*() {
-        script.isReading = false
         yield* Effect.fork(child.stdin.write("waits"))
         yield* rest
         for (const wrong of [5, undefined, null, new ArrayBuffer(3)]) {
           expect(String(yield* Effect.exit(child.stdin.write(wrong as never)))).toContain("Die")
         }
-        script.read()
+        expect(script.input).toBe("")
+        yield* TestClock.adjust("1 second")
         yield* child.stdin.write("!")
         expect(script.input).toBe("waits!")
       })))
@@ -168,10 +166,11 @@ describe("a source that cannot be interrupted", () => {
   it.effect("is waited for until deliverGrace is over, and then left alone", () =>
     Effect.gen(function*() {
       const logs = captureLogs()
-      const spawner = scripted((child) => child.exit(0))
       const stream = Stream.fromEffect(Effect.as(Effect.uninterruptible(Effect.sleep("1 minute")), "x"))
       const ended = yield* Effect.fork(
-        Effect.provide(Supervise.run(command, { stdin: { stream }, deliverGrace: "3 seconds" }), spawner.layer).pipe(Effect.provide(logs.layer))
+        Effect.provide(Supervise.run(command, { stdin: { stream }, deliverGrace: "3 seconds" }), doing(Script.exit(0)).layer).pipe(
+          Effect.provide(logs.layer)
+        )
       )
       yield* TestClock.adjust("2900 millis")
       expect(yield* Fiber.poll(ended)).toMatchObject({ _tag: "None" })
@@ -183,58 +182,59 @@ describe("a source that cannot be interrupted", () => {
 
 describe("writes", () => {
   it.effect("come in the order in which they were begun, and an interrupted one leaves its place", () =>
-    using({}, (child, script) =>
+    using(readingOnly(Script.wait("1 second"), Script.readToEnd, Script.hang), {}, (child, script) =>
       Effect.gen(function*() {
-        script.isReading = false
         const writes = yield* Effect.forEach(["a", "b", "c", "d"], (text) => Effect.fork(child.stdin.write(text)))
         yield* rest
         yield* Fiber.interrupt(writes[1] as never)
         const closed = yield* Effect.fork(child.stdin.close)
-        yield* rest
-        script.read()
+        yield* TestClock.adjust("1 second")
         yield* Fiber.join(closed)
         expect([script.input, script.isInputEnded]).toEqual(["acd", true])
       })))
 })
 
 describe("ask", () => {
-  it.effect("asks one question after the other, and bounds what it keeps of an answer", () =>
-    using({}, (child, script) =>
+  it.effect("asks one question after the other, and bounds what it keeps of an answer", () => {
+    const spawner = doing(
+      Script.readLine("one"),
+      Script.wait("1 second"),
+      Script.stdout("a line\nok\n"),
+      Script.readLine("two"),
+      Script.wait("1 second"),
+      Script.repeat(20, Script.stdout(`${"x".repeat(100_000)}\n`)),
+      Script.hang
+    )
+    return using(spawner, {}, (child, script) =>
       Effect.gen(function*() {
-        const asked: Array<string> = []
-        script.onInput = (text) => void asked.push(text)
         const ask = (question: string) => child.ask(question, (line) => line.text === "ok")
         const first = yield* Effect.fork(ask("one"))
         const second = yield* Effect.fork(Effect.flip(ask("two")))
-        yield* Effect.repeatN(rest, 3)
-        expect(asked).toEqual(["one\n"])
-        script.out("a line\nok\n")
+        yield* TestClock.adjust("999 millis")
+        expect(script.input).toBe("one\n")
+        yield* TestClock.adjust("1 millis")
         expect((yield* Fiber.join(first)).map((line) => line.text)).toEqual(["a line", "ok"])
-        yield* Effect.repeatN(rest, 3)
-        expect(asked).toEqual(["one\n", "two\n"])
-        for (let i = 0; i < 20; i++) {
-          script.out(`${"x".repeat(100_000)}\n`)
-          yield* rest
-        }
+        yield* TestClock.adjust("999 millis")
+        expect(script.input).toBe("one\ntwo\n")
+        yield* TestClock.adjust("1 millis")
         expect(yield* Fiber.join(second)).toMatchObject({ _tag: "InputError", reason: "NoAnswer" })
-      })))
+      }))
+  })
 })
 
 describe("the lines of a child", () => {
-  it.effect("are numbered over both streams, and have the time at which they were read", () =>
-    using({ expect: [0] }, (child, script) =>
+  it.effect("are numbered over both streams, and have the time at which they were read", () => {
+    const spawner = doing(Script.stdout("a\nb\n"), Script.wait("1 second"), Script.stderr("c\n"), Script.wait("1 second"))
+    return using(spawner, { expect: [0] }, (child) =>
       Effect.gen(function*() {
         const reader = yield* Effect.fork(Stream.runCollect(child.read({ replay: 2 })))
-        script.out("a\nb\n")
         yield* TestClock.adjust("1 second")
-        script.err("c\n")
-        yield* rest
         const late = yield* Effect.fork(Stream.runCollect(child.read({ replay: 2 })))
         yield* TestClock.adjust("1 second")
-        script.exit(0)
         const shown = (lines: Iterable<{ readonly seq: number; readonly text: string; readonly at: number }>) =>
           [...lines].map(({ at, seq, text }) => `${seq} ${text} ${at}`)
         expect(shown(yield* Fiber.join(reader))).toEqual(["0 a 0", "1 b 0", "2 c 1000"])
         expect(shown(yield* Fiber.join(late))).toEqual(["1 b 0", "2 c 1000"])
-      })))
+      }))
+  })
 })

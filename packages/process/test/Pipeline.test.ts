@@ -3,6 +3,9 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as Script from "@tether/vitest/Script"
+import type { TestChild } from "@tether/vitest/TestChild"
+import * as TestSpawner from "@tether/vitest/TestSpawner"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,35 +19,34 @@ import { Exited, Signaled } from "../src/ExitStatus.js"
 import * as StopPlan from "../src/StopPlan.js"
 import * as Supervise from "../src/Supervise.js"
 import { SurvivorsError } from "../src/SurvivorsError.js"
-import { scripted, type ScriptedChild } from "./support/scripted.js"
+import { doing } from "./support/doing.js"
 
 const command = Command.make("a").pipe(Command.pipeTo(Command.make("b")), Command.pipeTo(Command.make("c")))
 const rest = TestClock.adjust(0)
 
+/** A spawner of the stages: what a stage does that is not named is to wait. */
+const stagesThat = (steps: { readonly [Stage in "a" | "b" | "c"]?: ReadonlyArray<Script.Step> }) =>
+  TestSpawner.make(...(["a", "b", "c"] as const).map((stage) => TestSpawner.program(stage, Script.make(...steps[stage] ?? [Script.hang]))))
+
 const using = <A, E>(
+  spawner: TestSpawner.Scripted,
   options: ChildOptions,
-  f: (child: Child, stages: readonly [ScriptedChild, ScriptedChild, ScriptedChild]) => Effect.Effect<A, E>,
-  script?: (child: ScriptedChild) => void
-) => {
-  const spawner = scripted(script)
-  return Effect.provide(
-    Supervise.use(command, { expect: () => true, ...options }, (child) =>
-      f(child, spawner.children as never)),
+  f: (child: Child, stages: readonly [TestChild, TestChild, TestChild]) => Effect.Effect<A, E>
+) =>
+  Effect.provide(
+    Supervise.use(command, { expect: () => true, ...options }, (child) => f(child, spawner.children as never)),
     spawner.layer
   )
-}
 
 describe("a pipeline", () => {
   it.effect("has exited when all of its stages have", () =>
-    using({}, (child, [a, b, c]) =>
+    using(stagesThat({ a: [Script.die("SIGPIPE")], b: [Script.wait("1 second")], c: [] }), {}, (child, [, , c]) =>
       Effect.gen(function*() {
         const exited = yield* Effect.fork(child.exited)
-        c.exit(0)
-        a.die("SIGPIPE")
-        yield* rest
+        yield* TestClock.adjust("999 millis")
+        expect(c.status).toEqual(Exited(0))
         expect([yield* child.isRunning, (yield* Fiber.poll(exited))._tag]).toEqual([true, "None"])
-        yield* TestClock.adjust("1 second")
-        b.exit(0)
+        yield* TestClock.adjust("1 millis")
         expect(yield* Fiber.join(exited)).toEqual(Exited(0))
         const report = yield* child.gone
         expect([report.pid, Duration.toMillis(report.duration)]).toEqual([c.pid, 1000])
@@ -52,34 +54,35 @@ describe("a pipeline", () => {
       })))
 
   it.effect("is stopped from the right, so that nobody sees a stop as the end of its input", () => {
-    const order: Array<number> = []
-    return using({}, (child) =>
+    const farewell = [Script.on("SIGTERM", Script.stderr("bye\n"), Script.exit(0)), Script.readToEnd, Script.stderr("input ended\n")]
+    return using(stagesThat({ a: farewell, b: farewell, c: farewell }), { stdin: "pipe" }, (child) =>
       Effect.gen(function*() {
+        yield* rest
         yield* child.stop()
-        expect(order).toEqual([1020, 1010, 1000])
-      }), (child) => {
-      child.onSignal = (signal) => {
-        order.push(child.pid)
-        child.die(signal)
-      }
-    })
+        const said = yield* Stream.runCollect(child.read({ replay: 10 }))
+        expect([...said].map((line) => [line.label, line.text])).toEqual([["c", "bye"], ["b", "bye"], ["a", "bye"]])
+      }))
   })
 
-  it.effect("closes the input of its first stage alone, and waits for the others to see the end", () =>
-    using({ stdin: "pipe" }, (child, [a, b, c]) =>
+  it.effect("closes the input of its first stage alone, and waits for the others to see the end", () => {
+    const filter = [Script.readToEnd, Script.wait("600 millis"), Script.exit(0)]
+    return using(stagesThat({ a: filter, b: filter, c: filter }), { stdin: "pipe" }, (child, [a, b, c]) =>
       Effect.gen(function*() {
         const stopped = yield* Effect.fork(child.stop(StopPlan.make(StopPlan.closeStdin("2 seconds"), StopPlan.signal("SIGTERM", "1 second"))))
+        yield* rest
+        expect([a, b, c].map((stage) => stage.isInputEnded)).toEqual([true, false, false])
         yield* TestClock.adjust("1 second")
-        expect([a, b, c].map((stage) => [stage.isInputEnded, stage.signals.length])).toEqual([[true, 0], [false, 0], [false, 0]])
-        for (const stage of [a, b, c]) stage.exit(0)
+        expect([a, b, c].map((stage) => stage.status)).toEqual([Exited(0), undefined, undefined])
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(stopped)
-      })))
+        expect([a, b, c].map((stage) => [stage.status, stage.signals])).toEqual([[Exited(0), []], [Exited(0), []], [Exited(0), []]])
+      }))
+  })
 
   it.effect("is asked once, whatever number of stages there are", () => {
     let asked = 0
     const ask = StopPlan.make(StopPlan.ask(Effect.sync(() => asked++), "1 second"), StopPlan.signal("SIGTERM", "1 second"))
-    return using({ stop: ask }, (child) =>
+    return using(doing(Script.hang), { stop: ask }, (child) =>
       Effect.gen(function*() {
         const stopped = yield* Effect.fork(child.stop())
         yield* TestClock.adjust("3 seconds")
@@ -88,31 +91,32 @@ describe("a pipeline", () => {
       }))
   })
 
-  it.effect("gives the bytes of all stages to readers that follow each other", () =>
-    using({ stderr: "bytes" }, (child, [a, b, c]) =>
+  it.effect("gives the bytes of all stages to readers that follow each other", () => {
+    const all = Array.from({ length: 30 }, (_, i) => String.fromCharCode(65 + i))
+    const every3rd = (from: number) => [Script.stderr(...all.filter((_, i) => i % 3 === from))]
+    return using(stagesThat({ a: every3rd(0), b: every3rd(1), c: every3rd(2) }), { stderr: "bytes" }, (child) =>
       Effect.gen(function*() {
-        const stages = [a, b, c]
-        for (let i = 0; i < 30; i++) stages[i % 3]?.err(String.fromCharCode(65 + i))
-        for (const stage of stages) stage.exit(0)
+        yield* rest
         const text = (bytes: Stream.Stream<Uint8Array>) => Stream.mkString(Stream.decodeText(bytes))
-        const [first, rest] = [yield* text(Stream.take(child.bytes("stderr"), 7)), yield* text(child.bytes("stderr"))]
-        const all = Array.from({ length: 30 }, (_, i) => String.fromCharCode(65 + i))
-        expect([first.length, [...first + rest].toSorted()]).toEqual([7, all])
-      })))
+        const [first, others] = [yield* text(Stream.take(child.bytes("stderr"), 7)), yield* text(child.bytes("stderr"))]
+        expect([first.length, [...first + others].toSorted()]).toEqual([7, all])
+      }))
+  })
 
   it.effect("gives each stage its turn, although the first one never stops", () =>
-    using({ stderr: "bytes" }, (child, [a, b, c]) =>
-      Effect.gen(function*() {
-        for (let i = 0; i < 10; i++) a.err("a")
-        b.err("b")
-        c.err("c")
-        const first = yield* Stream.mkString(Stream.decodeText(Stream.take(child.bytes("stderr"), 3)))
-        expect([...first].toSorted().join("")).toBe("abc")
-        for (const stage of [a, b, c]) stage.exit(0)
-      })))
+    using(
+      stagesThat({ a: [Script.repeat(20, Script.stderr("a".repeat(65_536)))], b: [Script.stderr("b")], c: [Script.stderr("c")] }),
+      { stderr: "bytes" },
+      (child) =>
+        Effect.gen(function*() {
+          yield* rest
+          const first = yield* Stream.mkString(Stream.decodeText(Stream.take(child.bytes("stderr"), 3)))
+          expect([...new Set(first)].toSorted().join("")).toBe("abc")
+        })
+    ))
 
   it.effect("ends with its scope, even if the fiber that closes it is interrupted", () => {
-    const spawner = scripted()
+    const spawner = doing(Script.hang)
     return Effect.gen(function*() {
       const scope = yield* Scope.make()
       yield* Scope.extend(Supervise.start(command), scope)
@@ -125,28 +129,25 @@ describe("a pipeline", () => {
 
   it.effect("names the survivors of all stages", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.flip(
-        using({}, (_, [a, , c]) =>
-          Effect.sync(() => {
-            a.immortal = true
-            c.immortal = true
-          }))
-      ))
+      const spawner = stagesThat({ a: [Script.freeze], c: [Script.freeze] })
+      const fiber = yield* Effect.fork(Effect.flip(using(spawner, {}, () => Effect.sleep("1 second"))))
       yield* TestClock.adjust("20 seconds")
       const error = yield* Fiber.join(fiber)
       if (!(error instanceof SurvivorsError)) throw error
-      expect([error.label, error.survivors.map((survivor) => survivor.pid)]).toEqual(["a | b | c", [1000, 1020]])
+      expect([error.label, error.survivors]).toEqual(["a | b | c", [
+        { pid: spawner.childOf("a").pid, command: "a", startedAt: undefined },
+        { pid: spawner.childOf("c").pid, command: "c", startedAt: undefined }
+      ]])
     }))
 
   it.effect("sums up how it was drained, and what its stages wrote to stderr", () =>
-    using({ drainGrace: 100 }, (child, [a, b, c]) =>
+    using(stagesThat({
+      a: [Script.stderr("one\n"), Script.leave(Script.hang), Script.exit(0)],
+      b: [],
+      c: [Script.stderr("two\n")]
+    }), { drainGrace: 100 }, (child) =>
       Effect.gen(function*() {
-        a.err("one\n")
-        c.err("two\n")
-        a.exitHolding(Exited(0))
-        b.exit(0)
-        c.exit(0)
-        yield* TestClock.adjust("1 second")
+        yield* TestClock.adjust("200 millis")
         const report = yield* child.gone
         expect([report.drained._tag, report.stderr]).toEqual([
           "Cut",
@@ -155,23 +156,20 @@ describe("a pipeline", () => {
       })))
 
   it.effect("does not wait with the end of one stage for readers of another", () =>
-    using({}, (child, [a, b, c]) =>
+    using(stagesThat({
+      a: [Script.wait("100 millis"), Script.leaveWith({ holds: ["stdout"] }, Script.hang), Script.exit(0)],
+      b: [Script.wait("100 millis"), Script.stderr(...Array.from({ length: 10 }, (_, i) => `line ${i}\n`)), Script.readToEnd],
+      c: [Script.readToEnd]
+    }), {}, (child, [a, b]) =>
       Effect.gen(function*() {
-        const reader = yield* Effect.fork(Stream.runForEach(child.stderr, () => Effect.sleep("1 second")))
-        yield* rest
-        for (let i = 0; i < 10; i++) b.err(`line ${i}\n`)
-        a.leftovers = 1
-        a.exit(0)
-        yield* TestClock.adjust("1 second")
+        let taken = 0
+        const reader = yield* Effect.fork(Stream.runForEach(child.stderr, () => Effect.delay(Effect.sync(() => taken++), "100 millis")))
+        yield* TestClock.adjust("200 millis")
         // What it has left holds the pipe to its neighbour: nobody may wait for a reader before that is ended.
-        expect(a.signals).toContain("SIGTERM")
-        b.exit(0)
-        c.exit(0)
-        yield* TestClock.adjust("20 seconds")
+        expect([a.signals, b.status]).toEqual([["SIGTERM"], Exited(0)])
+        expect(taken).toBeLessThan(3)
+        yield* TestClock.adjust("2 seconds")
         yield* Fiber.join(reader)
-      }), (child) => {
-      child.onSignal = () => {
-        child.leftovers = 0
-      }
-    }))
+        expect(taken).toBe(10)
+      })))
 })

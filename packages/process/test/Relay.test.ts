@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -20,50 +21,43 @@ import { isPlain } from "../src/internal/scan.js"
 import * as RelayLogger from "../src/RelayLogger.js"
 import * as Supervise from "../src/Supervise.js"
 import type { ChildOptions } from "../src/ChildOptions.js"
+import * as StopPlan from "../src/StopPlan.js"
+import { doing } from "./support/doing.js"
 import { captureLogs } from "./support/logs.js"
-import { scripted, type ScriptedChild } from "./support/scripted.js"
 
-const relayed = (script: (child: ScriptedChild) => void, relay: ChildOptions["relay"] = true) =>
+/** What is logged of a child that does this. */
+const logged = (steps: ReadonlyArray<Script.Step>, options: ChildOptions = {}, command = Command.make("build", "all")) =>
   Effect.gen(function*() {
     const logs = captureLogs()
-    yield* Supervise.run(Command.make("build", "all"), { relay }).pipe(
-      Effect.provide(scripted((child) => {
-        script(child)
-        child.exit(0)
-      }).layer),
+    const { pid } = yield* Supervise.run(command, { relay: true, ...options }).pipe(
+      Effect.provide(doing(...steps).layer),
       Effect.provide(logs.layer)
     )
-    return logs.entries
+    return { entries: logs.entries, messages: logs.entries.map((entry) => entry.message), pid }
   })
 
 describe("the relay of a child", () => {
   it.effect("is one log entry a line, at IO, annotated with label, pid and stream", () =>
     Effect.gen(function*() {
-      const entries = yield* relayed((child) => {
-        child.out("one\ntwo\n")
-        child.err("three")
-      })
+      const { entries, pid } = yield* logged([Script.stdout("one\ntwo\n"), Script.stderr("three")])
       expect(entries).toEqual([
-        { level: "IO", message: "[build all:out] one", annotations: { label: "build all", pid: 1000, stream: "stdout" } },
-        { level: "IO", message: "[build all:out] two", annotations: { label: "build all", pid: 1000, stream: "stdout" } },
-        { level: "IO", message: "[build all:err] three", annotations: { label: "build all", pid: 1000, stream: "stderr" } }
+        { level: "IO", message: "[build all:out] one", annotations: { label: "build all", pid, stream: "stdout" } },
+        { level: "IO", message: "[build all:out] two", annotations: { label: "build all", pid, stream: "stdout" } },
+        { level: "IO", message: "[build all:err] three", annotations: { label: "build all", pid, stream: "stderr" } }
       ])
     }))
 
   it.effect("can leave a stream out, and take a level by name", () =>
     Effect.gen(function*() {
-      const entries = yield* relayed((child) => {
-        child.out("one\n")
-        child.err("two\n")
-      }, { stdout: false, level: "warning" })
+      const { entries } = yield* logged([Script.stdout("one\n"), Script.stderr("two\n")], { relay: { stdout: false, level: "warning" } })
       expect(entries.map((entry) => [entry.level, entry.message])).toEqual([["WARN", "[build all:err] two"]])
     }))
 
   it.effect("is shown at Info and hidden at Warning", () =>
     Effect.gen(function*() {
       const count = (level: LogLevel.LogLevel) =>
-        relayed((child) => child.out("one\n")).pipe(
-          Effect.map((entries) => entries.length),
+        logged([Script.stdout("one\n")]).pipe(
+          Effect.map(({ entries }) => entries.length),
           Effect.provide(Logger.minimumLogLevel(level))
         )
       expect([yield* count(LogLevel.Info), yield* count(LogLevel.Warning)]).toEqual([1, 0])
@@ -87,14 +81,12 @@ describe("the relay of a child", () => {
 
   it.effect("makes control sequences harmless, and keeps colours if asked", () =>
     Effect.gen(function*() {
-      const script = (child: ScriptedChild) =>
-        child.out("\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\x07bell\ttab\x9b31mC1\u202eoverride\n\x1b[32mopen\n")
-      const text = (entries: ReadonlyArray<{ readonly message: string }>) => entries.map((entry) => entry.message)
-      expect(text(yield* relayed(script))).toEqual([
+      const steps = [Script.stdout("\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\x07bell\ttab\x9b31mC1\u202eoverride\n\x1b[32mopen\n")]
+      expect((yield* logged(steps)).messages).toEqual([
         "[build all:out] red \u2407bell\ttabC1\ufffdoverride",
         "[build all:out] open"
       ])
-      expect(text(yield* relayed(script, { colour: true }))).toEqual([
+      expect((yield* logged(steps, { relay: { colour: true } })).messages).toEqual([
         "[build all:out] \x1b[31mred\x1b[0m \u2407bell\ttabC1\ufffdoverride\x1b[0m",
         "[build all:out] \x1b[32mopen\x1b[0m"
       ])
@@ -103,7 +95,7 @@ describe("the relay of a child", () => {
   it.effect("is no event of the enclosing span", () =>
     Effect.gen(function*() {
       const span = yield* Effect.makeSpan("outer")
-      yield* Effect.withParentSpan(relayed((child) => child.out("one\n")), span)
+      yield* Effect.withParentSpan(logged([Script.stdout("one\n")]), span)
       expect((span as unknown as { events: ReadonlyArray<unknown> }).events).toEqual([])
     }))
 
@@ -112,21 +104,14 @@ describe("the relay of a child", () => {
       const broken = Logger.make(() => {
         throw new Error("broken logger")
       })
-      const entries = yield* Effect.provide(relayed((child) => child.out("one\ntwo\n")), Logger.add(broken))
+      const { entries } = yield* Effect.provide(logged([Script.stdout("one\ntwo\n")]), Logger.add(broken))
       expect(entries).toHaveLength(2)
     }))
 
   it.effect("keeps a label of several lines on one", () =>
     Effect.gen(function*() {
-      const logs = captureLogs()
-      yield* Supervise.run(Command.make("sh", "-c", "a\nb"), { relay: true }).pipe(
-        Effect.provide(scripted((child) => {
-          child.out("x\n")
-          child.exit(0)
-        }).layer),
-        Effect.provide(logs.layer)
-      )
-      expect(logs.entries[0]?.message).toBe("[sh -c a\u240ab:out] x")
+      const { messages } = yield* logged([Script.stdout("x\n")], {}, Command.make("sh", "-c", "a\nb"))
+      expect(messages[0]).toBe("[sh -c a\u240ab:out] x")
     }))
 })
 
@@ -143,12 +128,12 @@ describe("the span of a child", () => {
         },
         context: (f) => f()
       })
-      yield* relayed((child) => child.out("one\n")).pipe(Effect.provide(Layer.setTracer(tracer)))
+      const { pid } = yield* logged([Script.stdout("one\n")]).pipe(Effect.provide(Layer.setTracer(tracer)))
       const span = spans.find((each) => each.name === "tether.child")
       expect(span?.status._tag).toBe("Ended")
       expect(Object.fromEntries(span?.attributes ?? [])).toMatchObject({
         label: "build all",
-        pid: 1000,
+        pid,
         status: "exited with code 0",
         endedBy: "child",
         durationMillis: 0,
@@ -219,20 +204,20 @@ describe("observability is not load-bearing", () => {
   it.effect("a logger that throws at every warning changes no outcome", () =>
     Effect.gen(function*() {
       // Holds a pipe, leaves something in its group, needs SIGKILL, and its consumer throws: a warning each.
-      const spawner = scripted((child) => {
-        child.leftovers = 1
-        child.onSignal = () => undefined
-        child.out("one\n")
-        child.exitHolding(Exited(0))
-      })
+      const spawner = doing(Script.leave(Script.ignore("SIGTERM"), Script.hang), Script.stdout("one\n"), Script.exit(0))
       const fiber = yield* Effect.fork(
-        Supervise.run(Command.make("build"), { relay: true, onLines: { stdout: () => Effect.die("broken consumer") } }).pipe(
+        Supervise.run(Command.make("build"), {
+          relay: true,
+          onLines: { stdout: () => Effect.die("broken consumer") },
+          drainGrace: "400 millis",
+          stop: StopPlan.make(StopPlan.signal("SIGTERM", "200 millis"))
+        }).pipe(
           Effect.exit,
           Effect.provide(spawner.layer),
           Effect.provide(brokenLogger)
         )
       )
-      yield* TestClock.adjust("20 seconds")
+      yield* TestClock.adjust("1 second")
       const exit = yield* Fiber.join(fiber)
       expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("broken consumer")
       expect(spawner.last.signals).toContain("SIGKILL")
@@ -251,7 +236,7 @@ describe("observability is not load-bearing", () => {
       const throwsAtOnce = Tracer.make({ span: broken, context: (f) => f() })
       for (const tracer of [throwsLate, throwsAtOnce]) {
         const report = yield* Supervise.run(Command.make("build")).pipe(
-          Effect.provide(scripted((child) => child.exit(0)).layer),
+          Effect.provide(doing(Script.exit(0)).layer),
           Effect.provide(Layer.setTracer(tracer))
         )
         expect(report.status).toEqual(Exited(0))
@@ -264,10 +249,7 @@ describe("what a child may do to a terminal through us", () => {
     Effect.gen(function*() {
       const error = yield* Supervise.run(Command.make("sh", "-c", "printf x\nexit 3"), { label: "a\x1b[31mb\nc" }).pipe(
         Effect.flip,
-        Effect.provide(scripted((child) => {
-          child.err("\x1b]0;title\x07bad\n")
-          child.exit(3)
-        }).layer)
+        Effect.provide(doing(Script.stderr("\x1b]0;title\x07bad\n"), Script.exit(3)).layer)
       )
       expect(error.message).toMatch(/^"ab\u240ac" exited with code 3 after 0 ms$/)
       expect((error as ProcessFailed).pretty).toBe(`${error.message}\n|_.stderr:\n   bad`)
@@ -277,15 +259,8 @@ describe("what a child may do to a terminal through us", () => {
 
   it.effect("is told where a line was cut", () =>
     Effect.gen(function*() {
-      const logs = captureLogs()
-      yield* Supervise.run(Command.make("build"), { relay: true, maxLineBytes: 4 }).pipe(
-        Effect.provide(scripted((child) => {
-          child.out("ok\n0123456789\n")
-          child.exit(0)
-        }).layer),
-        Effect.provide(logs.layer)
-      )
-      expect(logs.entries.map((entry) => entry.message)).toEqual(["[build:out] ok", "[build:out] 0123 … (6 bytes cut)"])
+      const { messages } = yield* logged([Script.stdout("ok\n0123456789\n")], { maxLineBytes: 4 })
+      expect(messages).toEqual(["[build all:out] ok", "[build all:out] 0123 … (6 bytes cut)"])
     }))
 })
 
@@ -309,20 +284,15 @@ describe("the look at a chunk for anything but plain text", () => {
     })
   )
 
-  it.effect.prop("is right for every byte at every offset", [bytes], ([[offset, values]]) =>
-    Effect.sync(() => {
-      const chunk = Uint8Array.from([...Array.from({ length: offset }, () => 0), ...values]).subarray(offset)
-      expect(isPlain(chunk)).toBe(values.every((value) => value === 9 || value === 10 || (value >= 0x20 && value < 0x7f)))
-    }), { fastCheck: { numRuns: 1000 } })
+  it.prop("is right for every byte at every offset", [bytes], ([[offset, values]]) => {
+    const chunk = Uint8Array.from([...Array.from({ length: offset }, () => 0), ...values]).subarray(offset)
+    expect(isPlain(chunk)).toBe(values.every((value) => value === 9 || value === 10 || (value >= 0x20 && value < 0x7f)))
+  }, { fastCheck: { numRuns: 1000 } })
 
   it.effect("remembers what the start of a line had, until the line ends", () =>
     Effect.gen(function*() {
-      const entries = yield* relayed((child) => {
-        child.out("\x1b[31mre")
-        child.out("d\nplain\n")
-        child.out("also plain\n")
-      })
-      expect(entries.map((entry) => entry.message)).toEqual([
+      const { messages } = yield* logged([Script.stdout("\x1b[31mre", "d\nplain\n", "also plain\n")])
+      expect(messages).toEqual([
         "[build all:out] red",
         "[build all:out] plain",
         "[build all:out] also plain"
