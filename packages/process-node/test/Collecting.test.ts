@@ -7,6 +7,7 @@ import type { OutputTooLarge } from "@tether/process/OutputTooLarge"
 import type { ProcessFailed } from "@tether/process/ProcessFailed"
 import * as Shell from "@tether/process/Shell"
 import * as Supervise from "@tether/process/Supervise"
+import * as Fixture from "@tether/vitest/Fixture"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
@@ -21,7 +22,7 @@ describe("string", () => {
   it.live("is all of stdout, as it is", () => Effect.map(string(sh("printf 'a\\r\\n\\n'; echo no >&2")), (text) => expect(text).toBe("a\r\n\n")))
   it.live("is empty where there is nothing", () => Effect.map(string(Command.make("true")), (text) => expect(text).toBe("")))
   it.live("is decoded right wherever a read ends", () =>
-    Effect.map(string(sh(`printf 'a\\303'; sleep 0.1; printf '\\251\\360\\237'; sleep 0.1; printf '\\230\\200'`)), (text) => expect(text).toBe("aé😀")))
+    Effect.map(string(Fixture.command("prints-utf8-split")), (text) => expect(text).toBe("é漢🦀\n")))
   it.live("keeps a byte order mark, and shows what is no text", () =>
     Effect.map(string(sh(`printf '\\357\\273\\277a\\377'`)), (text) => expect(text).toBe("\uFEFFa\uFFFD")))
   it.live("fails on a bad status, with both tails", () =>
@@ -35,7 +36,7 @@ describe("string", () => {
       expect([error._tag, (error as OutputTooLarge).kept, (error as OutputTooLarge).limit]).toEqual(["OutputTooLarge", "ab", 3])
       expect(error.message).toBe(`"much" wrote more than 3 bytes, and was stopped. If it may, give it more: option "limit".`)
       expect(marked(mark)).toEqual([])
-      const flood = yield* Effect.flip(string(Command.make("yes"), { limit: 1_000_000 }))
+      const flood = yield* Effect.flip(string(Fixture.command("floods-stdout"), { limit: 1_000_000 }))
       expect((flood as OutputTooLarge).kept).toHaveLength(1_000_000)
     })
   })
@@ -44,7 +45,7 @@ describe("string", () => {
       expect([error._tag, error.message]).toEqual(["SpawnError", expect.stringContaining("limit is a whole number of bytes")])))
 
   it.live("has a limit where none is given", () =>
-    Effect.map(Effect.flip(string(Command.make("yes"))), (error) => expect((error as OutputTooLarge).limit).toBe(16 * 1024 * 1024)))
+    Effect.map(Effect.flip(string(Fixture.command("floods-stdout"))), (error) => expect((error as OutputTooLarge).limit).toBe(16 * 1024 * 1024)))
   it.live("reads the streams beside it too", () =>
     Effect.map(string(sh("head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero >&3; echo done"), { stderr: "bytes", fds: { 3: "bytes" } }), (text) =>
       expect(text).toBe("done\n")))

@@ -8,6 +8,7 @@ import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
+import { expectNoLeaks } from "@tether/vitest/Leaks"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -19,7 +20,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
 import { captureLogs } from "./support/logs.js"
-import { descriptors, waitUntil } from "./support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 const layer = NodeChildSpawner.layer
@@ -34,11 +34,8 @@ const temporary = Effect.acquireRelease(
 )
 
 const refused = (options: ChildOptions, command = Command.make("touch", "/no/such")) =>
-  Effect.gen(function*() {
-    const before = descriptors().length
-    const error = yield* Effect.flip(run(command, options))
+  Effect.map(expectNoLeaks(Effect.flip(run(command, options))), (error) => {
     if (error._tag !== "SpawnError") throw error
-    yield* waitUntil("descriptors are as before", () => descriptors().length === before)
     return error
   })
 
@@ -237,16 +234,13 @@ describe("pipes of the kernel", () => {
     Effect.map(stdoutOf(sh("sleep 0.1; cat /dev/stdin"), { pipes: "fifo", stdin: { text: "in\n" } }), (text) => expect(text).toBe("in\n")))
 
   it.live("carry a flood both ways, and leave nothing open", () =>
-    Effect.gen(function*() {
-      yield* run(Command.make("true"))
-      const before = descriptors().length
+    expectNoLeaks(Effect.gen(function*() {
       const bytes = new Uint8Array(20 * 1024 * 1024)
       const report = yield* run(Command.make("cat"), { pipes: "fifo", stdin: { bytes } })
       expect([report.stdout.bytes, report.inputs[0]]).toEqual([bytes.length, { bytes: bytes.length, complete: true }])
       const early = yield* run(Command.make("true"), { pipes: "fifo", stdin: { bytes } })
       expect(early.inputs[0]?.complete).toBe(false)
-      yield* waitUntil("descriptors are as before", () => descriptors().length === before)
-    }))
+    })))
 
   it.live("name who holds them", () =>
     Effect.gen(function*() {

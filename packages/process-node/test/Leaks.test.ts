@@ -6,39 +6,26 @@ import * as Command from "@effect/platform/Command"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
+import * as Fixture from "@tether/vitest/Fixture"
+import { expectNoLeaks } from "@tether/vitest/Leaks"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import * as Supervisor from "effect/Supervisor"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
 import { quiet } from "./support/logs.js"
-import { descriptors, marked, timers, waitUntil, zombies } from "./support/os.js"
+import { marked, waitUntil } from "./support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 const run = (command: Command.Command, options?: ChildOptions) =>
   Effect.provide(Supervise.run(command, options), NodeChildSpawner.layer)
 
-const nothingLeft = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    // The first child brings the reaper, of which every program has one.
-    yield* run(Command.make("true"))
-    const before = { descriptors: descriptors(), timers: timers() }
-    const value = yield* effect
-    yield* waitUntil("descriptors are as before", () => descriptors().length === before.descriptors.length).pipe(
-      Effect.catchAllDefect(() => Effect.sync(() => expect(descriptors()).toEqual(before.descriptors)))
-    )
-    yield* waitUntil("no zombie is ours", () => zombies().length === 0)
-    expect(timers()).toBeLessThanOrEqual(before.timers)
-    return value
-  })
-
 describe("runs", () => {
   it.live("2000 in sequence leave descriptors, timers and zombies as before", () =>
-    nothingLeft(Effect.provide(Effect.repeatN(run(Command.make("true"), { relay: true }), 1999), quiet)), 120_000)
+    expectNoLeaks(Effect.provide(Effect.repeatN(run(Command.make("true"), { relay: true }), 1999), quiet)), 120_000)
 
   it.live("200 in parallel do too", () =>
-    nothingLeft(Effect.forEach(
+    expectNoLeaks(Effect.forEach(
       Array.from({ length: 200 }, (_, index) => index),
       (index) => run(sh(`echo ${index}; echo ${index} >&2; exit ${index % 3}`), { check: false }),
       { concurrency: "unbounded" }
@@ -50,36 +37,27 @@ describe("an interrupt", () => {
   const commands = [
     sh("echo hi; exit 0"),
     sh("sleep 30 & sleep 30 & wait"),
-    sh("trap '' TERM; echo up; while :; do sleep 0.01; done"),
-    sh("yes | head -n 20000"),
+    Fixture.command("ignores-term"),
+    Fixture.command("prints-lines", "20000"),
     Command.make("no-such-program")
   ]
 
   const interruptedAfter = (pause: Effect.Effect<void>, command: Command.Command, mark: string) =>
     Effect.gen(function*() {
-      const supervisor = yield* Supervisor.track
       const options: ChildOptions = { stop, relay: true, env: { TEST_MARK: mark }, onLines: { stdout: () => Effect.yieldNow() } }
       const fiber = yield* Effect.fork(
-        Effect.supervised(
-          Effect.zipRight(
-            run(command, options),
-            Effect.provide(Supervise.use(command, options, (child) => Stream.runDrain(child.lines)), NodeChildSpawner.layer)
-          ),
-          supervisor
+        Effect.zipRight(
+          run(command, options),
+          Effect.provide(Supervise.use(command, options, (child) => Stream.runDrain(child.lines)), NodeChildSpawner.layer)
         ).pipe(Effect.provide(quiet))
       )
       yield* pause
-      const exit = yield* Fiber.interrupt(fiber)
-      yield* waitUntil(
-        "no fiber of the run lives",
-        () => Effect.runSync(supervisor.value).filter((each) => each.unsafePoll() === null).length === 0
-      )
-      return exit
+      return yield* Fiber.interrupt(fiber)
     })
 
   it.live("at every step of a run leaves no child, descriptor or fiber", () => {
     const mark = `steps-${process.pid}-${Date.now()}`
-    return nothingLeft(Effect.gen(function*() {
+    return expectNoLeaks(Effect.gen(function*() {
       for (let step = 0; step < 60; step++) {
         const command = commands[step % commands.length] as Command.Command
         // A few steps of the scheduler, then turns of the event loop: the spawn, its first bytes, its end.
@@ -92,7 +70,7 @@ describe("an interrupt", () => {
 
   it.live("of many at random instants leaves nothing", () => {
     const mark = `random-${process.pid}-${Date.now()}`
-    return nothingLeft(Effect.gen(function*() {
+    return expectNoLeaks(Effect.gen(function*() {
       const exits = yield* Effect.forEach(
         Array.from({ length: 200 }, (_, index) => index),
         (index) => interruptedAfter(Effect.sleep(Math.random() * 60), commands[index % commands.length] as Command.Command, mark),

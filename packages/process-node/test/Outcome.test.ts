@@ -9,6 +9,7 @@ import { Exited, Signaled } from "@tether/process/ExitStatus"
 import type { ProcessFailed } from "@tether/process/ProcessFailed"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
+import * as Fixture from "@tether/vitest/Fixture"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
@@ -140,8 +141,8 @@ describe("the outcome", () => {
   it.live.each<[string, Command.Command, unknown, string]>([
     ["exit 137", sh("exit 137"), Exited(137), "child"],
     ["exit 255", sh("exit 255"), Exited(255), "child"],
-    ["kill -9", sh("kill -9 $$"), Signaled("SIGKILL"), "outside"],
-    ["a segmentation fault", sh("kill -SEGV $$"), Signaled("SIGSEGV"), "outside"]
+    ["kill -9", Fixture.command("dies-by-signal", "KILL"), Signaled("SIGKILL"), "outside"],
+    ["a segmentation fault", Fixture.command("dies-by-signal", "SEGV"), Signaled("SIGSEGV"), "outside"]
   ])("tells four causes apart: %s", ([, command, status, endedBy]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(run(command))
@@ -290,7 +291,7 @@ describe("stopping", () => {
   it.live("stops what a clean exit left in its group, succeeds, and names it", () =>
     Effect.gen(function*() {
       const logs = captureLogs()
-      const report = yield* run(sh("sleep 60 >/dev/null 2>&1 & echo $!")).pipe(Effect.provide(logs.layer))
+      const report = yield* run(Fixture.command("leaves-group-member")).pipe(Effect.provide(logs.layer))
       expect(report.status).toEqual(Exited(0))
       expect(report.leftovers).toMatchObject([{ pid: Number(report.stdout.tail), command: "sleep 60" }])
       expect(isAlive(Number(report.stdout.tail))).toBe(false)
@@ -299,7 +300,7 @@ describe("stopping", () => {
 
   it.live("stops what a failing exit left in its group, and fails", () =>
     Effect.gen(function*() {
-      const error = (yield* Effect.flip(run(sh("sleep 60 >/dev/null 2>&1 & echo $!; exit 4")))) as ProcessFailed
+      const error = (yield* Effect.flip(run(Fixture.command("leaves-group-member", "4")))) as ProcessFailed
       expect(error.status).toEqual(Exited(4))
       expect(isAlive(Number(error.stdout))).toBe(false)
     }))

@@ -12,6 +12,7 @@ import type { ProcessFailed } from "@tether/process/ProcessFailed"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
+import { expectNoLeaks } from "@tether/vitest/Leaks"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
@@ -23,7 +24,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
 import { captureLogs } from "./support/logs.js"
-import { descriptors, inheritable, isAlive, marked, waitUntil, zombies } from "./support/os.js"
+import { descriptors, inheritable, isAlive, marked, waitUntil } from "./support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 const cat = Command.make("cat")
@@ -79,8 +80,7 @@ describe("a pipeline", () => {
     }))
 
   it.live("leaves none of its ends open in us, nor in its stages", () =>
-    Effect.gen(function*() {
-      yield* run(Command.make("true"))
+    expectNoLeaks(Effect.gen(function*() {
       const before = descriptors()
       yield* use(piped(sh("echo $$ >&2; exec sleep 60"), cat, cat), { stdout: "null" }, (child) =>
         Effect.gen(function*() {
@@ -91,8 +91,7 @@ describe("a pipeline", () => {
           const held = readdirSync(`/proc/${pid}/fd`).filter((fd) => !inheritable().includes(fd))
           expect(held.map((fd) => `${fd} ${readlinkSync(`/proc/${pid}/fd/${fd}`).split(":")[0]}`)).toEqual(["0 /dev/null", "1 pipe", "2 socket"])
         }))
-      yield* waitUntil("descriptors are as before", () => descriptors().length === before.length)
-    }))
+    })))
 
   it.live("fails with its first stage, from the left, that is not accepted", () =>
     Effect.gen(function*() {
@@ -229,14 +228,11 @@ describe("a pipeline", () => {
         [{ stdout: { file: directory } }, "is a directory"],
         [{ stdout: { file }, stderr: { file, append: true } }, "to be emptied and to be added to"]
       ]
-      yield* run(Command.make("true"))
-      const before = descriptors().length
       for (const [options, problem] of cases) {
-        const error = yield* Effect.flip(run(piped(touch, cat), options))
+        const error = yield* expectNoLeaks(Effect.flip(run(piped(touch, cat), options)))
         expect([error._tag, (error as SpawnError).reason, error.message.includes(problem)]).toEqual(["SpawnError", "BadFile", true])
       }
       expect([readFileSync(file, "utf8"), existsSync(join(directory, "started"))]).toEqual(["kept", false])
-      yield* waitUntil("descriptors are as before", () => descriptors().length === before)
     }))
 
   it.live("whose stage has failed by then fails the work beside it, though other stages run on", () =>
@@ -256,27 +252,21 @@ describe("a pipeline that cannot start", () => {
   it.scopedLive.each([0, 1, 2, 3, 4])("for a missing program at place %i starts none of them, and names it", (place) =>
     Effect.gen(function*() {
       const directory = yield* temporary
-      const before = descriptors().length
       const stages = Array.from({ length: 5 }, (_, index) => index === place ? Command.make("no-such-program", "x") : sh(`touch ${directory}/${index}; cat`))
-      const error = yield* Effect.flip(run(piped(stages[0] as Command.Command, ...stages.slice(1))))
+      const error = yield* expectNoLeaks(Effect.flip(run(piped(stages[0] as Command.Command, ...stages.slice(1)))))
       expect([error._tag, (error as SpawnError).reason, error.label]).toEqual(["SpawnError", "NotFound", "no-such-program x"])
       expect(readdirSync(directory)).toEqual([])
       expect(fifosLeft()).toEqual([])
-      yield* waitUntil("descriptors are as before", () => descriptors().length === before)
     }))
 
   it.live.each([0, 1, 2])("for what only a start can tell of stage %i ends the others, and names it", (place) => {
     const mark = `refused-${process.pid}-${place}`
-    return Effect.gen(function*() {
-      yield* run(Command.make("true"))
-      const before = descriptors().length
+    return expectNoLeaks(Effect.gen(function*() {
       const stages = [0, 1, 2].map((index) => index === place ? Command.make("true", "x".repeat(3 << 20)) : Command.make("sleep", "60"))
       const error = yield* Effect.flip(run(piped(stages[0] as Command.Command, ...stages.slice(1)), { env: { TEST_MARK: mark } }))
       expect([error._tag, (error as SpawnError).reason]).toEqual(["SpawnError", "ArgumentListTooLong"])
       expect(marked(mark)).toEqual([])
-      yield* waitUntil("descriptors are as before", () => descriptors().length === before)
-      yield* waitUntil("no zombie is ours", () => zombies().length === 0)
-    })
+    }))
   })
 })
 
@@ -315,9 +305,7 @@ describe("the bytes of a pipeline", () => {
 describe("an interrupt of a pipeline", () => {
   it.live("at any point leaves no process, descriptor or FIFO", () => {
     const mark = `interrupted-${process.pid}-${Date.now()}`
-    return Effect.gen(function*() {
-      yield* run(Command.make("true"))
-      const before = descriptors().length
+    return expectNoLeaks(Effect.gen(function*() {
       for (let i = 0; i < 60; i++) {
         const command = i % 2 === 0 ? piped(Command.make("yes"), cat, cat) : piped(sh("sleep 30 & wait"), cat)
         const fiber = yield* Effect.fork(run(command, { env: { TEST_MARK: mark }, stdout: "null", stop: StopPlan.kill }))
@@ -325,9 +313,8 @@ describe("an interrupt of a pipeline", () => {
         yield* Fiber.interrupt(fiber)
       }
       yield* waitUntil("no child lives", () => marked(mark).length === 0)
-      yield* waitUntil("descriptors are as before", () => descriptors().length === before)
       expect(fifosLeft()).toEqual([])
-    })
+    }))
   }, 60_000)
 })
 

@@ -7,13 +7,14 @@ import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"
 import { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
+import { expectNoLeaks } from "@tether/vitest/Leaks"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
-import { descriptors, inheritable, zombies } from "./support/os.js"
+import { descriptors, inheritable } from "./support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 
@@ -120,7 +121,7 @@ describe("a spawn that is refused", () => {
     }))
 
   it.live("leaks nothing, 600 times in a tight loop", () =>
-    Effect.gen(function*() {
+    expectNoLeaks(Effect.gen(function*() {
       const before = descriptors()
       const attempts = [Command.make("no-such-program"), Command.make(file), Command.make(directory)]
       yield* Effect.forEach(
@@ -130,7 +131,7 @@ describe("a spawn that is refused", () => {
       yield* Effect.forEach(Array.from({ length: 100 }), () => Effect.flip(run(attempts[0] as Command.Command)), {
         concurrency: "unbounded"
       })
+      // Not only in the end: a loop that is quicker than they are closed would run out of them.
       expect(descriptors()).toEqual(before)
-      expect(zombies()).toEqual([])
-    }))
+    })))
 })
