@@ -4,12 +4,13 @@ import { filesBelow, publicPackages } from "../lib/files.mjs"
 import { root } from "../lib/run.mjs"
 import { checkTypes } from "../types.mjs"
 import { fences, linesOf, markdownFiles } from "./markdown.mjs"
+import { quoted } from "./quotes.mjs"
 
 const folder = ".cache/doc-examples"
 
 /**
  * Type-checks every ```ts block of the Markdown files and of the sources' doc comments, each as a module of its own.
- * A block fenced ```ts no-check is left out: it is for signatures.
+ * A block fenced ```ts no-check is left out: it is for signatures. One that quotes a file is checked as that file.
  */
 export const checkExamples = async () => {
   const found = [...markdownFiles().flatMap(inMarkdown), ...sources().flatMap(inSource)]
@@ -26,7 +27,7 @@ const sources = () => filesBelow("packages").filter((file) => /^packages\/[^/]+\
 
 const isTypeScript = ({ language }) => language === "ts" || language === "typescript"
 
-const isChecked = (fence) => isTypeScript(fence) && !fence.info.split(" ").includes("no-check")
+const isChecked = (fence) => isTypeScript(fence) && !fence.info.split(" ").includes("no-check") && quoted(fence) === undefined
 
 const inMarkdown = (file) =>
   fences(linesOf(file)).filter(isChecked).map(({ first, lines }) => ({ file, line: first + 1, code: lines }))

@@ -46,6 +46,9 @@ const modulesOf = (name: string) =>
 
 const allModules = () => packages.flatMap(({ name }) => modulesOf(name))
 
+/** Some of them need a test that runs. */
+const testKit = "@tether/vitest"
+
 beforeAll(async () => {
   consumer = Fs.realpathSync(Fs.mkdtempSync(join(tmpdir(), "tether-pack-")))
   const tarballs = join(consumer, "tarballs")
@@ -82,10 +85,12 @@ const lockedVersions = () => {
   return versions
 }
 
+const imports = (modules: ReadonlyArray<string>) => modules.map((name) => `await import(${JSON.stringify(name)})`).join("\n")
+
 describe("a packed package", { timeout: 120_000 }, () => {
   it("offers modules that plain Node can import", async () => {
-    const script = allModules().map((name) => `await import(${JSON.stringify(name)})`)
-    await run(consumer, process.execPath, "--input-type=module", "--eval", script.join("\n"))
+    const modules = packages.filter(({ name }) => name !== testKit).flatMap(({ name }) => modulesOf(name))
+    await run(consumer, process.execPath, "--input-type=module", "--eval", imports(modules))
   })
 
   it("closes its internal modules", async () => {
@@ -97,8 +102,8 @@ describe("a packed package", { timeout: 120_000 }, () => {
   })
 
   it("has declarations that a strict program resolves, down to the dependencies", async () => {
-    const imports = allModules().map((name, index) => `export * as M${index} from ${JSON.stringify(name)}`)
-    Fs.writeFileSync(join(consumer, "uses-all.ts"), imports.join("\n"))
+    const exported = allModules().map((name, index) => `export * as M${index} from ${JSON.stringify(name)}`)
+    Fs.writeFileSync(join(consumer, "uses-all.ts"), exported.join("\n"))
     const compilerOptions = { strict: true, module: "NodeNext", target: "ES2022", noEmit: true, types: [] }
     const project = JSON.stringify({ compilerOptions, files: ["uses-all.ts"] })
     Fs.writeFileSync(join(consumer, "tsconfig.json"), project)
@@ -144,5 +149,17 @@ console.log(report.status._tag)
     )
     const output = await run(consumer, process.execPath, "program.mjs")
     assert.strictEqual(output.trimEnd().split("\n").at(-1), "Exited")
+  })
+
+  it("is all that a test project needs", async () => {
+    const project = join(consumer, "testing")
+    const isOwn = (file: string) => basename(file) !== "node_modules"
+    Fs.cpSync(join(root, "examples/testing"), project, { recursive: true, filter: isOwn })
+    const test = `import { it } from "vitest"\nit("imports all of the kit", async () => {\n${imports(modulesOf(testKit))}\n})\n`
+    Fs.writeFileSync(join(project, "test/modules.test.ts"), test)
+    const output = await run(project, join(consumer, "node_modules/.bin/vitest"), "run", "--reporter=json")
+    const { numPassedTests, numTotalTests } = JSON.parse(output) as Record<string, number>
+    assert.strictEqual(numPassedTests, 11)
+    assert.strictEqual(numTotalTests, 11)
   })
 })

@@ -1,0 +1,16 @@
+import * as Command from "@effect/platform/Command"
+import * as Supervise from "@tether/process/Supervise"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+/** The first lines of a log that contain a word: the program that prints the log is stopped once there are enough. */
+export const firstMatches = (word: string, count: number) =>
+  Supervise.use(Command.make("journal", "--follow"), {}, (child) =>
+    // With what came before anybody could listen.
+    child.read({ streams: ["stdout"], replay: 10_000 }).pipe(
+      Stream.map((line) => line.text),
+      Stream.filter((text) => text.includes(word)),
+      Stream.take(count),
+      Stream.runCollect,
+      Effect.map((found) => [...found])
+    ))
