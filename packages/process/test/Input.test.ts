@@ -7,10 +7,15 @@ import * as Command from "@effect/platform/Command"
 import * as Script from "@tether/vitest/Script"
 import type { TestChild } from "@tether/vitest/TestChild"
 import * as TestSpawner from "@tether/vitest/TestSpawner"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
 import type { Child } from "../src/Child.js"
 import type { ChildOptions } from "../src/ChildOptions.js"
 import type { ProcessFailed } from "../src/ProcessFailed.js"
@@ -97,6 +102,33 @@ describe("a source that fails", () => {
       yield* Effect.flip(Effect.provide(Supervise.run(command, { stdin: { stream: Stream.fail("gone") }, stop }), spawner.layer))
       expect(spawner.last.signals).toEqual(["SIGKILL"])
     }))
+
+  const readers: ReadonlyArray<readonly [string, ReadonlyArray<Script.Step>]> = [
+    ["reads all", [Script.readToEnd]],
+    ["reads nothing", [Script.hang]],
+    ["reads no more", [Script.close("stdin"), Script.hang]],
+    ["reads a line", [Script.readLine(), Script.hang]]
+  ]
+
+  it("after any number of chunks of any size stops any child, that has seen them or not, and fails", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(200_000), { maxLength: 5 }), fc.constantFrom(...readers), (sizes, [how, steps]) =>
+        Effect.gen(function*() {
+          const spawner = doing(...steps)
+          const stream = Stream.concat(Stream.map(Stream.fromIterable(sizes), (size) => new Uint8Array(size)), Stream.fail("now"))
+          const running = yield* Effect.fork(Effect.exit(Effect.provide(Supervise.run(command, { stdin: { stream }, stop: closing }), spawner.layer)))
+          yield* TestClock.adjust("1 second")
+          const exit = running.unsafePoll()
+          // A child that takes no more never lets it come to the failure.
+          if (exit === null) expect(how).not.toBe("reads all")
+          else expect(Cause.pretty(exit.pipe(Exit.flatten, Exit.causeOption, Option.getOrThrow))).toContain("source of its input failed")
+          if (how !== "reads no more") expect(spawner.last.isInputEnded).toBe(false)
+          const interrupted = yield* Effect.fork(Fiber.interrupt(running))
+          yield* TestClock.adjust("10 seconds")
+          yield* Fiber.join(interrupted)
+        }).pipe(Effect.provide(TestContext.TestContext), Effect.runPromise)),
+      { numRuns: 60 }
+    ))
 })
 
 describe("a source that has failed", () => {
