@@ -31,7 +31,7 @@ export default defineConfig({
     projects,
     globalSetup: join(import.meta.dirname, "scripts/vitest-setup.mjs"),
     // Tests of child processes wait more than they compute.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1
   }
 })

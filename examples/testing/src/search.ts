@@ -5,10 +5,11 @@ import * as Stream from "effect/Stream"
 
 /** The first lines of a log that contain a word: the program that prints the log is stopped once there are enough. */
 export const firstMatches = (word: string, count: number) =>
-  Supervise.use(Command.make("journal", "--follow"), {}, (child) =>
-    // With what came before anybody could listen.
-    child.read({ streams: ["stdout"], replay: 10_000 }).pipe(
-      Stream.map((line) => line.text),
+  // Bytes wait for their reader, however late it comes.
+  Supervise.use(Command.make("journal", "--follow"), { stdout: "bytes" }, (child) =>
+    child.bytes("stdout").pipe(
+      Stream.decodeText(),
+      Stream.splitLines,
       Stream.filter((text) => text.includes(word)),
       Stream.take(count),
       Stream.runCollect,

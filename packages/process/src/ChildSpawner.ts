@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Scope from "effect/Scope"
 import type { Child } from "./Child.js"
-import type { ChildDriver } from "./ChildDriver.js"
+import type { ChildDriver, LaunchRequest } from "./ChildDriver.js"
 import type { ChildOptions } from "./ChildOptions.js"
 import { resolve } from "./internal/resolve.js"
 import { refuse, start } from "./internal/start.js"
@@ -57,6 +57,26 @@ export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<Ch
   readonly spawn: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Child, SpawnError, Scope.Scope>
   readonly acquire: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Acquired, SpawnError>
 }>() {}
+
+/**
+ * What a spawner would ask of its driver for a command: its label, with secrets replaced, and a request for each of its
+ * programs, from the left. Or the error that it would fail with before it asks for anything.
+ *
+ * @example
+ * ```ts
+ * import * as ChildSpawner from "@tether/process/ChildSpawner"
+ * import * as Command from "@effect/platform/Command"
+ * import * as Either from "effect/Either"
+ *
+ * const planned = ChildSpawner.plan(Command.pipeTo(Command.make("cat", "log"), Command.make("sort")))
+ * if (Either.isRight(planned)) console.log(planned.right.requests.map((request) => request.program)) // [ "cat", "sort" ]
+ * ```
+ */
+export const plan = (
+  command: Command.Command,
+  options: ChildOptions = {}
+): Either.Either<{ readonly label: string; readonly requests: ReadonlyArray<LaunchRequest> }, SpawnError> =>
+  Either.map(resolve(command, options), ({ label, stages }) => ({ label, requests: stages.map((stage) => stage.request) }))
 
 /**
  * A spawner over what a platform can do.

@@ -2,7 +2,8 @@
  * Plays a script as a real process: `node play.mjs '<script as JSON>'`. Its twin in virtual time is src/internal/fake/actor.ts.
  */
 import { spawn } from "node:child_process"
-import { closeSync, fstatSync, writeSync } from "node:fs"
+import { once } from "node:events"
+import { closeSync, fstatSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs"
 import { Socket } from "node:net"
 import { fileURLToPath } from "node:url"
 
@@ -13,46 +14,78 @@ const never = new Promise(() => setInterval(() => undefined, 2 ** 30))
 const numberOf = (stream) => ({ stdin: 0, stdout: 1, stderr: 2 })[stream] ?? Number(stream.slice(2))
 const bytesOf = (data) => typeof data === "string" ? Buffer.from(data) : Buffer.from(data.base64, "base64")
 
+const linkOf = (descriptor) => {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether we were given it. From 3 on there is also what Node has opened for itself, which is no business of the script's:
+ * what is no file at all, and pipes of which we have both ends.
+ */
+const isGiven = (descriptor) => {
+  if (descriptor <= 2 || process.platform !== "linux") return true
+  const link = linkOf(descriptor)
+  if (link === undefined || link.startsWith("anon_inode:")) return false
+  return !link.startsWith("pipe:") || readdirSync("/proc/self/fd").filter((each) => linkOf(each) === link).length === 1
+}
+
+/** By descriptor; undefined for one that is closed, or was never there. */
 const writers = new Map()
 
 /** Through the event loop where that is possible, so that signals are heard while a pipe is full. */
 const writerAt = (descriptor) => {
   const kind = fstatSync(descriptor)
-  if (!kind.isSocket() && !kind.isFIFO()) {
-    return { write: async (bytes) => void writeSync(descriptor, bytes), close: () => closeSync(descriptor) }
-  }
+  const close = () => vacate(descriptor)
+  if (!kind.isSocket() && !kind.isFIFO()) return { write: async (bytes) => void writeSync(descriptor, bytes), close }
   const socket = new Socket({ fd: descriptor, readable: false, writable: true })
   // A broken pipe has been told by SIGPIPE.
   socket.on("error", () => undefined)
   return {
     write: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve())),
-    close: () => socket.destroy()
+    close: () => destroyed(socket, descriptor)
   }
+}
+
+/** Node leaves the first three open. */
+const destroyed = async (stream, descriptor) => {
+  const closed = stream.closed || once(stream, "close")
+  stream.destroy()
+  await closed
+  if (descriptor <= 2) vacate(descriptor)
+}
+
+/** The lowest number that is free is the next one that Node would use, and some of them it does not expect to get. */
+const vacate = (descriptor) => {
+  closeSync(descriptor)
+  openSync("/dev/null", "r+")
+}
+
+const writerOf = (descriptor) => {
+  if (!writers.has(descriptor)) writers.set(descriptor, isGiven(descriptor) ? writerAt(descriptor) : undefined)
+  return writers.get(descriptor)
 }
 
 const write = async (stream, bytes) => {
-  const descriptor = numberOf(stream)
-  try {
-    if (!writers.has(descriptor)) writers.set(descriptor, writerAt(descriptor))
-    await writers.get(descriptor)?.write(bytes)
-  } catch (error) {
-    if (error.code !== "EBADF") throw error
-  }
+  if (bytes.length > 0) await writerOf(numberOf(stream))?.write(bytes)
 }
 
-const close = (stream) => {
+const close = async (stream) => {
   const descriptor = numberOf(stream)
-  if (descriptor === 0) {
-    input ??= process.stdin[Symbol.asyncIterator]()
-    process.stdin.destroy()
-    input = { next: async () => ({ done: true }) }
-  } else {
-    if (writers.get(descriptor) !== undefined) writers.get(descriptor).close()
-    else if (!writers.has(descriptor)) closeSync(descriptor)
+  if (descriptor !== 0) {
+    const writer = writerOf(descriptor)
     writers.set(descriptor, undefined)
+    await writer?.close()
+  } else if (input !== ended) {
+    input = ended
+    await destroyed(process.stdin, 0)
   }
 }
 
+const ended = { next: async () => ({ done: true }) }
 let input
 let unread = Buffer.alloc(0)
 
@@ -101,11 +134,13 @@ const react = ({ signal, steps }) => {
   })
 }
 
+/** Where a process that was left has its channel to us: out of the way of whatever it holds. */
+const channel = 300
+
 /** Over when the process is up and reacts to signals. */
 const leave = ({ escapes, holds, steps }) => {
-  const held = new Set(holds.map(numberOf).filter((descriptor) => !writers.has(descriptor) || writers.get(descriptor) !== undefined))
-  const size = Math.max(3, ...[...held].map((descriptor) => descriptor + 1))
-  const stdio = Array.from({ length: size }, (_, descriptor) => held.has(descriptor) ? descriptor : "ignore")
+  const held = new Set(holds.map(numberOf).filter((descriptor) => writers.has(descriptor) ? writers.get(descriptor) !== undefined : isGiven(descriptor)))
+  const stdio = Array.from({ length: channel }, (_, descriptor) => held.has(descriptor) ? descriptor : "ignore")
   const script = JSON.stringify({ _tag: "Running", steps })
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), script], { detached: escapes, stdio: [...stdio, "ipc"] })
   child.unref()
@@ -115,13 +150,26 @@ const leave = ({ escapes, holds, steps }) => {
 const die = async ({ signal }) => {
   if (signal !== "SIGSTOP") process.removeAllListeners(signal)
   process.kill(process.pid, signal)
-  if (signal !== "SIGSTOP") await never
+  // It may have been stopped: what has come meanwhile is heard in the next turns. Not every signal ends a process.
+  for (let i = 0; i < 5; i++) await turn()
 }
 
 const repeat = async ({ steps, times = Number.POSITIVE_INFINITY }) => {
   for (let round = 0; round < times; round++) {
     await perform(steps)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
+  }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+// A timer of Node's counts to no more than this, some 25 days.
+const longestTimer = 2 ** 31 - 1
+
+const wait = async ({ millis }) => {
+  if (millis === undefined) await never
+  for (let left = millis; left >= 0; left -= longestTimer) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(left, longestTimer)))
   }
 }
 
@@ -129,7 +177,7 @@ const doers = {
   Write: async ({ chunks, stream }) => {
     for (const chunk of chunks) await write(stream, bytesOf(chunk))
   },
-  Wait: ({ millis }) => millis === undefined ? never : new Promise((resolve) => setTimeout(resolve, millis)),
+  Wait: wait,
   Read: read,
   Echo: echo,
   React: react,

@@ -7,13 +7,14 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { StreamName } from "@tether/process/ChildDriver"
 import type { ChildOptions } from "@tether/process/ChildOptions"
-import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import * as ChildSpawner from "@tether/process/ChildSpawner"
 import type { ExitStatus } from "@tether/process/ExitStatus"
 import type { ProcessFailed } from "@tether/process/ProcessFailed"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -87,7 +88,7 @@ export type Options = Pick<ChildOptions, "label" | "cwd" | "env" | "stdin" | "re
 export const record = (
   command: Command.Command,
   options: Options = {}
-): Effect.Effect<Recording, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner> =>
+): Effect.Effect<Recording, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner.ChildSpawner> =>
   Effect.scoped(Effect.gen(function*() {
     const clock = yield* Effect.clock
     const at = clock.unsafeCurrentTimeMillis()
@@ -116,7 +117,8 @@ const endOf = (status: ExitStatus): Script.Step =>
 
 /**
  * The recording in this file. If there is no such file, the command is run, and its recording written there: the first
- * run of a test records, all later ones replay. To record anew, delete the file.
+ * run of a test records, all later ones replay. To record anew, delete the file. One that is of another command is a defect:
+ * it is not replayed. Folders on the way to the file are made.
  *
  * @example
  * ```ts
@@ -133,11 +135,18 @@ export const once = (
 ): Effect.Effect<
   Recording,
   SpawnError | ProcessFailed | SurvivorsError | PlatformError | ParseError,
-  ChildSpawner | FileSystem.FileSystem
+  ChildSpawner.ChildSpawner | FileSystem.FileSystem
 > =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
-    if (yield* files.exists(path)) return yield* load(path)
+    const wanted = Either.getOrUndefined(ChildSpawner.plan(command, options))?.label
+    if (yield* files.exists(path)) {
+      const recording = yield* load(path)
+      if (wanted === undefined || recording.label === wanted) return recording
+      return yield* Effect.dieMessage(`${path} is a recording of "${recording.label}", and not of "${wanted}": delete it to record anew`)
+    }
+    // Before it runs: what cannot be kept need not be made.
+    yield* files.makeDirectory(path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".", { recursive: true })
     const recording = yield* record(command, options)
     yield* save(path, recording)
     return recording
@@ -175,7 +184,7 @@ export const save = (path: string, recording: Recording): Effect.Effect<void, Pl
     Effect.flatMap(FileSystem.FileSystem, (files) => files.writeFileString(path, `${String(text)}\n`)))
 
 /**
- * The script without its waits, for tests in which the times do not matter and the clock is a real one.
+ * The script without waits that have an end, for tests in which the times do not matter and the clock is a real one.
  *
  * @example
  * ```ts
@@ -188,7 +197,7 @@ export const save = (path: string, recording: Recording): Effect.Effect<void, Pl
  */
 export const atOnce = ({ script }: Recording): Script.Running => ({
   ...script,
-  steps: script.steps.filter((step) => step._tag !== "Wait")
+  steps: script.steps.filter((step) => step._tag !== "Wait" || step.millis === undefined)
 })
 
 /**

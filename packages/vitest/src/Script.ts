@@ -8,6 +8,7 @@ import { Reason } from "@tether/process/SpawnError"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { chunksCutAt, singleBytes } from "./internal/cuts.js"
+import { signals } from "./internal/signals.js"
 
 /**
  * What one write hands over: a text, which is written as UTF-8, or bytes. In JSON, bytes are `{ "base64": "…" }`.
@@ -149,7 +150,8 @@ export interface Exit {
 }
 
 /**
- * Ends by a signal, whatever its reactions are. With SIGSTOP it stops, until SIGCONT comes.
+ * Ends by a signal, whatever its reactions are. With SIGSTOP it stops, until SIGCONT comes; a signal that ends nobody
+ * (SIGCHLD, SIGWINCH and their like) does nothing.
  *
  * @example
  * ```ts
@@ -251,12 +253,12 @@ export interface Refused {
  */
 export type Script = Running | Refused
 
-const StreamNameSchema: Schema.Schema<StreamName> = Schema.Union(
-  Schema.Literal("stdout", "stderr"),
-  Schema.TemplateLiteral("fd", Schema.Number)
-)
+// The first three descriptors have names.
+const StreamNameSchema: Schema.Schema<StreamName> = Schema.String.pipe(
+  Schema.pattern(/^(?:stdout|stderr|fd(?:[3-9]|[1-9]\d+))$/)
+) as never
 
-const SignalSchema: Schema.Schema<Signal, string> = Schema.String.pipe(Schema.pattern(/^SIG[A-Z0-9]+$/)) as never
+const SignalSchema: Schema.Schema<Signal> = Schema.Literal(...signals)
 
 const DataSchema: Schema.Schema<Data, string | { readonly base64: string }> = Schema.Union(
   Schema.String,
@@ -267,24 +269,30 @@ const DataSchema: Schema.Schema<Data, string | { readonly base64: string }> = Sc
   })
 )
 
-const Millis = Schema.NonNegative
+const Millis = Schema.NonNegative.pipe(Schema.finite())
+
+/** A word that is misspelt is an error, and not a wait without end. */
+const strict = { parseOptions: { onExcessProperty: "error" } } as const
 
 const Steps: Schema.Schema<ReadonlyArray<Step>, unknown> = Schema.Array(Schema.suspend(() => StepSchema)) as never
+
+const isCatchable = (signal: Signal): boolean => signal !== "SIGKILL" && signal !== "SIGSTOP"
 
 // What is stored is only ever read through this schema: its type is of no use to anyone.
 const StepSchema: Schema.Schema<Step, unknown> = Schema.Union(
   Schema.TaggedStruct("Write", { stream: StreamNameSchema, chunks: Schema.Array(DataSchema) }),
   Schema.TaggedStruct("Wait", { millis: Schema.optional(Millis) }),
-  Schema.TaggedStruct("Read", { until: Schema.Literal("line", "end"), line: Schema.optional(Schema.String) }),
+  Schema.TaggedStruct("Read", { until: Schema.Literal("line"), line: Schema.optional(Schema.String) }),
+  Schema.TaggedStruct("Read", { until: Schema.Literal("end") }),
   Schema.TaggedStruct("Echo", {}),
-  Schema.TaggedStruct("React", { signal: SignalSchema, steps: Steps }),
+  Schema.TaggedStruct("React", { signal: SignalSchema.pipe(Schema.filter(isCatchable)), steps: Steps }),
   Schema.TaggedStruct("Leave", { steps: Steps, holds: Schema.Array(StreamNameSchema), escapes: Schema.Boolean }),
   Schema.TaggedStruct("Close", { stream: Schema.Union(StreamNameSchema, Schema.Literal("stdin")) }),
   Schema.TaggedStruct("Exit", { code: Schema.Int.pipe(Schema.between(0, 255)) }),
   Schema.TaggedStruct("Die", { signal: SignalSchema }),
   Schema.TaggedStruct("Freeze", {}),
   Schema.TaggedStruct("Repeat", { times: Schema.optional(Schema.NonNegativeInt), steps: Steps })
-) as never
+).annotations(strict) as never
 
 /**
  * A script that runs, as JSON.
@@ -300,7 +308,7 @@ const StepSchema: Schema.Schema<Step, unknown> = Schema.Union(
 export const running: Schema.Schema<Running, unknown> = Schema.TaggedStruct("Running", {
   steps: Steps,
   pipeBytes: Schema.optional(Schema.NonNegativeInt)
-}) as never
+}).annotations(strict) as never
 
 /**
  * A script as JSON.
@@ -317,7 +325,7 @@ export const running: Schema.Schema<Running, unknown> = Schema.TaggedStruct("Run
 export const schema: Schema.Schema<Script, unknown> = Schema.Union(
   running,
   Schema.TaggedStruct("Refused", { reason: Reason, problem: Schema.String, code: Schema.optional(Schema.String) })
-) as never
+).annotations(strict) as never
 
 /**
  * A child that does these steps, one after the other, and then exits with 0.
@@ -434,7 +442,10 @@ export const bytewise = (data: Data): ReadonlyArray<Uint8Array> => singleBytes(d
  * const startUp = Script.wait("300 millis")
  * ```
  */
-export const wait = (duration: Duration.DurationInput): Wait => ({ _tag: "Wait", millis: Duration.toMillis(duration) })
+export const wait = (duration: Duration.DurationInput): Wait => {
+  const millis = Duration.toMillis(duration)
+  return Number.isFinite(millis) ? { _tag: "Wait", millis } : hang
+}
 
 /**
  * Does nothing, for ever.
@@ -602,7 +613,8 @@ export const freeze: Freeze = { _tag: "Freeze" }
  * const ticks = Script.repeat(10, Script.stdout("tick\n"), Script.wait("1 second"))
  * ```
  */
-export const repeat = (times: number, ...steps: ReadonlyArray<Step>): Repeat => ({ _tag: "Repeat", times, steps })
+export const repeat = (times: number, ...steps: ReadonlyArray<Step>): Repeat =>
+  Number.isFinite(times) ? { _tag: "Repeat", times, steps } : forever(...steps)
 
 /**
  * Does steps for ever. A round that waits for nothing lets everybody else have a turn before the next one.

@@ -37,7 +37,8 @@ const longest = 120 * 1024
  */
 export const toCommand = (script: Script.Running): Command.Command => {
   const text = Schema.encodeSync(json)(script)
-  if (text.length > longest) throw new Error(`a script of ${text.length} bytes is too long for a command line; use Script.repeat`)
+  const size = Buffer.byteLength(text)
+  if (size > longest) throw new Error(`a script of ${size} bytes is too long for a command line; use Script.repeat`)
   if (text.includes(`"_tag":"Freeze"`)) throw new Error("a real program cannot freeze: Script.freeze is for TestSpawner alone")
   return Command.make(process.execPath, player, text)
 }

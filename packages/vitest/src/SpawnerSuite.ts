@@ -183,6 +183,7 @@ export const spawnerSuite = <E, R = never>(
       if (needs === undefined || absent[needs] === undefined) it.live(name, () => Effect.provide(run, whole), timeLimit)
     }
     for (const [capability, reason] of Object.entries(absent)) {
+      if (reason === undefined) continue
       describe(`without ${capability}: ${reason}`, () => {
         // Vitest prints what is skipped by a note in every run, and else only where a single file is run.
         for (const { name, needs } of cases) if (needs === capability) it(name, (test) => test.skip(`no ${capability}`))

@@ -1,14 +1,16 @@
 /**
  * A `ChildSpawner` whose children are scripts, in the time of Effect's clock.
  */
-import * as Command from "@effect/platform/Command"
+import type * as Command from "@effect/platform/Command"
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import * as ChildCommandExecutor from "@tether/process/ChildCommandExecutor"
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
+import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as ChildSpawner from "@tether/process/ChildSpawner"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { failureOf, makeDriver } from "./internal/fake/driver.js"
 import { noScript, noScriptFor } from "./internal/noScript.js"
@@ -118,7 +120,8 @@ export const when = (name: string, predicate: (request: LaunchRequest) => boolea
 export const always = (script: ScriptFor): Rule => when("any command", () => true, script)
 
 /**
- * These programs are really run, by the spawner of {@link layerOver}. A pipeline is, if all of its programs are.
+ * These programs are really run, by the spawner of {@link layerOver}, unless a rule before this one has a script for the
+ * command. A pipeline is, if all of its programs are.
  *
  * @example
  * ```ts
@@ -166,7 +169,7 @@ export class TestSpawner extends Context.Tag("@tether/vitest/TestSpawner")<TestS
 
 /**
  * A spawner by itself, for tests that look at its children from outside of the program. The first rule that matches a
- * command decides. A command that none matches is a defect of the test: an error that cannot be handled by mistake, which
+ * command decides. A command that runs in a shell is the command `/bin/sh -c …`. One that none matches is a defect of the test: an error that cannot be handled by mistake, which
  * names the command, the rule that is closest to it, and all others.
  *
  * @example
@@ -251,36 +254,39 @@ export const executorLayer = (
 ): Layer.Layer<CommandExecutor | ChildSpawner.ChildSpawner | TestSpawner> =>
   Layer.provideMerge(ChildCommandExecutor.layer, layer(...rules))
 
-const over = (rules: ReadonlyArray<Rule>, real: ChildSpawner.ChildSpawner["Type"] | undefined): Scripted => {
+const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted => {
   const children: Array<TestChild> = []
   const counts = new Map<Rule, number>()
-  const scriptedRules = rules.filter((rule) => rule._tag === "Scripted")
-  const ruleFor = (request: LaunchRequest) => scriptedRules.find((rule) => rule.matches(request))
-  const unmatched = (request: LaunchRequest) => noScriptFor(request, scriptedRules.map((rule) => rule.name))
+  const ruleFor = (request: LaunchRequest) =>
+    rules.find((rule) =>
+      rule._tag === "Scripted" ? rule.matches(request) : rule.programs.some((name) => isProgram(request.program, name)))
+  const unmatched = (request: LaunchRequest) => noScriptFor(request, rules.flatMap(namesOf))
   const scriptFor = (request: LaunchRequest): Script | LaunchFailure => {
     const rule = ruleFor(request)
-    if (rule === undefined) return unmatched(request)
+    if (rule?._tag !== "Scripted") return unmatched(request)
     const nth = counts.get(rule) ?? 0
     counts.set(rule, nth + 1)
-    return typeof rule.script === "function" ? rule.script(request, nth) : rule.script
+    const script = typeof rule.script === "function" ? rule.script(request, nth) : rule.script
+    if (typeof script !== "object") throw new Error(`the rule for "${rule.name}" gives no script for its call number ${nth}`)
+    return script
   }
   /** What can be told without counting the call. */
   const refusal = (request: LaunchRequest): LaunchFailure | undefined => {
     const rule = ruleFor(request)
-    if (rule === undefined) return unmatched(request)
+    if (rule?._tag !== "Scripted") return unmatched(request)
     return typeof rule.script === "object" && rule.script._tag === "Refused" ? failureOf(rule.script) : undefined
   }
   const scripted = ChildSpawner.make(makeDriver(scriptFor, refusal, (child) => children.push(child)))
-  const isPassed = (name: string) =>
-    rules.some((rule) => rule._tag === "Passthrough" && rule.programs.some((each) => isProgram(name, each)))
 
-  /** Whose it is; a pipeline of both has no way from the one to the other. */
-  const choose = (command: Command.Command): ChildSpawner.ChildSpawner["Type"] => {
-    const programs = Command.flatten(command).map((stage) => stage.command)
-    if (!programs.some(isPassed)) return scripted
+  /** Whose it is. Between a script and a real program there is no pipe. */
+  const choose = (command: Command.Command, options?: ChildOptions): Spawner => {
+    const requests = Either.match(ChildSpawner.plan(command, options), { onLeft: () => [], onRight: (plan) => plan.requests })
+    const passed = requests.filter((request) => ruleFor(request)?._tag === "Passthrough")
+    if (passed.length === 0) return scripted
     if (real === undefined) throw new Error("passthrough needs a real spawner: give it to TestSpawner.layerOver")
-    if (!programs.every(isPassed)) {
-      throw new Error(`a pipeline is scripted or passed through as a whole, and of ${programs.join(" | ")} not all are passed through`)
+    if (passed.length < requests.length) {
+      const programs = requests.map((request) => request.program).join(" | ")
+      throw new Error(`a pipeline is scripted or passed through as a whole, and of ${programs} not all are passed through`)
     }
     return real
   }
@@ -288,8 +294,8 @@ const over = (rules: ReadonlyArray<Rule>, real: ChildSpawner.ChildSpawner["Type"
     Effect.catchIf(effect, (error) => error.code === noScript, (error) => Effect.die(new Error(error.problems.join("\n"))))
 
   const spawner = ChildSpawner.ChildSpawner.of({
-    spawn: (command, options) => Effect.suspend(() => loudly(choose(command).spawn(command, options))),
-    acquire: (command, options) => Effect.suspend(() => loudly(choose(command).acquire(command, options)))
+    spawn: (command, options) => Effect.suspend(() => loudly(choose(command, options).spawn(command, options))),
+    acquire: (command, options) => Effect.suspend(() => loudly(choose(command, options).acquire(command, options)))
   })
   const childOf = (...words: ReadonlyArray<string>): TestChild => {
     const found = children.findLast((child) => matches(child.request, words, words.length))
@@ -308,6 +314,10 @@ const over = (rules: ReadonlyArray<Rule>, real: ChildSpawner.ChildSpawner["Type"
   }
   return service
 }
+
+type Spawner = ChildSpawner.ChildSpawner["Type"]
+
+const namesOf = (rule: Rule): ReadonlyArray<string> => rule._tag === "Scripted" ? [rule.name] : rule.programs
 
 const startedOnes = (children: ReadonlyArray<TestChild>): string =>
   children.length === 0 ? "none was at all" : "there were " + children.map((child) => `"${wordsOf(child.request).join(" ")}"`).join(", ")

@@ -55,10 +55,12 @@ describe("a recording", () => {
 
   it.scopedLive("is made once, kept in a file, and not made again", () =>
     Effect.gen(function*() {
-      const path = join(yield* folder, "recording.json")
+      const path = join(yield* folder, "new/folder/recording.json")
       const first = yield* Recording.once(path, sh("echo $$"))
       expect(yield* Recording.once(path, sh("echo $$"))).toEqual(first)
       expect(readFileSync(path, "utf8")).toContain(`"stream": "stdout"`)
+      const other = yield* Effect.exit(Recording.once(path, sh("echo another")))
+      expect(String(other)).toContain("Die")
     }).pipe(Effect.provide(NodeChildSpawner.layer), Effect.provide(NodeFileSystem.layer)))
 
   it.scopedLive("keeps bytes that are no text, and those that begin with a mark of byte order", () =>

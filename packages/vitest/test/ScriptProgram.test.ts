@@ -24,7 +24,7 @@ import * as TestContext from "effect/TestContext"
 
 interface Life {
   readonly steps: ReadonlyArray<Script.Step>
-  readonly input: string
+  readonly input: string | Uint8Array
   /** It prints "up" in the end, and is then stopped by a plan. */
   readonly isStopped: boolean
 }
@@ -38,7 +38,7 @@ const outcomeOf = ({ input, isStopped, steps }: Life, layer: Layer.Layer<ChildSp
   Effect.gen(function*() {
     const lines: Record<"stdout" | "stderr", Array<string>> = { stdout: [], stderr: [] }
     const options: ChildOptions = {
-      stdin: { text: input },
+      stdin: typeof input === "string" ? { text: input } : { bytes: input },
       check: false,
       drainGrace: patience.grace,
       stop: StopPlan.make(StopPlan.signal("SIGTERM", patience.stop)),
@@ -105,11 +105,13 @@ const step: fc.Arbitrary<Script.Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(Script.readLine("quit")) },
   { weight: 1, arbitrary: fc.constant(Script.echo) },
   { weight: 1, arbitrary: fc.constant(Script.readToEnd) },
-  { weight: 1, arbitrary: fc.constant(Script.close("stdin")) },
+  { weight: 1, arbitrary: fc.constantFrom("stdin" as const, "stdout" as const, "stderr" as const).map(Script.close) },
   { weight: 1, arbitrary: fc.tuple(fc.nat(20), writing).map(([times, each]) => Script.repeat(times, each)) }
 )
-const lateWords = fc.tuple(fc.constantFrom("stdout" as const, "stderr" as const), text).map(([stream, each]) =>
-  Script.leave(Script.wait(patience.late), Script.write(stream, each)))
+const lateWords = fc.tuple(fc.constantFrom("stdout" as const, "stderr" as const), text, fc.boolean()).map(([stream, each, isNested]) => {
+  const late = [Script.wait(patience.late), Script.write(stream, each)]
+  return isNested ? Script.leave(Script.leave(...late)) : Script.leave(...late)
+})
 const leftover: fc.Arbitrary<ReadonlyArray<Script.Step>> = fc.oneof(
   { weight: 8, arbitrary: fc.constant([]) },
   { weight: 1, arbitrary: lateWords.map((each) => [each]) },
@@ -126,10 +128,13 @@ const atStop: fc.Arbitrary<ReadonlyArray<Script.Step>> = fc.oneof(
 )
 const input = fc.array(fc.constantFrom("one\n", "quit\n", "\n", "é", "two\n")).map((parts) => parts.join(""))
 
+// Whose "up" would not be seen.
+const leavesStdout = (steps: ReadonlyArray<Script.Step>) => !steps.some((each) => each._tag === "Close" && each.stream === "stdout")
+
 const ending: fc.Arbitrary<Life> = fc.tuple(fc.array(step, { maxLength: 6 }), leftover, end, input).map(
   ([steps, left, last, given]) => ({ steps: [...steps, ...left, last], input: given, isStopped: false })
 )
-const stopped: fc.Arbitrary<Life> = fc.tuple(atStop, fc.array(step, { maxLength: 4 }), input).map(([reactions, steps, given]) => ({
+const stopped: fc.Arbitrary<Life> = fc.tuple(atStop, fc.array(step, { maxLength: 4 }).filter(leavesStdout), input).map(([reactions, steps, given]) => ({
   steps: [...reactions, ...steps, Script.stdout("\nup\n"), Script.hang],
   input: given,
   isStopped: true
@@ -166,6 +171,41 @@ describe("a script as a real program", () => {
       input: "",
       isStopped: false
     }, { lines: { stdout: ["one"], stderr: ["two"] }, status: Exited(0) }],
+    ["that is stopped by SIGSTOP reacts when it goes on, before it does anything else", {
+      steps: [Script.on("SIGTERM", Script.exit(4)), Script.stdout("up\n"), Script.die("SIGSTOP"), Script.stdout("back\n"), Script.exit(5)],
+      input: "",
+      isStopped: true
+    }, { status: Exited(4), lines: { stdout: ["up"], stderr: [] } }],
+    ["does nothing by a signal that ends nobody", {
+      steps: [Script.die("SIGCHLD"), Script.die("SIGCONT"), Script.die("SIGTSTP"), Script.stdout("on\n"), Script.exit(6)],
+      input: "",
+      isStopped: false
+    }, { status: Exited(6), lines: { stdout: ["on"], stderr: [] } }],
+    ["is told of the end of what it has left", {
+      steps: [Script.on("SIGCHLD", Script.stdout("child\n"), Script.exit(0)), Script.leaveWith({ holds: [] }, Script.wait(50)), Script.hang],
+      input: "",
+      isStopped: false
+    }, { status: Exited(0), lines: { stdout: ["child"], stderr: [] } }],
+    ["passes on bytes that are no text behind a line that it has read", {
+      steps: [Script.readLine(), Script.echo, Script.exit(0)],
+      input: Uint8Array.from([0x61, 0x0a, 0xff, 0xfe, 0x62, 0x0a]),
+      isStopped: false
+    }, { stdout: [4, 1] }],
+    ["knows a line by all of its bytes, a mark of byte order too", {
+      steps: [Script.readLine("quit"), Script.stdout("after\n"), Script.echo, Script.exit(0)],
+      input: "\ufeffquit\nrest\n",
+      isStopped: false
+    }, { lines: { stdout: ["after"], stderr: [] } }],
+    ["has no descriptors but those that it was given", {
+      steps: [
+        ...[3, 4, 6, 9, 15, 299].flatMap((number) => [Script.write(`fd${number}`, "x"), Script.close(`fd${number}`)]),
+        Script.leave(Script.write("fd3", "no\n"), Script.stdout("left\n")),
+        Script.wait(patience.late),
+        Script.exit(0)
+      ],
+      input: "",
+      isStopped: false
+    }, { status: Exited(0), lines: { stdout: ["left"], stderr: [] } }],
     ["reacts to the same signal as often as it comes", {
       steps: [Script.on("SIGTERM", Script.stdout("heard\n")), Script.stdout("up\n"), Script.hang],
       input: "",
@@ -179,8 +219,20 @@ describe("a script as a real program", () => {
       expect(yield* scripted(life)).toMatchObject(expected)
     }))
 
+  it.live("closes its output at once, and its input", () =>
+    Effect.gen(function*() {
+      const steps = [Script.stdout("one\n"), Script.close("stdout"), Script.close("stdin"), Script.hang]
+      yield* Supervise.use(ScriptProgram.toCommand(Script.make(...steps)), { stdin: "pipe", stdout: "bytes", stop: StopPlan.kill }, (child) =>
+        Effect.gen(function*() {
+          yield* Stream.runDrain(child.bytes("stdout"))
+          expect((yield* Effect.flip(child.stdin.write(new Uint8Array(1 << 20)))).reason).toBe("ReaderGone")
+          expect(yield* child.isRunning).toBe(true)
+        }))
+    }).pipe(Effect.provide(NodeChildSpawner.layer)))
+
   it("is refused where no program can do what it says", () => {
     expect(() => ScriptProgram.toCommand(Script.make(Script.freeze))).toThrow("cannot freeze")
     expect(() => ScriptProgram.toCommand(Script.make(Script.stdout("x".repeat(200_000))))).toThrow("too long")
+    expect(() => ScriptProgram.toCommand(Script.make(Script.stdout("漢".repeat(45_000))))).toThrow("too long")
   })
 })

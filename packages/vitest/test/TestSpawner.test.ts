@@ -147,6 +147,34 @@ describe("a scripted child", () => {
       expect(spawner.last.status).toEqual(Exited(1))
     }))
 
+  it.effect("is quick about many writes", () =>
+    Effect.gen(function*() {
+      const report = yield* Supervise.run(command)
+      expect(report.stdout.lines).toBe(20_000)
+    }).pipe(Effect.provide(TestSpawner.layer(TestSpawner.always(Script.make(Script.repeat(20_000, Script.stdout("x\n"))))))))
+
+  it.effect("that is stopped takes nothing more, and hears each signal once when it goes on", () =>
+    Effect.gen(function*() {
+      const spawner = TestSpawner.make(TestSpawner.always(Script.make(Script.on("SIGUSR2", Script.stdout("heard\n")), Script.stdout("up\n"), Script.readToEnd)))
+      const lines = yield* Effect.provide(
+        Supervise.use(command, { stdin: "pipe", expect: [0] }, (child) =>
+          Effect.gen(function*() {
+            yield* TestClock.adjust(0)
+            yield* child.signal("SIGSTOP")
+            const writing = yield* Effect.fork(child.stdin.write(new Uint8Array(1 << 20)))
+            yield* TestClock.adjust("1 second")
+            expect(writing.unsafePoll()).toBe(null)
+            for (let i = 0; i < 3; i++) yield* child.signal("SIGUSR2")
+            yield* child.signal("SIGCONT")
+            yield* Fiber.join(writing)
+            yield* child.stdin.close
+            return (yield* child.report).stdout.tail
+          })),
+        spawner.layer
+      )
+      expect(lines).toBe("up\nheard\n")
+    }))
+
   it.effect("tells all that was sent to it, in order and with times", () =>
     Effect.gen(function*() {
       const spawner = TestSpawner.make(TestSpawner.always(Script.make(Script.on("SIGHUP", Script.stdout("again\n")), Script.readToEnd, Script.hang)))
@@ -257,6 +285,22 @@ describe("rules", () => {
       TestSpawner.program("git", Script.make(Script.stdout("scripted")))
     ))))
 
+  it.live("let nothing through for which a rule before has a script", () =>
+    Effect.gen(function*() {
+      expect(yield* Supervise.string(Command.make("echo", "faked"))).toBe("script")
+      expect(yield* Supervise.string(Command.make("echo", "real"))).toBe("real\n")
+    }).pipe(Effect.provide(TestSpawner.layerOver(
+      NodeChildSpawner.layer,
+      TestSpawner.exactly(["echo", "faked"], Script.make(Script.stdout("script"))),
+      TestSpawner.passthrough("echo")
+    ))))
+
+  it.effect("that give no script are named", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Supervise.run(Command.make("make")))
+      expect(messageOf(exit)).toContain(`the rule for "make" gives no script for its call number 0`)
+    }).pipe(Effect.provide(TestSpawner.layer(TestSpawner.program("make", () => undefined as never)))))
+
   it.effect("that pass through need a real spawner", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Supervise.run(Command.make("echo")))
@@ -277,6 +321,21 @@ describe("a command without a script", () => {
         `no script for "git statsu"; the closest of the scripts is for "git status" (others: git push)`
       )
     }).pipe(Effect.provide(git)))
+
+  it.effect.each<[Command.Command, string]>([
+    [Command.make("gti", "commit", "--message", "fix the build"), "git"],
+    [Command.make("docker", "compose", "down"), "docker compose up --detach --build"],
+    [Command.make("ecko", "x"), "echo"]
+  ])("names the closest one by as many words as that has %#", ([command, closest]) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Supervise.run(command))
+      expect(messageOf(exit)).toContain(`the closest of the scripts is for "${closest}"`)
+    }).pipe(Effect.provide(TestSpawner.layer(
+      TestSpawner.program("git", Script.make()),
+      TestSpawner.exactly(["docker", "compose", "up", "--detach", "--build"], Script.make()),
+      TestSpawner.passthrough("echo"),
+      TestSpawner.program("zzzzzz", Script.make())
+    ))))
 
   it.effect("in a pipeline lets none of it start", () =>
     Effect.gen(function*() {

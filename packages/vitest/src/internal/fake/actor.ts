@@ -2,7 +2,7 @@
  * One process of a scripted child: does its steps, reacts to signals, ends.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
-import { type StreamName } from "@tether/process/ChildDriver"
+import { descriptorOf, streamAt, type StreamName } from "@tether/process/ChildDriver"
 import { Exited, type ExitStatus, Signaled } from "@tether/process/ExitStatus"
 import * as Effect from "effect/Effect"
 import type { Leave, Read, Step } from "../../Script.js"
@@ -31,19 +31,24 @@ const harmless: ReadonlySet<string> = new Set(["SIGCHLD", "SIGURG", "SIGWINCH", 
 // A session of its own has no terminal, and of such a group the system stops nobody for these.
 const ofTerminals: ReadonlySet<string> = new Set(["SIGTSTP", "SIGTTIN", "SIGTTOU"])
 
+const newline = 10
+
+const isDeadly = (signal: Signal): boolean => !harmless.has(signal) && !ofTerminals.has(signal)
+
 export class Actor {
   status: ExitStatus | undefined
   isFrozen = false
   private isStopped = false
-  private readonly held: Array<Signal> = []
+  /** One of each: the system keeps no count. */
+  private readonly held = new Set<Signal>()
   private readonly reactions = new Map<Signal, Reaction>()
-  private unread = ""
-  private readonly decoder = new TextDecoder()
+  private unread = Buffer.alloc(0)
 
   constructor(
     readonly pid: number,
     readonly command: string,
     readonly escapes: boolean,
+    private readonly parent: Actor | undefined,
     readonly sinks: Map<StreamName, Sink>,
     private source: Source,
     private readonly surroundings: Surroundings
@@ -68,28 +73,37 @@ export class Actor {
     else if (signal === "SIGSTOP") this.isStopped = true
     else if (signal === "SIGCONT") this.wake()
     // It is told when it goes on.
-    else if (this.isStopped) this.held.push(signal)
+    else if (this.isStopped) this.held.add(signal)
     else this.react(signal)
   }
 
   private wake(): void {
     this.isStopped = false
-    this.surroundings.changes.notify()
-    for (const signal of this.held.splice(0)) this.receive(signal)
+    const held = [...this.held]
+    this.held.clear()
+    for (const signal of held) this.receive(signal)
     this.react("SIGCONT")
+    this.surroundings.changes.notify()
   }
 
   private react(signal: Signal): void {
     const reaction = this.reactions.get(signal)
     if (reaction !== undefined) reaction.come()
-    else if (!harmless.has(signal) && !ofTerminals.has(signal)) this.end(Signaled(signal))
+    else if (isDeadly(signal)) this.end(Signaled(signal))
   }
 
   private whileAlive(next: () => Effect.Effect<void>): Effect.Effect<void> {
-    return Effect.zipRight(
-      this.surroundings.changes.until(() => !this.isAlive || (!this.isStopped && !this.isFrozen)),
-      Effect.suspend(() => this.isAlive ? next() : Effect.void)
-    )
+    return Effect.suspend(() => {
+      if (this.isRunning) return next()
+      return Effect.zipRight(
+        this.surroundings.changes.until(() => !this.isAlive || this.isRunning),
+        Effect.suspend(() => this.isAlive ? next() : Effect.void)
+      )
+    })
+  }
+
+  private get isRunning(): boolean {
+    return this.isAlive && !this.isStopped && !this.isFrozen
   }
 
   private step(step: Step): Effect.Effect<void> {
@@ -132,38 +146,39 @@ export class Actor {
   /** Nothing is written at a descriptor that is closed; a program would be told so by EBADF, and most do not look. */
   private write(stream: StreamName, bytes: Uint8Array): Effect.Effect<void> {
     return this.whileAlive(() => {
-      const sink = this.sinks.get(stream)
-      if (sink === undefined) return Effect.void
+      // Named by its number, it may be one of the first three.
+      const sink = this.sinks.get(streamAt(descriptorOf(stream)))
+      if (sink === undefined || bytes.length === 0 || sink.writeNow(bytes)) return Effect.void
       return this.orDeath(Effect.flatMap(sink.write(bytes), (isOpen) => isOpen ? Effect.void : this.whileAlive(() => this.raise("SIGPIPE"))))
     })
   }
 
+  /** The next bytes of stdin. Nothing is read by whoever is stopped. */
+  private readonly take: Effect.Effect<Uint8Array | undefined> = Effect.suspend(() =>
+    Effect.zipRight(this.surroundings.changes.until(() => !this.isAlive || this.isRunning), Effect.suspend(() => this.source.take)))
+
   private readonly echo: Effect.Effect<void> = Effect.suspend(() => {
     const unread = this.unread
-    this.unread = ""
+    this.unread = Buffer.alloc(0)
     const copy: Effect.Effect<void> = Effect.flatMap(
-      Effect.suspend(() => this.source.take),
+      this.take,
       (bytes) => bytes === undefined ? Effect.void : Effect.zipRight(this.write("stdout", bytes), Effect.suspend(() => this.isAlive ? copy : Effect.void))
     )
-    return unread === "" ? copy : Effect.zipRight(this.write("stdout", bytesOf(unread)), copy)
+    return Effect.zipRight(this.write("stdout", unread), copy)
   })
 
-  private read({ line, until }: Read): Effect.Effect<void> {
+  private read(step: Read): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const end = until === "line" ? this.unread.indexOf("\n") : -1
+      const end = step.until === "line" ? this.unread.indexOf(newline) : -1
       if (end >= 0) {
-        const found = this.unread.slice(0, end)
-        this.unread = this.unread.slice(end + 1)
-        return line === undefined || line === found ? Effect.void : this.read({ _tag: "Read", until, line })
+        const found = this.unread.subarray(0, end).toString("utf8")
+        this.unread = this.unread.subarray(end + 1)
+        return step.line === undefined || step.line === found ? Effect.void : this.read(step)
       }
-      return Effect.flatMap(this.source.take, (bytes) => {
-        if (bytes === undefined) {
-          // A last line without a newline is a line, and has been read.
-          this.unread = ""
-          return Effect.void
-        }
-        this.unread = until === "end" ? "" : this.unread + this.decoder.decode(bytes, { stream: true })
-        return this.read({ _tag: "Read", until, line })
+      return Effect.flatMap(this.take, (bytes) => {
+        // At the end, a last line without a newline is a line, and has been read.
+        this.unread = bytes === undefined || step.until === "end" ? Buffer.alloc(0) : Buffer.concat([this.unread, bytes])
+        return bytes === undefined ? Effect.void : this.read(step)
       })
     })
   }
@@ -177,8 +192,9 @@ export class Actor {
       this.source.release()
       this.source = nothing
     } else {
-      this.sinks.get(stream)?.release()
-      this.sinks.delete(stream)
+      const name = streamAt(descriptorOf(stream))
+      this.sinks.get(name)?.release()
+      this.sinks.delete(name)
     }
   }
 
@@ -187,9 +203,8 @@ export class Actor {
   }
 
   private dieOf(signal: Signal): Effect.Effect<void> {
-    return signal === "SIGSTOP"
-      ? Effect.zipRight(this.raise(signal), this.whileAlive(() => Effect.void))
-      : Effect.sync(() => this.end(Signaled(signal)))
+    if (signal === "SIGSTOP") return Effect.zipRight(this.raise(signal), this.whileAlive(() => Effect.void))
+    return Effect.sync(() => isDeadly(signal) ? this.end(Signaled(signal)) : undefined)
   }
 
   private raise(signal: Signal): Effect.Effect<void> {
@@ -205,6 +220,7 @@ export class Actor {
     this.status = status
     // The status first: whoever takes it for the end of the output is found out.
     this.surroundings.onEnd(this, status)
+    this.parent?.receive("SIGCHLD")
     for (const sink of this.sinks.values()) sink.release()
     this.source.release()
     this.surroundings.changes.notify()

@@ -4,6 +4,8 @@
 import * as Effect from "effect/Effect"
 
 export interface Sink {
+  /** Whether it could be written at once; else nothing was. */
+  readonly writeNow: (bytes: Uint8Array) => boolean
   /** False if nobody can read it any more, which a process learns by SIGPIPE. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<boolean>
   readonly release: () => void
@@ -17,6 +19,10 @@ export interface Source {
 
 /** One that takes whatever comes, at once. */
 export const sinkTo = (take: (bytes: Uint8Array) => void, release: () => void = () => undefined): Sink => ({
+  writeNow: (bytes) => {
+    take(bytes)
+    return true
+  },
   write: (bytes) => Effect.as(Effect.sync(() => take(bytes)), true),
   release
 })

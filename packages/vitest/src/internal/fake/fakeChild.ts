@@ -46,7 +46,7 @@ export class FakeChild implements TestChild {
     const { request } = setting
     this.level = request.containment ?? "tree"
     const command = [request.argv0 ?? request.program, ...request.args].join(" ")
-    this.leader = new Actor(setting.nextPid(), command, false, ends.sinks, ends.source, this.surroundings)
+    this.leader = new Actor(setting.nextPid(), command, false, undefined, ends.sinks, ends.source, this.surroundings)
     ends.onInput((descriptor, bytes) => {
       if (descriptor === 0) this.received.add(bytes)
       this.history.push({ _tag: "Input", descriptor, bytes, at: this.now })
@@ -195,7 +195,8 @@ export class FakeChild implements TestChild {
 
   private leave(parent: Actor, { escapes, holds, steps }: Leave): void {
     const sinks = this.ends.share(parent.sinks, holds)
-    const actor = new Actor(this.setting.nextPid(), `left by ${this.leader.command}`, escapes || parent.escapes, sinks, nothing, this.surroundings)
+    const command = `left by ${this.leader.command}`
+    const actor = new Actor(this.setting.nextPid(), command, escapes || parent.escapes, parent, sinks, nothing, this.surroundings)
     this.left.push(actor)
     actor.live(steps)
   }

@@ -33,6 +33,7 @@ export class Pipe {
   openWriter(): Sink {
     this.writers++
     return {
+      writeNow: (bytes) => bytes.length <= largestWrite && this.writeNow(bytes),
       write: (bytes) => this.write(bytes),
       release: once(() => {
         this.writers--
@@ -93,14 +94,16 @@ export class Pipe {
   }
 
   private writePart(part: Uint8Array): Effect.Effect<boolean> {
-    return Effect.map(this.changes.until(() => this.isBroken || this.hasRoomFor(part)), () => {
-      if (this.isBroken) return false
-      this.onWritten(part)
-      this.waiting.push(part)
-      this.size += part.length
-      this.move()
-      return true
-    })
+    return Effect.map(this.changes.until(() => this.isBroken || this.hasRoomFor(part)), () => this.writeNow(part))
+  }
+
+  private writeNow(part: Uint8Array): boolean {
+    if (this.isBroken || !this.hasRoomFor(part)) return false
+    this.onWritten(part)
+    this.waiting.push(part)
+    this.size += part.length
+    this.move()
+    return true
   }
 
   private hasRoomFor(part: Uint8Array): boolean {

@@ -4,10 +4,11 @@
 import { Exited } from "@tether/process/ExitStatus"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import * as Script from "../../Script.js"
 import { type Case, make, makeFor } from "./case.js"
-import { lineRecord, mark, patience, patient, printed, run, start, startUp, up } from "./children.js"
+import { lineRecord, mark, patience, patient, run, start, startUp, up } from "./children.js"
 
 const kib = 1024
 const burst = Script.repeat(16, Script.stdout(`${"x".repeat(kib - 1)}\n`.repeat(64)))
@@ -119,7 +120,9 @@ export const tail: ReadonlyArray<Case> = [
         [Script.stdout("last\n"), Script.close("stdout"), Script.readToEnd, Script.stderr("still here\n"), Script.exit(4)],
         { stdin: "pipe", check: false }
       )
-      yield* printed(child, "last")
+      // A stream that ends while its child lives.
+      const read = child.read({ streams: ["stdout"], replay: 10 })
+      yield* Effect.timeoutFail(Stream.runDrain(read), { duration: patience, onTimeout: () => new Error("its stdout does not end") })
       expect(yield* child.isRunning).toBe(true)
       yield* child.stdin.close
       expect(yield* child.report).toMatchObject({
