@@ -21,6 +21,8 @@ const projects = readdirSync(packages)
       root: join(packages, name),
       include: ["test/**/*.test.ts"],
       pool: "forks" as const,
+      // Of the tests of one file that run side by side: they wait more than they compute.
+      maxConcurrency: 12,
       testTimeout: 30_000,
       hookTimeout: 30_000
     }

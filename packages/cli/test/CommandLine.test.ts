@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { tetherHere } from "./support/here.js"
 import { tether } from "./support/tether.js"
 
 describe("words about itself", () => {
@@ -69,7 +70,7 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
     [["run", "--kill-after", "-5s", "--", "ls"], /takes a duration .* not '-5s'/],
     [["run", "--kill-after", "soon", "--", "ls"], /takes a duration .* not 'soon'/]
   ])("%j", async (words, reason) => {
-    const { code, stderr, stdout } = await tether(words)
+    const { code, stderr, stdout } = await tetherHere(words)
     expect(stderr).toMatch(reason)
     expect(stderr).toContain(
       words[0] === "run"
@@ -79,6 +80,12 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
     expect(stderr).not.toContain("    at ")
     expect(stdout).toBe("")
     expect(code).toBe(2)
+  })
+})
+
+describe("the program", () => {
+  it("ends with the code of words that make no sense", async () => {
+    expect(await tether(["run", "--nonsense", "--", "ls"])).toMatchObject({ code: 2, stderr: expect.stringContaining("usage:") })
   })
 })
 

@@ -53,7 +53,7 @@ const rejecting = (breakIt: (driver: ChildDriver) => Spawner) =>
           Effect.as([]),
           Effect.catchAllCause(() => Effect.succeed([name]))
         ),
-      { concurrency: 8 }
+      { concurrency: 24 }
     ),
     (names) => names.flat()
   )

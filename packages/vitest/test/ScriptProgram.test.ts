@@ -145,11 +145,11 @@ describe("a script in virtual time and as a real program", () => {
     fc.assert(
       fc.asyncProperty(fc.array(fc.oneof({ weight: 3, arbitrary: ending }, { weight: 1, arbitrary: stopped }), { minLength: 6, maxLength: 6 }), (lives) =>
         Effect.runPromise(Effect.forEach(lives, same, { concurrency: 6, discard: true }))),
-      { numRuns: 8, endOnFailure: true }
+      { numRuns: 6, endOnFailure: true }
     ), 120_000)
 })
 
-describe("a script as a real program", () => {
+describe.concurrent("a script as a real program", () => {
   const cases: ReadonlyArray<readonly [string, Life, object]> = [
     ["that is stopped by SIGSTOP is killed all the same", {
       steps: [Script.stdout("up\n"), Script.die("SIGSTOP"), Script.stdout("never\n")],
