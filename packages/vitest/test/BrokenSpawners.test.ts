@@ -53,7 +53,7 @@ const rejecting = (breakIt: (driver: ChildDriver) => Spawner) =>
           Effect.as([]),
           Effect.catchAllCause(() => Effect.succeed([name]))
         ),
-      { concurrency: 24 }
+      { concurrency: 12 }
     ),
     (names) => names.flat()
   )
@@ -163,9 +163,6 @@ const answersAtExit = (driver: ChildDriver): Spawner => {
   }
 }
 
-/** It gives a wrong answer 50 ms to come, and on a busy machine that can be too little. */
-const notWhenBusy = "has exited before it is drained, and is drained before it is gone"
-
 describe("the suite", () => {
   it.live("accepts a spawner that is not broken", () =>
     Effect.map(rejecting(ChildSpawner.make), (names) => expect(names).toEqual([])), 60_000)
@@ -214,9 +211,13 @@ describe("the suite", () => {
   ]
 
   it.live.each(broken)("rejects one that %s, and for nothing else", ([, breakIt, names]) =>
-    Effect.map(rejecting(breakIt), (found) => {
-      expect(names).toEqual(expect.arrayContaining([...found]))
-      expect(found).toEqual(expect.arrayContaining(names.filter((name) => name !== notWhenBusy)))
+    Effect.gen(function*() {
+      const found = new Set<string>()
+      // Some cases give a wrong answer only so much time to come: on a busy machine it may need another chance.
+      for (let tries = 0; tries < 4 && !names.every((name) => found.has(name)); tries++) {
+        for (const name of yield* rejecting(breakIt)) found.add(name)
+      }
+      expect([...found].toSorted()).toEqual(names.toSorted())
     }), 60_000)
 
   it.live("rejects one that loses the last words before an exit", () =>
