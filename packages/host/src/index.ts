@@ -1,3 +1,4 @@
+export * as FileError from "./FileError.js"
 export * as ProcessIdentity from "./ProcessIdentity.js"
 export * as ProcessInfo from "./ProcessInfo.js"
 export * as ProcStat from "./ProcStat.js"
