@@ -1,4 +1,5 @@
 export * as FileError from "./FileError.js"
+export * as Logfmt from "./Logfmt.js"
 export * as ProcessIdentity from "./ProcessIdentity.js"
 export * as ProcessInfo from "./ProcessInfo.js"
 export * as ProcStat from "./ProcStat.js"
