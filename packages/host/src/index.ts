@@ -1,3 +1,4 @@
+export * as AtomicFile from "./AtomicFile.js"
 export * as FileError from "./FileError.js"
 export * as Logfmt from "./Logfmt.js"
 export * as ProcessIdentity from "./ProcessIdentity.js"
