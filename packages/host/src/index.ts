@@ -1,5 +1,7 @@
 export * as AtomicFile from "./AtomicFile.js"
 export * as FileError from "./FileError.js"
+export * as FileLock from "./FileLock.js"
+export * as LockHeld from "./LockHeld.js"
 export * as Logfmt from "./Logfmt.js"
 export * as ProcessIdentity from "./ProcessIdentity.js"
 export * as ProcessInfo from "./ProcessInfo.js"
