@@ -1,0 +1,170 @@
+/**
+ * Reads the whole lines of a rotating file, from all of its files, oldest first.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { cancel, lineStart, newline, readRange } from "./bytes.js"
+import { isNotFound } from "./fileErrors.js"
+import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
+
+/** One of the files, and how far it was read: up to the beginning of a line. */
+interface Cursor {
+  readonly file: FileSystem.File
+  readonly scope: Scope.CloseableScope
+  /** Its number, or infinity while it is the active one. */
+  number: number
+  offset: number
+}
+
+/** A file, and its size when all files were looked at. */
+interface Portion {
+  readonly cursor: Cursor
+  readonly end: number
+  readonly isLast: boolean
+}
+
+/** A reader keeps the files open that it has seen, so that one that is rotated or removed is read to its end. */
+export interface LineReader {
+  /** Looks at all files: what is there now will be read by `next`. Gives the number of files that came and went unseen. */
+  readonly look: Effect.Effect<number, PlatformError>
+  /** The next lines of what was looked at, which may be none, or `undefined` when that is read. */
+  readonly next: Effect.Effect<Chunk.Chunk<string> | undefined, PlatformError>
+  /** Passes over what is there now. */
+  readonly skip: Effect.Effect<void, PlatformError>
+}
+
+/** A reader whose files are closed with the scope. */
+export const makeLineReader = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<LineReader, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (parent) => {
+    const cursors = new Map<string, Cursor>()
+    let portions: ReadonlyArray<Portion> = []
+    let lastNumber: number | undefined
+
+    /** The inode that has this path, with a cursor. */
+    const seen = (name: string, number: number): Effect.Effect<string | undefined, PlatformError> =>
+      Effect.gen(function*() {
+        const info = yield* infoOf(fs, name)
+        if (info === undefined) return undefined
+        const known = cursors.get(inode(info))
+        if (known !== undefined) {
+          known.number = number
+          return inode(info)
+        }
+        const scope = yield* Scope.fork(parent, parent.strategy)
+        const file = yield* Scope.extend(fs.open(name, { flag: "r" }), scope).pipe(
+          // It was renamed just now: the directory is listed again.
+          Effect.catchIf(isNotFound, () => Effect.succeed(undefined)),
+          Effect.onError(() => Scope.close(scope, Exit.void))
+        )
+        const id = file === undefined ? undefined : inode(yield* file.stat)
+        if (file === undefined || id === undefined || cursors.has(id)) yield* Scope.close(scope, Exit.void)
+        else cursors.set(id, { file, scope, number, offset: 0 })
+        return id
+      }).pipe(Effect.uninterruptible)
+
+    /** Which inode has which name now: the rotated files by their numbers, and last the active one. */
+    const names = Effect.gen(function*() {
+      const found: Array<string> = []
+      for (const number of yield* numbers(fs, path)) found.push(`${number} ${yield* inodeAt(rotatedPath(path, number))}`)
+      return [...found, `active ${yield* inodeAt(path)}`].join("\n")
+    })
+
+    const inodeAt = (name: string) =>
+      Effect.map(infoOf(fs, name), (info) => info === undefined ? "none" : inode(info))
+
+    /**
+     * The inodes of all files. No rotation must have come in between: a file whose new name is looked at before it has it,
+     * and whose old name after, would seem to be gone.
+     */
+    const all: Effect.Effect<ReadonlySet<string>, PlatformError> = Effect.gen(function*() {
+      while (true) {
+        const before = yield* names
+        const found: Array<string | undefined> = []
+        for (const number of yield* numbers(fs, path)) found.push(yield* seen(rotatedPath(path, number), number))
+        found.push(yield* seen(path, Number.POSITIVE_INFINITY))
+        if (before === (yield* names)) return new Set(found.filter((id) => id !== undefined))
+      }
+    })
+
+    const unseen = (all: ReadonlySet<string>): number => {
+      const rotated = [...cursors].filter(([id, cursor]) => all.has(id) && Number.isFinite(cursor.number))
+      const newest = Math.max(0, ...rotated.map(([, cursor]) => cursor.number))
+      const from = lastNumber ?? newest
+      lastNumber = Math.max(newest, from)
+      const known = rotated.filter(([, cursor]) => cursor.number > from).length
+      // What was active when we last looked, and is rotated and removed since, is still open here.
+      const removed = [...cursors].filter(([id, cursor]) => !all.has(id) && !Number.isFinite(cursor.number)).length
+      return Math.max(0, lastNumber - from - known - removed)
+    }
+
+    const look = Effect.gen(function*() {
+      const files = yield* all
+      const missed = unseen(files)
+      const oldestFirst = [...cursors].sort(([a, { number: n }], [b, { number: m }]) =>
+        // A removed one that had no number yet comes before the active one.
+        n === m ? Number(files.has(a)) - Number(files.has(b)) : n - m
+      )
+      const found: Array<Portion> = []
+      // Youngest first: whoever wrote a line to a younger file has written his earlier ones to the older file by then.
+      for (const [id, cursor] of [...oldestFirst].reverse()) {
+        const isLast = !files.has(id)
+        const end = Number((yield* cursor.file.stat).size)
+        if (isLast || end > cursor.offset) found.push({ cursor, end, isLast })
+        if (isLast) cursors.delete(id)
+      }
+      portions = found.reverse()
+      return missed
+    })
+
+    const next = Effect.gen(function*() {
+      const [portion, ...rest] = portions
+      if (portion === undefined) return undefined
+      const { cursor, end, isLast } = portion
+      const bytes = yield* wholeLines(cursor.file, cursor.offset, end)
+      cursor.offset += bytes.length
+      if (bytes.length === 0) {
+        portions = rest
+        if (isLast) yield* Scope.close(cursor.scope, Exit.void)
+      }
+      return linesOf(bytes)
+    })
+
+    const skip = Effect.gen(function*() {
+      for (const { cursor, end } of portions) cursor.offset = yield* lineStart(cursor.file, end)
+      portions = []
+    })
+
+    return { look, next, skip }
+  })
+
+/** Some bytes from `from` on, at most up to `end`, that end with a newline; none if there is no newline. */
+const wholeLines = (file: FileSystem.File, from: number, end: number): Effect.Effect<Uint8Array, PlatformError> =>
+  Effect.gen(function*() {
+    let length = 65_536
+    while (true) {
+      const bytes = yield* readRange(file, from, Math.min(end, from + length))
+      const last = bytes.lastIndexOf(newline)
+      if (last !== -1) return bytes.subarray(0, last + 1)
+      if (from + length >= end) return bytes.subarray(0, 0)
+      length *= 4
+    }
+  })
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+const linesOf = (bytes: Uint8Array): Chunk.Chunk<string> => {
+  if (bytes.length === 0) return Chunk.empty()
+  const lines = decoder.decode(bytes.subarray(0, -1)).split("\n")
+  const whole = bytes.includes(cancel) ? lines.map((line) => line.slice(line.lastIndexOf("\x18") + 1)) : lines
+  return Chunk.unsafeFromArray(whole.filter((line) => !isBlank(line)))
+}
+
+/** What is left of a torn line. */
+export const isBlank = (line: string): boolean => line === "" || (line.startsWith(" ") && /^ +$/.test(line))

@@ -1,0 +1,75 @@
+/**
+ * Puts the active file among the rotated ones, and removes those that are no longer kept.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { readRange } from "./bytes.js"
+import { isNotFound, isTaken } from "./fileErrors.js"
+import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
+
+/**
+ * Rotates if the active file still is the one with this inode. The caller holds the lock; if it has lost it without
+ * knowing, a file may be rotated too early, and nothing else happens: the new name is reserved first, so that no rename
+ * ever hits a file with lines in it.
+ */
+export const rotate = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  wanted: string,
+  keep: number
+): Effect.Effect<void, PlatformError> =>
+  Effect.gen(function*() {
+    const target = yield* reserved(fs, path, (((yield* numbers(fs, path)).at(-1)) ?? 0) + 1)
+    const active = yield* infoOf(fs, path)
+    if (active === undefined || inode(active) !== wanted) return yield* fs.remove(target)
+    yield* Effect.onError(fs.rename(path, target), () => Effect.ignore(fs.remove(target)))
+    yield* prune(fs, path, keep)
+  })
+
+const reserved = (fs: FileSystem.FileSystem, path: string, number: number): Effect.Effect<string, PlatformError> => {
+  const target = rotatedPath(path, number)
+  return Effect.scoped(fs.open(target, { flag: "wx", mode: 0o600 })).pipe(
+    Effect.as(target),
+    Effect.catchIf(isTaken, () => reserved(fs, path, number + 1))
+  )
+}
+
+/**
+ * Removes rotated files until `keep` are left. One that a slow writer has written to after it was rotated counts as young
+ * as its last line: its turn comes when `keep` others were written to later.
+ */
+const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Effect<void, PlatformError> =>
+  Effect.gen(function*() {
+    const files = yield* Effect.forEach(yield* numbers(fs, path), (number) =>
+      Effect.map(infoOf(fs, rotatedPath(path, number)), (info) => ({ number, info })))
+    const known = files.flatMap(({ info, number }) => info === undefined ? [] : [{
+      number,
+      size: Number(info.size),
+      writtenAt: Option.match(info.mtime, { onNone: () => 0, onSome: (mtime) => mtime.getTime() })
+    }])
+    const youngestFirst = known.sort((a, b) => b.writtenAt - a.writtenAt || b.number - a.number)
+    let kept = 0
+    for (const { number, size } of youngestFirst) {
+      if (kept >= keep) yield* removed(fs, path, rotatedPath(path, number), size)
+      // An empty one was reserved by somebody who was killed then.
+      else if (size > 0) kept++
+    }
+  })
+
+/** Removes a file, unless it has grown. What a writer adds until the very end is put into the active file. */
+const removed = (fs: FileSystem.FileSystem, path: string, doomed: string, size: number): Effect.Effect<void, PlatformError> =>
+  Effect.scoped(Effect.gen(function*() {
+    const file = yield* fs.open(doomed, { flag: "r" })
+    if (Number((yield* file.stat).size) !== size) return
+    yield* fs.remove(doomed)
+    const end = Number((yield* file.stat).size)
+    if (end === size) return
+    const late = yield* readRange(file, size, end)
+    const active = yield* fs.open(path, { flag: "a", mode: 0o600 })
+    yield* active.writeAll(late)
+  })).pipe(
+    // Somebody else was first.
+    Effect.catchIf(isNotFound, () => Effect.void)
+  )
