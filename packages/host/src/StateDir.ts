@@ -1,0 +1,140 @@
+/**
+ * Where a program keeps its state, and its sockets, so that nobody else can reach them.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import type { FileError } from "./FileError.js"
+import { doing, refused } from "./internal/fileErrors.js"
+import { hash } from "./internal/hash.js"
+import { isAbsolute, join } from "./internal/paths.js"
+import { privateDirectory } from "./internal/privateDirectory.js"
+import { ownUid, variable } from "./internal/runtime.js"
+
+/**
+ * The directory for what must survive a reboot, such as a journal; it is there and private when this returns.
+ *
+ * It is `$TETHER_STATE_DIR/<name>`, otherwise `$XDG_STATE_HOME/tether/<name>`, otherwise
+ * `$HOME/.local/state/tether/<name>`. The environment is read at every call. As the XDG base directory specification has
+ * it, a variable of that name that is no absolute path is ignored; for `TETHER_STATE_DIR` it is an error.
+ *
+ * Fails with `FileError`. The reason is `NotPrivate` if the directory, or the `tether` above it, belongs to somebody
+ * else, is a symbolic link or can be used by others, and `Invalid` if no variable tells where it is.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ * import * as Effect from "effect/Effect"
+ *
+ * const log = Effect.map(StateDir.stateDir("journal"), (directory) => `${directory}/exits.log`)
+ * ```
+ */
+export const stateDir = (name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    yield* checkName(name)
+    const override = yield* overridden("TETHER_STATE_DIR")
+    if (override !== undefined) return yield* madeBelow(override, [name])
+    const state = absolute("XDG_STATE_HOME")
+    if (state !== undefined) return yield* madeBelow(state, ["tether", name])
+    const home = absolute("HOME")
+    if (home !== undefined) return yield* madeBelow(join(home, ".local/state"), ["tether", name])
+    const problem = "none of TETHER_STATE_DIR, XDG_STATE_HOME and HOME says where it is"
+    return yield* refused("find the state directory", name, "Invalid", problem)
+  })
+
+/**
+ * The directory for what is of no use after a reboot, such as sockets; it is there and private when this returns.
+ *
+ * It is `$TETHER_RUNTIME_DIR/<name>`, otherwise `$XDG_RUNTIME_DIR/tether/<name>`, otherwise `/tmp/tether-<uid>/<name>`.
+ * It is refused under the same conditions as `stateDir`. In `/tmp` a stranger may have made it first: then it is refused.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ * import * as Effect from "effect/Effect"
+ *
+ * const socket = Effect.flatMap(StateDir.runtimeDir("tmux"), (directory) => StateDir.socketPath(directory, "default"))
+ * ```
+ */
+export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    yield* checkName(name)
+    const override = yield* overridden("TETHER_RUNTIME_DIR")
+    if (override !== undefined) return yield* madeBelow(override, [name])
+    const runtime = absolute("XDG_RUNTIME_DIR")
+    if (runtime !== undefined) return yield* madeBelow(runtime, ["tether", name])
+    return yield* madeBelow("/tmp", [ownTemporary(), name])
+  })
+
+/**
+ * The longest path of a socket, in bytes: the smallest of the systems' limits (macOS has 104 with the final NUL, Linux
+ * 108). Node listens on a longer one without a word, under a path that is cut off.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ *
+ * const fits = (path: string) => new TextEncoder().encode(path).length <= StateDir.maxSocketPath
+ * ```
+ */
+export const maxSocketPath = 103
+
+/**
+ * The path for a socket in a directory: `<directory>/<name>` if that is at most 103 bytes, and otherwise
+ * `/tmp/tether-<uid>/<hash of the directory>/<name>`, which is made, private, and checked. A name that is too long even
+ * there is replaced by its hash. The same directory and name always give the same path, whatever the environment is.
+ *
+ * The directory itself is neither made nor checked: `runtimeDir` and `stateDir` have done that. It must be absolute, or
+ * the reason is `Invalid`. What cleans `/tmp` by age may remove a socket in it.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ *
+ * const path = StateDir.socketPath("/home/somebody/projects/a-rather-deep-tree/of/directories/.state", "control.sock")
+ * ```
+ */
+export const socketPath = (directory: string, name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    yield* checkName(name)
+    if (!isAbsolute(directory)) return yield* refused("put a socket in", directory, "Invalid", "its path is not absolute")
+    const given = directory.replace(/(?<=[^/])\/+$/, "")
+    const path = join(given, name)
+    if (length(path) <= maxSocketPath) return path
+    const short = yield* madeBelow("/tmp", [ownTemporary(), hash(given)])
+    const kept = join(short, name)
+    return length(kept) <= maxSocketPath ? kept : join(short, hash(name))
+  })
+
+const length = (path: string): number => new TextEncoder().encode(path).length
+
+const ownTemporary = (): string => `tether-${ownUid() ?? "user"}`
+
+const absolute = (name: string): string | undefined => {
+  const value = variable(name)
+  return value !== undefined && isAbsolute(value) ? value : undefined
+}
+
+/** A variable of ours: a mistake in it is told, because whoever set it wants it. */
+const overridden = (name: string): Effect.Effect<string | undefined, FileError> => {
+  const value = variable(name)
+  if (value === undefined || isAbsolute(value)) return Effect.succeed(value)
+  return Effect.fail(refused(`use the directory of ${name},`, value, "Invalid", "its path is not absolute"))
+}
+
+const checkName = (name: string): Effect.Effect<void, FileError> =>
+  name === "" || name === "." || name === ".." || /[/\\\0]/.test(name)
+    ? Effect.fail(refused("use the name", name, "Invalid", "it must be one name, without a slash"))
+    : Effect.void
+
+/** Makes directories below one that need not be private itself, each within the one before. */
+const madeBelow = (base: string, names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* doing("make the directory", base)(fs.makeDirectory(base, { recursive: true, mode: 0o700 }))
+    let path = base
+    for (const name of names) {
+      path = join(path, name)
+      yield* privateDirectory(path)
+    }
+    return path
+  })
