@@ -28,7 +28,8 @@ export interface Spawned {
 }
 
 /**
- * The end of a child's leader, before its output is drained. `stderr` is the tail as far as it was read by then.
+ * The end of a child's leader, before its output is drained. `stopStep` is the step of a stop plan that was at work, as
+ * `StopPlan.nameOf` calls it; `stderr` is the tail as far as it was read by then.
  *
  * @example
  * ```ts
@@ -40,6 +41,7 @@ export interface Spawned {
 export interface Ended extends Spawned {
   readonly status: ExitStatus
   readonly endedBy: EndedBy
+  readonly stopStep: string | undefined
   readonly duration: Duration.Duration
   readonly stderr: string
 }

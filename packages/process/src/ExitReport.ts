@@ -134,7 +134,8 @@ export interface InputReport {
 /**
  * The end of one process: of a child, or of one stage of a pipeline.
  *
- * `startedAt` is in milliseconds since the epoch, `duration` runs from spawn to exit; `inputs` are those that we wrote,
+ * `stopStep` is the step of a stop plan that was at work when it ended, as `StopPlan.nameOf` calls it; `startedAt` is in
+ * milliseconds since the epoch, `duration` runs from spawn to exit; `inputs` are those that we wrote,
  * by descriptor, and `fds` those above 2 that we read; `leftovers` are the members that were still alive after the leader
  * had ended by itself: they were stopped, or left if that was the option.
  *
@@ -150,6 +151,7 @@ export interface StageReport {
   readonly pid: number
   readonly status: ExitStatus
   readonly endedBy: EndedBy
+  readonly stopStep: string | undefined
   readonly startedAt: number
   readonly duration: Duration.Duration
   readonly drained: Drained

@@ -143,7 +143,17 @@ export const describe = (plan: StopPlan): string => {
   return [...words, "SIGKILL"].join(", ")
 }
 
-const nameOf = (step: Step): string => {
+/**
+ * A step in a word or two: the name of its signal, `end of input`, or `a request`.
+ *
+ * @example
+ * ```ts
+ * import * as StopPlan from "@tether/process/StopPlan"
+ *
+ * StopPlan.nameOf(StopPlan.signal("SIGINT", "1 second")) // "SIGINT"
+ * ```
+ */
+export const nameOf = (step: Step): string => {
   switch (step._tag) {
     case "Signal":
       return step.signal

@@ -123,6 +123,7 @@ const answersAtExit = (driver: ChildDriver): Spawner => {
       pid: child.pid,
       status,
       endedBy: "child",
+      stopStep: undefined,
       startedAt: 0,
       duration: Duration.zero,
       drained: { _tag: "Eof" },

@@ -41,6 +41,7 @@ export class Account {
       pid: this.pid,
       status,
       endedBy: this.verdict.endedBy,
+      stopStep: this.verdict.stopStep,
       startedAt: this.startedAt,
       duration: this.duration,
       drained: this.drained,

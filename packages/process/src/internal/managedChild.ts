@@ -152,6 +152,7 @@ export class ManagedChild extends Reading implements Child {
       signal: (signal) => this.sendSignal(signal),
       isGone: () => this.status !== undefined && launched.presence() === "none",
       endOfInput: () => this.endOfInput(),
+      onStep: (name) => this.verdict.stepBegun(name),
       leaderEnded: Effect.suspend(() => this.moved.until(() => this.status !== undefined))
     }
     this.output.begin()
@@ -233,6 +234,7 @@ export class ManagedChild extends Reading implements Child {
             ...this.account.spawned,
             status,
             endedBy: this.verdict.endedBy,
+            stopStep: this.verdict.stopStep,
             duration: this.account.duration,
             stderr: this.output.tail("stderr")
           }))

@@ -149,6 +149,7 @@ export class Pipeline extends Reading implements Child {
       pid: last.pid,
       status: decisive.status,
       endedBy: decisive.endedBy,
+      stopStep: decisive.stopStep,
       startedAt: first.startedAt,
       duration: Duration.millis(end - first.startedAt),
       drained: drainedOf(reports.map((each) => each.drained)),

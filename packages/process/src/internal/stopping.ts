@@ -31,6 +31,8 @@ export interface Target {
    * neighbour feeds, the neighbour does it.
    */
   readonly endOfInput: () => Effect.Effect<void> | undefined
+  /** Told of each step as it begins. */
+  readonly onStep: (name: string) => void
   /** Completes once the leader's status is known. */
   readonly leaderEnded: Effect.Effect<void>
 }
@@ -45,11 +47,13 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
       if (target.isGone()) return true
       if (step._tag === "Signal" && step.signal === "SIGKILL") break
       if (step._tag === "CloseStdin" && target.endOfInput() === undefined) continue
+      target.onStep(StopPlan.nameOf(step))
       yield* perform(target, step)
       waited = Duration.sum(waited, step.wait)
     }
     if (target.isGone() || target.launched.presence() === "unproven") return true
     if (Duration.greaterThan(waited, Duration.zero)) yield* escalating(target, plan, waited)
+    target.onStep("SIGKILL")
     target.signal("SIGKILL")
     return yield* within(killWait, awaitGone(target, "SIGKILL"))
   })

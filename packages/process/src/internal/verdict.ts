@@ -17,6 +17,8 @@ export class Verdict {
   /** What `expect` says of the status, asked once. */
   private isExpected = false
   private stopRequestedBy: "owner" | "scope" | undefined
+  /** The step of a stop plan that was at work when it ended. */
+  stopStep: string | undefined
   private readonly signalsSent = new Set<string>()
 
   constructor(private readonly plan: Plan) {}
@@ -24,6 +26,10 @@ export class Verdict {
   /** We ask it to stop. Who asks first has ended it, unless it has ended already. */
   stopRequested(by: "owner" | "scope"): void {
     if (this.status === undefined) this.stopRequestedBy ??= by
+  }
+
+  stepBegun(name: string): void {
+    if (this.status === undefined) this.stopStep = name
   }
 
   signalSent(signal: string): void {
