@@ -9,6 +9,8 @@ const mayImport = {
   // The last two serve the terminal logger: which colours, and how wide a text is, are not ours to know.
   process: [effect, platform, "@tether/host", "picocolors", "string-width"],
   "process-node": [effect, platform, "@tether/host", "@tether/process", node],
+  // ulid: names that are unique and sort by time.
+  journal: [effect, platform, "@tether/host", "@tether/process", "ulid"],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
   vitest: [effect, platform, "@effect/vitest", "vitest", "@tether/host", "@tether/process", "fastest-levenshtein", node],
   // cli-table3: columns and cutting by width on a terminal.

@@ -1,0 +1,151 @@
+/**
+ * The journal: a record of every beginning and every end, kept before anyone can see the end.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
+import type { LockHeld } from "@tether/host/LockHeld"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import { ChildObserver } from "@tether/process/ChildObserver"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { fileStore } from "./internal/fileStore.js"
+import { makeJournal } from "./internal/journal.js"
+import { memoryStore, noStore } from "./internal/memoryStore.js"
+import { makeObserver } from "./internal/observer.js"
+import { recover } from "./internal/recovery.js"
+import type { JournalService } from "./internal/service.js"
+import { makeSetting } from "./internal/setting.js"
+
+export type { Draft, JournalService, Query } from "./internal/service.js"
+
+/**
+ * Keeps records, and reads them.
+ *
+ * - `append`: writes a record as a whole, and answers with it. It fails if it cannot; whoever asks decides what that means.
+ * - `records`: what there is, oldest first. `follow`: that, and whatever comes, also across rotations.
+ * - `lastExit`: the last end of an identity.
+ * - `losses`: how many records of children could not be written since the journal was opened.
+ *
+ * @example
+ * ```ts
+ * import { ExitJournal } from "@tether/journal/ExitJournal"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * const why = Effect.flatMap(ExitJournal, (journal) => journal.lastExit("night-build")).pipe(
+ *   Effect.map(Option.map((record) => record.endedBy))
+ * )
+ * ```
+ */
+export class ExitJournal extends Context.Tag("@tether/journal/ExitJournal")<ExitJournal, JournalService>() {}
+
+/**
+ * Where the journal is, and how it is written.
+ *
+ * - `directory`: made with mode 0700 where it is not there; the records are in `exits.log`, mode 0600. Without it nothing is
+ *   written, and nothing else changes.
+ * - `format`: of new lines, `"logfmt"` (the default) or `"json"`. What is read may be a mix of both.
+ * - `fsync`: when records are brought to the disk: `"never"`; `"onExit"`, the default, after the record of an end, several
+ *   at once, not awaited but when the journal closes; `"always"`, and awaited. What was written survives the death of
+ *   every process in any case; this is about power cuts.
+ * - `maxBytes`, `keep`: it is rotated above 5 MiB, and 5 older files are kept.
+ *
+ * @example
+ * ```ts
+ * import type { FileOptions } from "@tether/journal/ExitJournal"
+ *
+ * const options: FileOptions = { directory: "/var/log/builds", format: "json", fsync: "always" }
+ * ```
+ */
+export interface FileOptions {
+  readonly directory: string | undefined
+  readonly format?: "logfmt" | "json" | undefined
+  readonly fsync?: "never" | "onExit" | "always" | undefined
+  readonly maxBytes?: number | undefined
+  readonly keep?: number | undefined
+}
+
+/**
+ * A journal in a directory, which any number of programs may share. It is also the `ChildObserver` of whatever runs below:
+ * each child has a record once it is registered, and one of its end before anyone can see that. A record that cannot be
+ * written within a second is given up, counted, and said once; no child waits for longer.
+ *
+ * When it is opened, each start without an end is looked at. Whose writer still lives is left to that. What is still alive
+ * is reported in the log, as is what nobody can tell. What is gone gets its end, with the reason `supervisor-died`, `reboot`
+ * or `vanished`.
+ *
+ * @example
+ * ```ts
+ * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+ * import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+ * import * as ExitJournal from "@tether/journal/ExitJournal"
+ * import * as Layer from "effect/Layer"
+ *
+ * const layer = ExitJournal.layerFile({ directory: "/var/log/builds" }).pipe(
+ *   Layer.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))
+ * )
+ * ```
+ */
+export const layerFile = (
+  options: FileOptions
+): Layer.Layer<ExitJournal, FileError | LockHeld, FileSystem.FileSystem | ProcessIdentity> => {
+  const { directory } = options
+  if (directory === undefined) return layerNone
+  return withObserver(Effect.gen(function*() {
+    const setting = yield* makeSetting
+    const store = yield* fileStore(directory, options)
+    const journal = yield* makeJournal(store, setting)
+    yield* recover(directory, journal, setting)
+    return { journal, observer: makeObserver(journal, setting) }
+  }))
+}
+
+/**
+ * A journal in memory, for tests.
+ *
+ * @example
+ * ```ts
+ * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+ * import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+ * import * as ExitJournal from "@tether/journal/ExitJournal"
+ * import * as Layer from "effect/Layer"
+ *
+ * const layer = ExitJournal.layerMemory.pipe(
+ *   Layer.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))
+ * )
+ * ```
+ */
+export const layerMemory: Layer.Layer<ExitJournal, never, FileSystem.FileSystem | ProcessIdentity> = Layer.suspend(() =>
+  withObserver(Effect.gen(function*() {
+    const setting = yield* makeSetting
+    const journal = yield* makeJournal(yield* memoryStore, setting)
+    return { journal, observer: makeObserver(journal, setting) }
+  }))
+)
+
+/**
+ * A journal that keeps nothing. Children have no observer for it.
+ *
+ * @example
+ * ```ts
+ * import * as ExitJournal from "@tether/journal/ExitJournal"
+ * import * as Effect from "effect/Effect"
+ *
+ * const quiet = <A, E>(program: Effect.Effect<A, E, ExitJournal.ExitJournal>) => Effect.provide(program, ExitJournal.layerNone)
+ * ```
+ */
+export const layerNone: Layer.Layer<ExitJournal> = Layer.suspend(() =>
+  Layer.effect(ExitJournal, Effect.map(makeJournal(noStore, { host: undefined, writer: undefined }), ({ service }) => service))
+)
+
+interface Made {
+  readonly journal: { readonly service: JournalService }
+  readonly observer: ChildObserver["Type"]
+}
+
+/** The observer is no part of the type, because nobody ever asks for it: a child has one, or it has none. */
+const withObserver = <E, R>(make: Effect.Effect<Made, E, R>): Layer.Layer<ExitJournal, E, Exclude<R, Scope.Scope>> =>
+  Layer.scopedContext(Effect.map(make, ({ journal, observer }) =>
+    Context.make(ExitJournal, journal.service).pipe(Context.add(ChildObserver, observer))))

@@ -1,0 +1,58 @@
+/**
+ * How often something has died lately: what a restart policy goes by, also after the death of who kept count.
+ */
+import type { FileError } from "@tether/host/FileError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { ExitJournal } from "./ExitJournal.js"
+import type { ExitRecord } from "./ExitRecord.js"
+
+/**
+ * What counts: deaths within `window` before now. A life that lasted for `healthyAfter` clears the tally before its own
+ * death; without it, none does.
+ *
+ * @example
+ * ```ts
+ * import type { TallyOptions } from "@tether/journal/RestartTally"
+ *
+ * const threeInFiveSeconds: TallyOptions = { window: "5 seconds", healthyAfter: "1 minute" }
+ * ```
+ */
+export interface TallyOptions {
+  readonly window: Duration.DurationInput
+  readonly healthyAfter?: Duration.DurationInput | undefined
+}
+
+/**
+ * The deaths of an identity that count, read from the journal, the oldest first. Stops on purpose (`owner`, `scope`,
+ * `supervisor`) are none.
+ *
+ * @example
+ * ```ts
+ * import * as RestartTally from "@tether/journal/RestartTally"
+ * import * as Effect from "effect/Effect"
+ *
+ * const mayRestart = Effect.map(
+ *   RestartTally.deaths("web", { window: "5 seconds" }),
+ *   (deaths) => deaths.length <= 3
+ * )
+ * ```
+ */
+export const deaths = (
+  identity: string,
+  { healthyAfter, window }: TallyOptions
+): Effect.Effect<ReadonlyArray<ExitRecord>, FileError, ExitJournal> =>
+  Effect.gen(function*() {
+    const journal = yield* ExitJournal
+    const now = yield* Clock.currentTimeMillis
+    const records = journal.records({ identity, events: ["session-exit", "server-exit"], since: now - Duration.toMillis(window) })
+    const healthy = healthyAfter === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(healthyAfter)
+    return yield* Stream.runFold(records, new Array<ExitRecord>(), (counted, record) => {
+      const before = (record.uptime ?? 0) >= healthy ? [] : counted
+      return isOnPurpose(record) ? before : [...before, record]
+    })
+  })
+
+const isOnPurpose = ({ endedBy }: ExitRecord): boolean => endedBy === "owner" || endedBy === "scope" || endedBy === "supervisor"

@@ -1,0 +1,3 @@
+export * as ExitJournal from "./ExitJournal.js"
+export * as ExitRecord from "./ExitRecord.js"
+export * as RestartTally from "./RestartTally.js"

@@ -1,0 +1,13 @@
+/**
+ * Where lines are kept.
+ */
+import type { FileError } from "@tether/host/FileError"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { ExitRecord } from "../ExitRecord.js"
+
+export interface Store {
+  readonly write: (record: ExitRecord) => Effect.Effect<void, FileError>
+  readonly read: Stream.Stream<ExitRecord, FileError>
+  readonly follow: Stream.Stream<ExitRecord, FileError>
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+import * as ExitJournal from "@tether/journal/ExitJournal"
+import * as RestartTally from "@tether/journal/RestartTally"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+
+const journal = Layer.provide(ExitJournal.layerMemory, Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))
+
+const die = (draft: Partial<ExitJournal.Draft> = {}) =>
+  Effect.flatMap(ExitJournal.ExitJournal, (each) =>
+    each.append({ ev: "session-exit", identity: "web", deadStatus: 1, endedBy: "child", uptime: 10, ...draft }))
+
+const count = (options: RestartTally.TallyOptions) => Effect.map(RestartTally.deaths("web", options), (deaths) => deaths.length)
+
+describe("the tally", () => {
+  it.effect("counts deaths within its window, of this identity alone", () =>
+    Effect.gen(function*() {
+      yield* die()
+      yield* TestClock.adjust("3 seconds")
+      yield* die()
+      yield* die({ identity: "worker" })
+      yield* TestClock.adjust("3 seconds")
+      expect(yield* count({ window: "5 seconds" })).toBe(1)
+      expect(yield* count({ window: "1 minute" })).toBe(2)
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("never counts a stop on purpose", () =>
+    Effect.gen(function*() {
+      for (const endedBy of ["owner", "scope", "supervisor", "child", "outside", "unknown", "reaper"] as const) yield* die({ endedBy })
+      expect(yield* count({ window: "1 minute" })).toBe(4)
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("is cleared by a healthy life, whose own death counts", () =>
+    Effect.gen(function*() {
+      yield* die()
+      yield* die()
+      yield* die({ uptime: 60_000 })
+      yield* die()
+      expect(yield* count({ window: "1 hour", healthyAfter: "1 minute" })).toBe(2)
+      expect(yield* count({ window: "1 hour" })).toBe(4)
+    }).pipe(Effect.provide(journal)))
+})
