@@ -4,11 +4,11 @@
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import type { StreamName } from "@tether/process/ChildDriver"
+import * as Signals from "@tether/process/Signals"
 import { Reason } from "@tether/process/SpawnError"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { chunksCutAt, singleBytes } from "./internal/cuts.js"
-import { signals } from "./internal/signals.js"
 
 /**
  * What one write hands over: a text, which is written as UTF-8, or bytes. In JSON, bytes are `{ "base64": "…" }`.
@@ -258,7 +258,7 @@ const StreamNameSchema: Schema.Schema<StreamName> = Schema.String.pipe(
   Schema.pattern(/^(?:stdout|stderr|fd(?:[3-9]|[1-9]\d+))$/)
 ) as never
 
-const SignalSchema: Schema.Schema<Signal> = Schema.Literal(...signals)
+const SignalSchema: Schema.Schema<Signal> = Schema.Literal(...Signals.names)
 
 const DataSchema: Schema.Schema<Data, string | { readonly base64: string }> = Schema.Union(
   Schema.String,

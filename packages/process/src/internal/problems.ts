@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { ChildOptions } from "../ChildOptions.js"
 import type { StopPlan } from "../StopPlan.js"
-import { isSignal } from "./signals.js"
+import { isSignal } from "../Signals.js"
 
 // The system takes texts that end at the first NUL. What follows it must not be shown: it may be a secret.
 export const commandProblems = (

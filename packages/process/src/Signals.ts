@@ -4,7 +4,7 @@
 import type { Signal } from "@effect/platform/CommandExecutor"
 
 // A record and not a list: the compiler then says when a name is missing.
-const names: Record<Signal, true> = {
+const known: Record<Signal, true> = {
   SIGABRT: true, SIGALRM: true, SIGBUS: true, SIGCHLD: true, SIGCONT: true, SIGFPE: true, SIGHUP: true, SIGILL: true,
   SIGINT: true, SIGIO: true, SIGIOT: true, SIGKILL: true, SIGPIPE: true, SIGPOLL: true, SIGPROF: true, SIGPWR: true,
   SIGQUIT: true, SIGSEGV: true, SIGSTKFLT: true, SIGSTOP: true, SIGSYS: true, SIGTERM: true, SIGTRAP: true,
@@ -12,4 +12,27 @@ const names: Record<Signal, true> = {
   SIGVTALRM: true, SIGWINCH: true, SIGXCPU: true, SIGXFSZ: true, SIGBREAK: true, SIGLOST: true, SIGINFO: true
 }
 
-export const signals = Object.keys(names) as ReadonlyArray<Signal>
+/**
+ * The names of all signals that can be sent. A system may have fewer of them.
+ *
+ * @example
+ * ```ts
+ * import * as Signals from "@tether/process/Signals"
+ *
+ * Signals.names.includes("SIGTERM") // true
+ * ```
+ */
+export const names = Object.keys(known) as ReadonlyArray<Signal>
+
+/**
+ * Whether a text is the name of a signal.
+ *
+ * @example
+ * ```ts
+ * import * as Signals from "@tether/process/Signals"
+ *
+ * Signals.isSignal("SIGHUP") // true
+ * Signals.isSignal("HUP") // false
+ * ```
+ */
+export const isSignal = (name: string): name is Signal => Object.hasOwn(known, name)
