@@ -43,7 +43,10 @@ export interface Seen {
   readonly left?: number
 }
 
-/** Does the work the way a user of one library would, and tells what it saw. */
+/**
+ * Does the work the way a user of one library would, and tells what it saw. A promise and no effect, here and in all that
+ * surrounds a peer: Effect's runtime is measured itself, and must not be beneath libraries that know nothing of it.
+ */
 export type Peer = (work: Work) => Promise<Seen>
 
 /** This peer's work cannot be done on this machine. Anything else that a peer fails with is a mistake. */

@@ -35,7 +35,10 @@ const within = (variables: Partial<Record<(typeof names)[number], string>>) =>
 const modeOf = (path: string) => statSync(path).mode & 0o777
 const uid = process.geteuid?.() ?? 0
 
-describe.skipIf(process.platform === "win32")("StateDir", () => {
+const isWindows = process.platform === "win32"
+if (isWindows) console.log("skipped: StateDir, because Windows has no owners and modes of directories")
+
+describe.skipIf(isWindows)("StateDir", () => {
   it.scoped("is where the environment says at the time of the call", () =>
     Effect.gen(function*() {
       const base = yield* directory

@@ -64,7 +64,7 @@ export type OutOfMemory = typeof OutOfMemory.Type
  * - `id`: unique, and in the order of time when sorted as text. `start` of an exit is the id of the start it belongs to.
  * - `ts`: in milliseconds since the epoch. `uptime`: from start to end, in milliseconds.
  * - `identity`: the name under which it is asked for; of a child, its label.
- * - `pid`, `startToken`, `bootId`: which process that was, so that no other is taken for it. `host` is the machine's name,
+ * - `pid`, `startToken`, `bootId`, `pidNamespace`: which process that was, so that no other is taken for it. `host` is the machine's name,
  *   `writer` the process that kept the record, as `pid:start token`.
  * - `deadStatus`, `deadSignal`: the exit code, or the name of the signal; never both.
  * - `endedBy`, and `stopStep`, the step of the stop plan that was at work; `reason`: why, in a word or a few.
@@ -87,6 +87,7 @@ export const ExitRecord = Schema.Struct({
   pid: Schema.optional(Schema.Int),
   startToken: Schema.optional(Schema.String),
   bootId: Schema.optional(Schema.String),
+  pidNamespace: Schema.optional(Schema.String),
   host: Schema.optional(Schema.String),
   writer: Schema.optional(Schema.String),
   command: Schema.optional(Schema.String),

@@ -129,7 +129,9 @@ describe("opening a journal", () => {
         startLine("vanished", `pid=4194300 start_token=1 boot_id=${boot}`),
         startLine("alive", `pid=${process.pid} start_token=${self.startToken} boot_id=${boot} writer=4194301:1`),
         startLine("watched", `pid=4194300 start_token=1 boot_id=${boot} writer=${process.pid}:${self.startToken}`),
-        startLine("unknown", `boot_id=${boot}`)
+        startLine("unknown", `boot_id=${boot}`),
+        startLine("elsewhere", `pid=4194300 start_token=1 boot_id=${boot} pid_namespace=pid:[1] writer=4194301:1`),
+        startLine("brief", `pid=4194300 boot_id=${boot} pid_namespace=pid:[1] writer=4194301:1`)
       ].join(""))
       const open = Effect.map(Effect.provide(all, inFile(directory)), (records) =>
         records.filter((record) => record.ev === "session-exit").map((record) => [record.identity, record.endedBy, record.reason]))

@@ -4,6 +4,7 @@
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ExitRecord } from "../ExitRecord.js"
+import { withoutAbsent } from "./withoutAbsent.js"
 
 type Pairs = ReadonlyArray<readonly [string, string]>
 
@@ -17,6 +18,7 @@ export const toFields = (record: ExitRecord): Pairs => {
     ["pid", record.pid],
     ["start_token", record.startToken],
     ["boot_id", record.bootId],
+    ["pid_namespace", record.pidNamespace],
     ["host", record.host],
     ["writer", record.writer],
     ["command", record.command],
@@ -52,6 +54,7 @@ export const fromFields = (fields: Readonly<Record<string, string | undefined>>)
     pid: number(fields["pid"]),
     startToken: fields["start_token"],
     bootId: fields["boot_id"],
+    pidNamespace: fields["pid_namespace"],
     host: fields["host"],
     writer: fields["writer"],
     command: fields["command"],
@@ -68,8 +71,5 @@ export const fromFields = (fields: Readonly<Record<string, string | undefined>>)
   }))
 
 const number = (text: string | undefined): number | undefined => text === undefined || text === "" ? undefined : Number(text)
-
-const withoutAbsent = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 const decode = Schema.decodeUnknownOption(ExitRecord)

@@ -12,6 +12,7 @@ import type { Journal } from "./journal.js"
 import * as OutOfMemory from "./outOfMemory.js"
 import type { Draft } from "./service.js"
 import type { Surroundings } from "./setting.js"
+import { withoutAbsent } from "./withoutAbsent.js"
 
 interface Begun {
   readonly start: string | undefined
@@ -29,7 +30,7 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings): Chil
     Effect.gen(function*() {
       const identity = Option.getOrUndefined(yield* surroundings.processes.identify(child.pid))
       const counts = yield* OutOfMemory.countsOf(surroundings.files, child.pid)
-      const record = yield* kept(journal, { ev: "session-start", ...who(child, identity) })
+      const record = yield* kept(journal, { ev: "session-start", ...who(child, identity, surroundings.writer) })
       begun.set(child.pid, { start: record?.id, identity, counts })
     })
 
@@ -40,7 +41,7 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings): Chil
       const oom = yield* OutOfMemory.evidenceOf(surroundings.files, beginning?.counts, child)
       yield* kept(journal, {
         ev: "session-exit",
-        ...who(child, beginning?.identity),
+        ...who(child, beginning?.identity, surroundings.writer),
         ...(beginning?.start !== undefined && { start: beginning.start }),
         ...(child.status._tag === "Exited" ? { deadStatus: child.status.code } : { deadSignal: child.status.signal }),
         endedBy: child.endedBy,
@@ -55,11 +56,11 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings): Chil
   return { spawned, exited, gone: () => Effect.void, timeout: Duration.times(bound, 2) }
 }
 
-const who = (child: Spawned, identity: Identity | undefined) => ({
+/** Boot and namespace are the writer's own: a child that was over too soon to be identified had the same. */
+const who = (child: Spawned, identity: Identity | undefined, writer: Identity | undefined) => ({
   identity: child.label,
   pid: child.pid,
-  ...(identity !== undefined && { startToken: identity.startToken }),
-  ...(identity?.bootId !== undefined && { bootId: identity.bootId }),
+  ...withoutAbsent({ startToken: identity?.startToken, bootId: writer?.bootId, pidNamespace: writer?.pidNamespace }),
   command: [child.command, ...child.args].join(" "),
   ...(child.cwd !== undefined && { cwd: child.cwd })
 })

@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import type { ExitRecord } from "../ExitRecord.js"
 import type { Journal } from "./journal.js"
 import type { Surroundings } from "./setting.js"
+import { withoutAbsent } from "./withoutAbsent.js"
 
 /** One program at a time, so that none is given two ends. */
 export const recover = (directory: string, journal: Journal, surroundings: Surroundings): Effect.Effect<void, FileError | LockHeld> =>
@@ -33,25 +34,30 @@ const resolve = (start: ExitRecord, { service }: Journal, { files, processes, wr
     const writerIs = writer === undefined ? "unknown" : yield* processes.liveness(writer)
     // Its own end of the story is still to come.
     if (writerIs === "alive") return
-    const subjectIs = subject === undefined ? yield* livenessByPid(start, files) : yield* processes.liveness(subject)
+    const subjectIs = subject === undefined ? yield* livenessByPid(start, files, self) : yield* processes.liveness(subject)
     if (subjectIs !== "gone") {
       const state = subjectIs === "alive" ? "still alive, and nobody watches it" : "in a state that cannot be told from here"
       return yield* Effect.logWarning(`the exit journal knows of "${start.identity}" (pid ${start.pid ?? "unknown"}), which is ${state}`)
     }
-    const { command, cwd, identity, pid, startToken, bootId } = start
+    const { bootId, command, cwd, identity, pid, pidNamespace, startToken } = start
     yield* service.append({
       ev: "session-exit",
       identity,
       start: start.id,
       endedBy: "unknown",
       reason: reasonOf(start, self?.bootId, writerIs),
-      ...withoutAbsent({ command, cwd, pid, startToken, bootId })
+      ...withoutAbsent({ command, cwd, pid, startToken, bootId, pidNamespace })
     })
   })
 
 /** One that was over before it could be told from others: where nobody has its number, it is not there. */
-const livenessByPid = ({ pid }: ExitRecord, files: FileSystem.FileSystem): Effect.Effect<Liveness> =>
-  pid === undefined
+const livenessByPid = (
+  { pid, pidNamespace }: ExitRecord,
+  files: FileSystem.FileSystem,
+  self: Identity | undefined
+): Effect.Effect<Liveness> =>
+  // In another pid namespace the number is somebody else's.
+  pid === undefined || pidNamespace !== self?.pidNamespace
     ? Effect.succeed("unknown")
     : Effect.all([files.exists("/proc/self"), files.exists(`/proc/${pid}`)]).pipe(
       Effect.map(([canTell, isThere]): Liveness => canTell && !isThere ? "gone" : "unknown"),
@@ -63,16 +69,13 @@ const reasonOf = (start: ExitRecord, bootId: string | undefined, writerIs: "gone
   return writerIs === "gone" ? "supervisor-died" : "vanished"
 }
 
-const subjectOf = ({ bootId, pid, startToken }: ExitRecord): Identity | undefined =>
-  pid === undefined || startToken === undefined ? undefined : { pid, startToken, bootId, pidNamespace: undefined }
+const subjectOf = ({ bootId, pid, pidNamespace, startToken }: ExitRecord): Identity | undefined =>
+  pid === undefined || startToken === undefined ? undefined : { pid, startToken, bootId, pidNamespace }
 
-const writerOf = ({ bootId, writer }: ExitRecord): Identity | undefined => {
+const writerOf = ({ bootId, pidNamespace, writer }: ExitRecord): Identity | undefined => {
   const found = /^(\d+):(.+)$/.exec(writer ?? "")
   const [, pid, startToken] = found ?? []
   return pid === undefined || startToken === undefined
     ? undefined
-    : { pid: Number(pid), startToken, bootId, pidNamespace: undefined }
+    : { pid: Number(pid), startToken, bootId, pidNamespace }
 }
-
-const withoutAbsent = <A extends Readonly<Record<string, unknown>>>(fields: A): { readonly [K in keyof A]?: Exclude<A[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
