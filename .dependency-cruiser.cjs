@@ -13,9 +13,9 @@ const mayImport = {
   journal: [effect, platform, "@tether/host", "@tether/process", "ulid"],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
   vitest: [effect, platform, "@effect/vitest", "vitest", "@tether/host", "@tether/process", "fastest-levenshtein", node],
-  // cli-table3: columns and cutting by width on a terminal.
-  cli: [effect, platform, "@effect/cli", platformNode, ...ours, "cli-table3", node],
-  benchmarks: [effect, platform, platformNode, ...ours, "execa", node],
+  // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
+  cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/journal", "cli-table3", "picocolors", "string-width", node],
+  benchmarks: [effect, platform, platformNode, ...ours, "@tether/journal", "execa", node],
   stress: [effect, platform, platformNode, ...ours, node]
 }
 

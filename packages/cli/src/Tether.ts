@@ -7,6 +7,7 @@ import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Effect from "effect/Effect"
 import { type Answer, give } from "./internal/answer.js"
 import { doctorCommand } from "./internal/doctorCommand.js"
+import { exitsCommand } from "./internal/exitsCommand.js"
 import { problemBefore, problemOf, tellMisuse } from "./internal/misuse.js"
 import { Outlets } from "./internal/outlets.js"
 import * as parser from "./internal/parser.js"
@@ -14,6 +15,7 @@ import { psCommand } from "./internal/psCommand.js"
 import { reapCommand } from "./internal/reapCommand.js"
 import { runCommand } from "./internal/runCommand.js"
 import { supervise } from "./internal/supervise.js"
+import { whyCommand } from "./internal/whyCommand.js"
 import { withMarks } from "./internal/words.js"
 
 /**
@@ -23,6 +25,7 @@ import { withMarks } from "./internal/words.js"
  * - `run` answers with the child's own code, 128 and the signal's number where a signal ended it, 127 and 126 for a program
  *   that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are the child's
  *   while it runs: this process does not end from them.
+ * - `exits` and `why` answer with 1 where there is no journal, or no record of whom is asked for.
  * - `ps` and `doctor` answer with 0, `reap` with 1 if something could not be ended.
  * - Words that make no sense are answered with 2. `--help` and `--version` are answered by the program itself, and not
  *   here.
@@ -53,6 +56,8 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
     const { width } = outlets.out
     const tether = Command.make("tether").pipe(Command.withSubcommands([
       runCommand((options) => endWith(supervise(options, outlets))),
+      exitsCommand(outlets, answer),
+      whyCommand(outlets, answer),
       psCommand(width, answer),
       reapCommand(width, answer),
       doctorCommand(width, answer)

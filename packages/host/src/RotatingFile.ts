@@ -85,10 +85,13 @@ export interface RotatingFile {
  * that still has the old file open writes into it under its new name, where it is kept and read. It counts as young as
  * its last line. A writer whose file was removed under it appends the line again, to the active file.
  *
- * Limits. Appends of several processes do not mix on the local file systems of Linux and macOS; they may on NFS. Only a
- * writer that stands still while `keep` rotations pass, and goes on in the microseconds in which its file is removed, may
- * have its line twice. If another writer appends in the moment between the death of one in the middle of a line and the
- * next repair, that line is glued to the torn one.
+ * To look after a line takes longer than to write it, and is done while the caller goes on; the next append waits for it.
+ * A line that is found in a removed file, or behind a line that another writer has torn within the last 100 ms, is appended
+ * again.
+ *
+ * Limits. Appends of several processes do not mix on the local file systems of Linux and macOS; they may on NFS. A writer
+ * whose file is removed right when it writes may have its line twice; one that is killed in that moment may have it in
+ * neither file. Behind a line that was torn within the last 100 ms there may be half a line and a whole one in one.
  *
  * @example
  * ```ts

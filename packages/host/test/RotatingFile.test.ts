@@ -262,9 +262,34 @@ describe("RotatingFile", () => {
         yield* log.append("n=0")
         told.length = 0
         appendFileSync(path, "n=1 la")
+        yield* TestClock.adjust("1 second")
         yield* log.append("n=2")
         expect(told).toEqual(["4:n=1 la"])
         expect(yield* readAll(path)).toEqual(["n=0", "n=2"])
+      }).pipe(Effect.provide(plain)))
+
+    it.scoped("appends again what came to stand behind a line that another process has torn right then", () =>
+      Effect.gen(function*() {
+        const path = yield* file
+        const log = yield* RotatingFile.open(path, { onTorn })
+        yield* log.append("n=0")
+        yield* log.sync
+        appendFileSync(path, "n=1 la")
+        yield* log.append("n=2")
+        yield* log.append("n=3")
+        expect(yield* readAll(path)).toEqual(["n=0", "n=1 lan=2", "n=2", "n=3"])
+      }).pipe(Effect.provide(plain)))
+
+    it.scoped("appends once what came to stand behind whole lines of another process", () =>
+      Effect.gen(function*() {
+        const path = yield* file
+        const log = yield* RotatingFile.open(path, { onTorn })
+        yield* log.append("n=0")
+        yield* log.sync
+        appendFileSync(path, "n=1\nn=2\n")
+        yield* log.append("n=3")
+        yield* log.append("n=4")
+        expect(yield* readAll(path)).toEqual(numbered(0, 5))
       }).pipe(Effect.provide(plain)))
   })
 
@@ -278,6 +303,7 @@ describe("RotatingFile", () => {
       yield* Effect.gen(function*() {
         const log = yield* RotatingFile.open(path, { maxBytes: 5 })
         appendFileSync(path, "n=torn")
+        yield* TestClock.adjust("1 second")
         for (const line of numbered(0, 3)) yield* log.append(line)
       }).pipe(Effect.provide(Layer.merge(as("one", before), throws)))
       expect(yield* readAll(path)).toEqual(numbered(0, 3))
@@ -391,6 +417,8 @@ describe("RotatingFile", () => {
         yield* log.append("n=0")
         yield* TestClock.adjust("1 second")
         yield* log.append("n=1")
+        // Otherwise it would be appended again, because nobody would find it there.
+        yield* log.sync
         unlinkSync(path)
         yield* log.append("n=2")
         yield* TestClock.adjust("1 second")

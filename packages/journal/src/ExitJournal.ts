@@ -3,30 +3,27 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
-import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import { ChildObserver } from "@tether/process/ChildObserver"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { fileStore } from "./internal/fileStore.js"
+import { fileStore, readStore } from "./internal/fileStore.js"
 import { makeJournal } from "./internal/journal.js"
 import { memoryStore, noStore } from "./internal/memoryStore.js"
 import { makeObserver } from "./internal/observer.js"
 import { recover } from "./internal/recovery.js"
-import type { JournalService } from "./internal/service.js"
-import { makeSetting } from "./internal/setting.js"
+import { makeReader } from "./internal/reader.js"
+import type { JournalService, Reader } from "./internal/service.js"
+import { makeSurroundings } from "./internal/setting.js"
 
-export type { Draft, JournalService, Query } from "./internal/service.js"
+export type { Draft, JournalService, Query, Reader, Unfinished } from "./internal/service.js"
 
 /**
  * Keeps records, and reads them.
  *
- * - `append`: writes a record as a whole, and answers with it. It fails if it cannot; whoever asks decides what that means.
- * - `records`: what there is, oldest first. `follow`: that, and whatever comes, also across rotations.
- * - `lastExit`: the last end of an identity.
- * - `losses`: how many records of children could not be written since the journal was opened.
+ * It is a `Reader` of what is there, and `append` adds to it. Most records come by themselves, from children.
  *
  * @example
  * ```ts
@@ -90,17 +87,34 @@ export interface FileOptions {
  */
 export const layerFile = (
   options: FileOptions
-): Layer.Layer<ExitJournal, FileError | LockHeld, FileSystem.FileSystem | ProcessIdentity> => {
+): Layer.Layer<ExitJournal, FileError, FileSystem.FileSystem | ProcessIdentity> => {
   const { directory } = options
   if (directory === undefined) return layerNone
   return withObserver(Effect.gen(function*() {
-    const setting = yield* makeSetting
-    const store = yield* fileStore(directory, options)
-    const journal = yield* makeJournal(store, setting)
-    yield* recover(directory, journal, setting)
-    return { journal, observer: makeObserver(journal, setting) }
+    const surroundings = yield* makeSurroundings
+    const journal = yield* makeJournal(yield* fileStore(directory, options), surroundings)
+    yield* recover(directory, journal.service, surroundings)
+    return { journal, observer: makeObserver(journal, surroundings, yield* Effect.scope) }
   }))
 }
+
+/**
+ * The journal in a directory, for one who only reads: nothing is created or written, and starts without an end are left as
+ * they are. Where there is no journal, it has no records; `follow` waits for one.
+ *
+ * @example
+ * ```ts
+ * import * as ExitJournal from "@tether/journal/ExitJournal"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * const watch = ExitJournal.reader("/var/log/builds").pipe(
+ *   Effect.flatMap((journal) => Stream.runForEach(journal.follow(), (record) => Effect.log(record)))
+ * )
+ * ```
+ */
+export const reader = (directory: string): Effect.Effect<Reader, never, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.map(makeSurroundings, (surroundings) => makeReader(readStore(directory, surroundings.files), surroundings))
 
 /**
  * A journal in memory, for tests.
@@ -119,9 +133,9 @@ export const layerFile = (
  */
 export const layerMemory: Layer.Layer<ExitJournal, never, FileSystem.FileSystem | ProcessIdentity> = Layer.suspend(() =>
   withObserver(Effect.gen(function*() {
-    const setting = yield* makeSetting
-    const journal = yield* makeJournal(yield* memoryStore, setting)
-    return { journal, observer: makeObserver(journal, setting) }
+    const surroundings = yield* makeSurroundings
+    const journal = yield* makeJournal(yield* memoryStore, surroundings)
+    return { journal, observer: makeObserver(journal, surroundings, yield* Effect.scope) }
   }))
 )
 
@@ -137,7 +151,7 @@ export const layerMemory: Layer.Layer<ExitJournal, never, FileSystem.FileSystem 
  * ```
  */
 export const layerNone: Layer.Layer<ExitJournal> = Layer.suspend(() =>
-  Layer.effect(ExitJournal, Effect.map(makeJournal(noStore, { host: undefined, writer: undefined }), ({ service }) => service))
+  Layer.scoped(ExitJournal, Effect.map(makeJournal(noStore, undefined), ({ service }) => service))
 )
 
 interface Made {

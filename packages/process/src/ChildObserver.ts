@@ -29,7 +29,7 @@ export interface Spawned {
 
 /**
  * The end of a child's leader, before its output is drained. `stopStep` is the step of a stop plan that was at work, as
- * `StopPlan.nameOf` calls it; `stderr` is the tail as far as it was read by then.
+ * `StopPlan.nameOf` calls it; `stderr` is the tail, with all that the leader wrote unless a slow reader holds it back.
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export interface Ended extends Spawned {
  * - `exited` before the handle's `exited` completes, so that no one acts on a death that is not yet on record;
  * - `gone` before the handle's `gone` completes, with the report, or with the error that names the survivors.
  *
- * Each call is given `timeout` (default one second). A call that fails, dies or is too slow is logged as a warning and
+ * Each call is given `timeout` (default one second; `Duration.infinity` for one that sees to it itself). A call that fails, dies or is too slow is logged as a warning and
  * changes nothing for the child.
  *
  * @example

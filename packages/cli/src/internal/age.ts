@@ -1,9 +1,13 @@
 import * as Duration from "effect/Duration"
 
-/** How long ago that was, in the two largest units: `2d3h`, `5m7s`, `12s`. A dash where it is not known. */
-export const formatAge = (startedAt: number | undefined, now: number): string => {
-  if (startedAt === undefined) return "-"
-  const { days, hours, minutes, seconds } = Duration.parts(Duration.millis(Math.max(0, now - startedAt)))
+/** How long ago that was. A dash where it is not known. */
+export const formatAge = (startedAt: number | undefined, now: number): string =>
+  startedAt === undefined ? "-" : formatLength(Math.floor(Math.max(0, now - startedAt) / 1000) * 1000)
+
+/** So many milliseconds in the two largest units: `2d3h`, `5m7s`, `12s`, `340ms`. */
+export const formatLength = (millis: number): string => {
+  if (millis > 0 && millis < 1000) return `${Math.ceil(millis)}ms`
+  const { days, hours, minutes, seconds } = Duration.parts(Duration.millis(millis))
   const parts = [[days, "d"], [hours, "h"], [minutes, "m"], [seconds, "s"]] as const
   const largest = parts.findIndex(([count]) => count > 0)
   if (largest === -1) return "0s"

@@ -6,7 +6,8 @@ const units: Readonly<Record<string, (count: number) => Duration.Duration>> = {
   s: Duration.seconds,
   m: Duration.minutes,
   min: Duration.minutes,
-  h: Duration.hours
+  h: Duration.hours,
+  d: Duration.days
 }
 
 /** A duration as it is written on a command line, `500ms` or `5s`, or as Effect writes it, `2 seconds`. */

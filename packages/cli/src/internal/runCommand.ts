@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly label: string | undefined
   readonly killAfter: Duration.Duration
   readonly redact: ReadonlyArray<Redacted.Redacted>
+  readonly journal: string | undefined
   readonly stdin: boolean
   readonly noPrefix: boolean
   readonly json: boolean
@@ -54,12 +55,18 @@ export const runCommand = <R>(run: (options: RunOptions) => Effect.Effect<void, 
     label,
     killAfter: duration(options.killAfter, "5s"),
     redact,
+    journal: text(options.journal).pipe(Options.mapEffect(present(options.journal)), Options.optional),
     stdin: flag(options.stdin),
     noPrefix: flag(options.noPrefix),
     json: flag(options.json),
     program: word("COMMAND"),
     args: Args.repeated(word("ARGS"))
-  }, ({ args, label, program, ...rest }) =>
-    run({ ...rest, words: [program, ...args], label: Option.getOrUndefined(label) })).pipe(
+  }, ({ args, journal, label, program, ...rest }) =>
+    run({
+      ...rest,
+      words: [program, ...args],
+      label: Option.getOrUndefined(label),
+      journal: Option.getOrUndefined(journal)
+    })).pipe(
       Command.withDescription(texts.run.summary)
     )

@@ -2,6 +2,7 @@
  * Rows in columns, as wide as what stands in them; the last one takes what is left of a terminal.
  */
 import Table from "cli-table3"
+import stringWidth from "string-width"
 
 type Row = ReadonlyArray<string>
 
@@ -12,10 +13,23 @@ export interface Style {
   readonly overflow: "cut" | "wrap"
 }
 
-export const table = (head: Row, rows: ReadonlyArray<Row>, { overflow, width }: Style): ReadonlyArray<string> => {
+export const table = (head: Row, rows: ReadonlyArray<Row>, style: Style): ReadonlyArray<string> => growing(head, style)(rows)
+
+/** A table to which rows are added later: its head comes with the first ones, and no column becomes narrower. */
+export const growing = (head: Row, style: Style): (rows: ReadonlyArray<Row>) => ReadonlyArray<string> => {
+  let widths = head.map(() => 0)
+  let isBegun = false
+  return (rows) => {
+    const all = isBegun ? rows : [head, ...rows]
+    isBegun = true
+    widths = widths.map((width, column) => Math.max(width, ...all.map((row) => stringWidth(row[column] ?? ""))))
+    return lines(all, fitted(widths, style), style)
+  }
+}
+
+const lines = (rows: ReadonlyArray<Row>, widths: ReadonlyArray<number>, { overflow }: Style): ReadonlyArray<string> => {
   const made = new Table({
-    head: [...head],
-    colWidths: widthsOf([head, ...rows], width),
+    colWidths: widths.map((width) => width + gap),
     wordWrap: overflow === "wrap",
     chars: noBorders,
     style: { "padding-left": 0, "padding-right": gap, head: [], border: [], compact: true }
@@ -26,15 +40,11 @@ export const table = (head: Row, rows: ReadonlyArray<Row>, { overflow, width }: 
 
 const gap = 2
 
-/** Only the last column may hold more than plain letters, and only it is given a width. */
-const widthsOf = (rows: ReadonlyArray<Row>, width: number | undefined): Array<number | null> => {
-  const columns = rows[0]?.length ?? 0
-  const widths: Array<number | null> = Array.from({ length: columns }, () => null)
+/** The last column has what the others leave of a terminal. The gap behind it is cut off again. */
+const fitted = (widths: ReadonlyArray<number>, { width }: Style): ReadonlyArray<number> => {
   if (width === undefined) return widths
-  const others = widths.slice(1).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + gap)
-  // The gap behind the last one is cut off again.
-  widths[columns - 1] = Math.max(least, width - others.reduce((sum, each) => sum + each, 0)) + gap
-  return widths
+  const others = widths.slice(0, -1)
+  return [...others, Math.max(least, width - others.reduce((sum, each) => sum + each + gap, 0))]
 }
 
 /** However narrow the terminal is, something is to be seen of the last column. */

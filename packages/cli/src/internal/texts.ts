@@ -50,6 +50,11 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
       value: "NAME",
       text: ["Replace the value of the environment variable NAME wherever it would", "be shown. May be given many times."]
     },
+    journal: {
+      name: "journal",
+      value: "DIR",
+      text: ["Record the beginning and the end in the exit journal in DIR, which is", "made where it is not there. `tether exits` and `tether why` read it."]
+    },
     stdin: { name: "stdin", text: ["Let the command read our stdin. Default: it reads nothing."] },
     noPrefix: { name: "no-prefix", text: ["Write lines as they are, without [label:out] and [label:err]."] },
     json: {
@@ -117,7 +122,48 @@ behind.`,
   codes: [["0", ["Always."]], misused]
 } as const satisfies CommandText
 
-export const commands: ReadonlyArray<CommandText> = [run, ps, reap, doctor]
+const directory = {
+  name: "directory",
+  value: "DIR",
+  text: ["The directory of the journal. Default: that of this user,", "$XDG_STATE_HOME/tether/journal or ~/.local/state/tether/journal."]
+} as const satisfies OptionText
+
+export const exits = {
+  name: "exits",
+  usage: "tether exits [options]",
+  summary: "Show which processes have ended, how, and by whom.",
+  about: `It shows the ends in an exit journal, which \`tether run --journal DIR\` and programs with an ExitJournal write: the oldest
+first, times in UTC. It changes nothing there.
+
+Colours are used on a terminal only, and never where NO_COLOR is set.`,
+  options: {
+    identity: { name: "identity", value: "NAME", text: ["Only the ends of NAME: what a child was called, its label."] },
+    since: {
+      name: "since",
+      value: "TIME",
+      text: ["Only those since then: 30m, 2h, 7d ago, or a date and time like", "2026-11-25T03:00Z. Default: all."]
+    },
+    follow: { name: "follow", text: ["Go on with each end as it comes, until Ctrl-C."] },
+    json: { name: "json", text: ["Write each record to stdout as one line of JSON."] },
+    directory
+  },
+  codes: [["0", ["They are shown, if there are any."]], ["1", ["There is no journal, or it cannot be read."]], misused]
+} as const satisfies CommandText
+
+export const why = {
+  name: "why",
+  usage: "tether why [options] IDENTITY",
+  summary: "Say why a process has ended, as far as anything speaks for it.",
+  about: `It tells of the last end of IDENTITY on record in an exit journal: how, when, after how long, by whom, and its last lines. Or
+that it has not ended. Where nobody was there to see the end, it says what is known instead, and does not guess.`,
+  options: {
+    json: { name: "json", text: ["Write the record to stdout as one line of JSON."] },
+    directory
+  },
+  codes: [["0", ["It is told."]], ["1", ["There is no record of it, or the journal cannot be read."]], misused]
+} as const satisfies CommandText
+
+export const commands: ReadonlyArray<CommandText> = [run, exits, why, ps, reap, doctor]
 
 /** The command that these words are about, if there is one among them. */
 export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined =>

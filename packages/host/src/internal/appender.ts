@@ -2,15 +2,17 @@
  * Appends to a file that other processes append to as well, and that any of them may rotate.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { FileError } from "../FileError.js"
 import type { LockHeld } from "../LockHeld.js"
 import type { ProcessIdentity } from "../ProcessIdentity.js"
-import { newline, readRange } from "./bytes.js"
+import { cancel, indexOf, newline, readRange } from "./bytes.js"
 import { doing, fileError, refused } from "./fileErrors.js"
 import { acquireWithin } from "./lock.js"
 import { makeWatch } from "./lockWatch.js"
@@ -43,9 +45,18 @@ interface Active {
   readonly file: FileSystem.File
   readonly inode: string
   readonly scope: Scope.CloseableScope
+  /** Its size when it was last looked at, and when that was. */
+  size: number
+  seenAt: number
   /** A size at which the file ended with a whole line. */
   whole: number
   unsynced: boolean
+}
+
+/** Bytes in a file, behind what was known of it. */
+interface Written {
+  readonly active: Active
+  readonly from: number
 }
 
 const lockTiming = {
@@ -54,6 +65,14 @@ const lockTiming = {
   refreshEvery: Duration.toMillis("5 seconds"),
   staleAfter: Duration.toMillis("60 seconds")
 }
+
+/** For so long it is taken for granted, in milliseconds, that nobody else has done anything to the file. Whoever is wrong about it sees so after the fact. */
+const fresh = 100
+
+const never = Number.NEGATIVE_INFINITY
+
+/** How much of what others have appended is searched for a line of ours, in bytes. */
+const mostSearched = 1024 * 1024
 
 /** Opens the active file, repairs its end, and creates it where there is none. */
 export const makeAppender = (
@@ -81,31 +100,39 @@ export const makeAppender = (
       // For reading too: the end of the file is looked at.
       const file = yield* fs.open(path, { flag: "a+", mode: 0o600 }).pipe(Scope.extend(scope))
       const info = yield* Effect.onError(file.stat, () => Scope.close(scope, Exit.void))
-      open = { file, inode: inode(info), scope, whole: 0, unsynced: false }
+      const seenAt = yield* Clock.currentTimeMillis
+      const active: Active = { file, inode: inode(info), scope, size: Number(info.size), seenAt, whole: 0, unsynced: false }
+      open = active
       // The name of a new file must be on the disk before its lines count as being there.
-      if (fsync !== "never" && Number(info.size) === 0) yield* syncDirectory(fs, directoryOf(path))
-      return { active: open, info }
+      if (fsync !== "never" && active.size === 0) yield* syncDirectory(fs, directoryOf(path))
+      return active
     })
 
     /** The file that has the path now: another process may have rotated, and a stranger removed it. */
     const current = Effect.gen(function*() {
       const active = open
+      const now = yield* Clock.currentTimeMillis
+      if (active !== undefined && now - active.seenAt < fresh) return active
       const info = active === undefined ? undefined : yield* infoOf(fs, path)
-      if (active !== undefined && info !== undefined && inode(info) === active.inode) return { active, info }
+      if (active !== undefined && info !== undefined && inode(info) === active.inode) {
+        active.size = Number(info.size)
+        active.seenAt = now
+        return active
+      }
       yield* close
       return yield* opened
     })
 
-    /** The size of the active file, whose last line is whole now. */
-    const mended = (active: Active, info: FileSystem.File.Info) =>
+    /** The last line is whole then. */
+    const mend = (active: Active) =>
       Effect.gen(function*() {
-        const size = Number(info.size)
-        if (size === 0 || size === active.whole) return size
+        const { size } = active
+        if (size === 0 || size === active.whole) return
         const [last] = yield* readRange(active.file, size - 1, size)
-        if (last === newline) return size
+        if (last === newline) return
         const torn = yield* repair(fs, path, active.file, size)
         if (torn !== undefined) yield* harmless(settings.onTorn(torn))
-        return Number((yield* active.file.stat).size)
+        active.size = Number((yield* active.file.stat).size)
       })
 
     const rotateNow = (active: Active, wait: number) =>
@@ -127,48 +154,102 @@ export const makeAppender = (
         })
       )
 
-    const append = (bytes: Uint8Array, sync: boolean): Effect.Effect<void, FileError> =>
+    /** Puts the bytes behind the last line, and tells where that was. */
+    const write = (bytes: Uint8Array) =>
       Effect.gen(function*() {
         let mayRotate = true
         while (true) {
-          const { active, info } = yield* current
-          const size = yield* mended(active, info)
-          if (mayRotate && size > 0 && size + bytes.length > maxBytes) {
+          const active = yield* current
+          yield* mend(active)
+          if (mayRotate && active.size > 0 && active.size + bytes.length > maxBytes) {
             mayRotate = false
+            active.seenAt = never
             yield* tryRotate(active)
             continue
           }
+          const { size } = active
+          // Until it is looked at again, nothing is known of it.
+          active.seenAt = never
+          active.whole = -1
           const written = Number(yield* active.file.write(bytes))
           active.unsynced = true
-          if (written < bytes.length) {
-            active.whole = -1
-            const problem = `only ${written} of ${bytes.length} bytes could be written`
-            return yield* refused("append to", path, "NoSpace", problem)
-          }
-          const after = yield* active.file.stat
-          // In a file that was removed since we looked, nobody finds the line.
-          if (Option.getOrElse(after.nlink, () => 1) === 0) continue
-          active.whole = Number(after.size) === size + bytes.length ? Number(after.size) : -1
-          if (fsync === "always" || (sync && fsync === "onSync")) yield* synced(active)
-          return
+          if (written === bytes.length) return { active, from: size }
+          return yield* refused("append to", path, "NoSpace", `only ${written} of ${bytes.length} bytes could be written`)
         }
       }).pipe(Effect.mapError((error) => error._tag === "FileError" ? error : fileError("append to", path)(error)))
+
+    /**
+     * Whether the bytes are where they are found: not in a file that was removed since we looked, and not behind a line
+     * that another writer has torn since then. Updates what is known of the file.
+     */
+    const isFound = (active: Active, from: number, bytes: Uint8Array) =>
+      Effect.gen(function*() {
+        const there = yield* infoOf(fs, path)
+        const isActive = there !== undefined && inode(there) === active.inode
+        const info = isActive ? there : yield* active.file.stat
+        const isRemoved = Option.getOrElse(info.nlink, () => 1) === 0
+        active.size = Number(info.size)
+        active.seenAt = isActive ? yield* Clock.currentTimeMillis : never
+        const isOurs = active.size === from + bytes.length
+        active.whole = isOurs ? active.size : -1
+        return !isRemoved && (isOurs || (yield* standsAlone(active.file, from, active.size, bytes)))
+      })
+
+    /** What was written is looked at while the caller goes on. Whoever appends next waits for that. */
+    let looking: Effect.Effect<unknown> = Effect.void
+    const lookSoon = (written: Written, bytes: Uint8Array) =>
+      Effect.map(Effect.forkDaemon(look(written, bytes)), (fiber) => {
+        looking = Fiber.await(fiber)
+      })
+    const look = (written: Written, bytes: Uint8Array): Effect.Effect<void> =>
+      Effect.flatMap(isFound(written.active, written.from, bytes), (found) => {
+        if (found) return Effect.void
+        written.active.seenAt = never
+        return Effect.flatMap(write(bytes), (again) => look(again, bytes))
+      }).pipe(Effect.catchAll((error) => warn(error.message)))
+    const settled = Effect.suspend(() => looking)
+
+    const append = (bytes: Uint8Array, sync: boolean): Effect.Effect<void, FileError> =>
+      Effect.gen(function*() {
+        yield* settled
+        const written = yield* write(bytes)
+        yield* lookSoon(written, bytes)
+        if (fsync !== "always" && !(sync && fsync === "onSync")) return
+        yield* settled
+        yield* doing("sync", path)(Effect.suspend(() => open === undefined ? Effect.void : synced(open)))
+      })
 
     const synced = (active: Active) =>
       Effect.tap(active.file.sync, () => {
         active.unsynced = false
       })
 
-    const { active, info } = yield* doing("open", path)(current)
+    const active = yield* doing("open", path)(current)
     // What cannot be repaired now, on a full disk for one, is repaired by the next append.
-    yield* Effect.ignore(mended(active, info))
+    yield* Effect.ignore(mend(active))
     return {
       append,
-      sync: doing("sync", path)(Effect.suspend(() =>
+      sync: Effect.zipRight(settled, doing("sync", path)(Effect.suspend(() =>
         open === undefined || !open.unsynced || fsync === "never" ? Effect.void : synced(open)
-      )),
-      rotate: Effect.flatMap(doing("rotate", path)(current), ({ active, info }) =>
-        info.size === BigInt(0) ? Effect.void : rotateNow(active, lockTiming.staleAfter * 2)),
-      close
+      ))),
+      rotate: Effect.gen(function*() {
+        yield* settled
+        if (open !== undefined) open.seenAt = never
+        const active = yield* doing("rotate", path)(current)
+        active.seenAt = never
+        if (active.size > 0) yield* rotateNow(active, lockTiming.staleAfter * 2)
+      }),
+      close: Effect.zipRight(settled, close)
     }
+  })
+
+/** Whether the bytes stand at the beginning of a line, as far as they are found. */
+const standsAlone = (file: FileSystem.File, from: number, to: number, bytes: Uint8Array) =>
+  Effect.gen(function*() {
+    // One more byte: what stands before them.
+    const start = Math.max(0, from - 1)
+    const between = yield* readRange(file, start, Math.min(to, start + mostSearched))
+    const at = indexOf(between, bytes)
+    // A mark becomes a newline: somebody is repairing what stands before it.
+    return at <= 0 || between[at - 1] === newline || between[at - 1] === cancel
   })

@@ -39,6 +39,16 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   return all
 }
 
+/** Where the bytes begin that are looked for, or -1. */
+export const indexOf = (bytes: Uint8Array, wanted: Uint8Array): number => {
+  const [first] = wanted
+  if (first === undefined) return 0
+  for (let at = bytes.indexOf(first); at !== -1 && at + wanted.length <= bytes.length; at = bytes.indexOf(first, at + 1)) {
+    if (wanted.every((byte, offset) => bytes[at + offset] === byte)) return at
+  }
+  return -1
+}
+
 /** Where the line begins that is not ended at `end`: `end` itself if a newline is before it. */
 export const lineStart = (file: FileSystem.File, end: number): Effect.Effect<number, PlatformError> =>
   Effect.gen(function*() {

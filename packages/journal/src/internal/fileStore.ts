@@ -6,13 +6,14 @@ import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Format, fromLine, toLine } from "./line.js"
-import type { Store } from "./store.js"
+import type { ReadStore, Store } from "./store.js"
 
-export const fileName = "exits.log"
+const fileName = "exits.log"
 
 export interface StoreOptions {
   readonly format?: Format | undefined
@@ -35,32 +36,43 @@ export const fileStore = (
         const written = file.append(toLine(record, format))
         return fsync === "onExit" && record.ev !== "session-start" ? Effect.zipLeft(written, syncSoon) : written
       },
-      read: toRecords(RotatingFile.read(path)).pipe(Stream.provideService(FileSystem.FileSystem, files)),
-      follow: toRecords(RotatingFile.follow(path)).pipe(Stream.provideService(FileSystem.FileSystem, files))
+      ...readStore(directory, files)
     }
   })
 
+export const readStore = (directory: string, files: FileSystem.FileSystem): ReadStore => {
+  const path = `${directory}/${fileName}`
+  return {
+    read: toRecords(RotatingFile.read(path)).pipe(Stream.provideService(FileSystem.FileSystem, files)),
+    follow: toRecords(RotatingFile.follow(path)).pipe(Stream.provideService(FileSystem.FileSystem, files))
+  }
+}
+
 const toRecords = <E, R>(lines: Stream.Stream<string, E, R>) => Stream.mapChunks(lines, Chunk.filterMap(fromLine))
 
-/** Asks for the effect and does not wait for it: those who ask while it runs are all served by the next time. The scope waits. */
+/**
+ * How long an end that is on record waits for the disk, so that those of one moment go there together: while a file is
+ * synced, the system makes those wait who write to it.
+ */
+const gathered = Duration.millis(50)
+
+/** Asks for the effect and does not wait for it: those who ask before it runs are all served by it. The scope waits. */
 const coalesced = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     let isAskedFor = false
-    let isRunning = false
-    const run: Effect.Effect<void> = Effect.suspend(() => {
-      isAskedFor = false
-      return Effect.zipRight(effect, Effect.suspend(() => {
-        isRunning = isAskedFor
-        return isAskedFor ? run : Effect.void
-      }))
-    })
+    const run = Effect.delay(
+      Effect.suspend(() => {
+        isAskedFor = false
+        return effect
+      }),
+      gathered
+    )
     // A disk that hangs holds nobody up.
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(Effect.disconnect(effect)), "1 second"))
     return Effect.suspend(() => {
+      if (isAskedFor) return Effect.void
       isAskedFor = true
-      if (isRunning) return Effect.void
-      isRunning = true
       return Effect.asVoid(Effect.forkIn(run, scope))
     })
   })

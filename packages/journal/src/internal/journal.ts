@@ -3,45 +3,50 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { monotonicFactory } from "ulid"
 import type { ExitRecord } from "../ExitRecord.js"
-import { isAskedFor } from "./query.js"
+import { makeIds } from "./ids.js"
+import { type Keeping, makeKeeping } from "./keeping.js"
+import { makeReader } from "./reader.js"
 import type { Draft, JournalService } from "./service.js"
-import type { Setting } from "./setting.js"
+import type { Surroundings } from "./setting.js"
 import type { Store } from "./store.js"
+import { withoutAbsent } from "./withoutAbsent.js"
 
 export interface Journal {
   readonly service: JournalService
-  /** One more record of a child has come to nothing. The number of them. */
-  readonly lose: Effect.Effect<number>
+  /** A record of what is to be written: whether that succeeds or not, others may refer to it. */
+  readonly make: (draft: Draft) => Effect.Effect<ExitRecord>
+  readonly begin: Keeping["begin"]
 }
 
-export const makeJournal = (store: Store, setting: Setting): Effect.Effect<Journal> =>
-  Effect.sync(() => {
-    // In the order of time among those of one millisecond, too.
-    const nextId = monotonicFactory()
-    let losses = 0
-    const append = (draft: Draft) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const record: ExitRecord = {
-          ...draft,
-          id: nextId(now),
-          ts: draft.ts ?? now,
-          ...(setting.host !== undefined && { host: setting.host }),
-          ...(setting.writer !== undefined && { writer: `${setting.writer.pid}:${setting.writer.startToken}` })
-        }
-        return Effect.as(store.write(record), record)
-      })
-    const records: JournalService["records"] = (query = {}) => Stream.filter(store.read, isAskedFor(query))
+export const makeJournal = (
+  store: Store,
+  surroundings: Surroundings | undefined
+): Effect.Effect<Journal, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const nextId = makeIds()
+    const self = surroundings?.writer
+    const ours = withoutAbsent({
+      host: surroundings?.host,
+      writer: self === undefined ? undefined : `${self.pid}:${self.startToken}`
+    })
+    const { begin, losses, settled } = yield* makeKeeping(store.write)
+    const make = (draft: Draft): Effect.Effect<ExitRecord> =>
+      Effect.map(Clock.currentTimeMillis, (now) => ({ ...draft, id: nextId(now), ts: draft.ts ?? now, ...ours }))
+    // Whoever reads here finds what was begun here.
+    const settledStore = {
+      read: Stream.unwrap(Effect.as(settled, store.read)),
+      follow: Stream.unwrap(Effect.as(settled, store.follow))
+    }
     return {
       service: {
-        append,
-        records,
-        follow: (query = {}) => Stream.filter(store.follow, isAskedFor(query)),
-        lastExit: (identity) => Stream.runLast(records({ identity, events: ["session-exit", "server-exit"] })),
-        losses: Effect.sync(() => losses)
+        ...makeReader(settledStore, surroundings),
+        append: (draft) => Effect.tap(make(draft), store.write),
+        losses: Effect.zipRight(settled, losses)
       },
-      lose: Effect.sync(() => ++losses)
+      make,
+      begin
     }
   })

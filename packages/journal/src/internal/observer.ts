@@ -1,48 +1,46 @@
 /**
- * The journal as the observer of children.
+ * The journal as the observer of children. It is told of every child there is: what costs time is left out, or done while the
+ * child runs.
  */
-import type { FileError } from "@tether/host/FileError"
 import type { Identity } from "@tether/host/ProcessIdentity"
 import type { ChildObserver, Ended, Spawned } from "@tether/process/ChildObserver"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { ExitRecord } from "../ExitRecord.js"
+import type * as Scope from "effect/Scope"
 import type { Journal } from "./journal.js"
-import * as OutOfMemory from "./outOfMemory.js"
-import type { Draft } from "./service.js"
+import { makeMemoryWatch, type Watched } from "./memoryWatch.js"
 import type { Surroundings } from "./setting.js"
 import { withoutAbsent } from "./withoutAbsent.js"
 
 interface Begun {
-  readonly start: string | undefined
+  readonly start: string
   readonly identity: Identity | undefined
-  readonly counts: OutOfMemory.Counts
+  readonly memory: Watched
 }
 
-/** So long is a child's end kept from being seen. */
-const bound = Duration.seconds(1)
-
-export const makeObserver = (journal: Journal, surroundings: Surroundings): ChildObserver["Type"] => {
+export const makeObserver = (journal: Journal, surroundings: Surroundings, scope: Scope.Scope): ChildObserver["Type"] => {
   const begun = new Map<number, Begun>()
+  const memory = makeMemoryWatch(surroundings, scope)
 
   const spawned = (child: Spawned) =>
     Effect.gen(function*() {
       const identity = Option.getOrUndefined(yield* surroundings.processes.identify(child.pid))
-      const counts = yield* OutOfMemory.countsOf(surroundings.files, child.pid)
-      const record = yield* kept(journal, { ev: "session-start", ...who(child, identity, surroundings.writer) })
-      begun.set(child.pid, { start: record?.id, identity, counts })
+      const record = yield* journal.make({ ev: "session-start", ...who(child, identity, surroundings.writer) })
+      begun.set(child.pid, { start: record.id, identity, memory: yield* memory.begun(child.pid) })
+      // Not waited for: the child runs in any case, and the record of its end is written behind this one.
+      yield* journal.begin(record)
     })
 
   const exited = (child: Ended) =>
     Effect.gen(function*() {
       const beginning = begun.get(child.pid)
       begun.delete(child.pid)
-      const oom = yield* OutOfMemory.evidenceOf(surroundings.files, beginning?.counts, child)
-      yield* kept(journal, {
+      const oom = yield* memory.ended(beginning?.memory, child)
+      const record = yield* journal.make({
         ev: "session-exit",
         ...who(child, beginning?.identity, surroundings.writer),
-        ...(beginning?.start !== undefined && { start: beginning.start }),
+        ...(beginning !== undefined && { start: beginning.start }),
         ...(child.status._tag === "Exited" ? { deadStatus: child.status.code } : { deadSignal: child.status.signal }),
         endedBy: child.endedBy,
         ...(child.stopStep !== undefined && { stopStep: child.stopStep }),
@@ -50,10 +48,11 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings): Chil
         ...(oom !== undefined && { oom }),
         ...(child.stderr !== "" && { lastLines: child.stderr })
       })
+      yield* yield* journal.begin(record)
     })
 
-  // Ours comes first, and counts what is lost.
-  return { spawned, exited, gone: () => Effect.void, timeout: Duration.times(bound, 2) }
+  // What is kept has a bound of its own, and counts what is lost.
+  return { spawned, exited, gone: () => Effect.void, timeout: Duration.infinity }
 }
 
 /** Boot and namespace are the writer's own: a child that was over too soon to be identified had the same. */
@@ -64,16 +63,3 @@ const who = (child: Spawned, identity: Identity | undefined, writer: Identity | 
   command: [child.command, ...child.args].join(" "),
   ...(child.cwd !== undefined && { cwd: child.cwd })
 })
-
-/** Whatever becomes of the record, the child goes on. */
-const kept = (journal: Journal, draft: Draft): Effect.Effect<ExitRecord | undefined> =>
-  // A write that hangs cannot be interrupted, and is not waited for.
-  Effect.disconnect(journal.service.append(draft)).pipe(
-    Effect.timeoutFail({ duration: bound, onTimeout: () => `not written within ${Duration.format(bound)}` }),
-    Effect.catchAll((problem: FileError | string) =>
-      Effect.as(said(journal, draft, typeof problem === "string" ? problem : problem.message), undefined))
-  )
-
-const said = (journal: Journal, draft: Draft, problem: string): Effect.Effect<void> =>
-  Effect.flatMap(journal.lose, (losses) =>
-    losses > 1 ? Effect.void : Effect.logError(`the exit journal loses records, of which this is the first ("${draft.identity}"): ${problem}`))

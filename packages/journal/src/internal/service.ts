@@ -38,19 +38,62 @@ export interface Query {
 export type Draft = Omit<ExitRecord, "id" | "ts" | "host" | "writer"> & { readonly ts?: number | undefined }
 
 /**
- * The service `ExitJournal`, whose comment says what each of these does.
+ * A start that has no end on record. `state` is
+ *
+ * - `watched`: the program that is to record its end still runs;
+ * - `alive`: that program has gone, and this one lives on;
+ * - `gone`: both have, so that nobody knows how it ended. `reason` says all that is known: `reboot`, `supervisor-died`, or
+ *   `vanished` where nothing is known of the program either;
+ * - `unknown`: it cannot be told from here, as in another pid namespace.
+ *
+ * @example
+ * ```ts
+ * import type { Unfinished } from "@tether/journal/ExitJournal"
+ *
+ * const isRunning = ({ state }: Unfinished) => state === "watched" || state === "alive"
+ * ```
+ */
+export interface Unfinished {
+  readonly start: ExitRecord
+  readonly state: "watched" | "alive" | "gone" | "unknown"
+  readonly reason?: "reboot" | "supervisor-died" | "vanished" | undefined
+}
+
+/**
+ * What can be read of a journal.
+ *
+ * - `records`: what there is, oldest first. `follow`: that, and whatever comes, also across rotations.
+ * - `lastExit`: the last end of an identity.
+ * - `unfinished`: the starts that have no end, as they stand now.
+ *
+ * @example
+ * ```ts
+ * import type { Reader } from "@tether/journal/ExitJournal"
+ *
+ * const last = (journal: Reader, identity: string) => journal.lastExit(identity)
+ * ```
+ */
+export interface Reader {
+  readonly records: (query?: Query) => Stream.Stream<ExitRecord, FileError>
+  readonly follow: (query?: Query) => Stream.Stream<ExitRecord, FileError>
+  readonly lastExit: (identity: string) => Effect.Effect<Option.Option<ExitRecord>, FileError>
+  readonly unfinished: (identity?: string) => Effect.Effect<ReadonlyArray<Unfinished>, FileError>
+}
+
+/**
+ * The service `ExitJournal`: a reader that writes, too.
+ *
+ * - `append`: writes a record as a whole, and answers with it. It fails if it cannot; whoever asks decides what that means.
+ * - `losses`: how many records of children could not be written since the journal was opened.
  *
  * @example
  * ```ts
  * import type { JournalService } from "@tether/journal/ExitJournal"
  *
- * const last = (journal: JournalService, identity: string) => journal.lastExit(identity)
+ * const noted = (journal: JournalService) => journal.append({ ev: "session-exit", identity: "web", deadStatus: 1, endedBy: "child" })
  * ```
  */
-export interface JournalService {
+export interface JournalService extends Reader {
   readonly append: (draft: Draft) => Effect.Effect<ExitRecord, FileError>
-  readonly records: (query?: Query) => Stream.Stream<ExitRecord, FileError>
-  readonly follow: (query?: Query) => Stream.Stream<ExitRecord, FileError>
-  readonly lastExit: (identity: string) => Effect.Effect<Option.Option<ExitRecord>, FileError>
   readonly losses: Effect.Effect<number>
 }

@@ -6,18 +6,15 @@ import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-export interface Setting {
+export interface Surroundings {
   readonly host: string | undefined
   /** Undefined where it cannot be told which process we are. */
   readonly writer: Identity | undefined
-}
-
-export interface Surroundings extends Setting {
   readonly files: FileSystem.FileSystem
   readonly processes: ProcessIdentity["Type"]
 }
 
-export const makeSetting: Effect.Effect<Surroundings, never, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(function*() {
+export const makeSurroundings: Effect.Effect<Surroundings, never, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const processes = yield* ProcessIdentity
   const host = yield* Effect.option(files.readFileString("/proc/sys/kernel/hostname"))

@@ -229,6 +229,7 @@ export class ManagedChild extends Reading implements Child {
       if (this.observer !== undefined) {
         // A child may end while its beginning is still being told.
         if (this.telling !== undefined) yield* Fiber.await(this.telling)
+        yield* this.output.lastWords("stderr", this.launched.turn)
         yield* this.tell("exited", (observer) =>
           observer.exited({
             ...this.account.spawned,

@@ -19,6 +19,8 @@ import { clip } from "./text.js"
 
 const standardStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
 const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
+/** A turn reads more than a pipe holds. */
+const mostTurns = 8
 const noneAbove: Readonly<Record<number, StreamReport>> = {}
 
 /** What the output asks of its child. */
@@ -65,6 +67,23 @@ export class Output {
   /** Why a consumer given as an option was given up. */
   get defect(): Cause.Cause<never> | undefined {
     return this.drains.find((drain) => drain.defect !== undefined)?.defect
+  }
+
+  /**
+   * What a process wrote right before its end is in the pipe when its end is known, and not always read by then. It waits
+   * for nothing but that: a pipe that somebody else holds is quiet after two turns, or brings what is not the leader's.
+   */
+  lastWords(stream: StreamName, turn: Effect.Effect<void>): Effect.Effect<void> {
+    const drain = this.byStream.get(stream)
+    if (drain === undefined) return Effect.void
+    return Effect.gen(function*() {
+      let quiet = 0
+      for (let turns = 0; turns < mostTurns && quiet < 2 && !drain.isEnded; turns++) {
+        const { received } = drain
+        yield* turn
+        quiet = drain.received === received ? quiet + 1 : 0
+      }
+    })
   }
 
   tail(stream: StreamName): string {

@@ -1,0 +1,36 @@
+/**
+ * The end of a process as a row of a table.
+ */
+import * as ExitRecord from "@tether/journal/ExitRecord"
+import * as Harmless from "@tether/process/Harmless"
+import { createColors } from "picocolors"
+import { formatLength } from "./age.js"
+import { formatTime } from "./time.js"
+
+export const head = ["WHEN", "WHO", "HOW", "BY", "UPTIME", "LAST LINE"]
+
+export const exitRow = (record: ExitRecord.ExitRecord, hasColours: boolean): ReadonlyArray<string> => {
+  const { dim } = createColors(hasColours)
+  return [
+    dim(formatTime(record.ts)),
+    Harmless.line(record.identity),
+    how(record, hasColours),
+    by(record),
+    record.uptime === undefined ? "-" : formatLength(record.uptime),
+    Harmless.line(lastLine(record))
+  ]
+}
+
+const how = (record: ExitRecord.ExitRecord, hasColours: boolean): string => {
+  const { green, magenta, red, yellow } = createColors(hasColours)
+  const status = ExitRecord.statusOf(record)
+  if (status === undefined) return yellow(record.reason ?? "unknown")
+  const want = record.oom === undefined ? "" : ", out of memory"
+  if (status._tag === "Signaled") return magenta(`${status.signal}${want}`)
+  return status.code === 0 ? green("exit 0") : red(`exit ${status.code}${want}`)
+}
+
+const by = ({ endedBy = "unknown", stopStep }: ExitRecord.ExitRecord): string =>
+  stopStep === undefined ? endedBy : `${endedBy}: ${stopStep}`
+
+const lastLine = ({ lastLines = "" }: ExitRecord.ExitRecord): string => lastLines.trimEnd().split(/\r?\n/).at(-1) ?? ""

@@ -1,0 +1,51 @@
+/**
+ * Which journal a command reads, and how it is read.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
+import * as StateDir from "@tether/host/StateDir"
+import * as ExitJournal from "@tether/journal/ExitJournal"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import type { Answer } from "./answer.js"
+import * as lineLogger from "./lineLogger.js"
+import { present, text } from "./options.js"
+import type { Outlets } from "./outlets.js"
+import * as texts from "./texts.js"
+
+const option = texts.exits.options.directory
+
+export const directory: Options.Options<Option.Option<string>> = text(option).pipe(
+  Options.mapEffect(present(option)),
+  Options.optional
+)
+
+/** What a journal needs of its surroundings. */
+export const host: Layer.Layer<FileSystem.FileSystem | ProcessIdentity> = Layer.provideMerge(
+  NodeProcessIdentity.layer,
+  NodeFileSystem.layer
+)
+
+/** Carries out what is asked of the journal in a directory. Where that cannot be read, the answer says so. */
+export const readJournal = (
+  given: Option.Option<string>,
+  outlets: Outlets,
+  ask: (journal: ExitJournal.Reader, directory: string) => Effect.Effect<Answer, FileError>
+): Effect.Effect<Answer> =>
+  Effect.gen(function*() {
+    const directory = Option.isSome(given) ? given.value : yield* StateDir.stateDir("journal")
+    const files = yield* FileSystem.FileSystem
+    const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
+    if (!isThere) return { lines: [], told: `there is no journal in ${JSON.stringify(directory)}: no such directory`, code: 1 }
+    return yield* ask(yield* ExitJournal.reader(directory), directory)
+  }).pipe(
+    Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),
+    Effect.provide(host),
+    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })))
+  )

@@ -1,0 +1,66 @@
+/**
+ * `tether why`: the last end of one, in words.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import type { FileError } from "@tether/host/FileError"
+import type * as ExitJournal from "@tether/journal/ExitJournal"
+import { ExitRecord } from "@tether/journal/ExitRecord"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Answer } from "./answer.js"
+import { flag } from "./options.js"
+import type { Outlets } from "./outlets.js"
+import { directory, readJournal } from "./readJournal.js"
+import * as texts from "./texts.js"
+import { isMarked, withoutMark } from "./words.js"
+import { tell } from "./whyText.js"
+
+export const whyCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) =>
+  Command.make(texts.why.name, {
+    identity: Args.map(Args.text({ name: "IDENTITY" }), (word) => isMarked(word) ? withoutMark(word) : word),
+    json: flag(texts.why.options.json),
+    directory
+  }, ({ directory, identity, json }) =>
+    Effect.flatMap(readJournal(directory, outlets, (journal, path) => answer(journal, path, identity, json)), give)).pipe(
+      Command.withDescription(texts.why.summary)
+    )
+
+const answer = (
+  journal: ExitJournal.Reader,
+  directory: string,
+  identity: string,
+  json: boolean
+): Effect.Effect<Answer, FileError> =>
+  Effect.gen(function*() {
+    const exit = Option.getOrUndefined(yield* journal.lastExit(identity))
+    const open = yield* journal.unfinished(identity)
+    if (exit === undefined && open.length === 0) return yield* nothingOf(journal, directory, identity)
+    if (json) return { lines: [encode({ exit, unfinished: open })], code: 0 }
+    return { lines: tell({ exit, open, directory, now: yield* Clock.currentTimeMillis }), code: 0 }
+  })
+
+const nothingOf = (journal: ExitJournal.Reader, directory: string, identity: string): Effect.Effect<Answer, FileError> =>
+  Effect.map(Stream.runFold(journal.records(), new Set<string>(), (known, record) => known.add(record.identity)), (known) => ({
+    lines: [],
+    told: `there is no record of ${JSON.stringify(identity)} in ${JSON.stringify(directory)}; ${
+      known.size === 0 ? "there is none at all" : `there is one of: ${named([...known])}`
+    }`,
+    code: 1
+  }))
+
+/** The latest ones, which are the likeliest to be meant. */
+const named = (known: ReadonlyArray<string>): string => {
+  const more = known.length > mostNamed ? ` and ${known.length - mostNamed} more` : ""
+  return `${known.slice(-mostNamed).map((name) => JSON.stringify(name)).join(", ")}${more}`
+}
+
+const mostNamed = 10
+
+const encode = Schema.encodeSync(Schema.parseJson(Schema.Struct({
+  exit: Schema.UndefinedOr(ExitRecord),
+  unfinished: Schema.Array(Schema.Struct({ start: ExitRecord, state: Schema.String, reason: Schema.optional(Schema.String) }))
+})))

@@ -1,0 +1,124 @@
+/**
+ * An end in plain sentences, with what speaks for them.
+ */
+import type { Unfinished } from "@tether/journal/ExitJournal"
+import * as ExitRecord from "@tether/journal/ExitRecord"
+import * as ExitStatus from "@tether/process/ExitStatus"
+import * as Harmless from "@tether/process/Harmless"
+import { formatAge, formatLength } from "./age.js"
+import { formatTime } from "./time.js"
+
+interface Known {
+  readonly exit: ExitRecord.ExitRecord | undefined
+  /** Starts without an end, oldest first. */
+  readonly open: ReadonlyArray<Unfinished>
+  readonly directory: string
+  readonly now: number
+}
+
+export const tell = ({ directory, exit, now, open }: Known): ReadonlyArray<string> => {
+  const lost = open.filter(({ state }) => state === "gone").at(-1)
+  const isLostLast = lost !== undefined && (exit === undefined || lost.start.id > exit.id)
+  const others = open.filter(({ state }) => state !== "gone").map((each) => stillOpen(each, now))
+  const evidence = (record: ExitRecord.ExitRecord) => `Evidence: the record ${record.id} in ${Harmless.line(directory)}/exits.log.`
+  if (isLostLast) {
+    const { reason, start } = lost
+    return [
+      `${nameOf(start)} was started ${at(start.ts, now)}. ${unseen(reason, start.writer)}`,
+      ...whatItWas(start),
+      ...others,
+      evidence(start)
+    ]
+  }
+  if (exit === undefined) return others
+  return [
+    `${nameOf(exit)} ${how(exit)} ${at(exit.ts, now)}${exit.uptime === undefined ? "" : `, after ${formatLength(exit.uptime)}`}.`,
+    ...byWhom(exit),
+    ...memory(exit),
+    ...(exit.restart === undefined ? [] : [`Its supervisor decided: ${Harmless.line(exit.restart)}.`]),
+    ...whatItWas(exit),
+    ...lastLines(exit),
+    ...others,
+    evidence(exit)
+  ]
+}
+
+const nameOf = ({ identity }: ExitRecord.ExitRecord): string => `"${Harmless.line(identity)}"`
+
+const at = (time: number, now: number): string => `at ${formatTime(time)}, ${formatAge(time, now)} ago`
+
+const how = (record: ExitRecord.ExitRecord): string => {
+  const status = ExitRecord.statusOf(record)
+  return status === undefined ? "was found to have ended" : ExitStatus.format(status)
+}
+
+const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
+  const { deadSignal, endedBy = "unknown", reason, stopStep } = record
+  switch (endedBy) {
+    case "child":
+      return ["It ended by itself: nothing of ours asked it to."]
+    case "owner":
+    case "scope": {
+      const who = endedBy === "owner" ? "the program that had started it stopped it" : "the scope that it lived in was closed"
+      return [`It was ended on purpose: ${who}${stopStep === undefined ? "" : `. The stop plan was at ${stopStep}`}.`]
+    }
+    case "supervisor":
+      return ["It was ended on purpose: its supervisor stopped it."]
+    case "reaper":
+      return ["Its host had been killed, and what a host leaves behind is ended."]
+    case "outside":
+      return [
+        deadSignal !== undefined && crashes.has(deadSignal)
+          ? `${deadSignal} is how a program ends that crashes. It may have been sent, too; it was not sent by ours.`
+          : "The signal came from outside: it was not sent by ours."
+      ]
+    case "unknown":
+      return [unseen(reason, undefined)]
+  }
+}
+
+const crashes: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"])
+
+const unseen = (reason: string | undefined, writer: string | undefined): string => {
+  const watcher = writer === undefined ? "the program that watched it" : `the program that watched it (pid ${writer.split(":", 1)[0]})`
+  switch (reason) {
+    case "reboot":
+      return "Nobody saw how it ended: the machine was restarted while it ran."
+    case "supervisor-died":
+      return `Nobody saw how it ended: ${watcher} had died before.`
+    case "vanished":
+      return "Nobody saw how it ended: it is not there any more, and nothing is known of the program that watched it."
+    default:
+      return `Nobody saw how it ended${reason === undefined ? "" : `: ${Harmless.line(reason)}`}.`
+  }
+}
+
+const memory = ({ oom }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
+  if (oom === undefined) return []
+  const words = oom.certainty === "certain" ? "It was a want of memory" : "It was probably a want of memory"
+  return [`${words}: ${Harmless.line(oom.evidence)}.`]
+}
+
+const whatItWas = ({ command, cwd, pid }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
+  if (command === undefined) return []
+  return [`It was ${Harmless.line(command)}${cwd === undefined ? "" : ` in ${Harmless.line(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`]
+}
+
+const lastLines = ({ lastLines = "" }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
+  if (lastLines.trim() === "") return []
+  return ["Its last lines on stderr:", ...lastLines.trimEnd().split(/\r?\n/).slice(-mostLines).map((line) => `  ${Harmless.line(line)}`)]
+}
+
+const mostLines = 20
+
+const stillOpen = ({ start, state }: Unfinished, now: number): string => {
+  const one = `${nameOf(start)}${start.pid === undefined ? "" : ` (pid ${start.pid})`}, started ${at(start.ts, now)},`
+  switch (state) {
+    case "alive":
+      return `${one} is still alive, and the program that watched it is not.`
+    case "unknown":
+      return `${one} has no end on record. Whether it lives cannot be told from here.`
+    default:
+      return `${one} has not ended.`
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What the system counts of its kills for want of memory, for the machine and for a cgroup, and whether that has grown lately.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+export interface KillCounter {
+  /** Looks at the counter, if that has not been done within this time, in milliseconds. */
+  readonly look: (fresh: number) => Effect.Effect<void>
+  /** How much it has grown since it was last looked at, before now. */
+  readonly growth: Effect.Effect<number>
+}
+
+interface Sample {
+  readonly at: number
+  readonly kills: number
+}
+
+/** A death is heard of within this time, in milliseconds: what was looked at later may count it already. */
+const heardOf = 100
+
+export const makeKillCounter = (files: FileSystem.FileSystem, path: string): KillCounter => {
+  let askedAt = Number.NEGATIVE_INFINITY
+  /** The last two, the younger one last. */
+  let samples: ReadonlyArray<Sample> = []
+
+  const read = Effect.map(Effect.option(files.readFileString(path)), (text) => {
+    const found = /^oom_kill (\d+)$/m.exec(Option.getOrElse(text, () => ""))
+    return found === null ? undefined : Number(found[1])
+  })
+
+  // One at a time: who asks for the growth waits for a look that has begun.
+  const alone = Effect.unsafeMakeSemaphore(1).withPermits(1)
+
+  return {
+    look: (fresh) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        if (at - askedAt < fresh) return Effect.void
+        askedAt = at
+        return alone(Effect.map(read, (kills) => {
+          if (kills !== undefined) samples = [...samples.slice(-1), { at, kills }]
+        }))
+      }),
+    growth: alone(Effect.gen(function*() {
+      const latest = (yield* Clock.currentTimeMillis) - heardOf
+      const before = samples.findLast(({ at }) => at <= latest) ?? samples[0]
+      const kills = before === undefined ? undefined : yield* read
+      return before === undefined || kills === undefined ? 0 : kills - before.kills
+    }))
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Whether the system has killed a process for want of memory, from what it counts. To look takes longer than many a child
+ * lives: it is done beside, and seldom.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type { Ended } from "@tether/process/ChildObserver"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { OutOfMemory } from "../ExitRecord.js"
+import { type KillCounter, makeKillCounter } from "./killCounter.js"
+import type { Surroundings } from "./setting.js"
+
+export interface MemoryWatch {
+  /** A process begins. */
+  readonly begun: (pid: number) => Effect.Effect<Watched>
+  /** What speaks for it at its end. Absent where nothing does: it is never guessed. */
+  readonly ended: (watched: Watched | undefined, end: Ended) => Effect.Effect<OutOfMemory | undefined>
+}
+
+export interface Watched {
+  readonly pid: number
+  /** What counts in its own cgroup, if it was found to have one. */
+  cgroup: KillCounter | undefined
+}
+
+/** A process that is put into a cgroup puts itself there, or is put there by whoever started it, and soon. */
+const untilPlaced = Duration.millis(20)
+
+/** Who begins within this time shares a look at the machine's counter, in milliseconds. */
+const shared = 1000
+
+/** While anything lives, the counters are looked at so often: a kill of an hour ago says nothing of one now. */
+const lookEvery = Duration.seconds(10)
+
+export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): MemoryWatch => {
+  const machine = makeKillCounter(files, "/proc/vmstat")
+  let arriving = new Set<Watched>()
+  let arrived = new Set<Watched>()
+  /** Those that have been looked at. */
+  const living = new Set<Watched>()
+
+  const lookAgain = whileWanted(scope, () => living.size > 0, lookEvery, Effect.suspend(() =>
+    Effect.forEach([machine, ...[...living].flatMap(({ cgroup }) => cgroup ?? [])], (counter) => counter.look(0), { discard: true })))
+
+  const lookAtArrived = Effect.suspend(() => {
+    const due = [...arrived]
+    arrived = arriving
+    arriving = new Set()
+    for (const each of due) living.add(each)
+    const looked = Effect.forEach(due, (each) =>
+      Effect.flatMap(ownCounter(files, each.pid), (path) => {
+        if (path === undefined) return Effect.void
+        each.cgroup = makeKillCounter(files, path)
+        return each.cgroup.look(0)
+      }), { discard: true })
+    return living.size > 0 ? Effect.zipRight(looked, lookAgain.begin) : looked
+  })
+  // One fiber for all of them: a timer for each would cost more than most of them live.
+  const arrivals = whileWanted(scope, () => arriving.size + arrived.size > 0, untilPlaced, lookAtArrived)
+
+  return {
+    begun: (pid) =>
+      Effect.suspend(() => {
+        const watched: Watched = { pid, cgroup: undefined }
+        arriving.add(watched)
+        return Effect.forkIn(machine.look(shared), scope).pipe(Effect.zipRight(arrivals.begin), Effect.as(watched))
+      }),
+    ended: (watched, { endedBy, status, stderr }) =>
+      Effect.gen(function*() {
+        if (watched !== undefined) {
+          for (const set of [arriving, arrived, living]) set.delete(watched)
+          if (living.size === 0) yield* lookAgain.end
+          if (status._tag === "Signaled" && status.signal === "SIGKILL" && endedBy === "outside") return yield* killed(machine, watched)
+        }
+        return heapMessage.test(stderr) ? { certainty: "probable", evidence: "V8 ran out of heap, by its last words" } : undefined
+      })
+  }
+}
+
+/** A fiber of the scope that does this again and again, as long as it is wanted. */
+const whileWanted = (scope: Scope.Scope, isWanted: () => boolean, every: Duration.Duration, work: Effect.Effect<void>) => {
+  let fiber: Fiber.RuntimeFiber<void> | undefined
+  const rounds = Effect.whileLoop({
+    while: () => {
+      if (isWanted()) return true
+      fiber = undefined
+      return false
+    },
+    body: () => Effect.zipRight(Effect.sleep(every), work),
+    step: () => undefined
+  })
+  return {
+    begin: Effect.suspend(() => {
+      if (fiber !== undefined) return Effect.void
+      return Effect.map(Effect.forkIn(Effect.interruptible(rounds), scope), (begun) => {
+        fiber = begun
+      })
+    }),
+    end: Effect.suspend(() => {
+      const ended = fiber
+      fiber = undefined
+      return ended === undefined ? Effect.void : Fiber.interruptFork(ended)
+    })
+  }
+}
+
+const killed = (machine: KillCounter, { cgroup }: Watched): Effect.Effect<OutOfMemory | undefined> =>
+  Effect.gen(function*() {
+    const inCgroup = cgroup === undefined ? 0 : yield* cgroup.growth
+    if (inCgroup > 0) return { certainty: "certain", evidence: `its cgroup has just counted ${inCgroup} oom_kill` }
+    const onMachine = yield* machine.growth
+    return onMachine > 0 ? { certainty: "probable", evidence: `the machine has just counted ${onMachine} oom_kill, in /proc/vmstat` } : undefined
+  })
+
+const heapMessage = /FATAL ERROR: .*(?:JavaScript heap out of memory|Allocation failed)/
+
+/** Where the kills are counted in the cgroup of a process, if that is not also ours: what is counted in ours may be about anyone. */
+const ownCounter = (files: FileSystem.FileSystem, pid: number): Effect.Effect<string | undefined> =>
+  Effect.map(Effect.all([counterOf(files, String(pid)), counterOf(files, "self")]), ([its, ours]) => its === ours ? undefined : its)
+
+/** Of the cgroup that limits a process's memory: of version 1, where that is still in use, or 2. */
+const counterOf = (files: FileSystem.FileSystem, pid: string): Effect.Effect<string | undefined> =>
+  Effect.map(Effect.option(files.readFileString(`/proc/${pid}/cgroup`)), (read) => {
+    const text = Option.getOrElse(read, () => "")
+    const first = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/m.exec(text)?.[1]
+    if (first !== undefined) return `/sys/fs/cgroup/memory${first}/memory.oom_control`
+    const second = /^0::(\/.*)$/m.exec(text)?.[1]
+    return second === undefined ? undefined : `/sys/fs/cgroup${second}/memory.events`
+  })
