@@ -21,6 +21,8 @@ export interface Work {
   readonly sleepers: number
   /** How many children are started and closed, one after the other. */
   readonly closes: number
+  /** How many records a journal is given, or has. */
+  readonly records: number
   /** How many processes sleep beside all of the sample's passes, and have nothing to do with it. */
   readonly foreign: number
   /** How long a child has been running when it is closed, in milliseconds, where that matters. */
@@ -63,7 +65,7 @@ export interface Row {
   readonly name: string
   readonly title: (work: Work) => string
   /** What is counted, and checked to have been seen. */
-  readonly unit: "line" | "byte" | "spawn" | "process" | "child" | "sleeper" | "close"
+  readonly unit: "line" | "byte" | "spawn" | "process" | "child" | "sleeper" | "close" | "record"
   /**
    * What is measured beside the time: by how many MiB the resident memory of the sample has grown after the first eighth
    * of the pass, or how many KiB of the heap one child takes.

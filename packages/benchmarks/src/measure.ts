@@ -25,6 +25,7 @@ export const fullSize: Size = {
   children: 200,
   sleepers: 1000,
   closes: 100,
+  records: 5000,
   foreign: 500,
   age: 1200
 }
@@ -37,6 +38,7 @@ export const quickSize: Size = {
   children: 4,
   sleepers: 5,
   closes: 3,
+  records: 50,
   foreign: 10,
   age: 50,
   passes: 1
@@ -131,7 +133,8 @@ const unitsOf: Readonly<Record<Row["unit"], (work: Work) => number>> = {
   process: (work) => work.processes,
   child: (work) => work.children,
   sleeper: (work) => work.sleepers,
-  close: (work) => work.closes
+  close: (work) => work.closes,
+  record: (work) => work.records
 }
 
 const hasSeenAll = (unit: Row["unit"], seen: Seen, units: number): boolean => {

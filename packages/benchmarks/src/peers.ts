@@ -3,6 +3,7 @@
  * longer the more memory its parent has, and a peer that had loaded less would win by that.
  */
 import * as Execa from "./peers/execa.js"
+import * as Journal from "./peers/journal.js"
 import { killed } from "./peers/killed.js"
 import * as Node from "./peers/node.js"
 import * as NodeBytes from "./peers/nodeBytes.js"
@@ -30,6 +31,7 @@ export const peers: Readonly<Record<string, Peer>> = {
   "spawn:tetherNone": Tether.spawnAt("none"),
   "spawn:tetherGroup": Tether.spawnAt("group"),
   "spawn:tetherCgroup": Tether.spawnAt("cgroup"),
+  "spawn:tetherJournal": Journal.spawn,
   "kill:tether": killed("tether"),
   "kill:execa": killed("execa"),
   "kill:platform": killed("platform"),
@@ -64,6 +66,10 @@ export const peers: Readonly<Record<string, Peer>> = {
   "memory:tether": TetherBytes.endless,
   "memory:nodeSlow": NodeBytes.slow,
   "memory:tetherSlow": TetherBytes.slow,
+  "journal:node": Journal.nodeAppend,
+  "journal:tether": Journal.append,
+  "journal:nodeRead": Journal.nodeRead,
+  "journal:tetherRead": Journal.read,
   "idle:node": Node.idle,
   "idle:tether": Tether.idle,
   "idle:platform": Platform.idle,

@@ -70,6 +70,7 @@ export const rows: ReadonlyArray<Row> = [
       "spawn:tetherNone": "tether: run, level none",
       "spawn:tetherGroup": "tether: run, level group",
       "spawn:tetherCgroup": "tether: run, level cgroup",
+      "spawn:tetherJournal": "tether: run, with an exit journal",
       "spawn:execa": "execa",
       "spawn:platform": "@effect/platform: exitCode"
     },
@@ -77,6 +78,7 @@ export const rows: ReadonlyArray<Row> = [
       { peer: "spawn:tether", against: "spawn:raw", of: "time", target: { atMost: 1.3 } },
       { peer: "spawn:tether", against: "spawn:tetherNone", of: "time", target: { atMost: 1.1 } },
       { peer: "spawn:tether", against: "spawn:execa", of: "time", target: { below: 1 } },
+      { peer: "spawn:tetherJournal", against: "spawn:tether", of: "time", target: { atMost: 1.05 } },
       { peer: "spawn:tether", against: "spawn:rawSame", of: "time" },
       { peer: "spawn:tether", against: "spawn:platform", of: "time" },
       { peer: "spawn:tetherNone", against: "spawn:raw", of: "time" },
@@ -208,6 +210,22 @@ export const rows: ReadonlyArray<Row> = [
     limits: [
       { peer: "memory:tether", of: "memory", target: { atMost: 24 } },
       { peer: "memory:tetherSlow", of: "memory", target: { atMost: 24 } }
+    ]
+  },
+  {
+    name: "journal",
+    title: ({ records }) => `${many(records)} records of an end, appended one after the other, and read back`,
+    unit: "record",
+    passes: 6,
+    peers: {
+      "journal:node": "node: appendFile of a line to an open file",
+      "journal:tether": "tether: append",
+      "journal:nodeRead": "node: readline and JSON.parse",
+      "journal:tetherRead": "tether: records"
+    },
+    comparisons: [
+      { peer: "journal:tether", against: "journal:node", of: "throughput" },
+      { peer: "journal:tetherRead", against: "journal:nodeRead", of: "throughput" }
     ]
   },
   {

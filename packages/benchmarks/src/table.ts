@@ -78,6 +78,7 @@ const shownOf = (row: RowResult): ReadonlyArray<Column> => {
       return [...memory("heap"), named("started in", wall), named("children", (peer) => many(peer.units)), left]
     case "line":
     case "spawn":
+    case "record":
       return [...time, cpu, first, named(`${row.unit}s/s`, (peer) => many(Math.round(peer.perSecond)))]
     case "process":
       return [...time.map(unlessLeft), named("kills", (peer) => many(peer.samples.length)), named("of", (peer) => many(peer.units)), left]

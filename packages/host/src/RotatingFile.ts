@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import type { FileError } from "./FileError.js"
 import { type Appender, makeAppender } from "./internal/appender.js"
 import { doing, refused } from "./internal/fileErrors.js"
+import { makeTurns } from "./internal/inTurn.js"
 import { isBlank, type LineReader, makeLineReader } from "./internal/lineReader.js"
 import { directoryOf } from "./internal/paths.js"
 import type { TornLine } from "./internal/tornLine.js"
@@ -127,34 +128,32 @@ export const open = (
       }),
       (appender) => appender.close
     )
-    return yield* serialized(path, appender)
+    return serialized(path, appender)
   })
 
 const tornMessage = (path: string, torn: TornLine): string =>
   `${JSON.stringify(path)} had a torn line of ${torn.bytes.length} bytes at ${torn.offset}: blanked`
 
 /** One at a time: an appender remembers where the file ended. */
-const serialized = (path: string, appender: Appender): Effect.Effect<RotatingFile> =>
-  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
-    const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      semaphore.withPermits(1)(Effect.uninterruptible(effect))
-    const appendAll: RotatingFile["appendAll"] = (lines, options) => {
-      let text = ""
-      for (const line of lines) {
-        const problem = problemOf(line)
-        if (problem !== undefined) return Effect.fail(refused("append to", path, "Invalid", problem))
-        text += `${line}\n`
-      }
-      return text === "" ? Effect.void : alone(appender.append(encoder.encode(text), options?.sync ?? false))
+const serialized = (path: string, appender: Appender): RotatingFile => {
+  const alone = makeTurns()
+  const appendAll: RotatingFile["appendAll"] = (lines, options) => {
+    let text = ""
+    for (const line of lines) {
+      const problem = problemOf(line)
+      if (problem !== undefined) return Effect.fail(refused("append to", path, "Invalid", problem))
+      text += `${line}\n`
     }
-    return {
-      path,
-      append: (line, options) => appendAll([line], options),
-      appendAll,
-      sync: alone(appender.sync),
-      rotate: alone(appender.rotate)
-    }
-  })
+    return text === "" ? Effect.void : alone(appender.append(encoder.encode(text), options?.sync ?? false))
+  }
+  return {
+    path,
+    append: (line, options) => appendAll([line], options),
+    appendAll,
+    sync: alone(appender.sync),
+    rotate: alone(appender.rotate)
+  }
+}
 
 const encoder = new TextEncoder()
 

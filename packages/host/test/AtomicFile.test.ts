@@ -8,7 +8,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import * as AtomicFile from "../src/AtomicFile.js"
-import { disk, fail, killedAt } from "./support/disk.js"
+import { fail, killedAt, layer as disk } from "@tether/vitest/FaultyDisk"
 import { directory, live, run, waitUntil } from "./support/machine.js"
 
 const modeOf = (path: string) => statSync(path).mode & 0o777

@@ -12,7 +12,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, unlinkSync, utimes
 import { join } from "node:path"
 import * as FileLock from "../src/FileLock.js"
 import type { Liveness } from "../src/ProcessIdentity.js"
-import { type Before, disk, fail, Killed, killedAt } from "./support/disk.js"
+import { type Before, fail, Killed, killedAt, layer as disk } from "@tether/vitest/FaultyDisk"
 import { directory, live, logged, named, run, waitUntil } from "./support/machine.js"
 
 /** A world of processes: who is not said to be something else lives. */

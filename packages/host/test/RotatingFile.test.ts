@@ -15,7 +15,7 @@ import {
 import { dirname, join } from "node:path"
 import * as Logfmt from "../src/Logfmt.js"
 import * as RotatingFile from "../src/RotatingFile.js"
-import { type Before, disk, fail, killedAt } from "./support/disk.js"
+import { type Before, fail, killedAt, layer as disk } from "@tether/vitest/FaultyDisk"
 import { directory, live, logged, named, run, waitUntil } from "./support/machine.js"
 
 const as = (name: string, before?: Before, mixing = false) => Layer.merge(named(name, () => "gone"), disk(before, mixing))
@@ -292,6 +292,33 @@ describe("RotatingFile", () => {
         expect(yield* readAll(path)).toEqual(numbered(0, 5))
       }).pipe(Effect.provide(plain)))
   })
+
+  it.scoped("appends in the order in which it is asked, and passes over who does not wait any more", () =>
+    Effect.gen(function*() {
+      const path = yield* file
+      const log = yield* RotatingFile.open(path)
+      const fibers = yield* Effect.forEach(numbered(0, 30), (line) => Effect.fork(log.append(line)))
+      yield* Effect.yieldNow()
+      const [, ...others] = fibers
+      for (const each of others.filter((_, index) => index % 7 === 3)) yield* Fiber.interrupt(each)
+      yield* Fiber.awaitAll(fibers)
+      const written = yield* readAll(path)
+      expect(written).toEqual([...written].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2))))
+      expect(written.length).toBeGreaterThanOrEqual(25)
+    }).pipe(Effect.provide(as("one", undefined, true))))
+
+  it.scopedLive("lets others have their turn beside one that appends all the time", () =>
+    Effect.gen(function*() {
+      const log = yield* RotatingFile.open(yield* file)
+      let appended = 0
+      const busy = yield* Effect.fork(Effect.repeatN(Effect.map(log.append("n=1"), () => appended++), 1000))
+      for (let turn = 0; turn < 20; turn++) {
+        const before = appended
+        yield* log.sync
+        expect(appended - before).toBeLessThanOrEqual(2)
+      }
+      yield* Fiber.interrupt(busy)
+    }).pipe(Effect.provide(live)))
 
   it.scoped("is not harmed by a logger that throws", () =>
     Effect.gen(function*() {

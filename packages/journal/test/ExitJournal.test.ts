@@ -18,24 +18,9 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-
-const host = Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)
-const quiet = Logger.replace(Logger.defaultLogger, Logger.none)
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-journal-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-)
-
-const inFile = (directory: string, options: Partial<ExitJournal.FileOptions> = {}) =>
-  Layer.provide(ExitJournal.layerFile({ directory, ...options }), host)
-
-const all = Effect.flatMap(ExitJournal.ExitJournal, (journal) => Stream.runCollect(journal.records())).pipe(
-  Effect.map((records): ReadonlyArray<ExitRecord> => [...records])
-)
+import { all, folder, host, inFile, quiet } from "./support/journal.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 

@@ -17,7 +17,8 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import type { ChildSpawner } from "../src/ChildSpawner.js"
+import type { ChildDriver } from "../src/ChildDriver.js"
+import * as ChildSpawner from "../src/ChildSpawner.js"
 import type { Child } from "../src/Child.js"
 import { ChildObserver } from "../src/ChildObserver.js"
 import type { ChildOptions } from "../src/ChildOptions.js"
@@ -328,7 +329,7 @@ describe("stopping", () => {
   it.effect.each(["use", "an ambient scope", "a scope that a fiber closes", "siblings"])("is not cut short by an interrupt that comes while it is at work: %s", (way) =>
     Effect.gen(function*() {
       const spawner = doing(...stubborn)
-      const ways: Record<string, Effect.Effect<unknown, unknown, ChildSpawner>> = {
+      const ways: Record<string, Effect.Effect<unknown, unknown, ChildSpawner.ChildSpawner>> = {
         use: Supervise.use(command, {}, () => aSecond),
         "an ambient scope": Effect.scoped(Effect.zipRight(Supervise.start(command), aSecond)),
         "a scope that a fiber closes": Effect.gen(function*() {
@@ -339,7 +340,7 @@ describe("stopping", () => {
         }),
         siblings: Effect.scoped(Effect.zipRight(Supervise.all([Supervise.start(command), Supervise.start(command)]), aSecond))
       }
-      const fiber = yield* begin((ways[way] as Effect.Effect<unknown, unknown, ChildSpawner>).pipe(Effect.provide(spawner.layer)))
+      const fiber = yield* begin((ways[way] as Effect.Effect<unknown, unknown, ChildSpawner.ChildSpawner>).pipe(Effect.provide(spawner.layer)))
       yield* TestClock.adjust("2 seconds")
       expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT"])
       yield* Fiber.interruptFork(fiber)
@@ -696,6 +697,46 @@ describe("the observer", () => {
       gone: () => Effect.void,
       ...observer
     })
+
+  it.effect("is told of the last words, though the end becomes known before they are read", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const observer = observed({ exited: ({ stderr }) => Effect.sync(() => void heard.push(stderr)) })
+      const nothing = () => {}
+      const ended: ChildDriver["launch"] = (_, events) =>
+        Effect.sync(() => {
+          setImmediate(() => events.exited(Exited(3)))
+          let turns = 0
+          const turn = Effect.sync(() => {
+            if (++turns === 1) events.data("stderr", new TextEncoder().encode("the last\n"))
+            else for (const stream of ["stdout", "stderr"] as const) events.end(stream)
+          })
+          return {
+            pid: 1,
+            containment: "none",
+            pause: nothing,
+            resume: nothing,
+            close: nothing,
+            write: nothing,
+            endInput: nothing,
+            signal: () => false,
+            presence: () => "none",
+            search: Effect.succeed(false),
+            members: Effect.succeed([]),
+            leave: nothing,
+            holders: () => Effect.succeed([]),
+            turn,
+            settle: Effect.void
+          }
+        })
+      const no = () => Effect.die("not asked for")
+      const spawner = ChildSpawner.make({ launch: ended, pipes: no, files: no, refusal: () => undefined })
+      yield* Supervise.run(command, { check: false }).pipe(
+        Effect.provide(observer),
+        Effect.provideService(ChildSpawner.ChildSpawner, spawner)
+      )
+      expect(heard).toEqual(["the last\n"])
+    }))
 
   it.effect("is told of each moment before anyone else", () =>
     Effect.gen(function*() {

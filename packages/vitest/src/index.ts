@@ -1,3 +1,4 @@
+export * as FaultyDisk from "./FaultyDisk.js"
 export * as Fixture from "./Fixture.js"
 export { expectNoLeaks } from "./Leaks.js"
 export { expectOrder } from "./Order.js"

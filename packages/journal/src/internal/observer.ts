@@ -9,12 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Journal } from "./journal.js"
+import type { Kept } from "./keeping.js"
 import { makeMemoryWatch, type Watched } from "./memoryWatch.js"
 import type { Surroundings } from "./setting.js"
 import { withoutAbsent } from "./withoutAbsent.js"
 
 interface Begun {
   readonly start: string
+  readonly kept: Kept
   readonly identity: Identity | undefined
   readonly memory: Watched
 }
@@ -27,9 +29,9 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings, scope
     Effect.gen(function*() {
       const identity = Option.getOrUndefined(yield* surroundings.processes.identify(child.pid))
       const record = yield* journal.make({ ev: "session-start", ...who(child, identity, surroundings.writer) })
-      begun.set(child.pid, { start: record.id, identity, memory: yield* memory.begun(child.pid) })
-      // Not waited for: the child runs in any case, and the record of its end is written behind this one.
-      yield* journal.begin(record)
+      // Not waited for before the end: the child runs in any case.
+      const kept = yield* journal.begin(record)
+      begun.set(child.pid, { start: record.id, kept, identity, memory: yield* memory.begun(child.pid) })
     })
 
   const exited = (child: Ended) =>
@@ -48,6 +50,7 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings, scope
         ...(oom !== undefined && { oom }),
         ...(child.stderr !== "" && { lastLines: child.stderr })
       })
+      if (beginning !== undefined) yield* beginning.kept
       yield* yield* journal.begin(record)
     })
 

@@ -18,14 +18,26 @@ export const makeReader = (store: ReadStore, surroundings: Surroundings | undefi
     lastExit: (identity) => Stream.runLast(records({ identity, events: ["session-exit", "server-exit"] })),
     unfinished: (identity) => {
       if (surroundings === undefined) return Effect.succeed([])
-      return Effect.flatMap(Stream.runFold(records({ identity }), new Map<string, ExitRecord>(), withoutEnded), (starts) =>
-        Effect.forEach(starts.values(), stateOf(surroundings)))
+      const starts = Effect.map(Stream.runFold(records({ identity }), new OpenStarts(), (open, record) => open.take(record)), (open) => open.starts)
+      return Effect.flatMap(starts, Effect.forEach(stateOf(surroundings)))
     }
   }
 }
 
-const withoutEnded = (starts: Map<string, ExitRecord>, record: ExitRecord) => {
-  if (record.ev === "session-start") starts.set(record.id, record)
-  else if (record.start !== undefined) starts.delete(record.start)
-  return starts
+/** What has begun and not ended, of the records that were taken. */
+class OpenStarts {
+  private readonly byId = new Map<string, ExitRecord>()
+  private readonly endedBefore = new Set<string>()
+
+  take(record: ExitRecord): this {
+    if (record.ev === "session-start") {
+      // Of several writers, none is in the order of time with the others.
+      if (!this.endedBefore.delete(record.id)) this.byId.set(record.id, record)
+    } else if (record.start !== undefined && !this.byId.delete(record.start)) this.endedBefore.add(record.start)
+    return this
+  }
+
+  get starts(): ReadonlyArray<ExitRecord> {
+    return [...this.byId.values()]
+  }
 }

@@ -10,15 +10,45 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as fs from "node:fs"
 
-/** Called before an operation: it may throw an error with a `code`, or answer how many bytes of a write go through. */
+/**
+ * Called before an operation, `"write"` or `"rename"` for example, with the path: it may throw an error with a `code`, or
+ * answer how many bytes of a write go through.
+ *
+ * @example
+ * ```ts
+ * import { type Before, fail } from "@tether/vitest/FaultyDisk"
+ *
+ * const isFull: Before = (operation) => operation === "write" ? fail("ENOSPC") : undefined
+ * ```
+ */
 export type Before = (operation: string, path: string) => number | void
 
-/** Lets an operation fail as the system would. */
+/**
+ * Lets an operation fail as the system would.
+ *
+ * @example
+ * ```ts
+ * import { type Before, fail } from "@tether/vitest/FaultyDisk"
+ *
+ * const mayNotBeRenamed: Before = (operation) => operation === "rename" ? fail("EACCES") : undefined
+ * ```
+ */
 export const fail = (code: string): never => {
   throw Object.assign(new Error(`${code}: as the test wants it`), { code })
 }
 
-/** What a killed process does from then on: nothing. */
+/**
+ * Thrown by a `Before`, it is the death of the process: whatever asks the disk dies with it as a defect.
+ *
+ * @example
+ * ```ts
+ * import { type Before, Killed } from "@tether/vitest/FaultyDisk"
+ *
+ * const beforeTheRename: Before = (operation) => {
+ *   if (operation === "rename") throw new Killed()
+ * }
+ * ```
+ */
 export class Killed extends Error {}
 
 const reasons: Record<string, SystemErrorReason> = { ENOENT: "NotFound", EEXIST: "AlreadyExists", EACCES: "PermissionDenied" }
@@ -40,8 +70,18 @@ const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
   blocks: Option.none()
 })
 
-/** With `mixing`, other fibers get their turn before an operation, as often as not. */
-export const disk = (before: Before = () => {}, mixing = false): Layer.Layer<FileSystem.FileSystem> => {
+/**
+ * The real disk, of which any operation may fail. With `mixing`, other fibers get their turn before an operation, as often
+ * as not. It has what `@tether/host` and what stands on it need of a file system; everything else is not there.
+ *
+ * @example
+ * ```ts
+ * import * as FaultyDisk from "@tether/vitest/FaultyDisk"
+ *
+ * const full = FaultyDisk.layer((operation) => operation === "write" ? FaultyDisk.fail("ENOSPC") : undefined)
+ * ```
+ */
+export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<FileSystem.FileSystem> => {
   const attempt = <A>(operation: string, path: string, run: (allowed: number | void) => A): Effect.Effect<A, SystemError> =>
     Effect.zipRight(
       mixing ? Effect.flatMap(Random.nextIntBetween(0, 4), (n) => Effect.repeatN(Effect.yieldNow(), n)) : Effect.void,
@@ -129,7 +169,18 @@ export const disk = (before: Before = () => {}, mixing = false): Layer.Layer<Fil
 
 const changes = new Set(["chmod", "link", "makeDirectory", "open", "remove", "rename", "utimes", "write", "sync"])
 
-/** Dies before the operation with this number (of those that change something), and does nothing ever after. */
+/**
+ * Dies before the operation with this number (of those that change something), and does nothing ever after. `steps` tells how
+ * many there were: a test goes through all numbers up to that of a life that was not cut short.
+ *
+ * @example
+ * ```ts
+ * import * as FaultyDisk from "@tether/vitest/FaultyDisk"
+ *
+ * const death = FaultyDisk.killedAt(3)
+ * const layer = FaultyDisk.layer(death.before)
+ * ```
+ */
 export const killedAt = (step: number): { readonly before: Before; readonly steps: () => number } => {
   let steps = 0
   return {
