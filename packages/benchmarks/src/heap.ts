@@ -1,5 +1,7 @@
 /**
  * What is alive on the heap of this process. Buffers are beside it, and are not counted.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"

@@ -1,5 +1,7 @@
 /**
  * Processes that sleep beside a sample and have nothing to do with it: what a search has to look at in vain.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { spawn } from "node:child_process"
 import { end, findUntil, marked, newMark } from "./oracle.js"

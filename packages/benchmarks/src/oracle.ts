@@ -1,6 +1,8 @@
 /**
  * Who lives, asked of `/proc` without any library: processes that carry a mark in their environment. Found once, they are
  * known by their pid and when it was given to them, so that nobody else is looked at or signalled in their place.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { Unavailable } from "./Row.js"

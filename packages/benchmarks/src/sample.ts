@@ -5,6 +5,8 @@
  * A sample is a process of its own, so that none runs in the heap, the compiled code and the collector's mood that
  * another has left behind, and one that fails takes nobody with it. In it the work is done several times over: Effect's
  * runtime is some hundred functions, and until they are compiled a pass takes longer than it will.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { startHerd } from "./herd.js"
 import { peers } from "./peers.js"

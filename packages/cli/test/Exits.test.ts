@@ -70,7 +70,7 @@ describe("each cause", () => {
   const brief = StopPlan.make(StopPlan.signal("SIGTERM", "200 millis"))
   const kill = (child: Child) => Effect.sync(() => process.kill(child.pid, "SIGKILL"))
   const nothing = () => Effect.void
-  const causes: Record<string, readonly [script: string, happens: (child: Child) => Effect.Effect<unknown>]> = {
+  const causes: Record<string, readonly [script: string, happens: (child: Child) => Effect.Effect<unknown, unknown>]> = {
     "exit-137": ["echo up; exit 137", nothing],
     "exit-255": ["echo up; exit 255", nothing],
     "kill-9": ["echo up; exec sleep 60", kill],
@@ -116,7 +116,13 @@ describe("each cause", () => {
 
   const exited = (code: number) => ({ _tag: "Exited", code })
   const signaled = (signal: string) => ({ _tag: "Signaled", signal })
-  const expected: Record<string, { readonly endedBy: string; readonly status: object; readonly step?: string; readonly words: string }> = {
+  interface Expected {
+    readonly endedBy: string
+    readonly status: object
+    readonly step?: string
+    readonly words: string
+  }
+  const expected: Record<string, Expected> = {
     "exit-137": { endedBy: "child", status: exited(137), words: "It ended by itself" },
     "exit-255": { endedBy: "child", status: exited(255), words: "It ended by itself" },
     "kill-9": { endedBy: "outside", status: signaled("SIGKILL"), words: "The signal came from outside" },
@@ -128,15 +134,13 @@ describe("each cause", () => {
   }
 
   it.each(Object.keys(causes))("is one everywhere: %s", async (label) => {
-    const { words, ...cause } = expected[label] ?? { words: "" }
+    const { endedBy, status, step, words } = expected[label] as Expected
     const { error, record, report } = told[label] ?? {}
-    expect(report).toEqual({ step: undefined, ...cause })
-    const isOurs = cause.endedBy === "owner" || cause.endedBy === "scope"
-    expect(error).toEqual(isOurs ? undefined : { endedBy: cause.endedBy, status: cause.status })
-    const [onCommandLine] = await exitsIn(directory, "--identity", label)
-    expect(onCommandLine).toEqual(record)
-    const { endedBy, stopStep } = onCommandLine as ExitRecord.ExitRecord
-    expect({ endedBy, status: ExitRecord.statusOf(onCommandLine as ExitRecord.ExitRecord), step: stopStep }).toEqual({ step: undefined, ...cause })
+    expect(report).toEqual({ endedBy, status, step })
+    expect(error).toEqual(endedBy === "owner" || endedBy === "scope" ? undefined : { endedBy, status })
+    const shown = (await exitsIn(directory, "--identity", label))[0] as ExitRecord.ExitRecord
+    expect(shown).toEqual(record)
+    expect({ endedBy: shown.endedBy, status: ExitRecord.statusOf(shown), step: shown.stopStep }).toEqual({ endedBy, status, step })
     const { code, stdout } = await tetherHere(["why", label, "--directory", directory])
     expect(code).toBe(0)
     expect(stdout).toContain(words)

@@ -293,33 +293,6 @@ describe("RotatingFile", () => {
       }).pipe(Effect.provide(plain)))
   })
 
-  it.scoped("appends in the order in which it is asked, and passes over who does not wait any more", () =>
-    Effect.gen(function*() {
-      const path = yield* file
-      const log = yield* RotatingFile.open(path)
-      const fibers = yield* Effect.forEach(numbered(0, 30), (line) => Effect.fork(log.append(line)))
-      yield* Effect.yieldNow()
-      const [, ...others] = fibers
-      for (const each of others.filter((_, index) => index % 7 === 3)) yield* Fiber.interrupt(each)
-      yield* Fiber.awaitAll(fibers)
-      const written = yield* readAll(path)
-      expect(written).toEqual([...written].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2))))
-      expect(written.length).toBeGreaterThanOrEqual(25)
-    }).pipe(Effect.provide(as("one", undefined, true))))
-
-  it.scopedLive("lets others have their turn beside one that appends all the time", () =>
-    Effect.gen(function*() {
-      const log = yield* RotatingFile.open(yield* file)
-      let appended = 0
-      const busy = yield* Effect.fork(Effect.repeatN(Effect.map(log.append("n=1"), () => appended++), 1000))
-      for (let turn = 0; turn < 20; turn++) {
-        const before = appended
-        yield* log.sync
-        expect(appended - before).toBeLessThanOrEqual(2)
-      }
-      yield* Fiber.interrupt(busy)
-    }).pipe(Effect.provide(live)))
-
   it.scoped("is not harmed by a logger that throws", () =>
     Effect.gen(function*() {
       const path = yield* file

@@ -30,6 +30,19 @@ export const Event = Schema.Literal("session-start", "session-exit", "server-exi
 export type Event = typeof Event.Type
 
 /**
+ * The events that are ends.
+ *
+ * @example
+ * ```ts
+ * import type { Query } from "@tether/journal/ExitJournal"
+ * import * as ExitRecord from "@tether/journal/ExitRecord"
+ *
+ * const deathsOfToday: Query = { events: ExitRecord.ends, since: Date.now() - 86_400_000 }
+ * ```
+ */
+export const ends: ReadonlyArray<Event> = ["session-exit", "server-exit"]
+
+/**
  * What speaks for the system having killed a process because there was no memory. `certain`: the process's own cgroup
  * counted it. `probable`: the machine counted such a kill while this process was killed by a SIGKILL that was not ours, or
  * V8 said so in its last words. `evidence` says which.

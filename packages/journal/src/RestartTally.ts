@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ExitJournal } from "./ExitJournal.js"
-import type { ExitRecord } from "./ExitRecord.js"
+import { ends, type ExitRecord } from "./ExitRecord.js"
 
 /**
  * What counts: deaths within `window` before now. A life that lasted for `healthyAfter` clears the tally before its own
@@ -47,7 +47,7 @@ export const deaths = (
   Effect.gen(function*() {
     const journal = yield* ExitJournal
     const now = yield* Clock.currentTimeMillis
-    const records = journal.records({ identity, events: ["session-exit", "server-exit"], since: now - Duration.toMillis(window) })
+    const records = journal.records({ identity, events: ends, since: now - Duration.toMillis(window) })
     const healthy = healthyAfter === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(healthyAfter)
     return yield* Stream.runFold(records, new Array<ExitRecord>(), (counted, record) => {
       const before = (record.uptime ?? 0) >= healthy ? [] : counted

@@ -44,7 +44,7 @@ const system = (): Shown => ({
   "/sys/fs/cgroup/app/memory.events": "oom 0\noom_kill 2\n"
 })
 
-type Happens = (child: Child) => Effect.Effect<unknown>
+type Happens = (child: Child) => Effect.Effect<unknown, unknown>
 
 /** The oom field of the record of one that lives for a minute, during which things happen, and then ends so. */
 const oomOf = (shown: Shown, happens: Happens, ...end: ReadonlyArray<Script.Step>) =>

@@ -53,8 +53,8 @@ export interface Ended extends Spawned {
  * - `exited` before the handle's `exited` completes, so that no one acts on a death that is not yet on record;
  * - `gone` before the handle's `gone` completes, with the report, or with the error that names the survivors.
  *
- * Each call is given `timeout` (default one second; `Duration.infinity` for one that sees to it itself). A call that fails, dies or is too slow is logged as a warning and
- * changes nothing for the child.
+ * Each call is given `timeout` (default one second; `Duration.infinity` for one that sees to it itself). A call that fails,
+ * dies or is too slow is logged as a warning and changes nothing for the child.
  *
  * @example
  * ```ts

@@ -1,5 +1,7 @@
 /**
  * `pnpm stress`: kills hosts at random instants and looks for what survives them.
+ *
+ * Promises and no effects: what looks on must not fail together with what it looks at.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"

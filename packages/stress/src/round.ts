@@ -1,5 +1,7 @@
 /**
  * One round: a host is started, ended at an instant, and what lives after it is watched until nothing does.
+ *
+ * Promises and no effects: what looks on must not fail together with what it looks at.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"

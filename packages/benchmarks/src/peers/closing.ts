@@ -1,5 +1,7 @@
 /**
  * Children that take a while to stop, stopped together. The same for every library: what differs is how.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { end, findUntil, isAlive, marked, newMark } from "../oracle.js"
 import { isShell, isSleep, slow } from "../programs.js"

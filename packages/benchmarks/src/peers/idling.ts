@@ -1,5 +1,7 @@
 /**
  * Children that say nothing, or said something once, and are kept. The same for every library: what differs is how.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { heapInUse } from "../heap.js"
 import { end, findUntil, isAlive, marked, newMark } from "../oracle.js"

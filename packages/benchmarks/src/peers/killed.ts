@@ -1,5 +1,7 @@
 /**
  * `kill -9` of a host, and how long what it has started lives on. The same for every library: what differs is the host.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"

@@ -1,5 +1,7 @@
 /**
  * Node's own tools, where bytes are carried and not lines.
+ *
+ * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { createInterface } from "node:readline"

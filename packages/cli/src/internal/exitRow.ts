@@ -3,26 +3,24 @@
  */
 import * as ExitRecord from "@tether/journal/ExitRecord"
 import * as Harmless from "@tether/process/Harmless"
-import { createColors } from "picocolors"
+import type { createColors } from "picocolors"
 import { formatLength } from "./age.js"
 import { formatTime } from "./time.js"
 
 export const head = ["WHEN", "WHO", "HOW", "BY", "UPTIME", "LAST LINE"]
 
-export const exitRow = (record: ExitRecord.ExitRecord, hasColours: boolean): ReadonlyArray<string> => {
-  const { dim } = createColors(hasColours)
-  return [
-    dim(formatTime(record.ts)),
-    Harmless.line(record.identity),
-    how(record, hasColours),
-    by(record),
-    record.uptime === undefined ? "-" : formatLength(record.uptime),
-    Harmless.line(lastLine(record))
-  ]
-}
+type Colours = ReturnType<typeof createColors>
 
-const how = (record: ExitRecord.ExitRecord, hasColours: boolean): string => {
-  const { green, magenta, red, yellow } = createColors(hasColours)
+export const exitRow = (colours: Colours) => (record: ExitRecord.ExitRecord): ReadonlyArray<string> => [
+  colours.dim(formatTime(record.ts)),
+  Harmless.line(record.identity),
+  how(record, colours),
+  by(record),
+  record.uptime === undefined ? "-" : formatLength(record.uptime),
+  Harmless.line(lastLine(record))
+]
+
+const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Colours): string => {
   const status = ExitRecord.statusOf(record)
   if (status === undefined) return yellow(record.reason ?? "unknown")
   const want = record.oom === undefined ? "" : ", out of memory"

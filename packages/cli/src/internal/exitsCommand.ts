@@ -5,13 +5,14 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import type { FileError } from "@tether/host/FileError"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
-import { ExitRecord } from "@tether/journal/ExitRecord"
+import { ends, ExitRecord } from "@tether/journal/ExitRecord"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { createColors } from "picocolors"
 import type { Answer } from "./answer.js"
 import { parseDuration } from "./duration.js"
 import { exitRow, head } from "./exitRow.js"
@@ -60,14 +61,15 @@ const show = (
 ): Effect.Effect<Answer, FileError> =>
   Effect.gen(function*() {
     const query: ExitJournal.Query = {
-      events: ["session-exit", "server-exit"],
+      events: ends,
       identity: Option.getOrUndefined(identity),
       since: Option.getOrUndefined(since)
     }
     const records = follow ? journal.follow(query) : journal.records(query)
     const rows = growing(head, { width: out.width, overflow: "cut" })
+    const toRow = exitRow(createColors(out.hasColours))
     const toLines = (some: ReadonlyArray<ExitRecord>) =>
-      json ? some.map((record) => encode(record)) : rows(some.map((record) => exitRow(record, out.hasColours)))
+      json ? some.map((record) => encode(record)) : rows(some.map(toRow))
     // The columns of a whole table are as wide as all that stands in them.
     const batches = follow || json ? Stream.chunks(records) : Stream.fromEffect(Stream.runCollect(records))
     const count = yield* Stream.runFoldEffect(batches, 0, (sum, batch) => {

@@ -66,7 +66,10 @@ const lockTiming = {
   staleAfter: Duration.toMillis("60 seconds")
 }
 
-/** For so long it is taken for granted, in milliseconds, that nobody else has done anything to the file. Whoever is wrong about it sees so after the fact. */
+/**
+ * For so long it is taken for granted, in milliseconds, that nobody else has done anything to the file. Whoever is wrong
+ * about it sees so after the fact.
+ */
 const fresh = 100
 
 const never = Number.NEGATIVE_INFINITY
@@ -215,23 +218,23 @@ export const makeAppender = (
         const written = yield* write(bytes)
         yield* lookSoon(written, bytes)
         if (fsync !== "always" && !(sync && fsync === "onSync")) return
-        yield* settled
-        yield* doing("sync", path)(Effect.suspend(() => open === undefined ? Effect.void : synced(open)))
+        yield* synced
       })
 
-    const synced = (active: Active) =>
-      Effect.tap(active.file.sync, () => {
+    const synced = Effect.zipRight(settled, doing("sync", path)(Effect.suspend(() => {
+      const active = open
+      if (active === undefined || !active.unsynced || fsync === "never") return Effect.void
+      return Effect.map(active.file.sync, () => {
         active.unsynced = false
       })
+    })))
 
     const active = yield* doing("open", path)(current)
     // What cannot be repaired now, on a full disk for one, is repaired by the next append.
     yield* Effect.ignore(mend(active))
     return {
       append,
-      sync: Effect.zipRight(settled, doing("sync", path)(Effect.suspend(() =>
-        open === undefined || !open.unsynced || fsync === "never" ? Effect.void : synced(open)
-      ))),
+      sync: synced,
       rotate: Effect.gen(function*() {
         yield* settled
         if (open !== undefined) open.seenAt = never

@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 export interface KillCounter {
-  /** Looks at the counter, if that has not been done within this time, in milliseconds. */
-  readonly look: (fresh: number) => Effect.Effect<void>
+  readonly look: Effect.Effect<void>
+  /** Whether it has been looked at within this time before now, in milliseconds. */
+  readonly isFresh: (now: number, within: number) => boolean
   /** How much it has grown since it was last looked at, before now. */
   readonly growth: Effect.Effect<number>
 }
@@ -35,14 +36,13 @@ export const makeKillCounter = (files: FileSystem.FileSystem, path: string): Kil
   const alone = Effect.unsafeMakeSemaphore(1).withPermits(1)
 
   return {
-    look: (fresh) =>
-      Effect.flatMap(Clock.currentTimeMillis, (at) => {
-        if (at - askedAt < fresh) return Effect.void
-        askedAt = at
-        return alone(Effect.map(read, (kills) => {
-          if (kills !== undefined) samples = [...samples.slice(-1), { at, kills }]
-        }))
-      }),
+    look: Effect.flatMap(Clock.currentTimeMillis, (at) => {
+      askedAt = at
+      return alone(Effect.map(read, (kills) => {
+        if (kills !== undefined) samples = [...samples.slice(-1), { at, kills }]
+      }))
+    }),
+    isFresh: (now, within) => now - askedAt < within,
     growth: alone(Effect.gen(function*() {
       const latest = (yield* Clock.currentTimeMillis) - heardOf
       const before = samples.findLast(({ at }) => at <= latest) ?? samples[0]

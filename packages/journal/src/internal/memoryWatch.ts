@@ -4,6 +4,7 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { Ended } from "@tether/process/ChildObserver"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -43,7 +44,7 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
   const living = new Set<Watched>()
 
   const lookAgain = whileWanted(scope, () => living.size > 0, lookEvery, Effect.suspend(() =>
-    Effect.forEach([machine, ...[...living].flatMap(({ cgroup }) => cgroup ?? [])], (counter) => counter.look(0), { discard: true })))
+    Effect.forEach([machine, ...[...living].flatMap(({ cgroup }) => cgroup ?? [])], (counter) => counter.look, { discard: true })))
 
   const lookAtArrived = Effect.suspend(() => {
     const due = [...arrived]
@@ -54,7 +55,7 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
       Effect.flatMap(ownCounter(files, each.pid), (path) => {
         if (path === undefined) return Effect.void
         each.cgroup = makeKillCounter(files, path)
-        return each.cgroup.look(0)
+        return each.cgroup.look
       }), { discard: true })
     return living.size > 0 ? Effect.zipRight(looked, lookAgain.begin) : looked
   })
@@ -63,10 +64,11 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
 
   return {
     begun: (pid) =>
-      Effect.suspend(() => {
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const watched: Watched = { pid, cgroup: undefined }
         arriving.add(watched)
-        return Effect.forkIn(machine.look(shared), scope).pipe(Effect.zipRight(arrivals.begin), Effect.as(watched))
+        const looking = machine.isFresh(now, shared) ? Effect.void : Effect.forkIn(machine.look, scope)
+        return Effect.as(Effect.zipRight(looking, arrivals.begin), watched)
       }),
     ended: (watched, { endedBy, status, stderr }) =>
       Effect.gen(function*() {

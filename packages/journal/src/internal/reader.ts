@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { ExitRecord } from "../ExitRecord.js"
+import { ends, type ExitRecord } from "../ExitRecord.js"
 import { isAskedFor } from "./query.js"
 import type { Reader } from "./service.js"
 import type { Surroundings } from "./setting.js"
@@ -15,7 +15,7 @@ export const makeReader = (store: ReadStore, surroundings: Surroundings | undefi
   return {
     records,
     follow: (query = {}) => Stream.filter(store.follow, isAskedFor(query)),
-    lastExit: (identity) => Stream.runLast(records({ identity, events: ["session-exit", "server-exit"] })),
+    lastExit: (identity) => Stream.runLast(records({ identity, events: ends })),
     unfinished: (identity) => {
       if (surroundings === undefined) return Effect.succeed([])
       const starts = Effect.map(Stream.runFold(records({ identity }), new OpenStarts(), (open, record) => open.take(record)), (open) => open.starts)

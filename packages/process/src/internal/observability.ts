@@ -5,17 +5,15 @@
 import * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { ChildObserver } from "../ChildObserver.js"
 import type { EndedBy } from "../ExitReport.js"
 import * as ExitStatus from "../ExitStatus.js"
 import { clip } from "./text.js"
+import { within } from "./within.js"
 
 const safely = (log: Effect.Effect<void>): Effect.Effect<void> => Effect.catchAllDefect(log, () => Effect.void)
 
@@ -67,7 +65,7 @@ export const endSpan = (
     span?.end(clock.unsafeCurrentTimeNanos(), exit)
   })
 
-/** Tells an observer, within its time. It is told of every child, so that what costs anything is left out where it can be. */
+/** Tells an observer, within its time. */
 export const tellObserver = (
   observer: ChildObserver["Type"],
   label: string,
@@ -81,20 +79,8 @@ export const tellObserver = (
     if (Exit.isExit(telling) && Exit.isSuccess(telling)) return Effect.void
     // It sees to its own bound.
     if (!Duration.isFinite(Duration.decode(timeout))) return telling
-    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(telling)), (fiber) =>
-      Effect.flatMap(ended(fiber, timeout), (exit) => exit ?? Effect.fail(new Error("it took too long"))))
+    // What cannot be interrupted goes on by itself, and is not waited for.
+    return Effect.flatMap(within(timeout, Effect.disconnect(Effect.catchAllCause(telling, failed))), (isDone) =>
+      isDone ? Effect.void : Effect.fail(new Error("it took too long")))
   }).pipe(Effect.catchAllCause(failed), Effect.asVoid)
 }
-
-/** How a fiber has ended, if it does in time. One that does not is interrupted, and goes on by itself if it cannot be. */
-const ended = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, wait: Duration.DurationInput): Effect.Effect<Exit.Exit<A, E> | undefined> =>
-  // Most are done by now, and then there is no timer.
-  Effect.flatMap(Effect.yieldNow(), () => {
-    const exit = fiber.unsafePoll()
-    if (exit !== null) return Effect.succeed(exit)
-    const done = Deferred.unsafeMake<Exit.Exit<A, E> | undefined>(FiberId.none)
-    fiber.addObserver((exit) => Deferred.unsafeDone(done, Effect.succeed(exit)))
-    const isOver = Effect.sync(() => Deferred.unsafeDone(done, Effect.succeed(undefined)))
-    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(Effect.zipRight(Effect.sleep(wait), isOver))), (timer) =>
-      Effect.ensuring(Deferred.await(done), Effect.zipRight(Fiber.interruptFork(timer), Fiber.interruptFork(fiber))))
-  })
