@@ -3,7 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -86,12 +86,12 @@ export interface RotatingFile {
  * that still has the old file open writes into it under its new name, where it is kept and read. It counts as young as
  * its last line. A writer whose file was removed under it appends the line again, to the active file.
  *
- * To look after a line takes longer than to write it, and is done while the caller goes on; the next append waits for it.
- * A line that is found in a removed file, or behind a line that another writer has torn within the last 100 ms, is appended
- * again.
+ * To look after a line takes longer than to write it: that is done 20 ms later for all that were appended meanwhile, and by
+ * `sync`. A line that is found in a removed file, or behind one that another writer has torn within the last 100 ms, is
+ * appended again.
  *
  * Limits. Appends of several processes do not mix on the local file systems of Linux and macOS; they may on NFS. A writer
- * whose file is removed right when it writes may have its line twice; one that is killed in that moment may have it in
+ * whose file is removed right when it writes may have its line twice; one that is killed within these 20 ms may have it in
  * neither file. Behind a line that was torn within the last 100 ms there may be half a line and a whole one in one.
  *
  * @example
@@ -128,15 +128,28 @@ export const open = (
       }),
       (appender) => appender.close
     )
-    return serialized(path, appender)
+    return serialized(path, appender, yield* Effect.scope)
   })
 
 const tornMessage = (path: string, torn: TornLine): string =>
   `${JSON.stringify(path)} had a torn line of ${torn.bytes.length} bytes at ${torn.offset}: blanked`
 
+/** So soon after an append it is looked at, so that one look serves all appends of a moment. */
+const lookAfter = Duration.millis(20)
+
 /** One at a time: an appender remembers where the file ended. */
-const serialized = (path: string, appender: Appender): RotatingFile => {
+const serialized = (path: string, appender: Appender, scope: Scope.Scope): RotatingFile => {
   const alone = makeTurns()
+  let willLook = false
+  const look = Effect.suspend(() => {
+    willLook = false
+    return alone(appender.settle)
+  })
+  const lookSoon = Effect.suspend(() => {
+    if (willLook) return Effect.void
+    willLook = true
+    return Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.delay(look, lookAfter)), scope))
+  })
   const appendAll: RotatingFile["appendAll"] = (lines, options) => {
     let text = ""
     for (const line of lines) {
@@ -144,7 +157,7 @@ const serialized = (path: string, appender: Appender): RotatingFile => {
       if (problem !== undefined) return Effect.fail(refused("append to", path, "Invalid", problem))
       text += `${line}\n`
     }
-    return text === "" ? Effect.void : alone(appender.append(encoder.encode(text), options?.sync ?? false))
+    return text === "" ? Effect.void : Effect.zipRight(alone(appender.append(encoder.encode(text), options?.sync ?? false)), lookSoon)
   }
   return {
     path,

@@ -136,6 +136,7 @@ describe("RotatingFile", () => {
         yield* log.append("n=0")
         slow = true
         yield* log.append("n=1")
+        yield* log.sync
         yield* log.append("n=3")
         expect(readFileSync(`${path}.1`, "utf8")).toBe("n=0\nn=1\n")
         expect(yield* readAll(path)).toEqual(numbered(0, 4))
@@ -153,7 +154,9 @@ describe("RotatingFile", () => {
         yield* log.append("n=0")
         slow = true
         yield* log.append("n=1")
-        expect(yield* readAll(path)).toEqual(["n=1"])
+        // Soon by itself, of which the test clock knows nothing.
+        yield* log.sync
+        expect(yield* readAll(path)).toEqual(numbered(0, 2))
       }))
 
     it.scoped("saves what comes into a file in the moment of its removal", () =>
@@ -276,8 +279,21 @@ describe("RotatingFile", () => {
         yield* log.sync
         appendFileSync(path, "n=1 la")
         yield* log.append("n=2")
+        yield* log.sync
         yield* log.append("n=3")
         expect(yield* readAll(path)).toEqual(["n=0", "n=1 lan=2", "n=2", "n=3"])
+      }).pipe(Effect.provide(plain)))
+
+    it.scopedLive("does so soon, by itself, of all that it appended meanwhile", () =>
+      Effect.gen(function*() {
+        const path = yield* file
+        const log = yield* RotatingFile.open(path, { onTorn })
+        yield* log.append("n=0")
+        appendFileSync(path, "n=1 la")
+        yield* log.append("n=2")
+        yield* log.append("n=3")
+        yield* waitUntil("the line to be there again", () => readFileSync(path, "utf8").endsWith("n=2\n"))
+        expect(yield* readAll(path)).toEqual(["n=0", "n=1 lan=2", "n=3", "n=2"])
       }).pipe(Effect.provide(plain)))
 
     it.scoped("appends once what came to stand behind whole lines of another process", () =>

@@ -50,6 +50,16 @@ describe("the record of an end", () => {
       )
     }))
 
+  it.scopedLive.each([
+    ["where none was asked for", undefined, process.cwd()],
+    ["by a relative path", "..", join(process.cwd(), "..")]
+  ])("says in full where it ran: %s", ([, cwd, expected]) =>
+    Effect.gen(function*() {
+      const run = Effect.zipRight(Supervise.run(Command.make("true"), { cwd }), all)
+      const records = yield* run.pipe(Effect.provide(inFile(yield* folder)), Effect.provide(NodeChildSpawner.layer))
+      expect(records.map((record) => record.cwd)).toEqual([expected, expected])
+    }))
+
   it.scopedLive("is private to its user", () =>
     Effect.gen(function*() {
       const directory = join(yield* folder, "below")
@@ -62,7 +72,23 @@ describe("the record of an end", () => {
 describe("the moment of a record", () => {
   const memory = Layer.provide(ExitJournal.layerMemory, host)
 
-  it.effect("is before anyone can see the end", () =>
+  it.scopedLive("is before anyone has the handle, and before anyone can see the end", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const onDisk = () => readFileSync(join(directory, "exits.log"), "utf8").match(/ ev=\S+/g)
+      yield* Effect.gen(function*() {
+        for (let count = 0; count < 20; count++) {
+          const before = onDisk() ?? []
+          const child = yield* Supervise.start(sh("read line"), { stdin: "pipe" })
+          expect(onDisk()).toEqual([...before, " ev=session-start"])
+          yield* child.stdin.close
+          yield* child.exited
+          expect(onDisk()).toEqual([...before, " ev=session-start", " ev=session-exit"])
+        }
+      }).pipe(Effect.provide(inFile(directory)), Effect.provide(NodeChildSpawner.layer))
+    }))
+
+  it.effect("of a journal in memory, too", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       yield* Supervise.use(Command.make("it"), { expect: [0] }, (child) =>

@@ -202,6 +202,7 @@ export type Presence = "some" | "unproven" | "none"
 /**
  * A process that runs.
  *
+ * - `cwd`: the directory in which it was started, in full, if that is known.
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
  * - `write`: gives pieces to a pipe that is `"input"`, at once if the system can, and says when it has taken all of them, or why it will not.
@@ -228,6 +229,7 @@ export type Presence = "some" | "unproven" | "none"
  */
 export interface Launched {
   readonly pid: number
+  readonly cwd: string | undefined
   readonly containment: Containment
   readonly pause: (stream: StreamName) => void
   readonly resume: (stream: StreamName) => void

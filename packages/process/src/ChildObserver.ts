@@ -9,7 +9,8 @@ import type { ExitStatus } from "./ExitStatus.js"
 import type { SurvivorsError } from "./SurvivorsError.js"
 
 /**
- * A child that has been spawned, secrets replaced. `startedAt` is in milliseconds since the epoch.
+ * A child that has been spawned, secrets replaced. `cwd` is the directory in which it was started, in full, if that is
+ * known. `startedAt` is in milliseconds since the epoch.
  *
  * @example
  * ```ts

@@ -713,6 +713,7 @@ describe("the observer", () => {
           })
           return {
             pid: 1,
+            cwd: undefined,
             containment: "none",
             pause: nothing,
             resume: nothing,

@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { FileError } from "../FileError.js"
@@ -32,9 +31,13 @@ export interface Settings {
   readonly onTorn: (torn: TornLine) => Effect.Effect<void>
 }
 
-/** An appender is used by one fiber at a time. */
+/**
+ * An appender is used by one fiber at a time. `settle` looks whether what was appended is where it belongs, and appends it
+ * again where it is not: to be done soon after an append, and before all else.
+ */
 export interface Appender {
   readonly append: (bytes: Uint8Array, sync: boolean) => Effect.Effect<void, FileError>
+  readonly settle: Effect.Effect<void>
   readonly sync: Effect.Effect<void, FileError>
   readonly rotate: Effect.Effect<void, FileError | LockHeld>
   readonly close: Effect.Effect<void>
@@ -45,18 +48,20 @@ interface Active {
   readonly file: FileSystem.File
   readonly inode: string
   readonly scope: Scope.CloseableScope
-  /** Its size when it was last looked at, and when that was. */
+  /** Its size when it was last looked at, with what we have appended since; and when that was. */
   size: number
   seenAt: number
   /** A size at which the file ended with a whole line. */
   whole: number
   unsynced: boolean
+  /** What we have appended since it was last looked at. */
+  unseen: Array<Appended>
 }
 
-/** Bytes in a file, behind what was known of it. */
-interface Written {
-  readonly active: Active
+/** Bytes in a file, at `from` if nobody else has appended, and otherwise somewhere behind it. */
+interface Appended {
   readonly from: number
+  readonly bytes: Uint8Array
 }
 
 const lockTiming = {
@@ -104,25 +109,46 @@ export const makeAppender = (
       const file = yield* fs.open(path, { flag: "a+", mode: 0o600 }).pipe(Scope.extend(scope))
       const info = yield* Effect.onError(file.stat, () => Scope.close(scope, Exit.void))
       const seenAt = yield* Clock.currentTimeMillis
-      const active: Active = { file, inode: inode(info), scope, size: Number(info.size), seenAt, whole: 0, unsynced: false }
+      const size = Number(info.size)
+      const active: Active = { file, inode: inode(info), scope, size, seenAt, whole: 0, unsynced: false, unseen: [] }
       open = active
       // The name of a new file must be on the disk before its lines count as being there.
       if (fsync !== "never" && active.size === 0) yield* syncDirectory(fs, directoryOf(path))
       return active
     })
 
+    /** What is to be appended again. */
+    const misplaced: Array<Uint8Array> = []
+
+    /**
+     * Whether it still has the path, and whether what we appended is where it is found: not in a file that was removed
+     * since, and not behind a line that another writer has torn.
+     */
+    const look = (active: Active) =>
+      Effect.gen(function*() {
+        const { size: expected, unseen } = active
+        const there = yield* infoOf(fs, path)
+        const isActive = there !== undefined && inode(there) === active.inode
+        const info = isActive ? there : yield* active.file.stat
+        active.size = Number(info.size)
+        active.seenAt = isActive ? yield* Clock.currentTimeMillis : never
+        const isRemoved = Option.getOrElse(info.nlink, () => 1) === 0
+        const isOurs = active.size === expected
+        if (!isOurs) active.whole = -1
+        if (isRemoved) misplaced.push(...unseen.map(({ bytes }) => bytes))
+        else if (!isOurs) misplaced.push(...(yield* behindTornLines(active.file, unseen, active.size)))
+        active.unseen = []
+        return isActive
+      })
+
     /** The file that has the path now: another process may have rotated, and a stranger removed it. */
     const current = Effect.gen(function*() {
       const active = open
-      const now = yield* Clock.currentTimeMillis
-      if (active !== undefined && now - active.seenAt < fresh) return active
-      const info = active === undefined ? undefined : yield* infoOf(fs, path)
-      if (active !== undefined && info !== undefined && inode(info) === active.inode) {
-        active.size = Number(info.size)
-        active.seenAt = now
-        return active
+      if (active !== undefined) {
+        const now = yield* Clock.currentTimeMillis
+        if (now - active.seenAt < fresh || (yield* look(active))) return active
+        yield* close
       }
-      yield* close
       return yield* opened
     })
 
@@ -157,7 +183,7 @@ export const makeAppender = (
         })
       )
 
-    /** Puts the bytes behind the last line, and tells where that was. */
+    /** Puts the bytes behind the last line. */
     const write = (bytes: Uint8Array) =>
       Effect.gen(function*() {
         let mayRotate = true
@@ -170,58 +196,30 @@ export const makeAppender = (
             yield* tryRotate(active)
             continue
           }
-          const { size } = active
-          // Until it is looked at again, nothing is known of it.
-          active.seenAt = never
-          active.whole = -1
-          const written = Number(yield* active.file.write(bytes))
+          const from = active.size
           active.unsynced = true
-          if (written === bytes.length) return { active, from: size }
-          return yield* refused("append to", path, "NoSpace", `only ${written} of ${bytes.length} bytes could be written`)
+          const written = yield* Effect.onError(active.file.write(bytes), () => Effect.sync(() => forget(active)))
+          if (Number(written) !== bytes.length) {
+            forget(active)
+            return yield* refused("append to", path, "NoSpace", `only ${written} of ${bytes.length} bytes could be written`)
+          }
+          active.unseen.push({ from, bytes })
+          active.size += bytes.length
+          active.whole = active.size
+          return
         }
       }).pipe(Effect.mapError((error) => error._tag === "FileError" ? error : fileError("append to", path)(error)))
 
-    /**
-     * Whether the bytes are where they are found: not in a file that was removed since we looked, and not behind a line
-     * that another writer has torn since then. Updates what is known of the file.
-     */
-    const isFound = (active: Active, from: number, bytes: Uint8Array) =>
-      Effect.gen(function*() {
-        const there = yield* infoOf(fs, path)
-        const isActive = there !== undefined && inode(there) === active.inode
-        const info = isActive ? there : yield* active.file.stat
-        const isRemoved = Option.getOrElse(info.nlink, () => 1) === 0
-        active.size = Number(info.size)
-        active.seenAt = isActive ? yield* Clock.currentTimeMillis : never
-        const isOurs = active.size === from + bytes.length
-        active.whole = isOurs ? active.size : -1
-        return !isRemoved && (isOurs || (yield* standsAlone(active.file, from, active.size, bytes)))
-      })
+    const settle = Effect.gen(function*() {
+      while (true) {
+        if (open !== undefined && open.unseen.length > 0) yield* doing("look at", path)(look(open))
+        const bytes = misplaced.shift()
+        if (bytes === undefined) return
+        yield* write(bytes)
+      }
+    }).pipe(Effect.catchAll((error) => warn(error.message)))
 
-    /** What was written is looked at while the caller goes on. Whoever appends next waits for that. */
-    let looking: Effect.Effect<unknown> = Effect.void
-    const lookSoon = (written: Written, bytes: Uint8Array) =>
-      Effect.map(Effect.forkDaemon(look(written, bytes)), (fiber) => {
-        looking = Fiber.await(fiber)
-      })
-    const look = (written: Written, bytes: Uint8Array): Effect.Effect<void> =>
-      Effect.flatMap(isFound(written.active, written.from, bytes), (found) => {
-        if (found) return Effect.void
-        written.active.seenAt = never
-        return Effect.flatMap(write(bytes), (again) => look(again, bytes))
-      }).pipe(Effect.catchAll((error) => warn(error.message)))
-    const settled = Effect.suspend(() => looking)
-
-    const append = (bytes: Uint8Array, sync: boolean): Effect.Effect<void, FileError> =>
-      Effect.gen(function*() {
-        yield* settled
-        const written = yield* write(bytes)
-        yield* lookSoon(written, bytes)
-        if (fsync !== "always" && !(sync && fsync === "onSync")) return
-        yield* synced
-      })
-
-    const synced = Effect.zipRight(settled, doing("sync", path)(Effect.suspend(() => {
+    const sync = Effect.zipRight(settle, doing("sync", path)(Effect.suspend(() => {
       const active = open
       if (active === undefined || !active.unsynced || fsync === "never") return Effect.void
       return Effect.map(active.file.sync, () => {
@@ -233,26 +231,40 @@ export const makeAppender = (
     // What cannot be repaired now, on a full disk for one, is repaired by the next append.
     yield* Effect.ignore(mend(active))
     return {
-      append,
-      sync: synced,
+      append: (bytes, isSynced) =>
+        Effect.zipRight(write(bytes), fsync === "always" || (isSynced && fsync === "onSync") ? sync : Effect.void),
+      settle,
+      sync,
       rotate: Effect.gen(function*() {
-        yield* settled
+        yield* settle
         if (open !== undefined) open.seenAt = never
         const active = yield* doing("rotate", path)(current)
         active.seenAt = never
         if (active.size > 0) yield* rotateNow(active, lockTiming.staleAfter * 2)
       }),
-      close: Effect.zipRight(settled, close)
+      close: Effect.zipRight(settle, close)
     }
   })
 
-/** Whether the bytes stand at the beginning of a line, as far as they are found. */
-const standsAlone = (file: FileSystem.File, from: number, to: number, bytes: Uint8Array) =>
+/** Until it is looked at again, nothing is known of it. */
+const forget = (active: Active): void => {
+  active.seenAt = never
+  active.whole = -1
+}
+
+/** Which of these bytes do not stand at the beginning of a line, as far as they are found. */
+const behindTornLines = (file: FileSystem.File, appended: ReadonlyArray<Appended>, size: number) =>
   Effect.gen(function*() {
+    const [first] = appended
+    if (first === undefined) return []
     // One more byte: what stands before them.
-    const start = Math.max(0, from - 1)
-    const between = yield* readRange(file, start, Math.min(to, start + mostSearched))
-    const at = indexOf(between, bytes)
-    // A mark becomes a newline: somebody is repairing what stands before it.
-    return at <= 0 || between[at - 1] === newline || between[at - 1] === cancel
+    const start = Math.max(0, first.from - 1)
+    const between = yield* readRange(file, start, Math.min(size, start + mostSearched))
+    let from = 0
+    return appended.flatMap(({ bytes }) => {
+      const at = indexOf(between, bytes, from)
+      if (at > 0) from = at + bytes.length
+      // A mark becomes a newline: somebody is repairing what stands before it.
+      return at <= 0 || between[at - 1] === newline || between[at - 1] === cancel ? [] : [bytes]
+    })
   })

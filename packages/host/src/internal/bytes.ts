@@ -39,11 +39,11 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   return all
 }
 
-/** Where the bytes begin that are looked for, or -1. */
-export const indexOf = (bytes: Uint8Array, wanted: Uint8Array): number => {
+/** Where the bytes begin that are looked for, at `from` or behind it, or -1. */
+export const indexOf = (bytes: Uint8Array, wanted: Uint8Array, from = 0): number => {
   const [first] = wanted
-  if (first === undefined) return 0
-  for (let at = bytes.indexOf(first); at !== -1 && at + wanted.length <= bytes.length; at = bytes.indexOf(first, at + 1)) {
+  if (first === undefined) return from
+  for (let at = bytes.indexOf(first, from); at !== -1 && at + wanted.length <= bytes.length; at = bytes.indexOf(first, at + 1)) {
     if (wanted.every((byte, offset) => bytes[at + offset] === byte)) return at
   }
   return -1

@@ -29,9 +29,10 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings, scope
     Effect.gen(function*() {
       const identity = Option.getOrUndefined(yield* surroundings.processes.identify(child.pid))
       const record = yield* journal.make({ ev: "session-start", ...who(child, identity, surroundings.writer) })
-      // Not waited for before the end: the child runs in any case.
       const kept = yield* journal.begin(record)
       begun.set(child.pid, { start: record.id, kept, identity, memory: yield* memory.begun(child.pid) })
+      // Who has the handle may be killed at once. Meanwhile the child runs already.
+      yield* kept
     })
 
   const exited = (child: Ended) =>

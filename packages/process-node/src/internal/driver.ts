@@ -16,6 +16,7 @@ import {
 import { Exited, Signaled } from "@tether/process/ExitStatus"
 import * as Effect from "effect/Effect"
 import type { ChildProcess } from "node:child_process"
+import { resolve } from "node:path"
 import type { Readable, Writable } from "node:stream"
 import { Descriptors, type Ends } from "./descriptors.js"
 import { Enclosure, reserve, type Reservation } from "./enclosure.js"
@@ -134,6 +135,7 @@ const attach = (
 
   return {
     pid,
+    cwd: inFull(request.cwd),
     containment: reservation.level,
     pause: (stream) => readable(stream)?.pause(),
     resume: (stream) => readable(stream)?.resume(),
@@ -153,6 +155,15 @@ const attach = (
       }),
     turn,
     settle: settle(pid, () => hasExited, machine)
+  }
+}
+
+const inFull = (cwd: string | undefined): string | undefined => {
+  try {
+    return resolve(cwd ?? ".")
+  } catch {
+    // Our own has been removed: it has no name any more.
+    return undefined
   }
 }
 

@@ -17,6 +17,8 @@ import type { Verdict } from "./verdict.js"
 
 export class Account {
   pid = 0
+  /** In full, where the plan's may be relative, or ours because it has none. */
+  cwd: string | undefined
   containment: Containment = "none"
   /** From the spawn to the end of the leader. */
   duration: Duration.Duration = Duration.zero
@@ -32,7 +34,9 @@ export class Account {
   ) {}
 
   get spawned(): Spawned {
-    return { label: this.plan.label, pid: this.pid, ...this.plan.shown, startedAt: this.startedAt }
+    const { label, redactor, shown } = this.plan
+    const cwd = this.cwd === undefined ? shown.cwd : redactor.redact(this.cwd)
+    return { label, pid: this.pid, ...shown, cwd, startedAt: this.startedAt }
   }
 
   report(status: ExitStatus): ExitReport {

@@ -143,6 +143,7 @@ export class ManagedChild extends Reading implements Child {
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
     this.account.pid = launched.pid
+    this.account.cwd = launched.cwd
     this.account.containment = launched.containment
     this.span = span
     attempt(() => span?.attribute("pid", launched.pid))

@@ -99,6 +99,7 @@ export class FakeChild implements TestChild {
     const pipe = (stream: StreamName) => this.ends.outputs.get(stream)
     return {
       pid: this.pid,
+      cwd: this.request.cwd,
       containment: this.level,
       pause: (stream) => pipe(stream)?.pause(),
       resume: (stream) => pipe(stream)?.resume(),
