@@ -5,17 +5,19 @@ const platformNode = "@effect/platform-node"
 const node = "node:"
 const ours = ["@tether/host", "@tether/process", "@tether/process-node"]
 const mayImport = {
-  host: [effect, platform],
+  // ulid: names that are unique and sort by time.
+  host: [effect, platform, "ulid"],
   // The last two serve the terminal logger: which colours, and how wide a text is, are not ours to know.
   process: [effect, platform, "@tether/host", "picocolors", "string-width"],
   "process-node": [effect, platform, "@tether/host", "@tether/process", node],
-  // ulid: names that are unique and sort by time.
-  journal: [effect, platform, "@tether/host", "@tether/process", "ulid"],
+  journal: [effect, platform, "@tether/host", "@tether/process"],
+  // Nothing that could spawn: what is deferred starts no process.
+  spool: [effect, platform, platformNode, "@tether/host", node],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
   vitest: [effect, platform, "@effect/vitest", "vitest", "@tether/host", "@tether/process", "fastest-levenshtein", node],
   // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
-  cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/journal", "cli-table3", "picocolors", "string-width", node],
-  benchmarks: [effect, platform, platformNode, ...ours, "@tether/journal", "execa", node],
+  cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/journal", "@tether/spool", "cli-table3", "picocolors", "string-width", node],
+  benchmarks: [effect, platform, platformNode, ...ours, "@tether/journal", "@tether/spool", "execa", node],
   stress: [effect, platform, platformNode, ...ours, node]
 }
 

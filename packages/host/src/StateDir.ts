@@ -29,14 +29,37 @@ import { ownUid, variable } from "./internal/runtime.js"
  * ```
  */
 export const stateDir = (name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(statePlace(name), ({ base, names }) => madeBelow(base, names))
+
+/**
+ * Where the directory of `stateDir` is, for one who only reads: nothing is made, and nothing is looked at.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ * import * as Effect from "effect/Effect"
+ *
+ * const log = Effect.map(StateDir.statePath("journal"), (directory) => `${directory}/exits.log`)
+ * ```
+ */
+export const statePath = (name: string): Effect.Effect<string, FileError> =>
+  Effect.map(statePlace(name), ({ base, names }) => names.reduce(join, base))
+
+interface Place {
+  readonly base: string
+  /** Below it, one in the other. */
+  readonly names: ReadonlyArray<string>
+}
+
+const statePlace = (name: string): Effect.Effect<Place, FileError> =>
   Effect.gen(function*() {
     yield* checkName(name)
     const override = yield* overridden("TETHER_STATE_DIR")
-    if (override !== undefined) return yield* madeBelow(override, [name])
+    if (override !== undefined) return { base: override, names: [name] }
     const state = absolute("XDG_STATE_HOME")
-    if (state !== undefined) return yield* madeBelow(state, ["tether", name])
+    if (state !== undefined) return { base: state, names: ["tether", name] }
     const home = absolute("HOME")
-    if (home !== undefined) return yield* madeBelow(join(home, ".local/state"), ["tether", name])
+    if (home !== undefined) return { base: join(home, ".local/state"), names: ["tether", name] }
     const problem = "none of TETHER_STATE_DIR, XDG_STATE_HOME and HOME says where it is"
     return yield* refused("find the state directory", name, "Invalid", problem)
   })

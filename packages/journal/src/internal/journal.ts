@@ -1,12 +1,12 @@
 /**
  * A journal over a store.
  */
+import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ExitRecord } from "../ExitRecord.js"
-import { makeIds } from "./ids.js"
 import { type Keeping, makeKeeping } from "./keeping.js"
 import { makeReader } from "./reader.js"
 import type { Draft, JournalService } from "./service.js"
@@ -26,7 +26,7 @@ export const makeJournal = (
   surroundings: Surroundings | undefined
 ): Effect.Effect<Journal, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const nextId = makeIds()
+    const nextId = SortableId.make()
     const self = surroundings?.writer
     const ours = withoutAbsent({
       host: surroundings?.host,

@@ -1,0 +1,110 @@
+/**
+ * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed by a
+ * rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the files back.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as FileLock from "@tether/host/FileLock"
+import type { LockHeld } from "@tether/host/LockHeld"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as SortableId from "@tether/host/SortableId"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { namesIn } from "./directory.js"
+import { claimsDirectory, deadDirectory } from "./names.js"
+
+/** The files that one drainer is at. */
+export interface Claims {
+  /** Takes a file. False if somebody else was first. */
+  readonly take: (name: string) => Effect.Effect<boolean, FileError>
+  readonly pathOf: (name: string) => string
+  /** It is to be drained again, by anyone. */
+  readonly giveBack: (name: string) => Effect.Effect<void, FileError>
+  readonly bury: (name: string) => Effect.Effect<void, FileError>
+  readonly remove: (name: string) => Effect.Effect<void, FileError>
+}
+
+type Needs = FileSystem.FileSystem | ProcessIdentity
+
+/** Claims that are given back when the scope closes. */
+export const makeClaims = (directory: string): Effect.Effect<Claims, FileError | LockHeld, Needs | Scope.Scope> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const own = `${directory}/${claimsDirectory}/${SortableId.make()(yield* Clock.currentTimeMillis)}`
+    // Before the directory: one without a lock belongs to nobody.
+    yield* FileLock.acquire(lockOf(own), { label: "spool drainer" })
+    yield* Effect.acquireRelease(
+      FileAttempt.attempt("make the directory", own)(fs.makeDirectory(own, { mode: 0o700 })),
+      () => Effect.catchAll(vacate(directory, own), (error) => Effect.logWarning(error.message))
+    ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+    const pathOf = (name: string) => `${own}/${name}`
+    const move = (action: string, name: string, to: string) =>
+      FileAttempt.attempt(action, pathOf(name))(fs.rename(pathOf(name), to))
+    return {
+      take: (name) =>
+        fs.rename(`${directory}/${name}`, pathOf(name)).pipe(
+          Effect.as(true),
+          Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed(false)),
+          FileAttempt.attempt("claim", `${directory}/${name}`)
+        ),
+      pathOf,
+      giveBack: (name) => move("give back", name, `${directory}/${name}`),
+      bury: (name) => move("bury", name, `${directory}/${deadDirectory}/${name}`),
+      remove: (name) => FileAttempt.attempt("remove", pathOf(name))(fs.remove(pathOf(name)))
+    }
+  })
+
+const lockOf = (claims: string): string => `${claims}.lock`
+
+/** Puts back what is in a directory of claims, and removes it. */
+const vacate = (directory: string, claims: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    for (const name of yield* namesIn(claims)) {
+      yield* FileAttempt.attempt("give back", `${claims}/${name}`)(fs.rename(`${claims}/${name}`, `${directory}/${name}`))
+    }
+    yield* fs.remove(claims, { recursive: true }).pipe(
+      Effect.catchIf(FileAttempt.isNotFound, () => Effect.void),
+      FileAttempt.attempt("remove", claims)
+    )
+  })
+
+/** Puts back what drainers had that are gone. Of whom nothing can be told keeps what it has. */
+export const takeOver = (directory: string): Effect.Effect<void, FileError, Needs> =>
+  Effect.flatMap(Effect.zipRight(sweep(directory), claimants(directory)), Effect.forEach((id) => {
+    const claims = `${directory}/${claimsDirectory}/${id}`
+    return FileLock.tryAcquire(lockOf(claims), { label: "spool drainer" }).pipe(
+      Effect.zipRight(vacate(directory, claims)),
+      Effect.scoped,
+      Effect.catchTag("LockHeld", () => Effect.void)
+    )
+  }, { discard: true }))
+
+/** The drainers that have claims, or had. */
+export const claimants = (directory: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+  Effect.map(namesIn(`${directory}/${claimsDirectory}`), (names) => [
+    ...new Set(names.flatMap((name) => /^([0-9A-Z]{26})(?:\.lock)?$/.exec(name)?.[1] ?? []))
+  ])
+
+/** Removes what drainers have left that were killed while they took their lock: one that lives has it within a minute. */
+const sweep = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const aMinuteAgo = SortableId.make()(Math.max(0, (yield* Clock.currentTimeMillis) - 60_000))
+    const names = yield* namesIn(`${directory}/${claimsDirectory}`)
+    const left = names.filter((name) => /^[0-9A-Z]{26}\.lock\./.test(name) && name < aMinuteAgo)
+    yield* Effect.forEach(left, (name) => Effect.ignore(fs.remove(`${directory}/${claimsDirectory}/${name}`)), { discard: true })
+  })
+
+/** The files that are claimed, by whom. */
+export const claimed = (
+  directory: string
+): Effect.Effect<ReadonlyArray<{ readonly claimant: string; readonly file: string }>, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(claimants(directory), (ids) =>
+    Effect.map(
+      Effect.forEach(ids, (id) =>
+        Effect.map(namesIn(`${directory}/${claimsDirectory}/${id}`), (files) => files.map((file) => ({ claimant: id, file })))),
+      (all) => all.flat()
+    ))

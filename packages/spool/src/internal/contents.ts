@@ -1,0 +1,148 @@
+/**
+ * What is in a spool.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { claimed } from "./claims.js"
+import { namesIn, readyIn } from "./directory.js"
+import { maxLineBytes } from "./drainFile.js"
+import { type Header, parseHeader } from "./format.js"
+import { makeLines } from "./lines.js"
+import { deadDirectory, isReady } from "./names.js"
+import type { Setting } from "./setting.js"
+import { readState, type State, writeState } from "./state.js"
+
+/**
+ * A file that is to be drained. Lines that are no records are left out.
+ *
+ * @example
+ * ```ts
+ * import type { Pending } from "@tether/spool/Spool"
+ *
+ * const count = (files: ReadonlyArray<Pending<string>>) => files.reduce((sum, { records }) => sum + records.length, 0)
+ * ```
+ */
+export interface Pending<A> {
+  readonly file: string
+  readonly header: Header | undefined
+  readonly records: ReadonlyArray<A>
+}
+
+/**
+ * How much there is: files that are to be drained (`waiting` of them for their next try), that drainers are at, and that are
+ * dead letters; the bytes of the first, and when the oldest of them was put, in milliseconds since the epoch.
+ *
+ * @example
+ * ```ts
+ * import type { Stats } from "@tether/spool/Spool"
+ *
+ * const isEmpty = ({ claimed, ready }: Stats) => ready + claimed === 0
+ * ```
+ */
+export interface Stats {
+  readonly ready: number
+  readonly waiting: number
+  readonly claimed: number
+  readonly dead: number
+  readonly bytes: number
+  readonly oldest: number | undefined
+}
+
+/**
+ * A file that is not tried any more. `error` is the first thing that went wrong, at `since`; `unsettled` is how many of its
+ * records were not taken.
+ *
+ * @example
+ * ```ts
+ * import type { DeadLetter } from "@tether/spool/Spool"
+ *
+ * const line = ({ error, file }: DeadLetter) => `${file}: ${error}`
+ * ```
+ */
+export interface DeadLetter {
+  readonly file: string
+  readonly path: string
+  readonly attempts: number
+  readonly unsettled: number
+  readonly error: string
+  readonly since: number | undefined
+}
+
+export const peek = <A>(
+  { directory, parse }: Setting<A>,
+  count: number
+): Effect.Effect<ReadonlyArray<Pending<A>>, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const names = yield* readyIn(directory)
+    return yield* Effect.forEach(names.slice(0, count), (file) =>
+      Effect.gen(function*() {
+        const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, maxLineBytes)
+        const texts: Array<string | undefined> = []
+        for (let some = yield* lines.next; some !== undefined; some = yield* lines.next) texts.push(...some.map(({ text }) => text))
+        const [first, ...rest] = texts
+        const header = Option.getOrUndefined(Either.getRight(parseHeader(first)))
+        return { file, header, records: rest.flatMap((text) => text === undefined ? [] : Either.match(parse(text), { onLeft: () => [], onRight: (record) => [record] })) }
+      }).pipe(
+        Effect.scoped,
+        // Claimed just now, or no file at all.
+        Effect.orElseSucceed((): Pending<A> => ({ file, header: undefined, records: [] }))
+      ))
+  })
+
+export const statsOf = (directory: string): Effect.Effect<Stats, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const names = yield* readyIn(directory)
+    const infos = (yield* Effect.forEach(names, (name) => Effect.option(fs.stat(`${directory}/${name}`)))).flatMap(Option.toArray)
+    const times = infos.flatMap(({ mtime }) => Option.toArray(mtime)).map((time) => time.getTime())
+    const states = yield* Effect.forEach(names, (name) => readState(directory, name))
+    return {
+      ready: names.length,
+      waiting: states.filter((state) => state !== undefined && state.attempts > 0).length,
+      claimed: (yield* claimed(directory)).length,
+      dead: (yield* deadIn(directory)).length,
+      bytes: infos.reduce((sum, { size }) => sum + Number(size), 0),
+      oldest: times.length === 0 ? undefined : Math.min(...times)
+    }
+  })
+
+const deadIn = (directory: string) => Effect.map(namesIn(`${directory}/${deadDirectory}`), (names) => names.filter(isReady))
+
+export const deadLetters = (directory: string): Effect.Effect<ReadonlyArray<DeadLetter>, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(deadIn(directory), Effect.forEach((file) =>
+    Effect.map(readState(directory, file), (state) => ({
+      file,
+      path: `${directory}/${deadDirectory}/${file}`,
+      attempts: state?.attempts ?? 0,
+      unsettled: state?.unsettled.length ?? 0,
+      error: state?.firstError ?? "not known",
+      since: state?.firstAt
+    }))))
+
+export const replay = (directory: string, only: string | undefined): Effect.Effect<number, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const dead = (yield* deadIn(directory)).filter((name) => only === undefined || name === only)
+    if (only !== undefined && dead.length === 0) {
+      return yield* FileAttempt.refused("replay", `${directory}/${deadDirectory}/${only}`, "NotFound", "there is no such dead letter")
+    }
+    for (const name of dead) {
+      const state = yield* readState(directory, name)
+      // What is settled stays settled; what was not a record may be one by now.
+      if (state !== undefined) yield* writeState(directory, name, afresh(state))
+      yield* FileAttempt.attempt("replay", name)(fs.rename(`${directory}/${deadDirectory}/${name}`, `${directory}/${name}`))
+    }
+    return dead.length
+  })
+
+const afresh = (state: State): State => ({
+  ...state,
+  attempts: 0,
+  nextAt: 0,
+  unsettled: state.unsettled.map((each) => ({ ...each, isMalformed: false }))
+})

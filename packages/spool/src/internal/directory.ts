@@ -1,0 +1,29 @@
+/**
+ * The directory of a spool.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Effect from "effect/Effect"
+import { claimsDirectory, deadDirectory, isReady, stateDirectory } from "./names.js"
+
+/** Makes it and what is in it, for its user alone. */
+export const makeDirectories = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.forEach(
+      [directory, ...[stateDirectory, claimsDirectory, deadDirectory].map((name) => `${directory}/${name}`)],
+      (path) => FileAttempt.attempt("make the directory", path)(fs.makeDirectory(path, { recursive: true, mode: 0o700 })),
+      { discard: true }
+    ))
+
+/** The names in it, sorted; none where it is not there. */
+export const namesIn = (path: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(path)).pipe(
+    Effect.map((names) => names.toSorted()),
+    Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed([])),
+    FileAttempt.attempt("list", path)
+  )
+
+/** The files that are to be drained, in the order of their names. */
+export const readyIn = (directory: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+  Effect.map(namesIn(directory), (names) => names.filter(isReady))

@@ -1,0 +1,99 @@
+/**
+ * What will not be drained by itself.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
+import * as FileLock from "@tether/host/FileLock"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { claimants } from "./claims.js"
+import { deadLetters } from "./contents.js"
+import { namesIn, readyIn } from "./directory.js"
+import { parseHeader } from "./format.js"
+import { makeLines } from "./lines.js"
+import { claimsDirectory, isTemporary } from "./names.js"
+import type { Setting } from "./setting.js"
+
+/**
+ * Something that needs a person. `kind` is
+ *
+ * - `dead`: a file that was tried often enough, or that is none. `replay` has it tried again.
+ * - `newer`: a file of a later version, which this program leaves alone.
+ * - `stale`: a file that nobody has drained for a day: no drainer runs, or its user may not.
+ * - `claimed`: a file of a drainer that is gone (`drain` puts it back), or of which nothing can be told.
+ * - `unfinished`: what a `put` that was killed has left. It was never promised, and nothing of it is drained.
+ *
+ * @example
+ * ```ts
+ * import type { Finding } from "@tether/spool/Spool"
+ *
+ * const line = ({ file, kind, problem }: Finding) => `${kind} ${file}: ${problem}`
+ * ```
+ */
+export interface Finding {
+  readonly kind: "dead" | "newer" | "stale" | "claimed" | "unfinished"
+  readonly file: string
+  readonly problem: string
+}
+
+const found = (kind: Finding["kind"], file: string, problem: string): Finding => ({ kind, file, problem })
+
+const staleAfter = Duration.days(1)
+
+const unfinishedAfter = Duration.minutes(1)
+
+export const examine = <A>(
+  { directory, version }: Setting<A>
+): Effect.Effect<ReadonlyArray<Finding>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const dead = (yield* deadLetters(directory)).map(({ error, file }) => found("dead", file, error))
+    const ready = yield* Effect.forEach(yield* readyIn(directory), (file) => ofReady(directory, file, version, now))
+    const claims = yield* Effect.forEach(yield* claimants(directory), (id) => ofClaims(directory, id))
+    const unfinished = yield* Effect.forEach((yield* namesIn(directory)).filter(isTemporary), (file) => ofUnfinished(directory, file, now))
+    return [dead, ...ready, ...claims, ...unfinished].flat()
+  })
+
+const ofReady = (directory: string, file: string, version: number, now: number) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const age = yield* ageOf(fs, `${directory}/${file}`, now)
+    const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, 65_536)
+    const header = parseHeader((yield* lines.next)?.[0]?.text)
+    const isNewer = header._tag === "Right" && header.right.version > version
+    if (isNewer) return [found("newer", file, `it is of version ${header.right.version}, and this program knows ${version}`)]
+    if (age <= Duration.toMillis(staleAfter)) return []
+    return [found("stale", file, `nobody has drained it for ${Duration.format(Duration.millis(age))}`)]
+  }).pipe(Effect.scoped, Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
+
+const ofClaims = (directory: string, id: string) =>
+  Effect.gen(function*() {
+    const claims = `${directory}/${claimsDirectory}/${id}`
+    const files = yield* namesIn(claims)
+    if (files.length === 0) return []
+    const held = yield* FileLock.tryAcquire(`${claims}.lock`).pipe(
+      Effect.as("gone" as const),
+      Effect.scoped,
+      Effect.catchTag("LockHeld", (held) => Effect.succeed(held.liveness))
+    )
+    if (held === "alive") return []
+    const problem = held === "gone"
+      ? "its drainer is gone: the next drain puts it back"
+      : "whether its drainer lives cannot be told from here"
+    return files.map((file) => found("claimed", file, problem))
+  })
+
+const ofUnfinished = (directory: string, file: string, now: number) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const age = yield* ageOf(fs, `${directory}/${file}`, now)
+    return age <= Duration.toMillis(unfinishedAfter)
+      ? []
+      : [found("unfinished", file, "whoever wrote it was killed before it was whole")]
+  }).pipe(Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
+
+const ageOf = (fs: FileSystem.FileSystem, path: string, now: number) =>
+  Effect.map(fs.stat(path), ({ mtime }) => now - Option.match(mtime, { onNone: () => now, onSome: (time) => time.getTime() }))

@@ -1,0 +1,227 @@
+/**
+ * One file, from its claim to its end. Whatever is wrong with it is its own affair.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Answer from "../Answer.js"
+import type { Claims } from "./claims.js"
+import { type Header, parseHeader } from "./format.js"
+import { type Line, makeLines } from "./lines.js"
+import { Progress } from "./progress.js"
+import type { Item, Setting } from "./setting.js"
+import { initial, readState, removeState, writeState } from "./state.js"
+import type { Tally } from "./tally.js"
+
+/** A line may be so long, in bytes. A longer one is no record. */
+export const maxLineBytes = 16 * 1024 * 1024
+
+/** Progress is saved after so many records or milliseconds: what is not saved is handed over again after a crash. */
+const savedEvery = { records: 100, time: 1000 }
+
+/** A file in which so many records were not taken is left for later: the fault is probably not theirs. */
+const mostUnsettled = 100
+
+/** An error may be so long in a state file, in characters. */
+const maxError = 500
+
+interface Task<A, R> {
+  readonly setting: Setting<A>
+  readonly claims: Claims
+  readonly tally: Tally
+  readonly handle: (item: Item<A>) => Effect.Effect<Answer.Answer, unknown, R>
+}
+
+/** Why it was left: all of it was dealt with, or too much of it failed, or the pass is over. */
+type Stop = "end" | "failures" | "spent"
+
+/** Drains a file that was claimed. It is gone then, or back in its place, or buried. */
+export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<void, FileError, R | FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const { claims, setting: { directory } } = task
+    const fs = yield* FileSystem.FileSystem
+    const path = claims.pathOf(name)
+    const isLink = Either.isRight(yield* Effect.either(fs.readLink(path)))
+    const info = yield* Effect.option(fs.stat(path))
+    if (isLink || Option.isNone(info) || info.value.type !== "File") return yield* refuse(task, name, "it is no regular file")
+    const saved = yield* readState(directory, name)
+    let hasState = saved !== undefined
+    const fresh = initial(info.value)
+    const isItsOwn = saved !== undefined && saved.inode === fresh.inode && saved.size === fresh.size
+    const progress = new Progress(isItsOwn ? saved : fresh)
+    const save = Effect.suspend(() => {
+      if (!progress.isDirty) return Effect.void
+      progress.isDirty = false
+      hasState = true
+      return writeState(directory, name, progress.state)
+    })
+
+    const outcome = fresh.size === 0 ? "end" : yield* goThrough(task, name, progress, save).pipe(
+      Effect.scoped,
+      // Who is interrupted keeps what was achieved, and the claims are given back by whoever made them.
+      Effect.onInterrupt(() => Effect.ignore(save))
+    )
+    if (typeof outcome === "object") return yield* refuse(task, name, outcome.problem)
+    if (outcome === "newer") return yield* claims.giveBack(name)
+    if (outcome === "spent") return yield* Effect.zipRight(save, claims.giveBack(name))
+    if (progress.unsettled.length > 0) return yield* putOff(task, name, progress, outcome === "end")
+    // The file goes first: a state without a file is nothing, a file without its state all of it again.
+    yield* claims.remove(name)
+    task.tally.filesDrained++
+    if (hasState) yield* removeState(directory, name)
+  })
+
+/** Something of it was not taken. */
+const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThrough: boolean) =>
+  Effect.gen(function*() {
+    const { claims, setting, tally } = task
+    const now = yield* Clock.currentTimeMillis
+    const isHopeless = isThrough && progress.unsettled.every(({ isMalformed }) => isMalformed)
+    const delay = isHopeless ? undefined : yield* setting.delayAfter(progress.attempts + 1)
+    const state = progress.stateAfter(now, now + (delay ?? 0))
+    yield* writeState(setting.directory, name, state)
+    tally.filesFailed++
+    if (delay !== undefined) return yield* claims.giveBack(name)
+    yield* claims.bury(name)
+    yield* Effect.logFatal(
+      `${JSON.stringify(name)} is among the dead letters after ${state.attempts} tries, with ${state.unsettled.length} records that were not taken. The first error was: ${state.firstError}`
+    )
+  })
+
+/** It can never be drained. */
+const refuse = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, problem: string) =>
+  Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.ignore(writeState(setting.directory, name, {
+      inode: 0,
+      size: 0,
+      position: 0,
+      offset: 0,
+      unsettled: [{ position: 0, offset: 0, error: problem, isMalformed: true }],
+      isThrough: false,
+      attempts: 1,
+      nextAt: now,
+      firstError: problem,
+      firstAt: now
+    }))
+    yield* claims.bury(name)
+    tally.filesFailed++
+    tally.answered(Answer.failed(problem), 0)
+    yield* Effect.logFatal(`${JSON.stringify(name)} is among the dead letters: ${problem}`)
+  })
+
+const goThrough = <A, R>(
+  task: Task<A, R>,
+  name: string,
+  progress: Progress,
+  save: Effect.Effect<void, FileError, FileSystem.FileSystem>
+) =>
+  Effect.gen(function*() {
+    const { claims, setting, tally } = task
+    const path = claims.pathOf(name)
+    const fs = yield* FileSystem.FileSystem
+    const reading = FileAttempt.attempt("read", path)
+    const file = yield* reading(fs.open(path, { flag: "r" }))
+    const first = (yield* linesAt(file, 0, path))[0]
+    const header = parseHeader(first?.text)
+    if (Either.isLeft(header)) return { problem: header.left }
+    if (header.right.version > setting.version) return yield* leave(name, header.right, setting.version)
+    if (first !== undefined) progress.passed(0, first.end)
+
+    let unsaved = 0
+    let savedAt = yield* Clock.currentTimeMillis
+    const saveNowAndThen = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (++unsaved < savedEvery.records && now - savedAt < savedEvery.time) return Effect.void
+      unsaved = 0
+      savedAt = now
+      return save
+    })
+    /** Hands over one line, unless it is blank, and remembers what became of it. */
+    const deal = (line: Line, position: number) =>
+      Effect.gen(function*() {
+        const { answer, isMalformed } = yield* handOver(task, { name, header: header.right, line, position })
+        tally.answered(answer, line.end - line.start)
+        if (answer._tag !== "Failed") return progress.settled(position)
+        progress.failed({ position, offset: line.start, error: answer.error.slice(0, maxError), isMalformed })
+      })
+    const isSpent = Effect.map(Clock.currentTimeMillis, (now) => tally.spent(now) !== undefined)
+
+    for (const { offset, position } of progress.retries) {
+      if (yield* isSpent) return "spent" satisfies Stop
+      const [line] = yield* linesAt(file, offset, path)
+      if (line !== undefined) yield* deal(line, position)
+      yield* saveNowAndThen
+    }
+    const lines = yield* makeLines(file, progress.offset, maxLineBytes)
+    while (true) {
+      const some = yield* reading(lines.next)
+      if (some === undefined) return "end" satisfies Stop
+      for (const line of some) {
+        if (line.text?.trim() === "") {
+          progress.passed(progress.position, line.end)
+          continue
+        }
+        if (progress.unsettled.length >= mostUnsettled) return "failures" satisfies Stop
+        if (yield* isSpent) return "spent" satisfies Stop
+        yield* deal(line, progress.position + 1)
+        progress.passed(progress.position + 1, line.end)
+        yield* saveNowAndThen
+      }
+    }
+  })
+
+/** Some lines from an offset on, of which the first one is wanted. */
+const linesAt = (file: FileSystem.File, offset: number, path: string): Effect.Effect<ReadonlyArray<Line>, FileError> =>
+  Effect.gen(function*() {
+    const lines = yield* makeLines(file, offset, maxLineBytes)
+    while (true) {
+      const some = yield* FileAttempt.attempt("read", path)(lines.next)
+      if (some === undefined || some.length > 0) return some ?? []
+    }
+  })
+
+/** What a later version has written is left to that. */
+const leave = (name: string, header: Header, version: number) =>
+  Effect.as(
+    Effect.logWarning(`${JSON.stringify(name)} is of version ${header.version}, and this program knows ${version}: it is left alone`),
+    "newer" as const
+  )
+
+interface Given {
+  readonly name: string
+  readonly header: Header
+  readonly line: Line
+  readonly position: number
+}
+
+const handOver = <A, R>(
+  { handle, setting }: Task<A, R>,
+  { header, line, name, position }: Given
+): Effect.Effect<{ readonly answer: Answer.Answer; readonly isMalformed: boolean }, never, R> => {
+  const parsed = line.text === undefined
+    ? Either.left(`it is longer than ${maxLineBytes} bytes`)
+    : setting.parse(line.text)
+  if (Either.isLeft(parsed)) {
+    return Effect.succeed({ answer: Answer.failed(`record ${position}: ${parsed.left}`), isMalformed: true })
+  }
+  const record = parsed.right
+  const key = setting.keyOf(record, { file: name, position })
+  const { patience } = setting
+  return Effect.suspend(() => handle({ record, key, file: name, position, header })).pipe(
+    // One that hangs must not hold up the others, even if it does not hear of it.
+    Effect.disconnect,
+    Effect.timeoutTo({
+      duration: patience,
+      onSuccess: (answer) => answer,
+      onTimeout: () => Answer.failed(`no answer within ${Duration.format(patience)}`)
+    }),
+    Effect.catchAllCause((cause) => Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"))),
+    Effect.map((answer) => ({ answer, isMalformed: false }))
+  )
+}

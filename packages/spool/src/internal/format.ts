@@ -1,0 +1,39 @@
+/**
+ * What is in a file of a spool: a header, and then a record a line.
+ */
+import * as Schema from "effect/Schema"
+import * as Arr from "effect/Array"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+
+/** The first line. What else is in it belongs to whoever put the file. */
+export const Header = Schema.Struct({ version: Schema.Int }, { key: Schema.String, value: Schema.Unknown })
+
+export type Header = typeof Header.Type
+
+const decodeHeader = Schema.decodeUnknownEither(Schema.parseJson(Header))
+
+/** None of what is in the line is repeated: it may be a secret. */
+export const parseHeader = (line: string | undefined): Either.Either<Header, string> =>
+  line === undefined
+    ? Either.left("its first line is too long")
+    : Either.mapLeft(decodeHeader(line), () => "its first line is no header with a version")
+
+/** How a line becomes a record. The value that is wrong is not repeated, only where it stands. */
+export const makeParser = <A, I>(schema: Schema.Schema<A, I>): (text: string) => Either.Either<A, string> => {
+  const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
+  return (text) =>
+    Either.flatMap(
+      Either.try({ try: (): unknown => JSON.parse(text), catch: () => "it is not JSON" }),
+      (value) => Either.mapLeft(decode(value), (error) => `it is not a record: ${whereOf(error)}`)
+    )
+}
+
+const whereOf = (error: ParseResult.ParseError): string => {
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const places = Arr.dedupe(issues.map(({ path }) => path.length === 0 ? "the whole line" : path.map(String).join(".")))
+  const more = places.length > mostNamed ? ` and ${places.length - mostNamed} more` : ""
+  return `${places.slice(0, mostNamed).join(", ")}${more}`
+}
+
+const mostNamed = 5

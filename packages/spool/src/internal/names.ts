@@ -1,0 +1,39 @@
+/**
+ * The names in a spool directory.
+ *
+ * ```
+ * <name>.jsonl          to be drained
+ * <name>.live.jsonl     still being written, and left alone
+ * state/<name>.jsonl    how far a file was drained, and when it is tried again
+ * claims/<id>/          the files that one drainer is at, and claims/<id>.lock, which names it
+ * dead/                 files that were tried often enough
+ * audit.log             what was dropped because there was too much
+ * ```
+ */
+export const stateDirectory = "state"
+export const claimsDirectory = "claims"
+export const deadDirectory = "dead"
+export const auditFile = "audit.log"
+
+const extension = ".jsonl"
+
+/** Whether a file is to be drained, by its name. */
+export const isReady = (name: string): boolean =>
+  name.endsWith(extension) && !name.startsWith(".") && !name.endsWith(`.live${extension}`)
+
+export const fileName = (name: string): string => `${name}${extension}`
+
+/** Unfinished files begin with a dot and have the ending of `AtomicFile`. */
+export const isTemporary = (name: string): boolean => /^\..*\.[0-9a-f]{24}\.tmp$/.test(name)
+
+/** The longest part of a name that comes from outside, in bytes: with what is added, a name may have 255. */
+const longest = 100
+
+/**
+ * A text as the beginning of a file name: what could lead elsewhere, hide the file or upset a terminal is replaced, and it
+ * has a length that every file system takes.
+ */
+export const safeName = (text: string): string => {
+  const safe = text.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_").slice(0, longest)
+  return safe === "" ? "_" : safe
+}
