@@ -168,7 +168,9 @@ describe("tether exits", () => {
     expect((await exitsIn(directory, "--identity", "one")).map(({ deadStatus }) => deadStatus)).toEqual([3])
     expect(await exitsIn(directory, "--since", "1h")).toHaveLength(2)
     expect((await tetherHere(["exits", "--since", "2999-01-01", "--directory", directory])).stderr).toContain("no such end")
-    expect(await tetherHere(["exits", "--since", "soon", "--directory", directory])).toMatchObject({ code: 2 })
+    for (const nonsense of ["soon", "5", "0", "foo 1"]) {
+      expect(await tetherHere(["exits", "--since", nonsense, "--directory", directory])).toMatchObject({ code: 2 })
+    }
   })
 
   it("goes on with each end as it comes, until it is interrupted or its reader goes", async () => {
@@ -187,6 +189,10 @@ describe("tether exits", () => {
   it("says where there is no journal, and changes nothing there", async () => {
     const missing = join(root, "missing")
     expect(await tetherHere(["exits", "--directory", missing])).toMatchObject({ code: 1, stdout: "" })
+    expect(existsSync(missing)).toBe(false)
+    const { code, stderr } = await tether(["exits"], { env: { TETHER_STATE_DIR: missing } })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`there is no journal in "${missing}/journal"`)
     expect(existsSync(missing)).toBe(false)
   })
 
@@ -222,10 +228,31 @@ describe("tether why", () => {
     const start = { ev: "session-start", identity: "web", id: "01A" }
     const gone = { pid: "4194300", start_token: "1", writer: "4194301:1" }
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
-    expect(await why(lines({ ...start, ...gone, boot_id: boot }))).toContain("Nobody saw how it ended: the program that watched it (pid 4194301) had died before.")
-    expect(await why(lines({ ...start, ...gone, boot_id: "other" }))).toContain("the machine was restarted while it ran")
+    expect(await why(lines({ ...start, ...gone, boot_id: boot }))).toContain("How it ended is not on record: the program that watched it (pid 4194301) has ended, too, without a word of it.")
+    expect(await why(lines({ ...start, ...gone, boot_id: "other" }))).toContain("the machine has been restarted since")
     const exit = { ev: "session-exit", identity: "web", id: "01B", start: "01A", dead_status: "", dead_signal: "", ended_by: "unknown" }
-    expect(await why(lines({ ...start, ...gone }, { ...exit, reason: "supervisor-died" }))).toContain("the program that watched it had died before")
+    expect(await why(lines({ ...start, ...gone }, { ...exit, reason: "supervisor-died" }))).toContain("the program that watched it has ended, too")
+  })
+
+  it("leaves none out that has ended unseen, of several with one name", async () => {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+    const lost = { ev: "session-start", identity: "web", id: "01A", pid: "4194300", start_token: "1", writer: "4194301:1", boot_id: boot }
+    const seen = { ev: "session-exit", identity: "web", id: "01C", start: "01B", dead_status: "42", dead_signal: "", ended_by: "child" }
+    const both = await why(lines(lost, seen))
+    expect(both).toContain(`"web" exited with code 42`)
+    expect(both).toContain(`"web" (pid 4194300), started at 2026-01-01T00:00:00Z`)
+    const found = { ev: "session-exit", identity: "web", id: "01D", start: "01A", dead_status: "", dead_signal: "", ended_by: "unknown", reason: "supervisor-died" }
+    const later = await why(lines(lost, seen, found))
+    expect(later).toContain(`"web" was found to have ended`)
+    expect(later).toContain("The last one that was seen to end exited with code 42")
+  })
+
+  it("says of one that has gone, while its watcher lives, that its end is not recorded", async () => {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+    const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8")
+    const token = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+    const start = { ev: "session-start", identity: "web", id: "01A", pid: "4194300", start_token: "1", writer: `${process.pid}:${token}`, boot_id: boot }
+    expect(await why(lines(start))).toContain("is not there any more, and the program that watches it has not recorded how it ended")
   })
 
   it("says of one that it runs", async () => {
@@ -246,6 +273,13 @@ describe("tether why", () => {
 })
 
 describe("tether run --journal", () => {
+  it("is refused without a name, as an unset variable leaves it", async () => {
+    const { code, stderr } = await tether(["run", "--journal", "", "--", "true"])
+    expect(code).toBe(2)
+    expect(stderr).toContain("--journal needs a name")
+    expect(await tetherHere(["exits", "--directory", ""])).toMatchObject({ code: 2 })
+  })
+
   it("runs the command without one where there can be none, and says so", async () => {
     const file = join(root, "file")
     writeFileSync(file, "")

@@ -2,6 +2,7 @@
  * The journal: a record of every beginning and every end, kept before anyone can see the end.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import { ChildObserver } from "@tether/process/ChildObserver"
@@ -90,6 +91,7 @@ export const layerFile = (
 ): Layer.Layer<ExitJournal, FileError, FileSystem.FileSystem | ProcessIdentity> => {
   const { directory } = options
   if (directory === undefined) return layerNone
+  if (directory === "") return Layer.fail(FileAttempt.refused("open the exit journal in", directory, "Invalid", "it has no name"))
   return withObserver(Effect.gen(function*() {
     const surroundings = yield* makeSurroundings
     const journal = yield* makeJournal(yield* fileStore(directory, options), surroundings)

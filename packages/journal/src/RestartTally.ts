@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ExitJournal } from "./ExitJournal.js"
-import { ends, type ExitRecord } from "./ExitRecord.js"
+import type { ExitRecord } from "./ExitRecord.js"
 
 /**
  * What counts: deaths within `window` before now. A life that lasted for `healthyAfter` clears the tally before its own
@@ -27,7 +27,8 @@ export interface TallyOptions {
 
 /**
  * The deaths of an identity that count, read from the journal, the oldest first. Stops on purpose (`owner`, `scope`,
- * `supervisor`) are none.
+ * `supervisor`) are none. An end that nobody saw is on record when it is found, which may be days later: it counts if its
+ * start is within the window, too.
  *
  * @example
  * ```ts
@@ -47,9 +48,15 @@ export const deaths = (
   Effect.gen(function*() {
     const journal = yield* ExitJournal
     const now = yield* Clock.currentTimeMillis
-    const records = journal.records({ identity, events: ends, since: now - Duration.toMillis(window) })
+    const records = journal.records({ identity, since: now - Duration.toMillis(window) })
     const healthy = healthyAfter === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(healthyAfter)
+    const started = new Set<string>()
     return yield* Stream.runFold(records, new Array<ExitRecord>(), (counted, record) => {
+      if (record.ev === "session-start") {
+        started.add(record.id)
+        return counted
+      }
+      if (record.endedBy === "unknown" && !started.has(record.start ?? "")) return counted
       const before = (record.uptime ?? 0) >= healthy ? [] : counted
       return isOnPurpose(record) ? before : [...before, record]
     })

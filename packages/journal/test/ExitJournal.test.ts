@@ -20,6 +20,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { makeReader } from "../src/internal/reader.js"
 import { all, folder, host, inFile, quiet } from "./support/journal.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
@@ -150,6 +151,22 @@ describe("opening a journal", () => {
       expect(yield* open).toEqual(expected)
       expect(yield* open).toEqual(expected)
     }).pipe(Effect.provide(quiet)))
+
+  it.effect("gives none an end that was recorded while it was looked at", () =>
+    Effect.gen(function*() {
+      const record: ExitRecord = { id: "1", ts: 1, ev: "session-start", identity: "it", pid: 7, startToken: "7", writer: "8:8" }
+      const exit: ExitRecord = { id: "2", ts: 2, ev: "session-exit", identity: "it", start: "1", deadStatus: 0 }
+      let reads = 0
+      const store = { read: Stream.suspend(() => Stream.fromIterable(++reads === 1 ? [record] : [record, exit])), follow: Stream.never }
+      const surroundings = {
+        host: undefined,
+        writer: undefined,
+        files: FileSystem.makeNoop({}),
+        processes: { identify: () => Effect.succeed(Option.none()), liveness: () => Effect.succeed("gone" as const) }
+      }
+      expect(yield* makeReader(store, surroundings).unfinished()).toEqual([])
+      expect(reads).toBe(2)
+    }))
 
   it.scopedLive("of several programs at once gives no start two ends", () =>
     Effect.gen(function*() {

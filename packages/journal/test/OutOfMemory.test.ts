@@ -121,7 +121,11 @@ describe("a want of memory", () => {
     Effect.gen(function*() {
       const words = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n"
       expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.die("SIGABRT"))).toMatchObject({ certainty: "probable" })
+      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.exit(134))).toMatchObject({ certainty: "probable" })
       expect(yield* oomOf(system(), () => Effect.void, Script.stderr("out of memory\n"), Script.die("SIGABRT"))).toBeUndefined()
+      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(`grep: ${words}`), Script.die("SIGABRT"))).toBeUndefined()
+      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.exit(0))).toBeUndefined()
+      expect(yield* oomOf(system(), (child) => child.stop(StopPlan.kill), Script.stderr(words), Script.exit(0))).toBeUndefined()
     }))
 
   it.effect("is not said where the system shows nothing", () =>

@@ -30,7 +30,16 @@ describe("the tally", () => {
   it.effect("never counts a stop on purpose", () =>
     Effect.gen(function*() {
       for (const endedBy of ["owner", "scope", "supervisor", "child", "outside", "unknown", "reaper"] as const) yield* die({ endedBy })
-      expect(yield* count({ window: "1 minute" })).toBe(4)
+      expect(yield* count({ window: "1 minute" })).toBe(3)
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("counts an end that nobody saw if it began within the window, and not if it was only found in it", () =>
+    Effect.gen(function*() {
+      const begin = Effect.flatMap(ExitJournal.ExitJournal, (each) => each.append({ ev: "session-start", identity: "web" }))
+      const [early, late] = [yield* begin, yield* Effect.zipRight(TestClock.adjust("1 hour"), begin)]
+      for (const start of [early, late]) yield* die({ endedBy: "unknown", reason: "supervisor-died", start: start.id })
+      expect(yield* count({ window: "1 minute" })).toBe(1)
+      expect(yield* count({ window: "2 hours" })).toBe(2)
     }).pipe(Effect.provide(journal)))
 
   it.effect("is cleared by a healthy life, whose own death counts", () =>

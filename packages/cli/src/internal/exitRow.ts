@@ -23,7 +23,7 @@ export const exitRow = (colours: Colours) => (record: ExitRecord.ExitRecord): Re
 const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Colours): string => {
   const status = ExitRecord.statusOf(record)
   if (status === undefined) return yellow(record.reason ?? "unknown")
-  const want = record.oom === undefined ? "" : ", out of memory"
+  const want = record.oom === undefined ? "" : `, out of memory${record.oom.certainty === "certain" ? "" : "?"}`
   if (status._tag === "Signaled") return magenta(`${status.signal}${want}`)
   return status.code === 0 ? green("exit 0") : red(`exit ${status.code}${want}`)
 }

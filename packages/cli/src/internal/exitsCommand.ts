@@ -47,7 +47,12 @@ export const exitsCommand = (outlets: Outlets, give: (answer: Answer) => Effect.
 const timeOf = (given: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const ago = parseDuration(given)
-    const time = Option.isSome(ago) ? now - Duration.toMillis(ago.value) : Date.parse(given)
+    // JavaScript takes a mere number for a year, and many another word for a time.
+    const time = Option.isSome(ago)
+      ? now - Duration.toMillis(ago.value)
+      : /^\d{4}-\d\d-\d\d([T ]|$)/.test(given)
+      ? Date.parse(given)
+      : Number.NaN
     return Number.isNaN(time)
       ? wrong(`--since takes a duration like 30m, 2h or 7d, or a time like 2026-11-25T03:00Z, and not '${given}'`)
       : Effect.succeed(time)

@@ -24,6 +24,10 @@ export const text = ({ name, text, value = "VALUE" }: OptionText): Options.Optio
 export const present = (option: OptionText) => (given: string) =>
   isMarked(given) ? wrong(needsValue(option)) : Effect.succeed(given)
 
+/** Refuses an empty name, which is what an unset variable leaves. */
+export const named = (option: OptionText) => (given: string) =>
+  given === "" ? wrong(`--${option.name} needs a name, and was given an empty one`) : Effect.succeed(given)
+
 export const duration = (option: OptionText, byDefault: string): Options.Options<Duration.Duration> =>
   text(option).pipe(
     Options.withDefault(byDefault),

@@ -15,7 +15,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import type { Answer } from "./answer.js"
 import * as lineLogger from "./lineLogger.js"
-import { present, text } from "./options.js"
+import { named, present, text } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import * as texts from "./texts.js"
 
@@ -23,6 +23,7 @@ const option = texts.exits.options.directory
 
 export const directory: Options.Options<Option.Option<string>> = text(option).pipe(
   Options.mapEffect(present(option)),
+  Options.mapEffect(named(option)),
   Options.optional
 )
 
@@ -39,7 +40,7 @@ export const readJournal = (
   ask: (journal: ExitJournal.Reader, directory: string) => Effect.Effect<Answer, FileError>
 ): Effect.Effect<Answer> =>
   Effect.gen(function*() {
-    const directory = Option.isSome(given) ? given.value : yield* StateDir.stateDir("journal")
+    const directory = Option.isSome(given) ? given.value : yield* StateDir.statePath("journal")
     const files = yield* FileSystem.FileSystem
     const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
     if (!isThere) return { lines: [], told: `there is no journal in ${JSON.stringify(directory)}: no such directory`, code: 1 }

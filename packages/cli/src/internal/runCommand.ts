@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { unknown } from "./misuse.js"
-import { duration, flag, present, text, wrong } from "./options.js"
+import { duration, flag, named, present, text, wrong } from "./options.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
 
@@ -55,7 +55,11 @@ export const runCommand = <R>(run: (options: RunOptions) => Effect.Effect<void, 
     label,
     killAfter: duration(options.killAfter, "5s"),
     redact,
-    journal: text(options.journal).pipe(Options.mapEffect(present(options.journal)), Options.optional),
+    journal: text(options.journal).pipe(
+      Options.mapEffect(present(options.journal)),
+      Options.mapEffect(named(options.journal)),
+      Options.optional
+    ),
     stdin: flag(options.stdin),
     noPrefix: flag(options.noPrefix),
     json: flag(options.json),

@@ -5,10 +5,9 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import type { FileError } from "@tether/host/FileError"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
-import { ExitRecord } from "@tether/journal/ExitRecord"
+import { ends, ExitRecord } from "@tether/journal/ExitRecord"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Answer } from "./answer.js"
@@ -36,12 +35,23 @@ const answer = (
   json: boolean
 ): Effect.Effect<Answer, FileError> =>
   Effect.gen(function*() {
-    const exit = Option.getOrUndefined(yield* journal.lastExit(identity))
+    // First what is open: whatever ends meanwhile is found as an end.
     const open = yield* journal.unfinished(identity)
-    if (exit === undefined && open.length === 0) return yield* nothingOf(journal, directory, identity)
-    if (json) return { lines: [encode({ exit, unfinished: open })], code: 0 }
-    return { lines: tell({ exit, open, directory, now: yield* Clock.currentTimeMillis }), code: 0 }
+    const { last, lastSeen } = yield* Stream.runFold(
+      journal.records({ identity, events: ends }),
+      { last: undefined, lastSeen: undefined } as Ends,
+      ({ lastSeen }, record) => ({ last: record, lastSeen: record.endedBy === "unknown" ? lastSeen : record })
+    )
+    if (last === undefined && open.length === 0) return yield* nothingOf(journal, directory, identity)
+    if (json) return { lines: [encode({ exit: last, unfinished: open })], code: 0 }
+    return { lines: tell({ exit: last, seen: lastSeen, open, directory, now: yield* Clock.currentTimeMillis }), code: 0 }
   })
+
+interface Ends {
+  readonly last: ExitRecord | undefined
+  /** The last one that somebody saw. */
+  readonly lastSeen: ExitRecord | undefined
+}
 
 const nothingOf = (journal: ExitJournal.Reader, directory: string, identity: string): Effect.Effect<Answer, FileError> =>
   Effect.map(Stream.runFold(journal.records(), new Set<string>(), (known, record) => known.add(record.identity)), (known) => ({

@@ -9,22 +9,23 @@ import { formatAge, formatLength } from "./age.js"
 import { formatTime } from "./time.js"
 
 interface Known {
+  /** The last end on record, and the last one that somebody saw. */
   readonly exit: ExitRecord.ExitRecord | undefined
+  readonly seen: ExitRecord.ExitRecord | undefined
   /** Starts without an end, oldest first. */
   readonly open: ReadonlyArray<Unfinished>
   readonly directory: string
   readonly now: number
 }
 
-export const tell = ({ directory, exit, now, open }: Known): ReadonlyArray<string> => {
-  const lost = open.filter(({ state }) => state === "gone").at(-1)
-  const isLostLast = lost !== undefined && (exit === undefined || lost.start.id > exit.id)
-  const others = open.filter(({ state }) => state !== "gone").map((each) => stillOpen(each, now))
+export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray<string> => {
+  const lost = open.filter(({ start, state }) => state === "gone" && (exit === undefined || start.ts > exit.ts)).at(-1)
+  const others = open.filter((each) => each !== lost).map((each) => stillOpen(each, now))
   const evidence = (record: ExitRecord.ExitRecord) => `Evidence: the record ${record.id} in ${Harmless.line(directory)}/exits.log.`
-  if (isLostLast) {
+  if (lost !== undefined) {
     const { reason, start } = lost
     return [
-      `${nameOf(start)} was started ${at(start.ts, now)}. ${unseen(reason, start.writer)}`,
+      `${nameOf(start)} was started ${at(start.ts, now)}, and is not there any more. ${unseen(reason, start.writer)}`,
       ...whatItWas(start),
       ...others,
       evidence(start)
@@ -38,6 +39,8 @@ export const tell = ({ directory, exit, now, open }: Known): ReadonlyArray<strin
     ...(exit.restart === undefined ? [] : [`Its supervisor decided: ${Harmless.line(exit.restart)}.`]),
     ...whatItWas(exit),
     ...lastLines(exit),
+    // When the other one ended, nobody knows: it may have been before.
+    ...(seen === undefined || seen === exit ? [] : [`The last one that was seen to end ${how(seen)} ${at(seen.ts, now)}.`]),
     ...others,
     evidence(exit)
   ]
@@ -83,13 +86,13 @@ const unseen = (reason: string | undefined, writer: string | undefined): string 
   const watcher = writer === undefined ? "the program that watched it" : `the program that watched it (pid ${writer.split(":", 1)[0]})`
   switch (reason) {
     case "reboot":
-      return "Nobody saw how it ended: the machine was restarted while it ran."
+      return "How it ended is not on record: the machine has been restarted since."
     case "supervisor-died":
-      return `Nobody saw how it ended: ${watcher} had died before.`
+      return `How it ended is not on record: ${watcher} has ended, too, without a word of it.`
     case "vanished":
-      return "Nobody saw how it ended: it is not there any more, and nothing is known of the program that watched it."
+      return "How it ended is not on record, and nothing is known of the program that watched it."
     default:
-      return `Nobody saw how it ended${reason === undefined ? "" : `: ${Harmless.line(reason)}`}.`
+      return `How it ended is not on record${reason === undefined ? "" : `: ${Harmless.line(reason)}`}.`
   }
 }
 
@@ -111,14 +114,18 @@ const lastLines = ({ lastLines = "" }: ExitRecord.ExitRecord): ReadonlyArray<str
 
 const mostLines = 20
 
-const stillOpen = ({ start, state }: Unfinished, now: number): string => {
+const stillOpen = ({ liveness, reason, start, state }: Unfinished, now: number): string => {
   const one = `${nameOf(start)}${start.pid === undefined ? "" : ` (pid ${start.pid})`}, started ${at(start.ts, now)},`
   switch (state) {
     case "alive":
       return `${one} is still alive, and the program that watched it is not.`
     case "unknown":
       return `${one} has no end on record. Whether it lives cannot be told from here.`
-    default:
-      return `${one} has not ended.`
+    case "gone":
+      return `${one} is not there any more. ${unseen(reason, start.writer)}`
+    case "watched":
+      return liveness === "gone"
+        ? `${one} is not there any more, and the program that watches it has not recorded how it ended.`
+        : `${one} has not ended.`
   }
 }

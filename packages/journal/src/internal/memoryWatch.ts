@@ -4,6 +4,8 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { Ended } from "@tether/process/ChildObserver"
+import type { EndedBy } from "@tether/process/ExitReport"
+import type { ExitStatus } from "@tether/process/ExitStatus"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -77,7 +79,9 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
           if (living.size === 0) yield* lookAgain.end
           if (status._tag === "Signaled" && status.signal === "SIGKILL" && endedBy === "outside") return yield* killed(machine, watched)
         }
-        return heapMessage.test(stderr) ? { certainty: "probable", evidence: "V8 ran out of heap, by its last words" } : undefined
+        return isAborted(status) && !isOurs(endedBy) && heapMessage.test(stderr)
+          ? { certainty: "probable", evidence: "V8 ran out of heap, by its last words" }
+          : undefined
       })
   }
 }
@@ -117,7 +121,13 @@ const killed = (machine: KillCounter, { cgroup }: Watched): Effect.Effect<OutOfM
     return onMachine > 0 ? { certainty: "probable", evidence: `the machine has just counted ${onMachine} oom_kill, in /proc/vmstat` } : undefined
   })
 
-const heapMessage = /FATAL ERROR: .*(?:JavaScript heap out of memory|Allocation failed)/
+const heapMessage = /^FATAL ERROR: .*(?:JavaScript heap out of memory|Allocation failed)/m
+
+/** V8 ends by one of these after its words; a shell in between makes a code of the signal. */
+const isAborted = (status: ExitStatus): boolean =>
+  status._tag === "Signaled" ? ["SIGABRT", "SIGTRAP", "SIGILL"].includes(status.signal) : [132, 133, 134].includes(status.code)
+
+const isOurs = (endedBy: EndedBy): boolean => endedBy === "owner" || endedBy === "scope" || endedBy === "supervisor"
 
 /** Where the kills are counted in the cgroup of a process, if that is not also ours: what is counted in ours may be about anyone. */
 const ownCounter = (files: FileSystem.FileSystem, pid: number): Effect.Effect<string | undefined> =>

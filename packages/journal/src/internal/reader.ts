@@ -18,8 +18,17 @@ export const makeReader = (store: ReadStore, surroundings: Surroundings | undefi
     lastExit: (identity) => Stream.runLast(records({ identity, events: ends })),
     unfinished: (identity) => {
       if (surroundings === undefined) return Effect.succeed([])
-      const starts = Effect.map(Stream.runFold(records({ identity }), new OpenStarts(), (open, record) => open.take(record)), (open) => open.starts)
-      return Effect.flatMap(starts, Effect.forEach(stateOf(surroundings)))
+      const open = Effect.map(
+        Effect.suspend(() => Stream.runFold(records({ identity }), new OpenStarts(), (open, record) => open.take(record))),
+        (open) => open.starts
+      )
+      return Effect.gen(function*() {
+        const found = yield* Effect.forEach(yield* open, stateOf(surroundings))
+        if (found.every(({ state }) => state === "watched")) return found
+        // Whoever was to record an end may have done so, and gone, after we had read: what it wrote is there by now.
+        const still = new Set((yield* open).map(({ id }) => id))
+        return found.filter(({ start }) => still.has(start.id))
+      })
     }
   }
 }

@@ -17,7 +17,7 @@ import { withoutAbsent } from "./withoutAbsent.js"
 export const recover = (directory: string, journal: JournalService, { files, processes }: Surroundings): Effect.Effect<void> =>
   Effect.gen(function*() {
     if ((yield* journal.unfinished()).every(({ state }) => state === "watched")) return
-    yield* FileLock.acquire(`${directory}/recovery.lock`, { label: "exit journal", wait: "10 seconds" })
+    yield* FileLock.acquire(`${directory}/recovery.lock`, { label: "exit journal", wait: "2 seconds" })
     // Once more: whoever had the lock before has written.
     const found = yield* journal.unfinished()
     yield* Effect.forEach(found.filter(({ state }) => state === "gone"), conclude(journal), { discard: true })

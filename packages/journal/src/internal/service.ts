@@ -2,6 +2,7 @@
  * What a journal does, and what it is asked.
  */
 import type { FileError } from "@tether/host/FileError"
+import type { Liveness } from "@tether/host/ProcessIdentity"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
@@ -46,6 +47,9 @@ export type Draft = Omit<ExitRecord, "id" | "ts" | "host" | "writer"> & { readon
  *   `vanished` where nothing is known of the program either;
  * - `unknown`: it cannot be told from here, as in another pid namespace.
  *
+ * `liveness` is that of the process itself: one that is `watched` and `gone` has ended just now, or its end could not be
+ * written.
+ *
  * @example
  * ```ts
  * import type { Unfinished } from "@tether/journal/ExitJournal"
@@ -56,6 +60,7 @@ export type Draft = Omit<ExitRecord, "id" | "ts" | "host" | "writer"> & { readon
 export interface Unfinished {
   readonly start: ExitRecord
   readonly state: "watched" | "alive" | "gone" | "unknown"
+  readonly liveness: Liveness
   readonly reason?: "reboot" | "supervisor-died" | "vanished" | undefined
 }
 

@@ -12,9 +12,11 @@ export const stateOf = ({ files, processes, writer: self }: Surroundings) => (st
   Effect.gen(function*() {
     const [subject, writer] = [subjectOf(start), writerOf(start)]
     const writerIs = writer === undefined ? "unknown" : yield* processes.liveness(writer)
-    if (writerIs === "alive") return { start, state: "watched" }
-    const state = subject === undefined ? yield* livenessByPid(start, files, self) : yield* processes.liveness(subject)
-    return state === "gone" ? { start, state, reason: reasonOf(start, self?.bootId, writerIs) } : { start, state }
+    const liveness = subject === undefined ? yield* livenessByPid(start, files, self) : yield* processes.liveness(subject)
+    if (writerIs === "alive") return { start, state: "watched", liveness }
+    return liveness === "gone"
+      ? { start, state: liveness, liveness, reason: reasonOf(start, self?.bootId, writerIs) }
+      : { start, state: liveness, liveness }
   })
 
 /** One that was over before it could be told from others: where nobody has its number, it is not there. */
