@@ -1,14 +1,16 @@
 import { existsSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { packages } from "./lib/files.mjs"
+import { bundle } from "./lib/bundle.mjs"
 import { withLock } from "./lib/lock.mjs"
 import { root, run, tool } from "./lib/run.mjs"
 
-/** Compiles what has changed in packages/<pkg>/src to dist; answers with the compiler's exit code and output. */
+/** Compiles what has changed in packages/<pkg>/src to dist, and bundles what is one file; answers with exit code and output. */
 export const build = () =>
   withLock("build", async () => {
     for (const folder of packages()) removeStrays(join(root, folder))
-    return run(tool("tsc"), ["-b", "tsconfig.build.json"], { quiet: true })
+    const compiled = await run(tool("tsc"), ["-b", "tsconfig.build.json"], { quiet: true })
+    return compiled.code === 0 ? bundle() : compiled
   })
 
 /** The compiler leaves the output of a deleted source where it was, and `exports` would still offer it. */

@@ -1,3 +1,8 @@
 export * as Answer from "./Answer.js"
+export * as Capture from "./Capture.js"
+export * as CaptureProgram from "./CaptureProgram.js"
+export * as CaptureRecord from "./CaptureRecord.js"
+export * as Captures from "./Captures.js"
 export * as DrainReport from "./DrainReport.js"
 export * as Spool from "./Spool.js"
+export * as Transcript from "./Transcript.js"

@@ -131,7 +131,12 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
         Effect.sync(() => {
           position = from === "start" ? Number(offset) : position + Number(offset)
         }),
-      read: () => Effect.dieMessage("not used"),
+      read: (bytes) =>
+        attempt("read", path, () => {
+          const length = fs.readSync(fd, bytes, 0, bytes.length, position)
+          position += length
+          return FileSystem.Size(length)
+        }),
       readAlloc,
       truncate: () => Effect.dieMessage("not used"),
       write,

@@ -163,7 +163,63 @@ that it has not ended. Where nobody was there to see the end, it says what is kn
   codes: [["0", ["It is told."]], ["1", ["There is no record of it, or the journal cannot be read."]], misused]
 } as const satisfies CommandText
 
-export const commands: ReadonlyArray<CommandText> = [run, exits, why, ps, reap, doctor]
+const sessionId = {
+  name: "session-id",
+  value: "ID",
+  text: ["Whose transcript it is. Default: the name of its file."]
+} as const satisfies OptionText
+
+const cwd = { name: "cwd", value: "DIR", text: ["Where the session ran. Default: our own working directory."] } as const satisfies OptionText
+
+const strict = { name: "strict", text: ["End with 1 if nothing was captured. Default: 0, because a hook must not", "fail what it hangs on."] } as const satisfies OptionText
+
+const deadline = { name: "deadline", value: "MS", text: ["How long it may wait in all, in milliseconds. Default: 1000."] } as const satisfies OptionText
+
+export const captureTranscript = {
+  name: "capture-transcript",
+  usage: "tether capture-transcript [options] TRANSCRIPT",
+  summary: "Keep what was said in an agent's session, at its end.",
+  about: `It reads the transcript of a session, and hands its turns to the handler that TETHER_CAPTURE_HANDLER names, or appends them
+to a file of the session in the state directory. One line of JSON on stdout counts them.
+
+With --no-spawn it is a hook: it starts no process, waits for nothing beyond its deadline, and defers the turns to disk where
+no daemon takes them. \`tether spool drain\` hands them over later.`,
+  options: {
+    noSpawn: {
+      name: "no-spawn",
+      text: [
+        "Start no process and hand nothing over here: give the turns to the",
+        "daemon that is up, or defer them to a file. One line of JSON says which."
+      ]
+    },
+    sessionId,
+    maxTurns: { name: "max-turns", value: "N", text: ["How many of the newest turns are kept. Default: 200."] },
+    policy: {
+      name: "policy",
+      value: "POLICY",
+      text: [
+        "With --no-spawn: probe-then-live, the default, asks the daemon first;",
+        "always-defer does not; live-or-fail defers nothing."
+      ]
+    },
+    cwd,
+    strict,
+    deadline
+  },
+  codes: [["0", ["Always, but with --strict."]], ["1", ["With --no-spawn and --strict: nothing was captured."]]]
+} as const satisfies CommandText
+
+export const captureTurn = {
+  name: "capture-turn",
+  usage: "tether capture-turn [options] TRANSCRIPT",
+  summary: "Keep what is new in an agent's session, after a turn.",
+  about: `It appends to a file of the session what has come to its transcript since the last time. The file is handed over after the
+end of the session, when capture-transcript has been run. It starts no process, and waits for nothing beyond its deadline.`,
+  options: { sessionId, cwd, strict, deadline },
+  codes: [["0", ["Always, but with --strict."]], ["1", ["With --strict: nothing was captured."]]]
+} as const satisfies CommandText
+
+export const commands: ReadonlyArray<CommandText> = [run, exits, why, captureTranscript, captureTurn, ps, reap, doctor]
 
 /** The command that these words are about, if there is one among them. */
 export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined =>

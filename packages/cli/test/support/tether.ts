@@ -7,7 +7,7 @@ import { constants } from "node:os"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
 
-export const bin = join(import.meta.dirname, "../../dist/bin.js")
+export const bin = join(import.meta.dirname, "../../dist/bin.cjs")
 
 export const fixture = (name: string): string => join(import.meta.dirname, "../fixtures", name)
 

@@ -4,7 +4,6 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 
 export interface Line {
   /** Without its newline. Undefined where the line is longer than is allowed. */
@@ -38,6 +37,8 @@ export const makeLines = (
     let carry: Array<Uint8Array> = []
     let carried = 0
     let hasEnded = false
+    // The same for each read: what is kept of it is copied.
+    const buffer = new Uint8Array(portion)
 
     const lineOf = (rest: Uint8Array, isWhole: boolean): Line => {
       const length = carried + rest.length
@@ -60,15 +61,15 @@ export const makeLines = (
       carried += rest.length
       // What is too long is counted, and not kept.
       if (carried > maxLineBytes) carry = []
-      else if (rest.length > 0) carry.push(rest)
+      else if (rest.length > 0) carry.push(rest.slice())
       return lines
     }
 
     return {
       next: Effect.suspend(() => {
         if (hasEnded) return Effect.succeed(undefined)
-        return Effect.map(file.readAlloc(portion), (read) => {
-          if (Option.isSome(read)) return take(read.value)
+        return Effect.map(file.read(buffer), (size) => {
+          if (Number(size) > 0) return take(buffer.subarray(0, Number(size)))
           hasEnded = true
           return carried === 0 ? undefined : [lineOf(new Uint8Array(), false)]
         })

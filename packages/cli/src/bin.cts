@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/**
+ * The `tether` program. It is CommonJS, because a program that is a module takes a third longer to begin; and a hook, on which a
+ * session waits for its end, is a file of its own.
+ */
+const argv = process.argv.slice(2)
+const [command] = argv
+const isHook = command === "capture-turn" || (command === "capture-transcript" && argv.includes("--no-spawn"))
+
+interface Hook {
+  readonly main: (argv: ReadonlyArray<string>) => void
+}
+
+if (isHook && !argv.includes("--help") && !argv.includes("-h")) (require("@tether/spool/hook") as Hook).main(argv)
+else void import("./program.js")

@@ -1,0 +1,317 @@
+/**
+ * The hooks as agents call them: the built program, in a state directory of its own.
+ */
+import { execFileSync, spawnSync } from "node:child_process"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { createServer, type Server, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { afterAll, describe, expect, it, onTestFinished } from "vitest"
+import { bin, startProgram } from "./support/tether.js"
+
+const root = mkdtempSync(join(tmpdir(), "tether-capture-"))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const recorded = (name: string) => join(import.meta.dirname, "../../vitest/fixtures/agents", `${name}.transcript.jsonl`)
+
+let count = 0
+const stateDirectory = (): string => join(root, `state-${++count}`)
+
+interface Run {
+  readonly state?: string
+  readonly socket?: string
+}
+
+const tether = (args: ReadonlyArray<string>, { socket, state = stateDirectory() }: Run = {}) => {
+  const env = { TETHER_STATE_DIR: state, TETHER_DAEMON_SOCKET: socket ?? join(state, "no.sock") }
+  const started = startProgram(process.execPath, [bin, ...args], { env })
+  return { ...started, state, folder: join(state, "deferred-captures") }
+}
+
+/** Runs it to its end, and answers with its line. */
+const capture = async (args: ReadonlyArray<string>, run?: Run) => {
+  const { ended, folder, state } = tether(args, run)
+  const { code, stderr, stdout } = await ended
+  expect(stdout.split("\n")).toHaveLength(2)
+  return { code, stderr, line: JSON.parse(stdout) as Readonly<Record<string, unknown>>, folder, state }
+}
+
+const hook = (args: ReadonlyArray<string>, run?: Run) => capture(["capture-transcript", "--no-spawn", ...args], run)
+
+const linesOf = (path: unknown) => readFileSync(String(path), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+
+const deferralsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith(".jsonl"))
+
+describe("tether capture-transcript --no-spawn", () => {
+  it("defers a transcript of three turns: a header and three events, in a private file", async () => {
+    const before = Date.now()
+    const { code, folder, line } = await hook(["--session-id", "s-1", recorded("claude-tool-turn")])
+    expect(code).toBe(0)
+    expect(line).toMatchObject({ status: "deferred", events: 3 })
+    const path = String(line["path"])
+    expect(path.startsWith(`${folder}/`)).toBe(true)
+    const [, seconds] = /^s-1-(\d+)-[0-9A-Z]{26}\.jsonl$/.exec(basename(path)) ?? []
+    expect(Number(seconds)).toBeGreaterThanOrEqual(Math.floor(before / 1000))
+    const [header, ...events] = linesOf(path)
+    expect(Object.keys(header ?? {})).toEqual(["version", "session_id", "deferred_at", "cwd"])
+    expect(header).toMatchObject({ version: 1, session_id: "s-1", cwd: process.cwd() })
+    expect(String(header?.["deferred_at"])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    expect(events.map(({ cue, role, tier }) => [cue, tier, role])).toEqual([
+      ["session s-1 turn 1", "episodic", "user"],
+      ["session s-1 turn 2", "episodic", "assistant"],
+      ["session s-1 turn 3", "episodic", "assistant"]
+    ])
+    expect(events[0]).toMatchObject({ text: "read notes.txt", ts: "2026-11-20T16:25:16.016Z" })
+    expect(readFileSync(path, "utf8")).toContain("naïve")
+    expect((statSync(path).mode & 0o777).toString(8)).toBe("600")
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe("700")
+    expect(readdirSync(folder)).toEqual([basename(path)])
+  })
+
+  it("defers a header alone where there is no transcript", async () => {
+    const { code, line } = await hook(["--session-id", "s", join(root, "none.jsonl")])
+    expect(code).toBe(0)
+    expect(linesOf(line["path"])).toMatchObject([{ version: 1, session_id: "s" }])
+  })
+
+  it("gives the same turn the same key, whenever it is captured", async () => {
+    const first = linesOf((await hook(["--session-id", "s", recorded("claude-tool-turn")])).line["path"])
+    const second = linesOf((await hook(["--session-id", "s", "--max-turns", "1", recorded("claude-tool-turn")])).line["path"])
+    expect(second.slice(1)).toEqual(first.slice(-1))
+    const other = linesOf((await hook(["--session-id", "t", recorded("claude-tool-turn")])).line["path"])
+    expect(new Set([...first, ...other].map(({ key }) => key)).size).toBe(7)
+  })
+
+  it.each([
+    ["../../etc/passwd", /^_\._\.\._etc_passwd-\d+-/],
+    ["a b\n\x1b[31m", /^a_b__\[31m-|^a_b___31m-/],
+    ["x".repeat(500), /^x{100}-\d+-/],
+    [".hidden", /^_hidden-/]
+  ])("stays in its directory, whatever the session is called: %j", async (session, pattern) => {
+    const { folder, line } = await hook(["--session-id", session, recorded("claude-text-turn")])
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(pattern)])
+    expect(linesOf(line["path"])[0]).toMatchObject({ session_id: session })
+  })
+
+  it("starts no process: one execve, and neither fork nor clone", async () => {
+    if (spawnSync("strace", ["-V"]).error !== undefined) return console.warn("skipped: no process is started, as strace sees it, because there is no strace")
+    const trace = join(root, "trace")
+    const state = stateDirectory()
+    const traced = spawnSync("strace", [
+      "-f",
+      "-e",
+      "trace=execve,clone,clone3,fork,vfork",
+      "-o",
+      trace,
+      process.execPath,
+      bin,
+      "capture-transcript",
+      "--no-spawn",
+      recorded("claude-tool-turn")
+    ], { env: { ...process.env, TETHER_STATE_DIR: state } })
+    expect(traced.status).toBe(0)
+    const calls = readFileSync(trace, "utf8").split("\n").filter((line) => /^\d+ +(execve|clone3?|fork|vfork)\(/.test(line))
+    expect(calls.filter((line) => line.includes("execve("))).toHaveLength(1)
+    // Threads of its own are none.
+    expect(calls.filter((line) => !line.includes("execve(") && !line.includes("CLONE_THREAD"))).toEqual([])
+  })
+
+  it("contains nothing that could start one", () => {
+    const meta = readFileSync(join(import.meta.dirname, "../../spool/dist/hook.meta.json"), "utf8")
+    expect(meta).toContain("node:fs")
+    for (const name of ["child_process", "cluster", "worker_threads"]) expect(meta).not.toContain(name)
+  })
+
+  it("leaves nothing running, also half a second later", async () => {
+    const marker = `hook-${process.pid}-${Date.now()}`
+    const state = stateDirectory()
+    execFileSync(process.execPath, [bin, "capture-transcript", "--no-spawn", recorded("claude-tool-turn")], {
+      env: { ...process.env, TETHER_STATE_DIR: state, TETHER_TEST_MARKER: marker }
+    })
+    const marked = () =>
+      readdirSync("/proc").filter((pid) => {
+        try {
+          return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(marker)
+        } catch {
+          return false
+        }
+      })
+    expect(marked()).toEqual([])
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(marked()).toEqual([])
+  })
+
+  it("defers of fifty at once each one, and of one session twenty times in a second as well", async () => {
+    const [one, many] = [stateDirectory(), stateDirectory()]
+    const fifty = await Promise.all(Array.from({ length: 50 }, (_, index) => hook(["--session-id", `s${index}`, recorded("claude-tool-turn")], { state: many })))
+    expect(fifty.map(({ line }) => line["status"])).toEqual(fifty.map(() => "deferred"))
+    expect(readdirSync(join(many, "deferred-captures"))).toHaveLength(50)
+    const twenty = await Promise.all(Array.from({ length: 20 }, () => hook(["--session-id", "s", recorded("claude-text-turn")], { state: one })))
+    expect(new Set(twenty.map(({ line }) => line["path"])).size).toBe(20)
+    expect(readdirSync(join(one, "deferred-captures"))).toHaveLength(20)
+  }, 120_000)
+
+  it("says a failure on both outlets, and exits with 0, or with 1 where it must be told", async () => {
+    const state = stateDirectory()
+    mkdirSync(state)
+    writeFileSync(join(state, "deferred-captures"), "a file where the directory should be")
+    for (const [words, code] of [[[], 0], [["--strict"], 1]] as const) {
+      const failed = await hook([...words, "--session-id", "s", recorded("claude-text-turn")], { state })
+      expect(failed.code).toBe(code)
+      expect(failed.line).toEqual({ status: "failed", reason: expect.stringContaining("it is no directory") })
+      expect(failed.stderr).toMatch(/^tether: nothing was captured: .*\n$/)
+    }
+    const misused = await hook(["--max-turns", "many", "--policy", "maybe"])
+    expect(misused.code).toBe(0)
+    expect(misused.line["reason"]).toMatch(/transcript is missing.*--max-turns.*--policy/)
+  })
+
+  it("writes through no link that somebody has planted", async () => {
+    const state = stateDirectory()
+    const elsewhere = join(root, `elsewhere-${count}`)
+    mkdirSync(elsewhere)
+    mkdirSync(state, { mode: 0o700 })
+    symlinkSync(elsewhere, join(state, "deferred-captures"))
+    const { line } = await hook(["--session-id", "s", recorded("claude-text-turn")], { state })
+    expect(line["reason"]).toContain("it is a symbolic link")
+    expect(readdirSync(elsewhere)).toEqual([])
+  })
+
+  it("defers nothing into a directory that takes no files, and says so", async () => {
+    if (process.getuid?.() === 0) return console.warn("skipped: a read-only directory, because root may write into any")
+    const state = stateDirectory()
+    mkdirSync(join(state, "deferred-captures"), { recursive: true, mode: 0o700 })
+    chmodSync(join(state, "deferred-captures"), 0o500)
+    expect((await hook(["--session-id", "s", recorded("claude-text-turn")], { state })).line).toMatchObject({ status: "failed" })
+  })
+})
+
+describe("a daemon", () => {
+  /** A server that does this with each connection. */
+  const listening = async (onConnection: (socket: Socket) => void): Promise<string> => {
+    const path = join(root, `d${++count}.sock`)
+    const sockets = new Set<Socket>()
+    const server: Server = createServer((socket) => {
+      sockets.add(socket.on("error", () => undefined))
+      onConnection(socket)
+    })
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    return path
+  }
+
+  const words = ["--session-id", "s", recorded("claude-tool-turn")]
+
+  it("that answers is given the header and the events, and nothing is deferred", async () => {
+    let received = ""
+    const socket = await listening((connection) => {
+      connection.setEncoding("utf8").on("data", (text: string) => {
+        received += text
+        if (received.split("\n").length === 5) connection.write(`{"v":1,"ok":true,"inserted":2,"reinforced":1,"skipped":0,"failed":0}\n`)
+      })
+    })
+    const { folder, line } = await hook(words, { socket })
+    expect(line).toEqual({ status: "delivered", events: 3, inserted: 2, reinforced: 1, skipped: 0, failed: 0 })
+    expect(existsSync(folder)).toBe(false)
+    const [request, ...events] = received.trimEnd().split("\n").map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>)
+    expect(request).toMatchObject({ v: 1, op: "put", records: 3, header: { version: 1, session_id: "s" } })
+    expect(events.map(({ role }) => role)).toEqual(["user", "assistant", "assistant"])
+  })
+
+  const nonsense: ReadonlyArray<readonly [string, (socket: Socket) => void, RegExp]> = [
+    ["hangs", () => undefined, /no answer within/],
+    ["goes at once", (socket) => socket.destroy(), /ECONNRESET|EPIPE|closed/],
+    ["closes", (socket) => socket.end(), /ECONNRESET|EPIPE|closed/],
+    ["speaks nonsense", (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"), /no answer/],
+    ["never ends its line", (socket) => socket.write("x".repeat(100_000)), /too long/],
+    ["refuses", (socket) => socket.write(`{"v":1,"ok":false,"error":"not now"}\n`), /not now/],
+    ["has taken only some", (socket) => socket.write(`{"v":1,"ok":true,"inserted":2,"failed":1}\n`), /1 records were not taken/]
+  ]
+  it.each(nonsense)("that %s has all of it deferred", async (_, act, because) => {
+    const { code, line } = await hook(words, { socket: await listening(act) })
+    expect(code).toBe(0)
+    expect(line).toMatchObject({ status: "deferred", events: 3, because: expect.stringMatching(because) })
+    expect(linesOf(line["path"])).toHaveLength(4)
+  })
+
+  it("is not asked where all is to be deferred, and nothing is deferred where it must answer", async () => {
+    let asked = 0
+    const socket = await listening((connection) => {
+      asked++
+      connection.destroy()
+    })
+    expect((await hook(["--policy", "always-defer", ...words], { socket })).line["status"]).toBe("deferred")
+    expect(asked).toBe(0)
+    const { folder, line } = await hook(["--policy", "live-or-fail", ...words], { socket })
+    expect(line["status"]).toBe("failed")
+    expect(asked).toBe(1)
+    expect(existsSync(folder)).toBe(false)
+  })
+})
+
+describe("tether capture-turn", () => {
+  it("keeps what is new after each turn, and the end of the session gives it to whoever drains", async () => {
+    const state = stateDirectory()
+    const transcript = join(root, "growing.jsonl")
+    const lines = readFileSync(recorded("claude-tool-turn"), "utf8").trimEnd().split("\n")
+    const turn = () => capture(["capture-turn", "--session-id", "s", transcript], { state })
+    writeFileSync(transcript, `${lines.slice(0, 3).join("\n")}\n`)
+    const { folder, line } = await turn()
+    expect(line).toMatchObject({ status: "deferred", events: 1 })
+    expect((await turn()).line).toMatchObject({ events: 0 })
+    writeFileSync(transcript, `${lines.join("\n")}\n`)
+    expect((await turn()).line).toMatchObject({ events: 2 })
+    const kept = linesOf(join(folder, "s.live.jsonl"))
+    expect(kept.map(({ text }) => text)).toEqual([undefined, "read notes.txt", "I will read the file.", expect.stringContaining("It says")])
+    // Shorter than it was: it is read from its beginning, and the keys are the same.
+    writeFileSync(transcript, `${lines.slice(0, 3).join("\n")}\n`)
+    expect((await turn()).line).toMatchObject({ events: 1 })
+    expect(linesOf(join(folder, "s.live.jsonl"))[4]?.["key"]).toBe(kept[1]?.["key"])
+
+    const whole = await hook(["--session-id", "s", transcript], { state })
+    const names = deferralsIn(folder)
+    expect(names).toEqual([expect.stringMatching(/^s-\d+-/), expect.stringMatching(/^s\.live-\d+\.jsonl$/)])
+    expect(linesOf(whole.line["path"])[1]?.["key"]).toBe(kept[1]?.["key"])
+  })
+})
+
+describe("tether capture-transcript", () => {
+  it("hands the transcript over now: counts on stdout, and nothing is deferred", async () => {
+    const state = stateDirectory()
+    const run = () => capture(["capture-transcript", "--session-id", "s", recorded("claude-tool-turn")], { state })
+    expect((await run()).line).toEqual({ inserted: 3, reinforced: 0, skipped: 0, errors: 0 })
+    const { code, folder, line } = await run()
+    expect(code).toBe(0)
+    expect(line).toEqual({ inserted: 0, reinforced: 3, skipped: 0, errors: 0 })
+    const missing = await capture(["capture-transcript", join(root, "none.jsonl")], { state })
+    expect(missing.code).toBe(0)
+    expect(missing.line).toEqual({ inserted: 0, reinforced: 0, skipped: 0, errors: 1 })
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  it("hands it to the handler that is configured", async () => {
+    const handler = join(root, "handler.mjs")
+    writeFileSync(handler, `import { appendFileSync } from "node:fs"
+import * as Effect from "${pathToFileURL(createRequire(import.meta.url).resolve("effect/Effect")).href.replace("/cjs/", "/esm/")}"
+export const handler = ({ record }) => Effect.sync(() => {
+  appendFileSync("${root}/handled", record.text + "\\n")
+  return { _tag: "Done", isKnown: false }
+})
+`)
+    const env = { TETHER_STATE_DIR: stateDirectory(), TETHER_CAPTURE_HANDLER: handler }
+    const { stdout } = await startProgram(process.execPath, [bin, "capture-transcript", recorded("claude-text-turn")], { env }).ended
+    expect(JSON.parse(stdout)).toEqual({ inserted: 2, reinforced: 0, skipped: 0, errors: 0 })
+    expect(readFileSync(join(root, "handled"), "utf8")).toBe("say hi\nHello from mock\n")
+  })
+
+  it("shows in its help what --no-spawn does", async () => {
+    const { code, stdout } = await tether(["capture-transcript", "--help"]).ended
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/--no-spawn +\S/)
+  })
+})

@@ -1,0 +1,29 @@
+/**
+ * The programs `tether capture-transcript` and `tether capture-turn`, whole: also without `--no-spawn`.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Captures from "./Captures.js"
+import { main as captureMain } from "./internal/captureProgram.js"
+import { configured } from "./internal/configured.js"
+
+/**
+ * Carries out the words behind `tether`, prints one line on stdout, and ends the process. Without `--no-spawn` the transcript is
+ * handed to the handler that `TETHER_CAPTURE_HANDLER` names, or to files in the state directory.
+ *
+ * @example
+ * ```ts
+ * import * as CaptureProgram from "@tether/spool/CaptureProgram"
+ *
+ * const run = () => CaptureProgram.main(["capture-transcript", "--session-id", "1", "/home/dev/.agent/1.jsonl"])
+ * ```
+ */
+export const main = (argv: ReadonlyArray<string>): void =>
+  captureMain(argv, (capturing) =>
+    Effect.flatMap(configured, (handler) => Captures.ingest(capturing, handler)).pipe(
+      Effect.catchAll((error) => Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 })),
+      Effect.provide(NodeFileSystem.layer),
+      // stdout has the one line that is waited for.
+      Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
+    ))

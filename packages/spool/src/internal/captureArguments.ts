@@ -1,0 +1,74 @@
+/**
+ * The words behind `tether capture-transcript` and `tether capture-turn`.
+ */
+import * as Either from "effect/Either"
+import { basename } from "node:path"
+import { parseArgs } from "node:util"
+import type { Policy } from "../Capture.js"
+
+export interface Capturing {
+  readonly command: "capture-transcript" | "capture-turn"
+  readonly transcript: string
+  readonly sessionId: string
+  readonly noSpawn: boolean
+  readonly maxTurns: number | undefined
+  readonly policy: Policy | undefined
+  readonly cwd: string | undefined
+  readonly strict: boolean
+  /** How long it may wait in all, in milliseconds. */
+  readonly deadline: number
+}
+
+const policies: ReadonlyArray<Policy> = ["probe-then-live", "always-defer", "live-or-fail"]
+
+const isPolicy = (text: string): text is Policy => policies.some((policy) => policy === text)
+
+/** All that is wrong with the words is named at once. */
+export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturing, ReadonlyArray<string>> => {
+  const [command, ...words] = argv
+  if (command !== "capture-transcript" && command !== "capture-turn") return Either.left([`there is no command ${JSON.stringify(command ?? "")}`])
+  const parsed = Either.try({
+    try: () => parseArgs({ args: words, allowPositionals: true, options: command === "capture-turn" ? ofTurn : ofTranscript }),
+    catch: (error) => [error instanceof Error ? error.message.split("\n", 1)[0] ?? "" : String(error)]
+  })
+  return Either.flatMap(parsed, ({ positionals, values }) => {
+    const given = values as Readonly<Record<string, string | boolean | undefined>>
+    const textOf = (name: string) => typeof given[name] === "string" ? given[name] : undefined
+    const [transcript = "", ...more] = positionals
+    const [maxTurns, policy, deadline] = [textOf("max-turns"), textOf("policy"), textOf("deadline") ?? "1000"]
+    const sessionId = textOf("session-id") ?? basename(transcript).replace(/\.[^.]*$/, "")
+    const problems = [
+      ...(transcript === "" ? ["the transcript is missing: give its path"] : []),
+      ...(more.length > 0 ? [`there is one transcript too many: ${more.map((word) => JSON.stringify(word)).join(", ")}`] : []),
+      ...(sessionId === "" && transcript !== "" ? ["--session-id is empty"] : []),
+      ...(maxTurns === undefined || /^\d{1,9}$/.test(maxTurns) ? [] : [`--max-turns takes a whole number, and not ${JSON.stringify(maxTurns)}`]),
+      ...(policy === undefined || isPolicy(policy) ? [] : [`--policy is one of ${policies.join(", ")}, and not ${JSON.stringify(policy)}`]),
+      ...(/^[1-9]\d{1,5}$/.test(deadline) ? [] : [`--deadline takes milliseconds from 10 to 999999, and not ${JSON.stringify(deadline)}`])
+    ]
+    return problems.length > 0 ? Either.left(problems) : Either.right({
+      command,
+      transcript,
+      sessionId,
+      noSpawn: given["no-spawn"] === true || command === "capture-turn",
+      maxTurns: maxTurns === undefined ? undefined : Number(maxTurns),
+      policy: policy !== undefined && isPolicy(policy) ? policy : undefined,
+      cwd: textOf("cwd"),
+      strict: given["strict"] === true,
+      deadline: Number(deadline)
+    })
+  })
+}
+
+const ofTurn = {
+  "session-id": { type: "string" },
+  cwd: { type: "string" },
+  strict: { type: "boolean" },
+  deadline: { type: "string" }
+} as const
+
+const ofTranscript = {
+  ...ofTurn,
+  "no-spawn": { type: "boolean" },
+  "max-turns": { type: "string" },
+  policy: { type: "string" }
+} as const

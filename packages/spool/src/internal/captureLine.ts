@@ -1,0 +1,33 @@
+/**
+ * What is captured of a session, as the lines of a file of the spool. They are written by hand: a hook has no time to load a
+ * schema for them.
+ */
+import { createHash } from "node:crypto"
+import type { CaptureEvent, CaptureHeader } from "../CaptureRecord.js"
+import type { Turn } from "../Transcript.js"
+
+export const captureVersion = 1
+
+export const headerOf = (sessionId: string, cwd: string, now: number): CaptureHeader => ({
+  version: captureVersion,
+  session_id: sessionId,
+  deferred_at: new Date(now).toISOString(),
+  cwd
+})
+
+export const eventOf = (sessionId: string, { at, number, role, text }: Turn, now: number): CaptureEvent => ({
+  text,
+  cue: `session ${sessionId} turn ${number}`,
+  tier: "episodic",
+  role,
+  ts: new Date(at ?? now).toISOString(),
+  key: keyOf([sessionId, String(number), role, text])
+})
+
+/** The same turn has the same key, whenever and from wherever it is captured. */
+const keyOf = (parts: ReadonlyArray<string>): string => {
+  const hash = createHash("sha256")
+  // Lengths first: no two lists of parts are the same text.
+  for (const part of parts) hash.update(`${part.length}:${part}`)
+  return hash.digest("hex").slice(0, 32)
+}

@@ -1,0 +1,25 @@
+/**
+ * The handler of captures that the environment names.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Effect from "effect/Effect"
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import * as Captures from "../Captures.js"
+
+export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileSystem.FileSystem> = Effect.suspend(() => {
+  const path = process.env["TETHER_CAPTURE_HANDLER"]
+  if (path === undefined || path === "") return Captures.toFiles
+  const refused = (problem: string) => FileAttempt.refused("load the handler of captures,", path, "Invalid", problem)
+  return Effect.tryPromise({
+    try: (): Promise<{ readonly handler?: unknown }> => import(pathToFileURL(resolve(path)).href),
+    catch: (error) => refused(error instanceof Error ? error.message : String(error))
+  }).pipe(
+    Effect.flatMap(({ handler }) =>
+      isHandler(handler) ? Effect.succeed(handler) : Effect.fail(refused("it exports no function named handler")))
+  )
+})
+
+const isHandler = (value: unknown): value is Captures.CaptureHandler => typeof value === "function"

@@ -1,0 +1,109 @@
+/**
+ * Hands records to a daemon that is up, over its socket. Each step has its time, and whatever goes wrong is an answer.
+ *
+ * ```
+ * → {"v":1,"op":"put","header":{…},"records":2}
+ * → {…}
+ * → {…}
+ * ← {"v":1,"ok":true,"inserted":2,"reinforced":0,"skipped":0,"failed":0}
+ * ```
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import type { Socket } from "node:net"
+
+export const protocolVersion = 1
+
+export interface Counts {
+  readonly inserted: number
+  readonly reinforced: number
+  readonly skipped: number
+  readonly failed: number
+}
+
+/** Why it was not delivered. `isDown`: nobody listens there. */
+export interface Undelivered {
+  readonly _tag: "Undelivered"
+  readonly isDown: boolean
+  readonly problem: string
+}
+
+const undelivered = (problem: string, isDown = false): Undelivered => ({ _tag: "Undelivered", isDown, problem })
+
+/** An answer is short: more is none of a daemon of ours. */
+const longestAnswer = 65_536
+
+export interface Delivery {
+  readonly socket: string
+  readonly header: object
+  readonly lines: ReadonlyArray<string>
+  /** Until when the connection must be there, and until when the answer, in milliseconds from now. */
+  readonly connectWithin: number
+  readonly answerWithin: number
+}
+
+export const deliver = (delivery: Delivery): Effect.Effect<Counts, Undelivered, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const isThere = yield* Effect.match(fs.stat(delivery.socket), { onFailure: () => false, onSuccess: () => true })
+    if (!isThere) return yield* Effect.fail(undelivered("no daemon listens", true))
+    // Most hooks find nobody, and need not wait for this to be loaded.
+    const net = yield* Effect.promise(() => import("node:net"))
+    return yield* exchange(net, delivery)
+  })
+
+const exchange = (
+  net: { readonly connect: (options: { readonly path: string }) => Socket },
+  { answerWithin, connectWithin, header, lines, socket }: Delivery
+): Effect.Effect<Counts, Undelivered> =>
+  Effect.async((resume) => {
+    let answer = ""
+    const connection = net.connect({ path: socket })
+    const end = (effect: Effect.Effect<Counts, Undelivered>) => {
+      for (const timer of timers) clearTimeout(timer)
+      connection.destroy()
+      resume(effect)
+    }
+    const fail = (problem: string, isDown?: boolean) => end(Effect.fail(undelivered(problem, isDown)))
+    const timers = [
+      setTimeout(() => connection.connecting && fail(`no connection within ${connectWithin} ms`), connectWithin),
+      setTimeout(() => fail(`no answer within ${answerWithin} ms`), answerWithin)
+    ]
+    connection.setEncoding("utf8")
+    connection.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, connection.connecting || isRefusal(error)))
+    connection.on("close", () => fail("the connection was closed before an answer"))
+    connection.on("data", (text: string) => {
+      answer += text
+      const at = answer.indexOf("\n")
+      if (at !== -1) end(countsIn(answer.slice(0, at)))
+      else if (answer.length > longestAnswer) fail("the answer is too long")
+    })
+    connection.on("connect", () => {
+      const request = JSON.stringify({ v: protocolVersion, op: "put", header, records: lines.length })
+      connection.write([request, ...lines].map((line) => `${line}\n`).join(""))
+    })
+    return Effect.sync(() => {
+      for (const timer of timers) clearTimeout(timer)
+      connection.destroy()
+    })
+  })
+
+const isRefusal = ({ code }: NodeJS.ErrnoException): boolean => code === "ENOENT" || code === "ECONNREFUSED"
+
+const countsIn = (line: string): Effect.Effect<Counts, Undelivered> => {
+  const value = parsed(line)
+  if (value === undefined || value["v"] !== protocolVersion) return Effect.fail(undelivered("the answer is no answer"))
+  if (value["ok"] !== true) return Effect.fail(undelivered(`refused: ${typeof value["error"] === "string" ? value["error"].slice(0, 200) : "no reason was given"}`))
+  const count = (name: string) => typeof value[name] === "number" ? value[name] : 0
+  const counts = { inserted: count("inserted"), reinforced: count("reinforced"), skipped: count("skipped"), failed: count("failed") }
+  return counts.failed > 0 ? Effect.fail(undelivered(`${counts.failed} records were not taken`)) : Effect.succeed(counts)
+}
+
+const parsed = (line: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : undefined
+  } catch {
+    return undefined
+  }
+}
