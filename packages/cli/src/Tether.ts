@@ -14,6 +14,7 @@ import * as parser from "./internal/parser.js"
 import { psCommand } from "./internal/psCommand.js"
 import { reapCommand } from "./internal/reapCommand.js"
 import { runCommand } from "./internal/runCommand.js"
+import { spoolCommand } from "./internal/spoolCommand.js"
 import { supervise } from "./internal/supervise.js"
 import { whyCommand } from "./internal/whyCommand.js"
 import { withMarks } from "./internal/words.js"
@@ -26,6 +27,7 @@ import { withMarks } from "./internal/words.js"
  *   that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are the child's
  *   while it runs: this process does not end from them.
  * - `exits` and `why` answer with 1 where there is no journal, or no record of whom is asked for.
+ * - `spool` answers with 1 where something could not be done, or needs a person.
  * - `ps` and `doctor` answer with 0, `reap` with 1 if something could not be ended.
  * - Words that make no sense are answered with 2. `--help` and `--version` are answered by the program itself, and not
  *   here.
@@ -58,6 +60,7 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
       runCommand((options) => endWith(supervise(options, outlets))),
       exitsCommand(outlets, answer),
       whyCommand(outlets, answer),
+      spoolCommand(outlets, answer),
       psCommand(width, answer),
       reapCommand(width, answer),
       doctorCommand(width, answer)

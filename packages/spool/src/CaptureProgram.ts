@@ -4,9 +4,9 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import { configured } from "./CaptureHandler.js"
 import * as Captures from "./Captures.js"
 import { main as captureMain } from "./internal/captureProgram.js"
-import { configured } from "./internal/configured.js"
 
 /**
  * Carries out the words behind `tether`, prints one line on stdout, and ends the process. Without `--no-spawn` the transcript is

@@ -20,14 +20,17 @@ import { enforceCaps } from "./internal/caps.js"
 import { makeDirectories } from "./internal/directory.js"
 import { drain } from "./internal/drain.js"
 import { examine, type Finding } from "./internal/doctor.js"
-import { makeParser } from "./internal/format.js"
+import { type Header, makeParser } from "./internal/format.js"
+import { handOver } from "./internal/handOver.js"
 import { type DeadLetter, deadLetters, type Pending, peek, replay, type Stats, statsOf } from "./internal/contents.js"
 import { safeName } from "./internal/names.js"
 import { publish } from "./internal/publish.js"
 import type { Caps, Item, Setting } from "./internal/setting.js"
+import { Tally } from "./internal/tally.js"
 
 export type { Finding } from "./internal/doctor.js"
 export type { DeadLetter, Pending, Stats } from "./internal/contents.js"
+export type { Header } from "./internal/format.js"
 export type { Caps, Item } from "./internal/setting.js"
 
 /**
@@ -117,6 +120,23 @@ export interface PutOptions {
 }
 
 /**
+ * How many records were new, known already, not wanted, not taken.
+ *
+ * @example
+ * ```ts
+ * import type { Taken } from "@tether/spool/Spool"
+ *
+ * const isAll = ({ failed }: Taken) => failed === 0
+ * ```
+ */
+export interface Taken {
+  readonly inserted: number
+  readonly reinforced: number
+  readonly skipped: number
+  readonly failed: number
+}
+
+/**
  * A spool.
  *
  * - `put`: writes records into one new file, which is there whole or not at all, and answers with its path. It fails if it
@@ -124,6 +144,7 @@ export interface PutOptions {
  * - `drain`: one pass. Each file is claimed, so that no other drainer has it, and its records are handed over in their order;
  *   it is removed when all are settled, and kept otherwise. What is wrong with one file does not concern the others.
  *   Interrupted, it gives back what it has, with its progress.
+ * - `take`: hands records over now, as the lines of a file are, though they were on no disk. It answers how many were taken.
  * - `peek`: the files that are to be drained next, with their records. `stats`: how much there is.
  * - `deadLetters`: files that are not tried any more. `replay`: has them, or one of them, tried again, and answers how many.
  * - `doctor`: what will not be drained by itself, and why.
@@ -142,6 +163,7 @@ export interface Spool<A> {
   readonly directory: string
   readonly put: (records: Iterable<A>, options?: PutOptions) => Effect.Effect<string, FileError | ParseError>
   readonly drain: <R>(handler: Handler<A, R>, budget?: Budget) => Effect.Effect<DrainReport, FileError | LockHeld, R>
+  readonly take: <R>(header: Header, lines: ReadonlyArray<string>, handler: Handler<A, R>) => Effect.Effect<Taken, never, R>
   readonly peek: (count?: number) => Effect.Effect<ReadonlyArray<Pending<A>>, FileError>
   readonly stats: Effect.Effect<Stats, FileError>
   readonly deadLetters: Effect.Effect<ReadonlyArray<DeadLetter>, FileError>
@@ -216,6 +238,7 @@ export const make = <A, I>(
           bytes: budget.bytes ?? 64 * 1024 * 1024,
           time: Duration.toMillis(budget.time ?? "10 seconds")
         }).pipe(Effect.tap(tell(directory)), Effect.mapInputContext((given: Context.Context<R>) => Context.merge(given, context))),
+      take: (header, lines, handler) => take(setting, header, lines, handler),
       peek: (count = 10) => Effect.provide(peek(setting, count), context),
       stats: Effect.provide(statsOf(directory), context),
       deadLetters: Effect.provide(deadLetters(directory), context),
@@ -233,6 +256,17 @@ const delays = (schedule: Schedule.Schedule<unknown>) => (attempts: number): Eff
     Schedule.run(Schedule.delays(schedule), now, Array.from({ length: attempts + 1 }, () => undefined))).pipe(
       Effect.map((waits) => waits.length <= attempts ? undefined : Duration.toMillis(Chunk.unsafeGet(waits, attempts - 1)))
     )
+
+const take = <A, R>(setting: Setting<A>, header: Header, lines: ReadonlyArray<string>, handler: Handler<A, R>) =>
+  Effect.gen(function*() {
+    const tally = new Tally({ records: Infinity, bytes: Infinity, time: Infinity }, 0)
+    for (const [index, text] of lines.entries()) {
+      const { answer } = yield* handOver(setting, handler, { name: "live", header, text, position: index + 1 })
+      tally.answered(answer, text.length)
+    }
+    const { failed, inserted, reinforced, skipped } = tally.report("end", 0)
+    return { inserted, reinforced, skipped, failed }
+  })
 
 const tell = (directory: string) => (report: DrainReport): Effect.Effect<void> => {
   const { filesDrained, filesFailed } = report

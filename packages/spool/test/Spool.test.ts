@@ -3,10 +3,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as Answer from "../src/Answer.js"
-import { filesIn, folder, host, logged, make, quiet, Taker } from "./support/spools.js"
+import { useOrDefer } from "../src/UseOrDefer.js"
+import { filesIn, folder, host, logged, make, quiet, type Task, Taker } from "./support/spools.js"
 
 const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, index) => ({ n: from + index }))
 
@@ -230,6 +231,25 @@ describe("what is not taken", () => {
         n === 1 ? Effect.uninterruptible(Effect.never) : n === 2 ? Effect.dieMessage("boom") : Effect.succeed(Answer.done)))
       yield* Effect.repeat(TestClock.adjust("100 millis"), { until: () => fiber.unsafePoll() !== null })
       expect(yield* fiber).toMatchObject({ inserted: 1, failed: 2 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+})
+
+describe("what is done now or later", () => {
+  it.scoped("is delivered, or deferred with the reason, or has failed with both", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const now = useOrDefer((records: ReadonlyArray<Task>) => Effect.succeed(records.length), spool)
+      expect(yield* now(numbers(3))).toEqual({ _tag: "Delivered", value: 3 })
+      const fails = useOrDefer(() => Effect.fail(new Error("no daemon")), spool)
+      const deferred = yield* fails(numbers(2), { name: "it" })
+      expect(deferred).toEqual({ _tag: "Deferred", path: expect.stringContaining("/it-"), because: "no daemon" })
+      expect((yield* useOrDefer(() => Effect.dieMessage("boom"), spool)(numbers(1)))._tag).toBe("Deferred")
+      const taker = new Taker()
+      yield* spool.drain(taker.handle)
+      expect(taker.taken.toSorted()).toEqual([1, 2])
+      rmSync(directory, { recursive: true })
+      expect(yield* fails(numbers(1))).toMatchObject({ _tag: "Failed", reason: expect.stringMatching(/does not exist.*no daemon/) })
     }).pipe(Effect.provide(host), Effect.provide(quiet)))
 })
 

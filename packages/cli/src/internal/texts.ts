@@ -219,7 +219,37 @@ end of the session, when capture-transcript has been run. It starts no process, 
   codes: [["0", ["Always, but with --strict."]], ["1", ["With --strict: nothing was captured."]]]
 } as const satisfies CommandText
 
-export const commands: ReadonlyArray<CommandText> = [run, exits, why, captureTranscript, captureTurn, ps, reap, doctor]
+export const spool = {
+  name: "spool",
+  usage: "tether spool ACTION [options]",
+  summary: "Take, show and hand over what hooks have deferred.",
+  about: `ACTION is one of
+
+  serve            run a daemon: take what hooks hand over, and hand over what they have deferred
+  ls               show what is deferred
+  drain            hand over now what is deferred, until nothing is left that can be taken
+  replay [FILE]    have the dead letters, or one of them, tried again by the next drain
+  doctor           show what will not be handed over by itself
+  unlock           say which daemon has the spool; if it is gone, free the spool of it
+  install systemd  write the files by which systemd runs the daemon for this user; or launchd
+  uninstall systemd  remove them again; or launchd
+
+What is deferred is in the state directory, $XDG_STATE_HOME/tether/deferred-captures or
+~/.local/state/tether/deferred-captures. It is handed to the handler that TETHER_CAPTURE_HANDLER names, a module that exports a
+function \`handler\`; without one it is appended to a file of its session in the state directory. The daemon listens at
+TETHER_DAEMON_SOCKET, by default in the state directory.`,
+  options: {
+    json: { name: "json", text: ["Write what is found to stdout as one line of JSON."] },
+    records: { name: "records", value: "N", text: ["drain: stop after so many records. Default: all there are."] }
+  },
+  codes: [
+    ["0", ["It is done, and nothing is wrong."]],
+    ["1", ["It could not be done; or, of drain and doctor: something is left that", "needs a person."]],
+    misused
+  ]
+} as const satisfies CommandText
+
+export const commands: ReadonlyArray<CommandText> = [run, exits, why, captureTranscript, captureTurn, spool, ps, reap, doctor]
 
 /** The command that these words are about, if there is one among them. */
 export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined =>

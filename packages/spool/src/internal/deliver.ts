@@ -12,7 +12,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type { Socket } from "node:net"
 
-export const protocolVersion = 1
+/** The same as in `protocol`, which a hook has no time to load. */
+const protocolVersion = 1
 
 export interface Counts {
   readonly inserted: number

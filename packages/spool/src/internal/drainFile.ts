@@ -4,23 +4,20 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Answer from "../Answer.js"
 import type { Claims } from "./claims.js"
-import { type Header, parseHeader } from "./format.js"
-import { type Line, makeLines } from "./lines.js"
+import { type Header, maxLineBytes, parseHeader } from "./format.js"
+import { handOver } from "./handOver.js"
+import { makeLines } from "./lines.js"
+import type { Line } from "./lineSplitter.js"
 import { Progress } from "./progress.js"
 import type { Item, Setting } from "./setting.js"
 import { initial, readState, removeState, writeState } from "./state.js"
 import type { Tally } from "./tally.js"
-
-/** A line may be so long, in bytes. A longer one is no record. */
-export const maxLineBytes = 16 * 1024 * 1024
 
 /** Progress is saved after so many records or milliseconds: what is not saved is handed over again after a crash. */
 const savedEvery = { records: 100, time: 1000 }
@@ -123,7 +120,7 @@ const goThrough = <A, R>(
   save: Effect.Effect<void, FileError, FileSystem.FileSystem>
 ) =>
   Effect.gen(function*() {
-    const { claims, setting, tally } = task
+    const { claims, handle, setting, tally } = task
     const path = claims.pathOf(name)
     const fs = yield* FileSystem.FileSystem
     const reading = FileAttempt.attempt("read", path)
@@ -145,7 +142,7 @@ const goThrough = <A, R>(
     /** Hands over one line, unless it is blank, and remembers what became of it. */
     const deal = (line: Line, position: number) =>
       Effect.gen(function*() {
-        const { answer, isMalformed } = yield* handOver(task, { name, header: header.right, line, position })
+        const { answer, isMalformed } = yield* handOver(setting, handle, { name, header: header.right, text: line.text, position })
         tally.answered(answer, line.end - line.start)
         if (answer._tag !== "Failed") return progress.settled(position)
         progress.failed({ position, offset: line.start, error: answer.error.slice(0, maxError), isMalformed })
@@ -192,36 +189,3 @@ const leave = (name: string, header: Header, version: number) =>
     Effect.logWarning(`${JSON.stringify(name)} is of version ${header.version}, and this program knows ${version}: it is left alone`),
     "newer" as const
   )
-
-interface Given {
-  readonly name: string
-  readonly header: Header
-  readonly line: Line
-  readonly position: number
-}
-
-const handOver = <A, R>(
-  { handle, setting }: Task<A, R>,
-  { header, line, name, position }: Given
-): Effect.Effect<{ readonly answer: Answer.Answer; readonly isMalformed: boolean }, never, R> => {
-  const parsed = line.text === undefined
-    ? Either.left(`it is longer than ${maxLineBytes} bytes`)
-    : setting.parse(line.text)
-  if (Either.isLeft(parsed)) {
-    return Effect.succeed({ answer: Answer.failed(`record ${position}: ${parsed.left}`), isMalformed: true })
-  }
-  const record = parsed.right
-  const key = setting.keyOf(record, { file: name, position })
-  const { patience } = setting
-  return Effect.suspend(() => handle({ record, key, file: name, position, header })).pipe(
-    // One that hangs must not hold up the others, even if it does not hear of it.
-    Effect.disconnect,
-    Effect.timeoutTo({
-      duration: patience,
-      onSuccess: (answer) => answer,
-      onTimeout: () => Answer.failed(`no answer within ${Duration.format(patience)}`)
-    }),
-    Effect.catchAllCause((cause) => Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"))),
-    Effect.map((answer) => ({ answer, isMalformed: false }))
-  )
-}

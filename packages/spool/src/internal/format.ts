@@ -6,6 +6,9 @@ import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 
+/** A line may be so long, in bytes. A longer one is no record. */
+export const maxLineBytes = 16 * 1024 * 1024
+
 /** The first line. What else is in it belongs to whoever put the file. */
 export const Header = Schema.Struct({ version: Schema.Int }, { key: Schema.String, value: Schema.Unknown })
 

@@ -7,8 +7,24 @@ import type { FileError } from "@tether/host/FileError"
 import * as Effect from "effect/Effect"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import * as Captures from "../Captures.js"
+import * as Captures from "./Captures.js"
 
+/**
+ * It is the function `handler` that the module exports whose path `TETHER_CAPTURE_HANDLER` is, and `Captures.toFiles` where that
+ * is not set. Fails if there is no such function.
+ *
+ * @example
+ * ```ts
+ * import * as CaptureHandler from "@tether/spool/CaptureHandler"
+ * import * as Captures from "@tether/spool/Captures"
+ * import * as Effect from "effect/Effect"
+ *
+ * const drained = Effect.gen(function*() {
+ *   const spool = yield* Captures.deferred
+ *   return yield* spool.drain(yield* CaptureHandler.configured)
+ * })
+ * ```
+ */
 export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileSystem.FileSystem> = Effect.suspend(() => {
   const path = process.env["TETHER_CAPTURE_HANDLER"]
   if (path === undefined || path === "") return Captures.toFiles

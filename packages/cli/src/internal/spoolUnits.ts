@@ -1,0 +1,61 @@
+/**
+ * `tether spool install` and `uninstall`: the files by which a service manager runs the daemon.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Capture from "@tether/spool/Capture"
+import * as SpoolUnits from "@tether/spool/SpoolUnits"
+import * as Effect from "effect/Effect"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Answer } from "./answer.js"
+
+interface Manager {
+  readonly directory: () => string
+  readonly units: (service: SpoolUnits.Service) => ReadonlyArray<SpoolUnits.Unit>
+  /** What a person does next. */
+  readonly start: string
+}
+
+const managers: Readonly<Record<string, Manager>> = {
+  systemd: {
+    directory: () => join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "systemd/user"),
+    units: SpoolUnits.systemd,
+    start: "systemctl --user daemon-reload && systemctl --user enable --now tether-spool.socket"
+  },
+  launchd: {
+    directory: () => join(homedir(), "Library/LaunchAgents"),
+    units: SpoolUnits.launchd,
+    start: "launchctl load -w ~/Library/LaunchAgents/dev.tether.spool.plist"
+  }
+}
+
+interface Asked {
+  readonly subject: string | undefined
+}
+
+const managerOf = ({ subject }: Asked): Effect.Effect<Manager, FileError> => {
+  const manager = subject !== undefined && Object.hasOwn(managers, subject) ? managers[subject] : undefined
+  return manager === undefined
+    ? Effect.fail(FileAttempt.refused("write for", subject ?? "", "Invalid", `give a service manager: ${Object.keys(managers).join(" or ")}`))
+    : Effect.succeed(manager)
+}
+
+/** This very program, with the Node.js that runs it. */
+const command = [process.execPath, fileURLToPath(new URL("../bin.cjs", import.meta.url)), "spool", "serve"]
+
+export const install = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const manager = yield* managerOf(asked)
+    const paths = yield* SpoolUnits.install(manager.directory(), manager.units({ command, socket: yield* Capture.socketPath }))
+    return { lines: paths, told: `nothing is started yet; this does it: ${manager.start}`, code: 0 }
+  })
+
+export const uninstall = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const manager = yield* managerOf(asked)
+    const names = manager.units({ command, socket: "" }).map(({ name }) => name)
+    return { lines: yield* SpoolUnits.uninstall(manager.directory(), names), code: 0 }
+  })

@@ -1,0 +1,205 @@
+/**
+ * What a service manager needs to run a daemon: the files for systemd and launchd, with a mark by which ours are known. A file
+ * without it is somebody else's, and is never touched.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as AtomicFile from "@tether/host/AtomicFile"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Effect from "effect/Effect"
+
+/**
+ * What is to run, with its words, and where it listens.
+ *
+ * @example
+ * ```ts
+ * import type { Service } from "@tether/spool/SpoolUnits"
+ *
+ * const service: Service = { command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" }
+ * ```
+ */
+export interface Service {
+  readonly command: ReadonlyArray<string>
+  readonly socket: string
+}
+
+/**
+ * A file for a service manager.
+ *
+ * @example
+ * ```ts
+ * import type { Unit } from "@tether/spool/SpoolUnits"
+ *
+ * const line = ({ name, text }: Unit) => `${name}: ${text.length} characters`
+ * ```
+ */
+export interface Unit {
+  readonly name: string
+  readonly text: string
+}
+
+/**
+ * By this line a file is known as ours.
+ *
+ * @example
+ * ```ts
+ * import { mark } from "@tether/spool/SpoolUnits"
+ *
+ * const isOurs = (text: string) => text.includes(mark)
+ * ```
+ */
+export const mark = "managed by tether spool; it is written anew and may be removed"
+
+/**
+ * A user service, and the socket by which systemd starts it when somebody connects.
+ *
+ * @example
+ * ```ts
+ * import * as SpoolUnits from "@tether/spool/SpoolUnits"
+ *
+ * const units = SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" })
+ * ```
+ */
+export const systemd = ({ command, socket }: Service): ReadonlyArray<Unit> => [
+  {
+    name: "tether-spool.service",
+    text: `# ${mark}
+[Unit]
+Description=Tether: takes and drains what was deferred
+Requires=tether-spool.socket
+
+[Service]
+ExecStart=${command.map(systemdWord).join(" ")}
+Restart=on-failure
+
+[Install]
+WantedBy=default.target
+`
+  },
+  {
+    name: "tether-spool.socket",
+    text: `# ${mark}
+[Unit]
+Description=Tether: where what is deferred can be handed over
+
+[Socket]
+ListenStream=${systemdText(socket)}
+SocketMode=0600
+DirectoryMode=0700
+
+[Install]
+WantedBy=sockets.target
+`
+  }
+]
+
+/** In a unit, `%` begins a name of systemd's own; in a command, `$` a variable too. */
+const systemdText = (text: string): string => text.replaceAll("%", "%%")
+
+const systemdWord = (word: string): string =>
+  `"${systemdText(word).replace(/["\\]/g, (character) => `\\${character}`).replaceAll("$", "$$$$").replaceAll("\n", "\\n")}"`
+
+/**
+ * A user agent of launchd, which runs from login on.
+ *
+ * @example
+ * ```ts
+ * import * as SpoolUnits from "@tether/spool/SpoolUnits"
+ *
+ * const units = SpoolUnits.launchd({ command: ["/usr/local/bin/tether", "spool", "serve"], socket: "/tmp/tether.sock" })
+ * ```
+ */
+export const launchd = ({ command, socket }: Service): ReadonlyArray<Unit> => [{
+  name: "dev.tether.spool.plist",
+  text: `<?xml version="1.0" encoding="UTF-8"?>
+<!-- ${mark} -->
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key>
+  <string>dev.tether.spool</string>
+  <key>ProgramArguments</key>
+  <array>
+${command.map((word) => `    <string>${xmlText(word)}</string>`).join("\n")}
+  </array>
+  <key>EnvironmentVariables</key>
+  <dict>
+    <key>TETHER_DAEMON_SOCKET</key>
+    <string>${xmlText(socket)}</string>
+  </dict>
+  <key>RunAtLoad</key>
+  <true/>
+  <key>KeepAlive</key>
+  <dict>
+    <key>SuccessfulExit</key>
+    <false/>
+  </dict>
+</dict>
+</plist>
+`
+}]
+
+const xmlText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+
+/**
+ * Writes units into a directory, in the place of ours that may be there. If one of the names belongs to a file that is not ours,
+ * none is written, and the error names it.
+ *
+ * @example
+ * ```ts
+ * import * as SpoolUnits from "@tether/spool/SpoolUnits"
+ *
+ * const install = SpoolUnits.install(
+ *   "/home/dev/.config/systemd/user",
+ *   SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" })
+ * )
+ * ```
+ */
+export const install = (
+  directory: string,
+  units: ReadonlyArray<Unit>
+): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const paths = units.map(({ name }) => `${directory}/${name}`)
+    yield* Effect.forEach(paths, checkOurs, { discard: true })
+    yield* FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true }))
+    yield* Effect.forEach(units, ({ text }, index) => AtomicFile.replace(paths[index] ?? "", text, { mode: 0o644 }), { discard: true })
+    return paths
+  })
+
+/**
+ * Removes those units from a directory that are ours, and answers with their paths. One that is not is an error, and none is
+ * removed.
+ *
+ * @example
+ * ```ts
+ * import * as SpoolUnits from "@tether/spool/SpoolUnits"
+ *
+ * const remove = SpoolUnits.uninstall("/home/dev/.config/systemd/user", ["tether-spool.service", "tether-spool.socket"])
+ * ```
+ */
+export const uninstall = (
+  directory: string,
+  names: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const paths = names.map((name) => `${directory}/${name}`)
+    const there = (yield* Effect.forEach(paths, checkOurs)).flatMap((isThere, index) => isThere ? [paths[index] ?? ""] : [])
+    yield* Effect.forEach(there, (path) => FileAttempt.attempt("remove", path)(fs.remove(path)), { discard: true })
+    return there
+  })
+
+/** Whether it is there; fails if it is not ours. */
+const checkOurs = (path: string): Effect.Effect<boolean, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const text = yield* fs.readFileString(path).pipe(
+      Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed(undefined)),
+      FileAttempt.attempt("look at", path)
+    )
+    if (text === undefined) return false
+    if (!text.includes(mark)) return yield* Effect.fail(FileAttempt.refused("write or remove", path, "AlreadyExists", "it is not ours: it has no line that says so"))
+    return true
+  })
