@@ -89,6 +89,23 @@ describe("a pass", () => {
       expect(filesIn(directory)).toEqual([])
     }).pipe(Effect.provide(host), Effect.provide(quiet)))
 
+  it.scoped("removes what a killed put has left, once it is old, and doctor names it before", () =>
+    Effect.gen(function*() {
+      yield* atPresent
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const name = ".a.jsonl.0123456789abcdef01234567.tmp"
+      writeFileSync(join(directory, name), `{"version":1}\n{"n`)
+      yield* spool.drain(new Taker().handle)
+      expect(filesIn(directory)).toEqual([name])
+      expect(yield* spool.doctor).toEqual([])
+      yield* TestClock.adjust("2 minutes")
+      expect(yield* spool.doctor).toMatchObject([{ kind: "unfinished", file: name }])
+      yield* TestClock.adjust("1 hour")
+      yield* spool.drain(new Taker().handle)
+      expect(filesIn(directory)).toEqual([])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
   it.scoped("leaves alone what is being written, what is hidden, and what a later version has written", () =>
     Effect.gen(function*() {
       const directory = yield* folder

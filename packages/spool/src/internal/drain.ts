@@ -1,19 +1,21 @@
 /**
  * One pass over a spool.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Answer } from "../Answer.js"
 import type { DrainReport } from "../DrainReport.js"
 import { enforceCaps } from "./caps.js"
 import { makeClaims, takeOver } from "./claims.js"
 import { namesIn, readyIn } from "./directory.js"
 import { drainFile } from "./drainFile.js"
-import { stateDirectory } from "./names.js"
+import { isTemporary, stateDirectory } from "./names.js"
 import type { Item, Setting } from "./setting.js"
 import { readState } from "./state.js"
 import { type Limits, Tally } from "./tally.js"
@@ -27,6 +29,7 @@ export const drain = <A, R>(
     const { directory } = setting
     const tally = new Tally(limits, yield* Clock.currentTimeMillis)
     yield* takeOver(directory)
+    yield* removeUnfinished(directory)
     yield* enforceCaps(setting)
     const names = yield* due(directory)
     let stoppedBy: DrainReport["stoppedBy"] = "end"
@@ -52,6 +55,22 @@ export const drain = <A, R>(
     const remaining = (yield* readyIn(directory)).length
     return tally.report(remaining === 0 ? "end" : stoppedBy, remaining)
   }))
+
+/** A file takes milliseconds to be written: one that is not whole after an hour never will be. */
+const unfinishedAfter = Duration.hours(1)
+
+/** Removes what a `put` that was killed has left. It was promised to nobody. */
+const removeUnfinished = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(unfinishedAfter)
+    for (const name of (yield* namesIn(directory)).filter(isTemporary)) {
+      const path = `${directory}/${name}`
+      const info = yield* Effect.option(fs.stat(path))
+      const changed = Option.flatMap(info, ({ mtime }) => mtime)
+      if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(path))
+    }
+  })
 
 /** The files that may be drained now. */
 const due = (directory: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
