@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
-import { bin, startProgram } from "./support/tether.js"
+import { bin, startProgram, until } from "./support/tether.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-capture-"))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -118,6 +118,19 @@ describe("tether capture-transcript --no-spawn", () => {
     expect(calls.filter((line) => !line.includes("execve(") && !line.includes("CLONE_THREAD"))).toEqual([])
   })
 
+  it("waits for no disk that hangs: the file is there and the line is written long before it answers", async () => {
+    if (spawnSync("strace", ["-V"]).error !== undefined) return console.warn("skipped: a disk that hangs, because there is no strace to delay it")
+    const start = performance.now()
+    const args = ["-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=25000000"]
+    const words = [process.execPath, bin, "capture-transcript", "--no-spawn", recorded("claude-tool-turn")]
+    const hook = startProgram("strace", [...args, ...words], { env: { TETHER_STATE_DIR: stateDirectory() } })
+    await until("its line is written", () => hook.stdout().includes("\n"))
+    expect(performance.now() - start).toBeLessThan(20_000)
+    const line = JSON.parse(hook.stdout()) as Readonly<Record<string, unknown>>
+    expect(line).toMatchObject({ status: "deferred", events: 3 })
+    expect(linesOf(line["path"])).toHaveLength(4)
+  })
+
   it("contains nothing that could start one", () => {
     const meta = readFileSync(join(import.meta.dirname, "../../spool/dist/hook.meta.json"), "utf8")
     expect(meta).toContain("node:fs")
@@ -146,7 +159,7 @@ describe("tether capture-transcript --no-spawn", () => {
   it("defers of fifty at once each one, and of one session twenty times in a second as well", async () => {
     const [one, many] = [stateDirectory(), stateDirectory()]
     const fifty = await Promise.all(Array.from({ length: 50 }, (_, index) => hook(["--session-id", `s${index}`, recorded("claude-tool-turn")], { state: many })))
-    expect(fifty.map(({ line }) => line["status"])).toEqual(fifty.map(() => "deferred"))
+    expect(fifty.filter(({ line }) => line["status"] !== "deferred")).toEqual([])
     expect(readdirSync(join(many, "deferred-captures"))).toHaveLength(50)
     const twenty = await Promise.all(Array.from({ length: 20 }, () => hook(["--session-id", "s", recorded("claude-text-turn")], { state: one })))
     expect(new Set(twenty.map(({ line }) => line["path"])).size).toBe(20)
@@ -185,6 +198,40 @@ describe("tether capture-transcript --no-spawn", () => {
     mkdirSync(join(state, "deferred-captures"), { recursive: true, mode: 0o700 })
     chmodSync(join(state, "deferred-captures"), 0o500)
     expect((await hook(["--session-id", "s", recorded("claude-text-turn")], { state })).line).toMatchObject({ status: "failed" })
+  })
+})
+
+describe("--hook", () => {
+  const told = (input: object | string, words: ReadonlyArray<string> = ["capture-transcript", "--no-spawn", "--hook"]) => {
+    const state = stateDirectory()
+    const env = { ...process.env, TETHER_STATE_DIR: state }
+    const { status, stdout } = spawnSync(process.execPath, [bin, ...words], { env, input: typeof input === "string" ? input : JSON.stringify(input), encoding: "utf8" })
+    expect(status).toBe(0)
+    return JSON.parse(stdout) as Readonly<Record<string, unknown>>
+  }
+
+  it("takes session, transcript and directory from stdin, as agent programs name them", () => {
+    const input = { session_id: "s-9", transcript_path: recorded("claude-tool-turn"), cwd: "/home/dev/project", hook_event_name: "SessionEnd", more: { x: 1 } }
+    const line = told(input)
+    expect(line).toMatchObject({ status: "deferred", events: 3 })
+    expect(linesOf(line["path"])[0]).toMatchObject({ session_id: "s-9", cwd: "/home/dev/project" })
+    expect(told(input, ["capture-turn", "--hook"])).toMatchObject({ status: "deferred", events: 3, path: expect.stringMatching(/s-9\.live\.jsonl$/) })
+    expect(told(input, ["capture-transcript", "--hook"])).toEqual({ inserted: 3, reinforced: 0, skipped: 0, errors: 0 })
+  })
+
+  it.each([
+    ["", /no JSON object/],
+    ["[1]", /no JSON object/],
+    ["{}", /no transcript_path/],
+    [`{"transcript_path":7}`, /no transcript_path/],
+    ["x".repeat(1024 * 1024 + 1), /too long/]
+  ])("says what is wrong with stdin", (input, reason) => {
+    expect(told(input)).toEqual({ status: "failed", reason: expect.stringMatching(reason) })
+  })
+
+  it("waits for a stdin that nobody writes to no longer than for anything else", async () => {
+    const { ended } = startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", "--hook", "--deadline", "300"], { input: { keep: true } })
+    expect(JSON.parse((await ended).stdout)).toMatchObject({ status: "failed", reason: "it was not done within 300 ms" })
   })
 })
 

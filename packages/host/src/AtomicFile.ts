@@ -9,14 +9,15 @@ import type { FileError } from "./FileError.js"
 import { doing, fileError } from "./internal/fileErrors.js"
 import { directoryOf, join, nameOf } from "./internal/paths.js"
 import { randomId } from "./internal/runtime.js"
-import { syncDirectory, writeNew } from "./internal/writing.js"
+import { type Fsync, syncDirectory, writeNew } from "./internal/writing.js"
 
 /**
  * How a file is written.
  *
  * - `mode`: its permissions. Default: those of the file that is replaced, otherwise 0600.
  * - `fsync`: whether it is on the disk, and not only in the system's memory, when the write returns. Default true: a file
- *   that is worth an atomic write should survive a power cut. It costs from 0.1 to 10 milliseconds.
+ *   that is worth an atomic write should survive a power cut. It costs from 0.1 to 10 milliseconds. A duration is for one
+ *   who cannot wait for a busy disk: after so long it is given its name, and comes to the disk when it does.
  *
  * @example
  * ```ts
@@ -27,7 +28,7 @@ import { syncDirectory, writeNew } from "./internal/writing.js"
  */
 export interface Options {
   readonly mode?: number | undefined
-  readonly fsync?: boolean | undefined
+  readonly fsync?: boolean | Duration.DurationInput | undefined
 }
 
 /**
@@ -89,7 +90,7 @@ const written = (
   path: string,
   data: string | Uint8Array,
   mode: number,
-  fsync: boolean,
+  fsync: Fsync,
   install: (fs: FileSystem.FileSystem, temporary: string) => ReturnType<FileSystem.FileSystem["rename"]>
 ) =>
   Effect.gen(function*() {
@@ -100,7 +101,7 @@ const written = (
       Effect.mapError(fileError(action, path)),
       Effect.ensuring(Effect.ignore(fs.remove(temporary, { force: true })))
     )
-    if (fsync) yield* syncDirectory(fs, directoryOf(path))
+    if (fsync !== false) yield* syncDirectory(fs, directoryOf(path), fsync)
   })
 
 const encoder = new TextEncoder()

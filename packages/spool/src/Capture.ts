@@ -7,6 +7,7 @@ import type { FileError } from "@tether/host/FileError"
 import * as SortableId from "@tether/host/SortableId"
 import * as StateDir from "@tether/host/StateDir"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { CaptureHeader } from "./CaptureRecord.js"
 import { eventOf, headerOf } from "./internal/captureLine.js"
@@ -144,12 +145,15 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
 
 const nextId = SortableId.make()
 
+/** A disk that fifty others want as well may take longer: a file that is not yet safe from a power cut is better than none. */
+const syncWithin = Duration.millis(200)
+
 const deferred = (sessionId: string, header: CaptureHeader, lines: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const path = yield* directory
     const now = yield* Clock.currentTimeMillis
     const name = `${safeName(sessionId)}-${Math.floor(now / 1000)}-${nextId(now)}`
-    const file = yield* publish({ directory: path, name, header, lines, fsync: true })
+    const file = yield* publish({ directory: path, name, header, lines, fsync: syncWithin })
     return { status: "deferred", path: file, events: lines.length } as const
   })
 

@@ -171,9 +171,14 @@ const sessionId = {
 
 const cwd = { name: "cwd", value: "DIR", text: ["Where the session ran. Default: our own working directory."] } as const satisfies OptionText
 
+const hook = {
+  name: "hook",
+  text: ["Session and transcript are named on stdin, in the JSON object that agent", "programs give to their hooks: session_id, transcript_path, cwd."]
+} as const satisfies OptionText
+
 const strict = { name: "strict", text: ["End with 1 if nothing was captured. Default: 0, because a hook must not", "fail what it hangs on."] } as const satisfies OptionText
 
-const deadline = { name: "deadline", value: "MS", text: ["How long it may wait in all, in milliseconds. Default: 1000."] } as const satisfies OptionText
+const deadline = { name: "deadline", value: "MS", text: ["How long it may wait for what does not move, in milliseconds. It ends", "after five times as long in any case. Default: 1000."] } as const satisfies OptionText
 
 export const captureTranscript = {
   name: "capture-transcript",
@@ -182,7 +187,7 @@ export const captureTranscript = {
   about: `It reads the transcript of a session, and hands its turns to the handler that TETHER_CAPTURE_HANDLER names, or appends them
 to a file of the session in the state directory. One line of JSON on stdout counts them.
 
-With --no-spawn it is a hook: it starts no process, waits for nothing beyond its deadline, and defers the turns to disk where
+With --no-spawn it is a hook: it starts no process, waits for nothing that does not move, and defers the turns to disk where
 no daemon takes them. \`tether spool drain\` hands them over later.`,
   options: {
     noSpawn: {
@@ -202,6 +207,7 @@ no daemon takes them. \`tether spool drain\` hands them over later.`,
         "always-defer does not; live-or-fail defers nothing."
       ]
     },
+    hook,
     cwd,
     strict,
     deadline
@@ -214,8 +220,8 @@ export const captureTurn = {
   usage: "tether capture-turn [options] TRANSCRIPT",
   summary: "Keep what is new in an agent's session, after a turn.",
   about: `It appends to a file of the session what has come to its transcript since the last time. The file is handed over after the
-end of the session, when capture-transcript has been run. It starts no process, and waits for nothing beyond its deadline.`,
-  options: { sessionId, cwd, strict, deadline },
+end of the session, when capture-transcript has been run. It starts no process, and waits for nothing that does not move.`,
+  options: { sessionId, hook, cwd, strict, deadline },
   codes: [["0", ["Always, but with --strict."]], ["1", ["With --strict: nothing was captured."]]]
 } as const satisfies CommandText
 

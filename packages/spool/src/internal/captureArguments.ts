@@ -11,11 +11,13 @@ export interface Capturing {
   readonly transcript: string
   readonly sessionId: string
   readonly noSpawn: boolean
+  /** Session and transcript are named on stdin, as agent programs do for their hooks. */
+  readonly isHook: boolean
   readonly maxTurns: number | undefined
   readonly policy: Policy | undefined
   readonly cwd: string | undefined
   readonly strict: boolean
-  /** How long it may wait in all, in milliseconds. */
+  /** How long it may wait for what does not move, in milliseconds. */
   readonly deadline: number
 }
 
@@ -36,9 +38,11 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
     const textOf = (name: string) => typeof given[name] === "string" ? given[name] : undefined
     const [transcript = "", ...more] = positionals
     const [maxTurns, policy, deadline] = [textOf("max-turns"), textOf("policy"), textOf("deadline") ?? "1000"]
+    const isHook = given["hook"] === true
     const sessionId = textOf("session-id") ?? basename(transcript).replace(/\.[^.]*$/, "")
     const problems = [
-      ...(transcript === "" ? ["the transcript is missing: give its path"] : []),
+      ...(transcript === "" && !isHook ? ["the transcript is missing: give its path"] : []),
+      ...(transcript !== "" && isHook ? ["with --hook the transcript is named on stdin, and not here"] : []),
       ...(more.length > 0 ? [`there is one transcript too many: ${more.map((word) => JSON.stringify(word)).join(", ")}`] : []),
       ...(sessionId === "" && transcript !== "" ? ["--session-id is empty"] : []),
       ...(maxTurns === undefined || /^\d{1,9}$/.test(maxTurns) ? [] : [`--max-turns takes a whole number, and not ${JSON.stringify(maxTurns)}`]),
@@ -50,6 +54,7 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
       transcript,
       sessionId,
       noSpawn: given["no-spawn"] === true || command === "capture-turn",
+      isHook,
       maxTurns: maxTurns === undefined ? undefined : Number(maxTurns),
       policy: policy !== undefined && isPolicy(policy) ? policy : undefined,
       cwd: textOf("cwd"),
@@ -62,6 +67,7 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
 const ofTurn = {
   "session-id": { type: "string" },
   cwd: { type: "string" },
+  hook: { type: "boolean" },
   strict: { type: "boolean" },
   deadline: { type: "string" }
 } as const

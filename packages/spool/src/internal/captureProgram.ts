@@ -1,13 +1,14 @@
 /**
  * The programs `tether capture-transcript` and `tether capture-turn`. As a hook they load only what they need, start nothing, and
- * wait for nothing beyond their deadline.
+ * wait for nothing that does not move.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Capture from "../Capture.js"
 import { type Capturing, parseCapture } from "./captureArguments.js"
-import { hookFiles } from "./hookFiles.js"
+import { answered, hookFiles, isUnderWay } from "./hookFiles.js"
+import { named } from "./hookInput.js"
 
 /** What is left for deferring once a daemon has not answered, in milliseconds. */
 const reserve = 300
@@ -26,10 +27,14 @@ export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
     },
     onRight: (capturing) => {
       if (!capturing.noSpawn && ingest !== undefined) {
-        Effect.runFork(Effect.map(ingest(capturing), (counts) => print(counts, 0)))
+        Effect.runFork(Effect.match(Effect.flatMap(named(capturing), ingest), {
+          onSuccess: (counts) => print(counts, 0),
+          onFailure: (reason) => end({ status: "failed", reason }, capturing.strict)
+        }))
         return
       }
-      capture(capturing).pipe(
+      Effect.flatMap(named(capturing), capture).pipe(
+        Effect.catchAll((reason) => Effect.succeed<Capture.Outcome>({ status: "failed", reason })),
         // What hangs in the file system hears of no interruption.
         Effect.disconnect,
         Effect.raceFirst(Effect.as(over(capturing.deadline), {
@@ -47,11 +52,23 @@ export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
 
 const slice = 50
 
+/** So many times its deadline it may take in all, however well it gets on. */
+const inAll = 5
+
 /**
- * A deadline in slices that were slept: on a machine on which fifty hooks want the processor at once, the time in which we could
- * not run is not time in which something kept us waiting.
+ * A deadline in slices in which nothing came of anything: where fifty hooks want the same disk and the same processors at once, each
+ * one is slow, and none is stuck.
  */
-const over = (deadline: number): Effect.Effect<unknown> => Effect.repeatN(Effect.sleep(slice), Math.max(0, Math.ceil(deadline / slice) - 1))
+const over = (deadline: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const last = performance.now() + deadline * inAll
+    let idle = 0
+    while (idle < deadline && performance.now() < last) {
+      const before = answered()
+      yield* Effect.sleep(slice)
+      if (answered() === before) idle += slice
+    }
+  })
 
 const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, FileSystem.FileSystem> =>
   capturing.command === "capture-turn"
@@ -65,6 +82,18 @@ const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
 
 const print = (line: object, code: number): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`)
-  // Not only a code: a socket or a file that hangs would keep us.
-  process.exit(code)
+  leave(code, mostLooks)
+}
+
+/** How often it is looked whether the file system has answered, once all is said. */
+const mostLooks = 20
+
+/**
+ * Not only a code: a socket that hangs would keep us. Node.js waits at its end for what it has asked of the file system; where that
+ * hangs, only a kill ends us.
+ */
+const leave = (code: number, looks: number): void => {
+  if (!isUnderWay()) process.exit(code)
+  if (looks === 0) process.kill(process.pid, "SIGKILL")
+  setTimeout(() => leave(code, looks - 1), slice)
 }

@@ -17,9 +17,23 @@ const reasons: Readonly<Record<string, SystemErrorReason>> = {
   EPERM: "PermissionDenied"
 }
 
+let underWay = 0
+let answers = 0
+
+/** How often the system has answered so far: while that grows, nothing hangs. */
+export const answered = (): number => answers
+
+/** Whether the system has not answered yet: Node.js does not end before it has, however it is told to. */
+export const isUnderWay = (): boolean => underWay > 0
+
 const call = <A>(method: string, path: string, run: (callback: Callback<A>) => void): Effect.Effect<A, SystemError> =>
   Effect.async((resume) => {
-    run((error, value) => resume(error === null ? Effect.succeed(value) : Effect.fail(toError(method, path, error))))
+    underWay++
+    run((error, value) => {
+      underWay--
+      answers++
+      resume(error === null ? Effect.succeed(value) : Effect.fail(toError(method, path, error)))
+    })
   })
 
 const toError = (method: string, path: string, error: NodeJS.ErrnoException): SystemError =>

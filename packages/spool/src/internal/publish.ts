@@ -4,6 +4,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import type { FileError } from "@tether/host/FileError"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { fileName } from "./names.js"
 
@@ -14,7 +15,8 @@ export interface Publication {
   readonly header: object
   /** One record each, as JSON. */
   readonly lines: Iterable<string>
-  readonly fsync: boolean
+  /** Whether it is waited for to be on the disk; or for how long at most. */
+  readonly fsync: boolean | Duration.DurationInput
 }
 
 /** Gives the path of the file. */
