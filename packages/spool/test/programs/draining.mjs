@@ -32,7 +32,7 @@ const program = Effect.gen(function*() {
   console.log("up")
   while (true) {
     const wasOver = end.signal.aborted
-    const { remaining } = yield* spool.drain(take, { records: 50 })
+    const { remaining } = yield* spool.drain(take)
     // Another drainer may be at the last ones.
     if (wasOver && remaining === 0 && (yield* spool.stats).claimed === 0) break
     yield* Effect.sleep("5 millis")

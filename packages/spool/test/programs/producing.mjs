@@ -18,7 +18,7 @@ const program = Effect.gen(function*() {
     const records = Array.from({ length: 1 + next % 3 }, (_, index) => ({ n: next + index }))
     yield* spool.put(records)
     next += records.length
-    yield* Effect.sleep("3 millis")
+    yield* Effect.sleep("20 millis")
   }
   console.log(`put ${next - Number(base)}`)
 })
