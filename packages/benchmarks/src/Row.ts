@@ -4,6 +4,8 @@
 
 /** The work of one pass. Which of its fields matter is the row's business. */
 export interface Work {
+  /** On a disk, for what is to be left there until the end of the run. */
+  readonly folder: string
   /** A text file of `lines` lines. */
   readonly file: string
   readonly lines: number
@@ -21,12 +23,17 @@ export interface Work {
   readonly sleepers: number
   /** How many children are started and closed, one after the other. */
   readonly closes: number
-  /** How many records a journal is given, or has. */
+  /** How many records a journal or a spool is given, or has. */
   readonly records: number
   /** How many processes sleep beside all of the sample's passes, and have nothing to do with it. */
   readonly foreign: number
   /** How long a child has been running when it is closed, in milliseconds, where that matters. */
   readonly age: number
+  /** How many programs are run, one after the other, each to its end. */
+  readonly programs: number
+  /** The transcript of a session, of at least so many bytes. */
+  readonly transcript: string
+  readonly transcriptBytes: number
 }
 
 /** What a peer saw. It is checked: who loses lines is not fast. */
@@ -41,6 +48,10 @@ export interface Seen {
   readonly memory?: number
   /** What counts of the pass, in milliseconds; all of it, if nothing is said. */
   readonly millis?: number
+  /** The same of CPU time. */
+  readonly cpuMillis?: number
+  /** How late the event loop was at its turn, in milliseconds: 99 of 100 times not later. */
+  readonly delay?: number
   /** How many processes lived that should not have, and were ended by the benchmark. */
   readonly left?: number
 }
@@ -65,12 +76,14 @@ export interface Row {
   readonly name: string
   readonly title: (work: Work) => string
   /** What is counted, and checked to have been seen. */
-  readonly unit: "line" | "byte" | "spawn" | "process" | "child" | "sleeper" | "close" | "record"
+  readonly unit: "line" | "byte" | "spawn" | "process" | "child" | "sleeper" | "close" | "record" | "program"
   /**
    * What is measured beside the time: by how many MiB the resident memory of the sample has grown after the first eighth
    * of the pass, or how many KiB of the heap one child takes.
    */
   readonly memory?: "growth" | "heap"
+  /** Beside the time of every peer, how much the memory has grown, in MiB, and how late the event loop was. */
+  readonly watched?: boolean
   /**
    * How many passes one sample makes, of which the first half only warms up. With `each`, every pass is a sample by
    * itself, and nothing warms up: the work is done by another process, which begins anew.

@@ -1,7 +1,8 @@
 /**
  * What children read and write, and how it is cut.
  */
-import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from "node:fs"
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import type { Work } from "./Row.js"
 
 export const bytesPerLine = 85
@@ -25,6 +26,17 @@ export const writeLines = ({ file, lines }: Work): void => {
 export const writeZeros = ({ bytes, zeros }: Work): void => {
   writeFileSync(zeros, "")
   truncateSync(zeros, bytes)
+}
+
+/** The transcript of a session of three turns, as an agent has kept it. */
+export const recordedTranscript = fileURLToPath(
+  new URL("../../vitest/fixtures/agents/claude-tool-turn.transcript.jsonl", import.meta.url)
+)
+
+/** The recorded one, over and over: its turns are in the proportion in which an agent writes them. */
+export const writeTranscript = ({ transcript, transcriptBytes }: Work): void => {
+  const recorded = readFileSync(recordedTranscript)
+  writeFileSync(transcript, Buffer.concat(Array.from({ length: Math.ceil(transcriptBytes / recorded.length) }, () => recorded)))
 }
 
 /** What is written at once: as much as Node reads at once from a pipe or a file. */

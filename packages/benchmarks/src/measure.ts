@@ -7,11 +7,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { bytesPerLine, writeLines, writeZeros } from "./data.js"
+import { bytesPerLine, writeLines, writeTranscript, writeZeros } from "./data.js"
 import type { Comparison, Entry, Limit, Pass, Row, Seen, Target, Work } from "./Row.js"
 import { median } from "./statistics.js"
 
-export interface Size extends Omit<Work, "file" | "zeros"> {
+export interface Size extends Omit<Work, "folder" | "file" | "zeros" | "transcript"> {
   /** Instead of the row's own, for a run that is to be quick. */
   readonly passes?: number
 }
@@ -27,7 +27,9 @@ export const fullSize: Size = {
   closes: 100,
   records: 5000,
   foreign: 500,
-  age: 1200
+  age: 1200,
+  programs: 20,
+  transcriptBytes: 10_000_000
 }
 export const quickSize: Size = {
   lines: 2_000,
@@ -41,6 +43,8 @@ export const quickSize: Size = {
   records: 50,
   foreign: 10,
   age: 50,
+  programs: 1,
+  transcriptBytes: 20_000,
   passes: 1
 }
 
@@ -54,6 +58,8 @@ export interface Sample {
   readonly left: number
   /** In the row's measure, if it has one: the median of the second half of the passes. */
   readonly memory?: number
+  /** How late the event loop was, if that was looked at: the median of the second half of the passes. */
+  readonly delay?: number
   readonly passes: ReadonlyArray<Omit<Pass, "seen">>
 }
 
@@ -68,6 +74,7 @@ export interface PeerResult {
   readonly perSecond: number
   readonly left: number
   readonly medianMemory?: number
+  readonly medianDelay?: number
   readonly samples: ReadonlyArray<Sample>
 }
 
@@ -97,6 +104,7 @@ export interface RowResult {
   readonly unit: Row["unit"]
   readonly units: number
   readonly memory: Row["memory"]
+  readonly watched: boolean
   readonly each: boolean
   readonly peers: ReadonlyArray<PeerResult>
   readonly absent: ReadonlyArray<Absent>
@@ -116,9 +124,16 @@ export const measure = (rows: ReadonlyArray<Row>, runs: number, size: Size): Rea
   process.on("SIGINT", ignore)
   try {
     const { passes, ...sizes } = size
-    const work: Work = { file: join(folder, "lines.txt"), zeros: join(folder, "zeros"), ...sizes }
+    const work: Work = {
+      folder,
+      file: join(folder, "lines.txt"),
+      zeros: join(folder, "zeros"),
+      transcript: join(folder, "transcript.jsonl"),
+      ...sizes
+    }
     if (rows.some((row) => row.unit === "line")) writeLines(work)
     if (rows.some((row) => row.unit === "byte")) writeZeros(work)
+    if (rows.some((row) => row.unit === "program")) writeTranscript(work)
     return rows.map((row) => measureRow(row, runs, work, passes))
   } finally {
     process.off("SIGINT", ignore)
@@ -134,7 +149,8 @@ const unitsOf: Readonly<Record<Row["unit"], (work: Work) => number>> = {
   child: (work) => work.children,
   sleeper: (work) => work.sleepers,
   close: (work) => work.closes,
-  record: (work) => work.records
+  record: (work) => work.records,
+  program: (work) => work.programs
 }
 
 const hasSeenAll = (unit: Row["unit"], seen: Seen, units: number): boolean => {
@@ -182,6 +198,7 @@ const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | un
     unit: row.unit,
     units: unitsOf[row.unit](work),
     memory: row.memory,
+    watched: row.watched === true,
     each: row.each === true,
     peers,
     absent: turns.flatMap(({ absence, name, title }) => absence === undefined ? [] : [{ name, title, reason: absence }]),
@@ -221,12 +238,14 @@ const takePasses = (turns: ReadonlyArray<Turn>): ReadonlyArray<ReadonlyArray<Pas
 const sampleOf = (measured: ReadonlyArray<Pass>): Sample => {
   const warm = measured.slice(Math.floor(measured.length / 2))
   const memory = warm.flatMap(({ seen }) => seen.memory ?? [])
+  const delay = warm.flatMap(({ seen }) => seen.delay ?? [])
   return {
     wallMillis: median(warm.map((pass) => pass.wallMillis)),
     cpuMillis: median(warm.map((pass) => pass.cpuMillis)),
     firstMillis: measured[0]?.wallMillis ?? Number.NaN,
     left: Math.max(...measured.map(({ seen }) => seen.left ?? 0)),
     ...(memory.length > 0 && { memory: median(memory) }),
+    ...(delay.length > 0 && { delay: median(delay) }),
     passes: measured.map(({ cpuMillis, wallMillis }) => ({ wallMillis, cpuMillis }))
   }
 }
@@ -234,6 +253,7 @@ const sampleOf = (measured: ReadonlyArray<Pass>): Sample => {
 const peerResult = ({ name, samples, title, units }: Turn): PeerResult => {
   const medianWallMillis = median(samples.map((sample) => sample.wallMillis))
   const memory = memoryOf(samples)
+  const delay = samples.flatMap((sample) => sample.delay ?? [])
   return {
     name,
     title,
@@ -244,6 +264,7 @@ const peerResult = ({ name, samples, title, units }: Turn): PeerResult => {
     perSecond: units / medianWallMillis * 1000,
     left: Math.max(...samples.map((sample) => sample.left)),
     ...(memory.length > 0 && { medianMemory: median(memory) }),
+    ...(delay.length > 0 && { medianDelay: median(delay) }),
     samples
   }
 }

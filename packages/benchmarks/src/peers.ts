@@ -3,12 +3,14 @@
  * longer the more memory its parent has, and a peer that had loaded less would win by that.
  */
 import * as Execa from "./peers/execa.js"
+import * as Hook from "./peers/hook.js"
 import * as Journal from "./peers/journal.js"
 import { killed } from "./peers/killed.js"
 import * as Node from "./peers/node.js"
 import * as NodeBytes from "./peers/nodeBytes.js"
 import * as Platform from "./peers/platform.js"
 import * as PlatformBytes from "./peers/platformBytes.js"
+import * as Spool from "./peers/spool.js"
 import * as Tether from "./peers/tether.js"
 import * as TetherBytes from "./peers/tetherBytes.js"
 import type { Peer } from "./Row.js"
@@ -70,6 +72,15 @@ export const peers: Readonly<Record<string, Peer>> = {
   "journal:tether": Journal.append,
   "journal:nodeRead": Journal.nodeRead,
   "journal:tetherRead": Journal.read,
+  "spool:nodePut": Spool.nodePut,
+  "spool:put": Spool.put,
+  "spool:nodePutSynced": Spool.nodePutSynced,
+  "spool:putSynced": Spool.putSynced,
+  "spool:nodeDrain": Spool.nodeDrain,
+  "spool:drain": Spool.drain,
+  "hook:node": Hook.node,
+  "hook:tether": Hook.recorded,
+  "hook:tetherLong": Hook.long,
   "idle:node": Node.idle,
   "idle:tether": Tether.idle,
   "idle:platform": Platform.idle,

@@ -11,6 +11,12 @@ const oneChild = (): Partial<Work> => ({ children: 1 })
 const fewChildren = ({ children }: Work): Partial<Work> => ({ children: Math.ceil(children / 10) })
 /** Each of them needs a look at all processes. */
 const fewCloses = ({ closes }: Work): Partial<Work> => ({ closes: Math.ceil(closes / 20) })
+/** Where each waits for the disk. */
+const synced = ({ records }: Work): number => Math.ceil(records / 10)
+const drained = ({ records }: Work): number => records * 2
+const fewRecords = (work: Work): Partial<Work> => ({ records: synced(work) })
+const manyFiles = (work: Work): Partial<Work> => ({ records: drained(work) })
+const oneProgram = (): Partial<Work> => ({ programs: 1 })
 
 const mebibytes = (bytes: number): string => bytes < 2 ** 30 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 30} GiB`
 /** Long enough for a leak to be seen. */
@@ -227,6 +233,43 @@ export const rows: ReadonlyArray<Row> = [
       { peer: "journal:tether", against: "journal:node", of: "throughput" },
       { peer: "journal:tetherRead", against: "journal:nodeRead", of: "throughput" }
     ]
+  },
+  {
+    name: "spool",
+    title: (work) =>
+      `${many(work.records)} records put into a spool, a file each, or ${many(synced(work))} with fsync; and ${many(drained(work))} files drained`,
+    unit: "record",
+    watched: true,
+    passes: 6,
+    peers: {
+      "spool:nodePut": "put, node: write, rename",
+      "spool:put": "put, tether: put",
+      "spool:nodePutSynced": { title: "put with fsync, node: write, rename", work: fewRecords },
+      "spool:putSynced": { title: "put with fsync, tether: put", work: fewRecords },
+      // The memory of a second pass would be that of the first.
+      "spool:nodeDrain": { title: "drain, node: rename, readFile, JSON.parse, unlink", work: manyFiles, passes: 1 },
+      "spool:drain": { title: "drain, tether: drain", work: manyFiles, passes: 1 }
+    },
+    comparisons: [
+      { peer: "spool:put", against: "spool:nodePut", of: "time" },
+      { peer: "spool:putSynced", against: "spool:nodePutSynced", of: "time" },
+      { peer: "spool:drain", against: "spool:nodeDrain", of: "time" }
+    ]
+  },
+  {
+    name: "hook",
+    title: ({ programs, transcriptBytes }) =>
+      `${many(programs)} hooks, each to its end, one after the other; and one with a transcript of ${transcriptBytes / 1e6} MB`,
+    unit: "program",
+    // The first half warms up the files, and what surrounds a spawn.
+    passes: 4,
+    peers: {
+      "hook:node": "node -e 0",
+      "hook:tether": "tether: capture-transcript, a recorded session",
+      "hook:tetherLong": { title: "tether: capture-transcript, the long one", work: oneProgram }
+    },
+    comparisons: [{ peer: "hook:tether", against: "hook:node", of: "time", target: { atMost: 2 } }],
+    limits: [{ peer: "hook:tetherLong", of: "median", target: { atMost: 1500 } }]
   },
   {
     name: "idle",

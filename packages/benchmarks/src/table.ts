@@ -68,6 +68,12 @@ const memory = (kind: keyof typeof measureOf): ReadonlyArray<Column> => {
   ]
 }
 
+/** What is measured beside the time. */
+const watched: ReadonlyArray<Column> = [
+  named("growth", (peer) => `${(peer.medianMemory ?? Number.NaN).toFixed(1)} ${measureOf.growth}`),
+  named("loop late (p99)", (peer) => millis(peer.medianDelay ?? Number.NaN))
+]
+
 /** What a row has to say depends on what it counts. */
 const shownOf = (row: RowResult): ReadonlyArray<Column> => {
   switch (row.unit) {
@@ -79,13 +85,20 @@ const shownOf = (row: RowResult): ReadonlyArray<Column> => {
     case "line":
     case "spawn":
     case "record":
-      return [...time, cpu, first, named(`${row.unit}s/s`, (peer) => many(Math.round(peer.perSecond)))]
+      return [
+        ...time,
+        cpu,
+        first,
+        named(`${row.unit}s/s`, (peer) => many(Math.round(peer.perSecond))),
+        ...row.watched ? watched : []
+      ]
     case "process":
       return [...time.map(unlessLeft), named("kills", (peer) => many(peer.samples.length)), named("of", (peer) => many(peer.units)), left]
     case "child":
       return [...time, named("children", (peer) => many(peer.units)), left]
     case "close":
-      return [...time, first, named("closes", (peer) => many(peer.units)), named("a close", eachMillis)]
+    case "program":
+      return [...time, first, named(`${row.unit}s`, (peer) => many(peer.units)), named(`a ${row.unit}`, eachMillis)]
   }
 }
 

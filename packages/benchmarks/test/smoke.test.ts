@@ -38,7 +38,8 @@ it("measures every peer of every row and writes the results", { timeout: 120_000
       expect(peer.samples).toHaveLength(1)
       expect(peer.medianWallMillis).toBeGreaterThan(0)
       expect(peer.medianCpuMillis).toBeGreaterThan(0)
-      expect(Number.isFinite(peer.medianMemory)).toBe(row.memory !== undefined)
+      expect(Number.isFinite(peer.medianMemory)).toBe(row.memory !== undefined || row.watched === true)
+      expect(Number.isFinite(peer.medianDelay)).toBe(row.watched === true)
       expect(stdout).toContain(peer.title)
     }
     const compared = row.comparisons.filter(({ against, peer }) => isPresent(peer) && isPresent(against))

@@ -12,25 +12,16 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { createReadStream, mkdtempSync, rmSync } from "node:fs"
+import { createReadStream } from "node:fs"
 import { open } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import type { Peer } from "../Row.js"
 import { spawnsSeen } from "./counting.js"
+import { inFolder } from "./folder.js"
 
 const host = Layer.provideMerge(NodeProcessIdentity.layer, NodeFileSystem.layer)
 const journalIn = (directory: string) => Layer.provide(ExitJournal.layerFile({ directory }), host)
-
-const inFolder = async <A>(use: (folder: string) => Promise<A>): Promise<A> => {
-  const folder = mkdtempSync(join(tmpdir(), "tether-journal-"))
-  try {
-    return await use(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 /** The journal is open before the first spawn and closed after the last, as that of a program that runs for long. */
 export const spawn: Peer = ({ spawns }) =>
