@@ -12,7 +12,7 @@ import * as Answer from "../Answer.js"
 import type { Claims } from "./claims.js"
 import { type Header, maxLineBytes, parseHeader } from "./format.js"
 import { handOver } from "./handOver.js"
-import { makeLines } from "./lines.js"
+import { type Lines, makeLines } from "./lines.js"
 import type { Line } from "./lineSplitter.js"
 import { Progress } from "./progress.js"
 import type { Item, Setting } from "./setting.js"
@@ -59,7 +59,7 @@ export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<v
       return writeState(directory, name, progress.state)
     })
 
-    const outcome = fresh.size === 0 ? "end" : yield* goThrough(task, name, progress, save).pipe(
+    const outcome = fresh.size === 0 ? "end" : yield* goThrough(task, name, fresh.size, progress, save).pipe(
       Effect.scoped,
       // Who is interrupted keeps what was achieved, and the claims are given back by whoever made them.
       Effect.onInterrupt(() => Effect.ignore(save))
@@ -116,6 +116,7 @@ const refuse = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, prob
 const goThrough = <A, R>(
   task: Task<A, R>,
   name: string,
+  size: number,
   progress: Progress,
   save: Effect.Effect<void, FileError, FileSystem.FileSystem>
 ) =>
@@ -125,7 +126,8 @@ const goThrough = <A, R>(
     const fs = yield* FileSystem.FileSystem
     const reading = FileAttempt.attempt("read", path)
     const file = yield* reading(fs.open(path, { flag: "r" }))
-    const first = (yield* linesAt(file, 0, path))[0]
+    const fromStart = yield* makeLines(file, 0, maxLineBytes, size)
+    const [first, ...others] = yield* some(fromStart, path)
     const header = parseHeader(first?.text)
     if (Either.isLeft(header)) return { problem: header.left }
     if (header.right.version > setting.version) return yield* leave(name, header.right, setting.version)
@@ -151,15 +153,17 @@ const goThrough = <A, R>(
 
     for (const { offset, position } of progress.retries) {
       if (yield* isSpent) return "spent" satisfies Stop
-      const [line] = yield* linesAt(file, offset, path)
+      const [line] = yield* some(yield* makeLines(file, offset, maxLineBytes, size), path)
       if (line !== undefined) yield* deal(line, position)
       yield* saveNowAndThen
     }
-    const lines = yield* makeLines(file, progress.offset, maxLineBytes)
+    // What was read with the header is the rest of a small file.
+    const isFresh = progress.offset === first?.end && progress.retries.length === 0
+    const lines = isFresh ? fromStart : yield* makeLines(file, progress.offset, maxLineBytes, size)
+    let portion: ReadonlyArray<Line> | undefined = isFresh ? others : []
     while (true) {
-      const some = yield* reading(lines.next)
-      if (some === undefined) return "end" satisfies Stop
-      for (const line of some) {
+      if (portion === undefined) return "end" satisfies Stop
+      for (const line of portion) {
         if (line.text?.trim() === "") {
           progress.passed(progress.position, line.end)
           continue
@@ -170,16 +174,16 @@ const goThrough = <A, R>(
         progress.passed(progress.position + 1, line.end)
         yield* saveNowAndThen
       }
+      portion = yield* reading(lines.next)
     }
   })
 
-/** Some lines from an offset on, of which the first one is wanted. */
-const linesAt = (file: FileSystem.File, offset: number, path: string): Effect.Effect<ReadonlyArray<Line>, FileError> =>
+/** The first lines of what is read, or none at the end. */
+const some = (lines: Lines, path: string): Effect.Effect<ReadonlyArray<Line>, FileError> =>
   Effect.gen(function*() {
-    const lines = yield* makeLines(file, offset, maxLineBytes)
     while (true) {
-      const some = yield* FileAttempt.attempt("read", path)(lines.next)
-      if (some === undefined || some.length > 0) return some ?? []
+      const found = yield* FileAttempt.attempt("read", path)(lines.next)
+      if (found === undefined || found.length > 0) return found ?? []
     }
   })
 

@@ -14,24 +14,27 @@ export interface Lines {
 /** So much is read at once, in bytes. */
 const portion = 256 * 1024
 
-/** The lines from an offset on. */
+/** The lines from an offset on, up to the end of the file, or to the size that it is known to have. */
 export const makeLines = (
   file: FileSystem.File,
   from: number,
-  maxLineBytes: number
+  maxLineBytes: number,
+  size = Number.POSITIVE_INFINITY
 ): Effect.Effect<Lines> =>
   Effect.map(file.seek(from, "start"), () => {
     const splitter = new LineSplitter(maxLineBytes, from)
-    // The same for each read.
-    const buffer = new Uint8Array(portion)
+    // The same for each read, and no larger than it need be: thousands of small files are read one after the other.
+    const buffer = new Uint8Array(Math.max(1, Math.min(portion, size - from)))
+    let at = from
     let hasEnded = false
     return {
       next: Effect.suspend(() => {
         if (hasEnded) return Effect.succeed(undefined)
-        return Effect.map(file.read(buffer), (size) => {
-          if (Number(size) > 0) return splitter.take(buffer.subarray(0, Number(size)))
-          hasEnded = true
-          return splitter.end()
+        return Effect.map(file.read(buffer), (read) => {
+          at += Number(read)
+          hasEnded = Number(read) === 0 || at >= size
+          const lines = splitter.take(buffer.subarray(0, Number(read)))
+          return hasEnded ? [...lines, ...splitter.end()] : lines
         })
       })
     }
