@@ -14,6 +14,7 @@ import { eventOf, headerOf } from "./internal/captureLine.js"
 import { type Counts, deliver } from "./internal/deliver.js"
 import { appendLive, retireLive } from "./internal/live.js"
 import { safeName } from "./internal/names.js"
+import { ownCwd } from "./internal/ownCwd.js"
 import { publish } from "./internal/publish.js"
 import * as Transcript from "./Transcript.js"
 
@@ -106,6 +107,9 @@ const connectWithin = 250
 
 const answerWithin = 600
 
+/** With less time than this it is not asked at all, in milliseconds. */
+const leastAsked = 50
+
 /**
  * Captures a whole transcript, at the end of a session. It never fails; a transcript that is not there is an empty one.
  *
@@ -125,6 +129,7 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
   Effect.gen(function*() {
     const { policy = "probe-then-live", sessionId } = request
     const now = yield* Clock.currentTimeMillis
+    const answerBefore = now + (request.answerWithin ?? answerWithin)
     // What was kept turn by turn is complete. Whoever drains it knows it by its keys.
     yield* Effect.ignore(Effect.flatMap(StateDir.statePath(folder), (path) => retireLive(path, sessionId, now)))
     const { turns } = yield* Effect.catchIf(
@@ -135,8 +140,13 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
     const header = headerOf(sessionId, cwdOf(request), now)
     const lines = turns.map((turn) => JSON.stringify(eventOf(sessionId, turn, now)))
     if (policy === "always-defer") return yield* deferred(sessionId, header, lines)
+    // Reading has taken some of it.
+    const left = answerBefore - (yield* Clock.currentTimeMillis)
+    if (left < leastAsked && policy === "probe-then-live") {
+      return { ...(yield* deferred(sessionId, header, lines)), because: "no time was left to ask the daemon" }
+    }
     const live = yield* Effect.either(Effect.flatMap(request.socket === undefined ? socketPath : Effect.succeed(request.socket), (socket) =>
-      deliver({ socket, header, lines, connectWithin, answerWithin: request.answerWithin ?? answerWithin })))
+      deliver({ socket, header, lines, connectWithin, answerWithin: Math.max(leastAsked, left) })))
     if (live._tag === "Right") return { status: "delivered", events: lines.length, ...live.right } satisfies Outcome
     const problem = live.left._tag === "Undelivered" ? live.left.problem : live.left.message
     if (policy === "live-or-fail") return { status: "failed", reason: `the daemon has not taken it: ${problem}` } satisfies Outcome
@@ -157,7 +167,7 @@ const deferred = (sessionId: string, header: CaptureHeader, lines: ReadonlyArray
     return { status: "deferred", path: file, events: lines.length } as const
   })
 
-const cwdOf = ({ cwd }: Request): string => cwd === undefined || cwd === "" ? process.cwd() : cwd
+const cwdOf = ({ cwd }: Pick<Request, "cwd">): string => cwd === undefined || cwd === "" ? ownCwd() : cwd
 
 /**
  * Captures what is new in a transcript since the last time, after a turn: appends it to `<session>.live.jsonl`, which is left

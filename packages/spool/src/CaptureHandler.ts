@@ -4,6 +4,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -25,7 +26,7 @@ import * as Captures from "./Captures.js"
  * })
  * ```
  */
-export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileSystem.FileSystem> = Effect.suspend(() => {
+export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileSystem.FileSystem | ProcessIdentity> = Effect.suspend(() => {
   const path = process.env["TETHER_CAPTURE_HANDLER"]
   if (path === undefined || path === "") return Captures.toFiles
   const refused = (problem: string) => FileAttempt.refused("load the handler of captures,", path, "Invalid", problem)

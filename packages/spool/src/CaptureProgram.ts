@@ -2,7 +2,10 @@
  * The programs `tether capture-transcript` and `tether capture-turn`, whole: also without `--no-spawn`.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { configured } from "./CaptureHandler.js"
 import * as Captures from "./Captures.js"
@@ -22,8 +25,8 @@ import { main as captureMain } from "./internal/captureProgram.js"
 export const main = (argv: ReadonlyArray<string>): void =>
   captureMain(argv, (capturing) =>
     Effect.flatMap(configured, (handler) => Captures.ingest(capturing, handler)).pipe(
-      Effect.catchAll((error) => Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 })),
-      Effect.provide(NodeFileSystem.layer),
+      Effect.catchAllCause((cause) => Effect.as(Effect.logError(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 })),
+      Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)),
       // stdout has the one line that is waited for.
       Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
     ))

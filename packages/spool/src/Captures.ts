@@ -5,14 +5,22 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as FileAttempt from "@tether/host/FileAttempt"
+import * as FileLock from "@tether/host/FileLock"
 import * as StateDir from "@tether/host/StateDir"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Answer from "./Answer.js"
 import * as Capture from "./Capture.js"
 import { CaptureEvent } from "./CaptureRecord.js"
 import { eventOf, headerOf, captureVersion } from "./internal/captureLine.js"
-import { safeName } from "./internal/names.js"
+import { appendLines } from "./internal/appendLines.js"
+import { maxLineBytes } from "./internal/format.js"
+import { ask } from "./internal/handOver.js"
+import { makeLines } from "./internal/lines.js"
+import { uniqueName } from "./internal/names.js"
+import { ownCwd } from "./internal/ownCwd.js"
 import * as Spool from "./Spool.js"
 import * as Transcript from "./Transcript.js"
 
@@ -61,36 +69,62 @@ export type CaptureHandler<R = never> = Spool.Handler<CaptureEvent, R>
  * })
  * ```
  */
-export const toFiles: Effect.Effect<CaptureHandler, FileError, FileSystem.FileSystem> = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
+export const toFiles: Effect.Effect<CaptureHandler, FileError, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(function*() {
   const directory = yield* StateDir.stateDir("captures")
-  let last: { readonly path: string; readonly keys: Set<string> } | undefined
-  /** The keys that are in a session's file; of the last session they are remembered. */
-  const keysIn = (path: string) =>
-    last?.path === path
-      ? Effect.succeed(last.keys)
-      : Effect.map(
-        Effect.catchIf(fs.readFileString(path), FileAttempt.isNotFound, () => Effect.succeed("")),
-        (text) => {
-          last = { path, keys: new Set(text.split("\n").flatMap(keyIn)) }
-          return last.keys
-        }
-      )
+  const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
+  let last: Known | undefined
   return ({ header, record }) =>
     Effect.gen(function*() {
       const sessionId = header["session_id"]
-      const path = `${directory}/${safeName(typeof sessionId === "string" ? sessionId : "unknown")}.jsonl`
-      const keys = yield* keysIn(path)
-      if (keys.has(record.key)) return Answer.known
-      yield* fs.writeFileString(path, `${JSON.stringify({ ...record, session_id: sessionId })}\n`, { flag: "a", mode: 0o600 })
-      keys.add(record.key)
+      const path = `${directory}/${uniqueName(typeof sessionId === "string" ? sessionId : "unknown")}.jsonl`
+      // Others may hand over the same session, at this moment or since we last looked.
+      yield* FileLock.acquire(`${path}.lock`, { label: "captures", wait: "5 seconds" })
+      last = yield* keysIn(path, last)
+      if (last.keys.has(record.key)) return Answer.known
+      yield* appendLines(path, [JSON.stringify({ ...record, session_id: sessionId })])
       return Answer.done
-    }).pipe(FileAttempt.attempt("keep the capture in", directory))
+    }).pipe(Effect.scoped, Effect.provide(context))
 })
 
-const keyIn = (line: string): ReadonlyArray<string> => {
-  const key = /"key":"([0-9a-f]{32})"/.exec(line)?.[1]
-  return key === undefined ? [] : [key]
+/** The keys that are in a file, up to an offset. */
+interface Known {
+  readonly path: string
+  readonly inode: number
+  readonly offset: number
+  readonly keys: Set<string>
+}
+
+/** What is in a file now; of the file that was last looked at, only what has come to it is read. */
+const keysIn = (path: string, last: Known | undefined): Effect.Effect<Known, FileError, FileSystem.FileSystem> =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* fs.stat(path)
+    const inode = Option.getOrElse(info.ino, () => 0)
+    const isSame = last !== undefined && last.path === path && last.inode === inode && last.offset <= Number(info.size)
+    const keys = isSame ? last.keys : new Set<string>()
+    let offset = isSame ? last.offset : 0
+    const lines = yield* makeLines(yield* fs.open(path, { flag: "r" }), offset, maxLineBytes)
+    for (let some = yield* lines.next; some !== undefined; some = yield* lines.next) {
+      for (const { end, isWhole, text } of some) {
+        const key = keyIn(text)
+        if (key !== undefined) keys.add(key)
+        if (isWhole) offset = end
+      }
+    }
+    return { path, inode, offset, keys }
+  })).pipe(
+    Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed({ path, inode: -1, offset: 0, keys: new Set<string>() })),
+    FileAttempt.attempt("read", path)
+  )
+
+/** None for a line that is torn: what it was is not there. */
+const keyIn = (line: string | undefined): string | undefined => {
+  try {
+    const value: unknown = JSON.parse(line ?? "")
+    return typeof value === "object" && value !== null && "key" in value && typeof value.key === "string" ? value.key : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -109,6 +143,8 @@ export interface Ingested {
   readonly skipped: number
   readonly errors: number
 }
+
+const patience = Duration.seconds(10)
 
 /**
  * Hands the turns of a transcript over now, and defers nothing. A transcript that cannot be read is one error.
@@ -130,13 +166,13 @@ export const ingest = <R>(
     const { maxTurns, sessionId, transcript } = request
     const { turns, undecodable } = yield* Transcript.read(transcript, { maxTurns })
     const now = yield* Clock.currentTimeMillis
-    const header = { ...headerOf(sessionId, request.cwd ?? process.cwd(), now) }
+    const header = { ...headerOf(sessionId, request.cwd || ownCwd(), now) }
     const counts = { inserted: 0, reinforced: 0, skipped: undecodable, errors: 0 }
     for (const turn of turns) {
       const record = eventOf(sessionId, turn, now)
-      const answer = yield* handler({ record, key: record.key, file: transcript, position: turn.number, header }).pipe(
-        Effect.catchAllCause((cause) => Effect.as(Effect.logError("a capture was not taken", cause), Answer.failed("it failed")))
-      )
+      const item = { record, key: record.key, file: transcript, position: turn.number, header }
+      const answer = yield* ask(() => handler(item), patience)
+      if (answer._tag === "Failed") yield* Effect.logError(`turn ${turn.number} was not taken: ${answer.error}`)
       if (answer._tag === "Done") counts[answer.isKnown ? "reinforced" : "inserted"]++
       else counts[answer._tag === "Skipped" ? "skipped" : "errors"]++
     }

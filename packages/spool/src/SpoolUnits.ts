@@ -21,6 +21,8 @@ import * as Effect from "effect/Effect"
 export interface Service {
   readonly command: ReadonlyArray<string>
   readonly socket: string
+  /** Variables of its environment. Default: none but those of the service manager. */
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -60,7 +62,7 @@ export const mark = "managed by tether spool; it is written anew and may be remo
  * const units = SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" })
  * ```
  */
-export const systemd = ({ command, socket }: Service): ReadonlyArray<Unit> => [
+export const systemd = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [
   {
     name: "tether-spool.service",
     text: `# ${mark}
@@ -70,7 +72,7 @@ Requires=tether-spool.socket
 
 [Service]
 ExecStart=${command.map(systemdWord).join(" ")}
-Restart=on-failure
+${Object.entries(env).map(([name, value]) => `Environment=${systemdWord(`${name}=${value}`).replaceAll("$$", "$")}\n`).join("")}Restart=on-failure
 
 [Install]
 WantedBy=default.target
@@ -109,7 +111,7 @@ const systemdWord = (word: string): string =>
  * const units = SpoolUnits.launchd({ command: ["/usr/local/bin/tether", "spool", "serve"], socket: "/tmp/tether.sock" })
  * ```
  */
-export const launchd = ({ command, socket }: Service): ReadonlyArray<Unit> => [{
+export const launchd = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [{
   name: "dev.tether.spool.plist",
   text: `<?xml version="1.0" encoding="UTF-8"?>
 <!-- ${mark} -->
@@ -126,7 +128,7 @@ ${command.map((word) => `    <string>${xmlText(word)}</string>`).join("\n")}
   <dict>
     <key>TETHER_DAEMON_SOCKET</key>
     <string>${xmlText(socket)}</string>
-  </dict>
+${Object.entries(env).map(([name, value]) => `    <key>${xmlText(name)}</key>\n    <string>${xmlText(value)}</string>\n`).join("")}  </dict>
   <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>

@@ -138,7 +138,7 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
           return FileSystem.Size(length)
         }),
       readAlloc,
-      truncate: () => Effect.dieMessage("not used"),
+      truncate: (length) => attempt("truncate", path, () => fs.ftruncateSync(fd, Number(length ?? 0))),
       write,
       writeAll: (bytes) =>
         Effect.flatMap(write(bytes), (written) =>

@@ -20,7 +20,7 @@ import { formatAge } from "./age.js"
 import type { Answer } from "./answer.js"
 import { host } from "./readJournal.js"
 import * as lineLogger from "./lineLogger.js"
-import { flag } from "./options.js"
+import { flag, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import { install, uninstall } from "./spoolUnits.js"
 import { serve } from "./spoolServe.js"
@@ -38,6 +38,8 @@ export interface Asked {
 
 type Action = (asked: Asked, outlets: Outlets) => Effect.Effect<Answer, { readonly message: string }, FileSystem.FileSystem | ProcessIdentity>
 
+const positive = (given: number) => given > 0 ? Effect.succeed(given) : wrong(`--records takes a number above 0, and not ${given}`)
+
 const word = (given: string) => isMarked(given) ? withoutMark(given) : given
 
 export const spoolCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) =>
@@ -45,7 +47,7 @@ export const spoolCommand = (outlets: Outlets, give: (answer: Answer) => Effect.
     action: Args.text({ name: "ACTION" }).pipe(Args.map(word), Args.mapEffect(known)),
     subject: Args.text({ name: "FILE" }).pipe(Args.map(word), Args.optional),
     json: flag(options.json),
-    records: Options.integer(options.records.name).pipe(Options.withDescription(options.records.text.join(" ")), Options.optional)
+    records: Options.integer(options.records.name).pipe(Options.withDescription(options.records.text.join(" ")), Options.mapEffect(positive), Options.optional)
   }, ({ action, json, records, subject }) =>
     action({ subject: Option.getOrUndefined(subject), json, records: Option.getOrUndefined(records) }, outlets).pipe(
       Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),

@@ -46,10 +46,17 @@ const managerOf = ({ subject }: Asked): Effect.Effect<Manager, FileError> => {
 /** This very program, with the Node.js that runs it. */
 const command = [process.execPath, fileURLToPath(new URL("../bin.cjs", import.meta.url)), "spool", "serve"]
 
+/** What is set here decides where the spool is and who takes it: the service must be told the same. */
+const ownEnv = () =>
+  Object.fromEntries(["TETHER_STATE_DIR", "XDG_STATE_HOME", "TETHER_CAPTURE_HANDLER"].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined || value === "" ? [] : [[name, value] as const]
+  }))
+
 export const install = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const manager = yield* managerOf(asked)
-    const paths = yield* SpoolUnits.install(manager.directory(), manager.units({ command, socket: yield* Capture.socketPath }))
+    const paths = yield* SpoolUnits.install(manager.directory(), manager.units({ command, env: ownEnv(), socket: yield* Capture.socketPath }))
     return { lines: paths, told: `nothing is started yet; this does it: ${manager.start}`, code: 0 }
   })
 

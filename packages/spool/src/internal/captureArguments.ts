@@ -39,7 +39,8 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
     const [transcript = "", ...more] = positionals
     const [maxTurns, policy, deadline] = [textOf("max-turns"), textOf("policy"), textOf("deadline") ?? "1000"]
     const isHook = given["hook"] === true
-    const sessionId = textOf("session-id") ?? basename(transcript).replace(/\.[^.]*$/, "")
+    // Empty is what an unset variable leaves.
+    const sessionId = textOf("session-id") || basename(transcript).replace(/\.[^.]*$/, "")
     const problems = [
       ...(transcript === "" && !isHook ? ["the transcript is missing: give its path"] : []),
       ...(transcript !== "" && isHook ? ["with --hook the transcript is named on stdin, and not here"] : []),

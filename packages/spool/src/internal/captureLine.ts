@@ -15,8 +15,14 @@ export const headerOf = (sessionId: string, cwd: string, now: number): CaptureHe
   cwd
 })
 
+/** A turn may be so long, in characters: escaped, it must be a line that can be drained. */
+const longest = 2 * 1024 * 1024
+
+const cut = (text: string): string =>
+  text.length <= longest ? text : `${text.slice(0, longest)}\n[cut here: ${text.length - longest} more characters]`
+
 export const eventOf = (sessionId: string, { at, number, role, text }: Turn, now: number): CaptureEvent => ({
-  text,
+  text: cut(text),
   cue: `session ${sessionId} turn ${number}`,
   tier: "episodic",
   role,

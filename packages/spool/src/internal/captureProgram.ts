@@ -66,14 +66,15 @@ const over = (deadline: number): Effect.Effect<void> =>
     while (idle < deadline && performance.now() < last) {
       const before = answered()
       yield* Effect.sleep(slice)
-      if (answered() === before) idle += slice
+      // What moves is not stuck: only a wait in one piece is.
+      idle = answered() === before ? idle + slice : 0
     }
   })
 
 const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, FileSystem.FileSystem> =>
   capturing.command === "capture-turn"
     ? Capture.turn(capturing)
-    : Capture.transcript({ ...capturing, answerWithin: Math.max(50, Math.min(600, capturing.deadline - reserve)) })
+    : Capture.transcript({ ...capturing, answerWithin: Math.min(600, capturing.deadline - reserve) })
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
   if (outcome.status === "failed") process.stderr.write(`tether: nothing was captured: ${outcome.reason.replace(/\s+/g, " ")}\n`)

@@ -13,6 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { namesIn } from "./directory.js"
+import { move } from "./moving.js"
 import { claimsDirectory, deadDirectory } from "./names.js"
 
 /** The files that one drainer is at. */
@@ -40,8 +41,8 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
       () => Effect.catchAll(vacate(directory, own), (error) => Effect.logWarning(error.message))
     ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
     const pathOf = (name: string) => `${own}/${name}`
-    const move = (action: string, name: string, to: string) =>
-      FileAttempt.attempt(action, pathOf(name))(fs.rename(pathOf(name), to))
+    const moveTo = (action: string, name: string, to: string) =>
+      Effect.provideService(move(action, directory, pathOf(name), to, name), FileSystem.FileSystem, fs)
     return {
       take: (name) =>
         fs.rename(`${directory}/${name}`, pathOf(name)).pipe(
@@ -50,8 +51,8 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
           FileAttempt.attempt("claim", `${directory}/${name}`)
         ),
       pathOf,
-      giveBack: (name) => move("give back", name, `${directory}/${name}`),
-      bury: (name) => move("bury", name, `${directory}/${deadDirectory}/${name}`),
+      giveBack: (name) => moveTo("give back", name, directory),
+      bury: (name) => moveTo("bury", name, `${directory}/${deadDirectory}`),
       remove: (name) => FileAttempt.attempt("remove", pathOf(name))(fs.remove(pathOf(name)))
     }
   })
@@ -62,9 +63,7 @@ const lockOf = (claims: string): string => `${claims}.lock`
 const vacate = (directory: string, claims: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    for (const name of yield* namesIn(claims)) {
-      yield* FileAttempt.attempt("give back", `${claims}/${name}`)(fs.rename(`${claims}/${name}`, `${directory}/${name}`))
-    }
+    for (const name of yield* namesIn(claims)) yield* move("give back", directory, `${claims}/${name}`, directory, name)
     yield* fs.remove(claims, { recursive: true }).pipe(
       Effect.catchIf(FileAttempt.isNotFound, () => Effect.void),
       FileAttempt.attempt("remove", claims)
@@ -78,7 +77,9 @@ export const takeOver = (directory: string): Effect.Effect<void, FileError, Need
     return FileLock.tryAcquire(lockOf(claims), { label: "spool drainer" }).pipe(
       Effect.zipRight(vacate(directory, claims)),
       Effect.scoped,
-      Effect.catchTag("LockHeld", () => Effect.void)
+      Effect.catchTag("LockHeld", () => Effect.void),
+      // What one drainer has left in disorder is no reason to drain nothing.
+      Effect.catchTag("FileError", (error) => Effect.logWarning(error.message))
     )
   }, { discard: true }))
 

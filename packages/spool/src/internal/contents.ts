@@ -11,6 +11,7 @@ import { claimed } from "./claims.js"
 import { namesIn, readyIn } from "./directory.js"
 import { type Header, maxLineBytes, parseHeader } from "./format.js"
 import { makeLines } from "./lines.js"
+import { move } from "./moving.js"
 import { deadDirectory, isReady } from "./names.js"
 import type { Setting } from "./setting.js"
 import { readState, type State, writeState } from "./state.js"
@@ -80,7 +81,10 @@ export const peek = <A>(
     const names = yield* readyIn(directory)
     return yield* Effect.forEach(names.slice(0, count), (file) =>
       Effect.gen(function*() {
-        const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, maxLineBytes)
+        const path = `${directory}/${file}`
+        // A pipe would be waited for.
+        if ((yield* fs.stat(path)).type !== "File") return { file, header: undefined, records: [] }
+        const lines = yield* makeLines(yield* fs.open(path, { flag: "r" }), 0, maxLineBytes)
         const texts: Array<string | undefined> = []
         for (let some = yield* lines.next; some !== undefined; some = yield* lines.next) texts.push(...some.map(({ text }) => text))
         const [first, ...rest] = texts
@@ -125,7 +129,6 @@ export const deadLetters = (directory: string): Effect.Effect<ReadonlyArray<Dead
 
 export const replay = (directory: string, only: string | undefined): Effect.Effect<number, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const dead = (yield* deadIn(directory)).filter((name) => only === undefined || name === only)
     if (only !== undefined && dead.length === 0) {
       return yield* FileAttempt.refused("replay", `${directory}/${deadDirectory}/${only}`, "NotFound", "there is no such dead letter")
@@ -134,7 +137,7 @@ export const replay = (directory: string, only: string | undefined): Effect.Effe
       const state = yield* readState(directory, name)
       // What is settled stays settled; what was not a record may be one by now.
       if (state !== undefined) yield* writeState(directory, name, afresh(state))
-      yield* FileAttempt.attempt("replay", name)(fs.rename(`${directory}/${deadDirectory}/${name}`, `${directory}/${name}`))
+      yield* move("replay", directory, `${directory}/${deadDirectory}/${name}`, directory, name)
     }
     return dead.length
   })

@@ -41,7 +41,7 @@ export const converse = <R>(socket: Socket.Socket, service: Service<R>): Effect.
         waiting += text?.length ?? 0
         lines.unsafeOffer(text)
       }
-      if (waiting > most.bytes) lines.unsafeDone(Exit.fail(refusal("the request is too long")))
+      if (waiting + splitter.partial > most.bytes) lines.unsafeDone(Exit.fail(refusal("the request is too long")))
     })
     const take = Effect.tap(lines.take, (text) => Effect.sync(() => {
       waiting -= text?.length ?? 0
@@ -77,7 +77,16 @@ export const converse = <R>(socket: Socket.Socket, service: Service<R>): Effect.
         ({ error }) => write(answerLine(undefined, { ok: false, error }))
       )
     )
-    yield* Effect.raceFirst(read, answerAll)
+    /** A line that has begun and does not end keeps others from their place. */
+    const watch = Effect.gen(function*() {
+      let before = -1
+      while (true) {
+        yield* Effect.sleep(patience)
+        if (splitter.partial > 0 && splitter.partial === before) return
+        before = splitter.partial
+      }
+    })
+    yield* Effect.raceFirst(Effect.raceFirst(read, watch), answerAll)
   })).pipe(
     // A client that goes is no news.
     Effect.catchAllCause(() => Effect.void)

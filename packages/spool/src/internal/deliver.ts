@@ -76,7 +76,7 @@ const exchange = (
     connection.on("data", (text: string) => {
       answer += text
       const at = answer.indexOf("\n")
-      if (at !== -1) end(countsIn(answer.slice(0, at)))
+      if (at !== -1) end(countsIn(answer.slice(0, at), lines.length))
       else if (answer.length > longestAnswer) fail("the answer is too long")
     })
     connection.on("connect", () => {
@@ -91,12 +91,14 @@ const exchange = (
 
 const isRefusal = ({ code }: NodeJS.ErrnoException): boolean => code === "ENOENT" || code === "ECONNREFUSED"
 
-const countsIn = (line: string): Effect.Effect<Counts, Undelivered> => {
+const countsIn = (line: string, records: number): Effect.Effect<Counts, Undelivered> => {
   const value = parsed(line)
   if (value === undefined || value["v"] !== protocolVersion) return Effect.fail(undelivered("the answer is no answer"))
   if (value["ok"] !== true) return Effect.fail(undelivered(`refused: ${typeof value["error"] === "string" ? value["error"].slice(0, 200) : "no reason was given"}`))
   const count = (name: string) => typeof value[name] === "number" ? value[name] : 0
   const counts = { inserted: count("inserted"), reinforced: count("reinforced"), skipped: count("skipped"), failed: count("failed") }
+  const all = counts.inserted + counts.reinforced + counts.skipped + counts.failed
+  if (all !== records) return Effect.fail(undelivered(`it tells of ${all} records, and got ${records}`))
   return counts.failed > 0 ? Effect.fail(undelivered(`${counts.failed} records were not taken`)) : Effect.succeed(counts)
 }
 

@@ -14,7 +14,7 @@ import { deadLetters } from "./contents.js"
 import { namesIn, readyIn } from "./directory.js"
 import { parseHeader } from "./format.js"
 import { makeLines } from "./lines.js"
-import { claimsDirectory, isTemporary } from "./names.js"
+import { claimsDirectory, isLive, isTemporary } from "./names.js"
 import type { Setting } from "./setting.js"
 
 /**
@@ -52,15 +52,18 @@ export const examine = <A>(
     const now = yield* Clock.currentTimeMillis
     const dead = (yield* deadLetters(directory)).map(({ error, file }) => found("dead", file, error))
     const ready = yield* Effect.forEach(yield* readyIn(directory), (file) => ofReady(directory, file, version, now))
+    const live = yield* Effect.forEach((yield* namesIn(directory)).filter(isLive), (file) => ofLive(directory, file, now))
     const claims = yield* Effect.forEach(yield* claimants(directory), (id) => ofClaims(directory, id))
     const unfinished = yield* Effect.forEach((yield* namesIn(directory)).filter(isTemporary), (file) => ofUnfinished(directory, file, now))
-    return [dead, ...ready, ...claims, ...unfinished].flat()
+    return [dead, ...ready, ...live, ...claims, ...unfinished].flat()
   })
 
 const ofReady = (directory: string, file: string, version: number, now: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const age = yield* ageOf(fs, `${directory}/${file}`, now)
+    // A pipe would be waited for; a drain says what it is.
+    if ((yield* fs.stat(`${directory}/${file}`)).type !== "File") return [found("stale", file, "it is no regular file")]
     const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, 65_536)
     const header = parseHeader((yield* lines.next)?.[0]?.text)
     const isNewer = header._tag === "Right" && header.right.version > version
@@ -68,6 +71,14 @@ const ofReady = (directory: string, file: string, version: number, now: number) 
     if (age <= Duration.toMillis(staleAfter)) return []
     return [found("stale", file, `nobody has drained it for ${Duration.format(Duration.millis(age))}`)]
   }).pipe(Effect.scoped, Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
+
+/** A day without a turn: its session has ended without a word. */
+const ofLive = (directory: string, file: string, now: number) =>
+  Effect.gen(function*() {
+    const age = yield* ageOf(yield* FileSystem.FileSystem, `${directory}/${file}`, now)
+    if (age <= Duration.toMillis(staleAfter)) return []
+    return [found("stale", file, "its session has not ended, and has said nothing for a day: the next drain takes it up")]
+  }).pipe(Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
 
 const ofClaims = (directory: string, id: string) =>
   Effect.gen(function*() {

@@ -15,7 +15,7 @@ import { enforceCaps } from "./caps.js"
 import { makeClaims, takeOver } from "./claims.js"
 import { namesIn, readyIn } from "./directory.js"
 import { drainFile } from "./drainFile.js"
-import { isTemporary, stateDirectory } from "./names.js"
+import { isLive, isTemporary, retiredName, stateDirectory } from "./names.js"
 import type { Item, Setting } from "./setting.js"
 import { readState } from "./state.js"
 import { type Limits, Tally } from "./tally.js"
@@ -30,6 +30,7 @@ export const drain = <A, R>(
     const tally = new Tally(limits, yield* Clock.currentTimeMillis)
     yield* takeOver(directory)
     yield* removeUnfinished(directory)
+    yield* retireAbandoned(directory)
     yield* enforceCaps(setting)
     const names = yield* due(directory)
     let stoppedBy: DrainReport["stoppedBy"] = "end"
@@ -41,8 +42,7 @@ export const drain = <A, R>(
           stoppedBy = spent
           break
         }
-        if (!(yield* claims.take(name))) continue
-        yield* drainFile({ setting, claims, tally, handle }, name).pipe(
+        yield* Effect.flatMap(claims.take(name), (isOurs) => isOurs ? drainFile({ setting, claims, tally, handle }, name) : Effect.void).pipe(
           Effect.catchAll((error) => {
             tally.filesFailed++
             return Effect.logError(`${JSON.stringify(name)} could not be drained now: ${error.message}`)
@@ -69,6 +69,20 @@ const removeUnfinished = (directory: string): Effect.Effect<void, FileError, Fil
       const info = yield* Effect.option(fs.stat(path))
       const changed = Option.flatMap(info, ({ mtime }) => mtime)
       if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(path))
+    }
+  })
+
+/** A live file to which nobody has added anything for a day belongs to a session that has ended without a word. */
+const abandonedAfter = Duration.days(1)
+
+const retireAbandoned = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const now = yield* Clock.currentTimeMillis
+    for (const name of (yield* namesIn(directory)).filter(isLive)) {
+      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
+      const isAbandoned = Option.isSome(changed) && changed.value.getTime() < now - Duration.toMillis(abandonedAfter)
+      if (isAbandoned) yield* Effect.ignore(fs.rename(`${directory}/${name}`, `${directory}/${retiredName(name, now)}`))
     }
   })
 

@@ -35,16 +35,38 @@ export const handOver = <A, R>(
   }
   const record = parsed.right
   const key = setting.keyOf(record, { file: name, position })
-  const { patience } = setting
-  return Effect.suspend(() => handle({ record, key, file: name, position, header })).pipe(
+  return Effect.map(ask(() => handle({ record, key, file: name, position, header }), setting.patience), (answer) => ({
+    answer,
+    isMalformed: false
+  }))
+}
+
+/** The answer of a handler, whatever it does: handlers are written by others, and not all of them in TypeScript. */
+export const ask = <R>(
+  handle: () => Effect.Effect<Answer.Answer, unknown, R>,
+  patience: Duration.Duration
+): Effect.Effect<Answer.Answer, never, R> =>
+  Effect.suspend(handle).pipe(
     // One that hangs must not hold up the others, even if it does not hear of it.
     Effect.disconnect,
     Effect.timeoutTo({
       duration: patience,
-      onSuccess: (answer) => answer,
+      onSuccess: (answer: unknown) => isAnswer(answer) ? answer : Answer.failed("what the handler answered is no answer"),
       onTimeout: () => Answer.failed(`no answer within ${Duration.format(patience)}`)
     }),
-    Effect.catchAllCause((cause) => Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"))),
-    Effect.map((answer) => ({ answer, isMalformed: false }))
+    Effect.catchAllCause((cause) => Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted")))
   )
+
+const isAnswer = (value: unknown): value is Answer.Answer => {
+  if (typeof value !== "object" || value === null || !("_tag" in value)) return false
+  switch (value._tag) {
+    case "Done":
+      return "isKnown" in value && typeof value.isKnown === "boolean"
+    case "Skipped":
+      return "reason" in value && typeof value.reason === "string"
+    case "Failed":
+      return "error" in value && typeof value.error === "string"
+    default:
+      return false
+  }
 }

@@ -86,14 +86,14 @@ const fileOf = (fd: number, path: string): FileSystem.File => {
           return FileSystem.Size(count)
         }
       ),
+    truncate: (length) => call("truncate", path, (callback) => fs.ftruncate(fd, Number(length ?? 0), done(callback))),
     write: (bytes) => Effect.map(write(bytes), FileSystem.Size),
     writeAll
   }
 }
 
 const unsupported = {
-  readAlloc: () => Effect.dieMessage("a hook reads into what it has"),
-  truncate: () => Effect.dieMessage("a hook truncates nothing")
+  readAlloc: () => Effect.dieMessage("a hook reads into what it has")
 }
 
 export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({

@@ -36,6 +36,11 @@ export class LineSplitter {
     return lines
   }
 
+  /** How much has come of a line that has not ended. */
+  get partial(): number {
+    return this.carried
+  }
+
   /** The last line, if it has no newline. */
   end(): ReadonlyArray<Line> {
     return this.carried === 0 ? [] : [this.lineOf(new Uint8Array(), false)]
@@ -43,7 +48,10 @@ export class LineSplitter {
 
   private lineOf(rest: Uint8Array, isWhole: boolean): Line {
     const length = this.carried + rest.length
-    const text = length > this.maxLineBytes ? undefined : decode(this.carry.length === 0 ? rest : concat([...this.carry, rest], length))
+    const isTooLong = length > this.maxLineBytes
+    const bytes = this.carry.length === 0 || isTooLong ? rest : concat([...this.carry, rest], length)
+    // A mark of the byte order stands at the beginning of a file only, and belongs to no line.
+    const text = isTooLong ? undefined : decode(this.start === 0 ? withoutMark(bytes) : bytes)
     const line = { text, start: this.start, end: this.start + length + (isWhole ? 1 : 0), isWhole }
     this.start = line.end
     this.carry = []
@@ -55,6 +63,9 @@ export class LineSplitter {
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 const decode = (bytes: Uint8Array): string => decoder.decode(bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes)
+
+const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 
 const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   const all = new Uint8Array(length)

@@ -10,6 +10,8 @@
  * audit.log             what was dropped because there was too much
  * ```
  */
+import { createHash } from "node:crypto"
+
 export const stateDirectory = "state"
 export const claimsDirectory = "claims"
 export const deadDirectory = "dead"
@@ -21,10 +23,25 @@ const extension = ".jsonl"
 export const isReady = (name: string): boolean =>
   name.endsWith(extension) && !name.startsWith(".") && !name.endsWith(`.live${extension}`)
 
+/** Whether a file is still being written, by its name. */
+export const isLive = (name: string): boolean => name.endsWith(`.live${extension}`) && !name.startsWith(".")
+
+/** The name that a live file gets when it is complete. */
+export const retiredName = (name: string, now: number): string => name.replace(/\.live\.jsonl$/, `.live-${now}${extension}`)
+
 export const fileName = (name: string): string => `${name}${extension}`
 
 /** Unfinished files begin with a dot and have the ending of `AtomicFile`. */
 export const isTemporary = (name: string): boolean => /^\..*\.[0-9a-f]{24}\.tmp$/.test(name)
+
+/**
+ * The same for a name that must always be the same for one text, and never for another: where something of the text is lost,
+ * it has a hash as well.
+ */
+export const uniqueName = (text: string): string => {
+  const safe = safeName(text)
+  return safe === text ? safe : `${safe}.${createHash("sha256").update(text).digest("hex").slice(0, 12)}`
+}
 
 /** The longest part of a name that comes from outside, in bytes: with what is added, a name may have 255. */
 const longest = 100

@@ -9,7 +9,7 @@ import { Header } from "./format.js"
 export const protocolVersion = 1
 
 /** A request may have so many records, and so many bytes in all: it is kept in memory until it is whole. */
-export const most = { records: 100_000, bytes: 64 * 1024 * 1024 }
+export const most = { records: 100_000, bytes: 32 * 1024 * 1024 }
 
 const Request = Schema.Union(
   Schema.Struct({

@@ -15,6 +15,9 @@ import * as net from "node:net"
 /** Where to listen: at a path, which is removed at the end, or at a descriptor that is open already, which is left as it is. */
 export type Place = { readonly path: string } | { readonly fd: number }
 
+/** So long a client may take to read what was written to it, in milliseconds. */
+const farewell = 1000
+
 /**
  * Listens until the scope closes, and has this done with each connection; of more than `mostConnections` at once the last is
  * closed.
@@ -38,7 +41,11 @@ export const serve = <R>(
       connection.on("error", () => undefined)
       run(Effect.flatMap(NodeSocket.fromDuplex(Effect.acquireRelease(
         Effect.succeed(connection),
-        () => Effect.sync(() => connection.destroySoon())
+        () => Effect.sync(() => {
+          connection.destroySoon()
+          // A client that does not read would keep us for ever.
+          setTimeout(() => connection.destroy(), farewell).unref()
+        })
       )), handle))
     })
     yield* listening(server, place)
