@@ -61,6 +61,13 @@ module.exports = {
       to: { path: "^(node:)?(child_process|cluster)$" }
     },
     {
+      name: "spool-starts-nothing",
+      comment: "no process, and no thread: what a hook does not have, it cannot do",
+      severity: "error",
+      from: { path: "^packages/(spool|host)/src/" },
+      to: { path: "^(node:)?(child_process|cluster|worker_threads)$" }
+    },
+    {
       name: "internal-stays-inside",
       comment: "also for tests and examples: a relative path into another package evades its exports",
       severity: "error",

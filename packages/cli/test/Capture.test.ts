@@ -192,6 +192,19 @@ describe("tether capture-transcript --no-spawn", () => {
     expect(readdirSync(elsewhere)).toEqual([])
   })
 
+  it("captures a session whose directory has been removed", () => {
+    const gone = join(root, `gone-${++count}`)
+    mkdirSync(gone)
+    const words = ["capture-transcript", "--no-spawn", "--session-id", "s", recorded("claude-text-turn")].map((word) => `'${word}'`).join(" ")
+    const { stdout } = spawnSync("sh", ["-c", `cd '${gone}' && rmdir '${gone}' && exec '${process.execPath}' '${bin}' ${words}`], {
+      env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
+      encoding: "utf8"
+    })
+    const line = JSON.parse(stdout) as Readonly<Record<string, unknown>>
+    expect(line).toMatchObject({ status: "deferred", events: 2 })
+    expect(linesOf(line["path"])[0]).toMatchObject({ cwd: gone })
+  })
+
   it("defers nothing into a directory that takes no files, and says so", async () => {
     if (process.getuid?.() === 0) return console.warn("skipped: a read-only directory, because root may write into any")
     const state = stateDirectory()
@@ -277,6 +290,7 @@ describe("a daemon", () => {
     ["speaks nonsense", (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"), /no answer/],
     ["never ends its line", (socket) => socket.write("x".repeat(100_000)), /too long/],
     ["refuses", (socket) => socket.write(`{"v":1,"ok":false,"error":"not now"}\n`), /not now/],
+    ["says yes and no more", (socket) => socket.write(`{"v":1,"ok":true}\n`), /tells of 0 records, and got 3/],
     ["has taken only some", (socket) => socket.write(`{"v":1,"ok":true,"inserted":2,"failed":1}\n`), /1 records were not taken/]
   ]
   it.each(nonsense)("that %s has all of it deferred", async (_, act, because) => {
@@ -284,6 +298,14 @@ describe("a daemon", () => {
     expect(code).toBe(0)
     expect(line).toMatchObject({ status: "deferred", events: 3, because: expect.stringMatching(because) })
     expect(linesOf(line["path"])).toHaveLength(4)
+  })
+
+  it("that hangs costs ten hooks at once nothing that they were given", async () => {
+    const socket = await listening(() => undefined)
+    const state = stateDirectory()
+    const ten = await Promise.all(Array.from({ length: 10 }, (_, index) => hook(["--session-id", `s${index}`, recorded("claude-tool-turn")], { socket, state })))
+    expect(ten.filter(({ line }) => line["status"] !== "deferred")).toEqual([])
+    expect(deferralsIn(join(state, "deferred-captures"))).toHaveLength(10)
   })
 
   it("is not asked where all is to be deferred, and nothing is deferred where it must answer", async () => {
@@ -324,6 +346,56 @@ describe("tether capture-turn", () => {
     const names = deferralsIn(folder)
     expect(names).toEqual([expect.stringMatching(/^s-\d+-/), expect.stringMatching(/^s\.live-\d+\.jsonl$/)])
     expect(linesOf(whole.line["path"])[1]?.["key"]).toBe(kept[1]?.["key"])
+  })
+})
+
+describe("a live file", () => {
+  const turnOf = (text: string) => `${JSON.stringify({ type: "user", message: { content: text } })}\n`
+  const transcriptOf = (...texts: ReadonlyArray<string>) => {
+    const path = join(root, `transcript-${++count}.jsonl`)
+    writeFileSync(path, texts.map(turnOf).join(""))
+    return path
+  }
+  const turn = (state: string, session: string, transcript: string) => capture(["capture-turn", "--session-id", session, transcript], { state })
+  const textsIn = (folder: string) =>
+    readdirSync(folder).filter((name) => name.endsWith(".live.jsonl")).map((name) => linesOf(join(folder, name)).map(({ session_id, text }) => session_id ?? text))
+
+  it("is one for each session, however alike their names are", async () => {
+    const state = stateDirectory()
+    for (const session of ["feature/\u00e9", "feature/\u00fc", "feature_\u00fc", "feature__"]) await turn(state, session, transcriptOf(`in ${session}`, "two"))
+    const all = textsIn(join(state, "deferred-captures"))
+    expect(all).toHaveLength(4)
+    for (const [session, first] of all) expect(first).toBe(`in ${session}`)
+  })
+
+  it("begins anew with another transcript, also with a longer one", async () => {
+    const state = stateDirectory()
+    const path = transcriptOf("old 1", "old 2")
+    await turn(state, "s", path)
+    writeFileSync(path, ["new 1", "new 2", "new 3"].map(turnOf).join(""))
+    expect((await turn(state, "s", path)).line).toMatchObject({ events: 3 })
+    expect(textsIn(join(state, "deferred-captures"))).toEqual([["s", "old 1", "old 2", "new 1", "new 2", "new 3"]])
+  })
+
+  it("goes on behind half a line, and with a mark that makes no sense", async () => {
+    const state = stateDirectory()
+    const path = transcriptOf("one")
+    const { folder } = await turn(state, "s", path)
+    const live = join(folder, "s.live.jsonl")
+    writeFileSync(live, `${readFileSync(live, "utf8")}{"text":"torn`)
+    writeFileSync(path, `${turnOf("one")}${turnOf("two")}`)
+    await turn(state, "s", path)
+    expect(readFileSync(live, "utf8").split("\n")[3]).toContain(`"text":"two"`)
+    writeFileSync(join(folder, "s.live.mark"), "-5 3 00")
+    expect((await turn(state, "s", path)).line).toMatchObject({ events: 2 })
+  })
+
+  it("has one header, however many begin it at once", async () => {
+    const state = stateDirectory()
+    const path = transcriptOf("one", "two")
+    const { folder } = (await Promise.all(Array.from({ length: 5 }, () => turn(state, "s", path))))[0] ?? { folder: "" }
+    const lines = linesOf(join(folder, "s.live.jsonl"))
+    expect(lines.map((line, index) => "version" in line === (index === 0))).not.toContain(false)
   })
 })
 

@@ -63,6 +63,17 @@ describe("tether spool", () => {
     expect(captured("one")).toHaveLength(3)
   })
 
+  it("hands nothing over twice, however many drain at once, and goes on behind half a line", async () => {
+    const { captured, hook, run, state } = user()
+    await Promise.all(Array.from({ length: 4 }, () => hook("one")))
+    mkdirSync(join(state, "captures"), { mode: 0o700 })
+    writeFileSync(join(state, "captures/one.jsonl"), `{"text":"torn","key":"0123456789abcdef0123456789abcdef"`)
+    await Promise.all([1, 2, 3].map(() => run("spool", "drain")))
+    const lines = captured("one")
+    expect(lines).toHaveLength(4)
+    expect(new Set(lines.slice(1).map((line) => (JSON.parse(line) as { readonly key: string }).key)).size).toBe(3)
+  })
+
   it("keeps as evidence what cannot be handed over, and says what is stranded", async () => {
     const { deferrals, files, hook, run } = user()
     await hook("good")

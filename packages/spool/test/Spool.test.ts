@@ -3,9 +3,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
+import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as Answer from "../src/Answer.js"
+import type * as Spool from "../src/Spool.js"
 import { useOrDefer } from "../src/UseOrDefer.js"
 import { filesIn, folder, host, logged, make, quiet, type Task, Taker } from "./support/spools.js"
 
@@ -238,6 +240,60 @@ describe("what is not taken", () => {
         "b.jsonl: it is no regular file",
         "c.jsonl: its first line is no header with a version"
       ])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("is what a handler gives nonsense for, which is no answer and keeps nobody else back", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const nonsense: ReadonlyArray<unknown> = [undefined, null, { _tag: "Ok" }, { _tag: "Done" }, { _tag: "Failed", error: new Error("x") }, 7]
+      yield* spool.put(numbers(nonsense.length), { name: "a" })
+      yield* spool.put([{ n: 99 }], { name: "b" })
+      const report = yield* spool.drain(({ record: { n } }) => Effect.succeed((n === 99 ? Answer.done : nonsense[n - 1]) as Answer.Answer))
+      expect(report).toMatchObject({ inserted: 1, failed: nonsense.length, filesDrained: 1, filesFailed: 1, remaining: 1 })
+      const promises = (() => Promise.resolve(Answer.done)) as unknown as Spool.Handler<Task>
+      expect(yield* spool.drain(promises)).toMatchObject({ inserted: 0 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("never takes the place of another file of its name", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const write = (name: string, text: string) => writeFileSync(join(directory, name), text)
+      write("dead/it.jsonl", "evidence")
+      write("it.jsonl", "nonsense\n")
+      yield* spool.drain(new Taker().handle)
+      expect(readFileSync(join(directory, "dead/it.jsonl"), "utf8")).toBe("evidence")
+      expect(yield* spool.deadLetters).toHaveLength(2)
+      write("it.jsonl", `{"version":1}\n{"n":1}\n`)
+      yield* spool.replay("it.jsonl")
+      expect(readFileSync(join(directory, "it.jsonl"), "utf8")).toContain(`{"n":1}`)
+      expect(yield* spool.stats).toMatchObject({ ready: 2, dead: 1 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scopedLive("is a pipe, for which nobody waits", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      spawnSync("mkfifo", [join(directory, "a.jsonl")])
+      yield* spool.put([{ n: 1 }], { name: "b" })
+      expect((yield* spool.peek()).map(({ records }) => records.length)).toEqual([0, 1])
+      expect(yield* spool.doctor).toMatchObject([{ file: "a.jsonl", problem: "it is no regular file" }])
+      expect(yield* spool.drain(new Taker().handle)).toMatchObject({ inserted: 1, filesFailed: 1 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("is a live file that nobody has added to for a day: its session has ended without a word", () =>
+    Effect.gen(function*() {
+      yield* atPresent
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      writeFileSync(join(directory, "s.live.jsonl"), `{"version":1}\n{"n":1}\n`)
+      const taker = new Taker()
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 0, remaining: 0 })
+      expect(yield* spool.doctor).toEqual([])
+      yield* TestClock.adjust("25 hours")
+      expect(yield* spool.doctor).toMatchObject([{ kind: "stale", file: "s.live.jsonl" }])
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 1, filesDrained: 1 })
     }).pipe(Effect.provide(host), Effect.provide(quiet)))
 
   it.scoped("is what a handler does not answer in time, or dies of", () =>

@@ -56,6 +56,11 @@ describe("a transcript", () => {
       expect(excerpt).toMatchObject({ skipped: 7, undecodable: 3, dropped: 0 })
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
+  it.scoped("may begin with a mark of the byte order", () =>
+    Effect.gen(function*() {
+      expect(textsOf(yield* read(`\uFEFF${entry("user", "one")}\n${entry("user", "\uFEFFtwo")}\n`))).toEqual(["user: one", "user: \uFEFFtwo"])
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
   it.scoped("keeps the newest turns, which have their numbers", () =>
     Effect.gen(function*() {
       const text = Array.from({ length: 1000 }, (_, index) => `${entry("user", String(index + 1))}\n`).join("")
