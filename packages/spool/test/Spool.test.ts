@@ -223,6 +223,22 @@ describe("what is not taken", () => {
       expect(`${messages}${readFileSync(join(directory, "state/a.jsonl"), "utf8")}`).not.toContain("hunter2")
     }).pipe(Effect.provide(host)))
 
+  it.scoped("does not keep from the rest of its file, however many lines are no records", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n${"nonsense\n".repeat(500)}{"n":1}\n`)
+      expect(yield* spool.drain(new Taker().handle, { records: 1000 })).toMatchObject({ inserted: 1, failed: 500, filesFailed: 1, remaining: 0 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("leaves a file of which a hundred records were not taken for later", () =>
+    Effect.gen(function*() {
+      const spool = yield* make(yield* folder)
+      yield* spool.put(numbers(300))
+      const report = yield* spool.drain(() => Effect.succeed(Answer.failed("down")))
+      expect(report).toMatchObject({ failed: 100, filesFailed: 1, remaining: 1 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
   it.scoped("does not keep others from being drained: a directory, a link, a file without header", () =>
     Effect.gen(function*() {
       const directory = yield* folder

@@ -22,8 +22,8 @@ import type { Tally } from "./tally.js"
 /** Progress is saved after so many records or milliseconds: what is not saved is handed over again after a crash. */
 const savedEvery = { records: 100, time: 1000 }
 
-/** A file in which so many records were not taken is left for later: the fault is probably not theirs. */
-const mostUnsettled = 100
+/** A file of which a handler has not taken so many records is left for later: the fault is probably not theirs. */
+const mostRefused = 100
 
 /** An error may be so long in a state file, in characters. */
 const maxError = 500
@@ -79,7 +79,7 @@ const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThro
   Effect.gen(function*() {
     const { claims, setting, tally } = task
     const now = yield* Clock.currentTimeMillis
-    const isHopeless = isThrough && progress.unsettled.every(({ isMalformed }) => isMalformed)
+    const isHopeless = isThrough && progress.refused.length === 0
     const delay = isHopeless ? undefined : yield* setting.delayAfter(progress.attempts + 1)
     const state = progress.stateAfter(now, now + (delay ?? 0))
     yield* writeState(setting.directory, name, state)
@@ -168,7 +168,7 @@ const goThrough = <A, R>(
           progress.passed(progress.position, line.end)
           continue
         }
-        if (progress.unsettled.length >= mostUnsettled) return "failures" satisfies Stop
+        if (progress.refused.length >= mostRefused) return "failures" satisfies Stop
         if (yield* isSpent) return "spent" satisfies Stop
         yield* deal(line, progress.position + 1)
         progress.passed(progress.position + 1, line.end)

@@ -24,9 +24,14 @@ export class Progress {
     return [...this.open.values()]
   }
 
-  /** What a handler may still take, if it is tried again. */
+  /** What a handler has not taken, and may take yet. */
+  get refused(): ReadonlyArray<Unsettled> {
+    return this.unsettled.filter(({ isMalformed }) => !isMalformed)
+  }
+
+  /** What is to be tried again. */
   get retries(): ReadonlyArray<Unsettled> {
-    return !this.before.isThrough ? [] : this.unsettled.filter(({ isMalformed }) => !isMalformed)
+    return this.before.isThrough ? this.refused : []
   }
 
   /** The line before `offset` has been dealt with, be it a record or none. */
