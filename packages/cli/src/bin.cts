@@ -12,4 +12,4 @@ interface Hook {
 }
 
 if (isHook && !argv.includes("--help") && !argv.includes("-h")) (require("@tether/spool/hook") as Hook).main(argv)
-else void import("./program.js")
+else void import("./internal/program.js")

@@ -41,7 +41,7 @@ const installed = (name: string) => join(consumer, "node_modules", name)
 /** The public modules of a package, as a user names them. */
 const modulesOf = (name: string) =>
   Fs.readdirSync(join(installed(name), "dist"))
-    .filter((file) => file.endsWith(".js") && file !== "bin.js")
+    .filter((file) => file.endsWith(".js") )
     .map((file) => (file === "index.js" ? name : `${name}/${basename(file, ".js")}`))
 
 const allModules = () => packages.flatMap(({ name }) => modulesOf(name))
@@ -149,6 +149,15 @@ console.log(report.status._tag)
     )
     const output = await run(consumer, process.execPath, "program.mjs")
     assert.strictEqual(output.trimEnd().split("\n").at(-1), "Exited")
+  })
+
+  it("has a command that runs children, and hooks that start none", async () => {
+    const tether = join(consumer, "node_modules/.bin/tether")
+    assert.include(await run(consumer, tether, "run", "--", "echo", "hi"), "hi")
+    const state = join(consumer, "state")
+    const hook = [join(installed("@tether/cli"), "dist/bin.cjs"), "capture-transcript", "--no-spawn", join(consumer, "none.jsonl")]
+    const line = await run(consumer, "env", `TETHER_STATE_DIR=${state}`, process.execPath, ...hook)
+    assert.strictEqual((JSON.parse(line) as { readonly status: string }).status, "deferred")
   })
 
   it("is all that a test project needs", async () => {
