@@ -135,7 +135,8 @@ describe("a child that does not read on", () => {
       const timer = setInterval(() => turns++, 1)
       yield* use(cat, { stdin: { stream: endless(size).stream }, stdout: "null", stop: StopPlan.kill }, () => Effect.sleep("1 second"))
       clearInterval(timer)
-      expect(turns).toBeGreaterThan(20)
+      // A loop that is kept busy without end would have none. On a busy machine each turn takes long.
+      expect(turns).toBeGreaterThan(3)
     }))
 
   it.live("because it ends at once is no failure, and interrupts the source", () =>
