@@ -156,16 +156,6 @@ describe("tether capture-transcript --no-spawn", () => {
     expect(marked()).toEqual([])
   })
 
-  it("defers of fifty at once each one, and of one session twenty times in a second as well", async () => {
-    const [one, many] = [stateDirectory(), stateDirectory()]
-    const fifty = await Promise.all(Array.from({ length: 50 }, (_, index) => hook(["--session-id", `s${index}`, recorded("claude-tool-turn")], { state: many })))
-    expect(fifty.filter(({ line }) => line["status"] !== "deferred")).toEqual([])
-    expect(readdirSync(join(many, "deferred-captures"))).toHaveLength(50)
-    const twenty = await Promise.all(Array.from({ length: 20 }, () => hook(["--session-id", "s", recorded("claude-text-turn")], { state: one })))
-    expect(new Set(twenty.map(({ line }) => line["path"])).size).toBe(20)
-    expect(readdirSync(join(one, "deferred-captures"))).toHaveLength(20)
-  }, 120_000)
-
   it("says a failure on both outlets, and exits with 0, or with 1 where it must be told", async () => {
     const state = stateDirectory()
     mkdirSync(state)
