@@ -23,8 +23,6 @@ const projects = readdirSync(packages)
       pool: "forks" as const,
       // Fifty hooks at once, and fifteen processes at one directory: after the tests of others, some of which promise a second.
       sequence: { groupOrder: name === "spool" ? 1 : 0 },
-      // A promise of a second is about a machine that can run us: where something else had it, it is tried once more, and said.
-      retry: 1,
       // Of the tests of one file that run side by side: they wait more than they compute.
       maxConcurrency: 12,
       testTimeout: 30_000,

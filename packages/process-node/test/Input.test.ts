@@ -135,8 +135,7 @@ describe("a child that does not read on", () => {
       const timer = setInterval(() => turns++, 1)
       yield* use(cat, { stdin: { stream: endless(size).stream }, stdout: "null", stop: StopPlan.kill }, () => Effect.sleep("1 second"))
       clearInterval(timer)
-      // A loop that is kept busy without end would have none. On a busy machine each turn takes long.
-      expect(turns).toBeGreaterThan(3)
+      expect(turns).toBeGreaterThan(20)
     }))
 
   it.live("because it ends at once is no failure, and interrupts the source", () =>
