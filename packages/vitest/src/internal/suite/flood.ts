@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import * as Script from "../../Script.js"
 import { waitUntil } from "../../WaitUntil.js"
-import { type Case, make } from "./case.js"
+import { type Case, letTimePass, make } from "./case.js"
 import { impatient, lineRecord, mark, run, start } from "./children.js"
 
 const line = `${"x".repeat(4095)}\n`
@@ -32,7 +32,7 @@ export const flood: ReadonlyArray<Case> = [
       })
       yield* waitUntil(Effect.sync(() => handedOver > 0))
       // Nothing tells that it is held back; who is not has long written all of it by then.
-      yield* Effect.sleep("300 millis")
+      yield* letTimePass("300 millis")
       expect([errors.texts, yield* child.isRunning], "what a child writes whose reader takes nothing").toEqual([[], true])
       yield* gate.open
       expect((yield* child.report).stdout.bytes).toBe(512 * line.length)

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import * as Script from "../../Script.js"
-import { type Case, make } from "./case.js"
+import { type Case, letTimePass, make } from "./case.js"
 import { run, start } from "./children.js"
 
 export const order: ReadonlyArray<Case> = [
@@ -27,7 +27,7 @@ export const order: ReadonlyArray<Case> = [
       ]
       yield* child.exited
       // Who does not wait for the delivery is over by then.
-      yield* Effect.sleep("50 millis")
+      yield* letTimePass("50 millis")
       expect(moments).toEqual(["exited"])
       yield* gate.open
       yield* Fiber.joinAll(fibers)
