@@ -15,6 +15,7 @@ const mayImport = {
   spool: [effect, platform, platformNode, "@tether/host", node],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
   vitest: [effect, platform, "@effect/vitest", "vitest", "@tether/host", "@tether/process", "fastest-levenshtein", node],
+  agent: [effect, platform, "@tether/host", "@tether/process"],
   // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
   cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/journal", "@tether/spool", "cli-table3", "picocolors", "string-width", node],
   benchmarks: [effect, platform, platformNode, ...ours, "@tether/journal", "@tether/spool", "execa", node],

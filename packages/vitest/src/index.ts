@@ -1,4 +1,5 @@
 export * as FaultyDisk from "./FaultyDisk.js"
+export * as FakeAgent from "./FakeAgent.js"
 export * as Fixture from "./Fixture.js"
 export { expectNoLeaks } from "./Leaks.js"
 export { expectOrder } from "./Order.js"

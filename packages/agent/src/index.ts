@@ -1,0 +1,5 @@
+export * as AgentAdapter from "./AgentAdapter.js"
+export * as AgentTurn from "./AgentTurn.js"
+export * as ClaudeAdapter from "./ClaudeAdapter.js"
+export * as CodexAdapter from "./CodexAdapter.js"
+export * as TurnEvent from "./TurnEvent.js"

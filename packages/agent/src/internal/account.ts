@@ -1,0 +1,96 @@
+/**
+ * What is known of a turn so far, line by line: what each line means to who reads the turn, and what must be known of it at the end.
+ */
+import type { LinesInfo } from "@tether/process/ChildOptions"
+import type { Decoder, Said } from "../AgentAdapter.js"
+import type { Notice, Result, TurnEvent, Usage } from "../TurnEvent.js"
+
+/** Of stderr, lines are events up to so many bytes in all; the line that crosses is whole. */
+const stderrShown = 8 * 1024
+
+const shownOfNotice = 200
+
+export class Account {
+  sessionId: string | undefined
+  result: Result | undefined
+  usage: Usage | undefined
+  /** When the last line came, or the turn began. */
+  lastAt: number
+  hasSpoken = false
+  stderrBytes = 0
+  truncatedLines = 0
+  private shownBytes = 0
+  private readonly counts = new Map<Notice["kind"], number>()
+
+  constructor(private readonly decoder: Decoder, readonly startedAt: number) {
+    this.lastAt = startedAt
+  }
+
+  stdout(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
+    this.heard(info)
+    const events: Array<TurnEvent> = []
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index] as string
+      const dropped = info.truncated?.get(index)
+      if (dropped === undefined) this.add(events, this.decoder.line(line))
+      else {
+        this.truncatedLines++
+        events.push(this.notice("truncated", `a line lost ${dropped} bytes: ${line}`))
+      }
+    }
+    return events
+  }
+
+  stderr(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
+    this.heard(info)
+    const events: Array<TurnEvent> = []
+    for (const line of lines) {
+      if (this.shownBytes < stderrShown) events.push({ _tag: "Stderr", line })
+      this.shownBytes += new TextEncoder().encode(line).length + 1
+    }
+    return events
+  }
+
+  /** What the decoder still has, now that nothing more comes. */
+  end(): ReadonlyArray<TurnEvent> {
+    const events: Array<TurnEvent> = []
+    this.add(events, this.decoder.end())
+    return events
+  }
+
+  notice(kind: Notice["kind"], text: string): Notice {
+    const count = (this.counts.get(kind) ?? 0) + 1
+    this.counts.set(kind, count)
+    return { _tag: "Notice", kind, text: text.length > shownOfNotice ? `${text.slice(0, shownOfNotice - 1)}…` : text, count }
+  }
+
+  private heard(info: LinesInfo): void {
+    this.hasSpoken = true
+    this.lastAt = info.at
+  }
+
+  private add(events: Array<TurnEvent>, said: ReadonlyArray<Said>): void {
+    for (const each of said) {
+      switch (each._tag) {
+        case "SessionBound":
+          if (this.sessionId !== undefined) break
+          this.sessionId = each.sessionId
+          events.push(each)
+          break
+        case "Notice":
+          events.push(this.notice(each.kind, each.text))
+          break
+        case "Ended":
+          if (this.result !== undefined) events.push(this.notice("repeated", `the result ${each.result.subtype}: the last one counts`))
+          this.result = each.result
+          break
+        case "Usage":
+          this.usage = each
+          events.push(each)
+          break
+        default:
+          events.push(each)
+      }
+    }
+  }
+}

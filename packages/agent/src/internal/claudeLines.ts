@@ -1,0 +1,148 @@
+/**
+ * What the lines mean that Claude Code writes with `--output-format stream-json`.
+ */
+import * as AgentAdapter from "../AgentAdapter.js"
+import { isAside, Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
+import { asNumber, asObject, asString, type JsonObject } from "./json.js"
+
+type Said = AgentAdapter.Said
+
+/** They are about the program and not of the conversation. Some come in its output, some in its session files. */
+const asides = new Set([
+  "system",
+  "permission-mode",
+  "mode",
+  "custom-title",
+  "ai-title",
+  "agent-name",
+  "agent-color",
+  "agent-setting",
+  "pr-link",
+  "progress",
+  "queue-operation",
+  "attachment",
+  "summary",
+  "last-prompt",
+  "tag",
+  "file-history-snapshot",
+  "content-replacement",
+  "rate_limit_event",
+  "tool_progress",
+  "tool_use_summary",
+  "auth_status",
+  "prompt_suggestion",
+  "keep_alive",
+  "control_response",
+  "control_cancel_request"
+])
+
+export const isKnownAside = (type: string): boolean => asides.has(type)
+
+const notice = (kind: "malformed" | "unknown" | "agent", text: string): Said => ({ _tag: "Notice", kind, text })
+
+const deltaKinds: Readonly<Record<string, readonly ["Text" | "Thinking" | "ToolInput", string]>> = {
+  text_delta: ["Text", "text"],
+  thinking_delta: ["Thinking", "thinking"],
+  input_json_delta: ["ToolInput", "partial_json"]
+}
+
+export const claudeDecoder = (): AgentAdapter.Decoder => {
+  const messages = new Messages()
+  let bound: string | undefined
+  let streaming: string | undefined
+
+  const streamEvent = (event: JsonObject | undefined): ReadonlyArray<Said> => {
+    switch (event?.["type"]) {
+      case "content_block_delta": {
+        const delta = asObject(event["delta"])
+        const kind = deltaKinds[String(delta?.["type"])]
+        if (kind === undefined) return []
+        return [{ _tag: "Delta", messageId: streaming, kind: kind[0], index: asNumber(event["index"]) ?? 0, text: asString(delta?.[kind[1]]) ?? "" }]
+      }
+      case "message_start": {
+        streaming = asString(asObject(event["message"])?.["id"])
+        return []
+      }
+      case "message_stop":
+        return messages.close()
+      case undefined:
+        return [notice("malformed", JSON.stringify({ event }))]
+      default:
+        return []
+    }
+  }
+
+  const result = (entry: JsonObject): ReadonlyArray<Said> => {
+    const usage = asObject(entry["usage"])
+    return [
+      ...messages.close(),
+      {
+        _tag: "Usage",
+        inputTokens: tokensOf(usage, "input_tokens"),
+        outputTokens: tokensOf(usage, "output_tokens"),
+        cacheReadTokens: tokensOf(usage, "cache_read_input_tokens"),
+        cacheWriteTokens: tokensOf(usage, "cache_creation_input_tokens"),
+        costUsd: asNumber(entry["total_cost_usd"])
+      },
+      {
+        _tag: "Ended",
+        result: {
+          subtype: asString(entry["subtype"]) ?? "unknown",
+          isError: entry["is_error"] === true || asString(entry["subtype"])?.startsWith("error") === true,
+          text: textOf(entry),
+          turns: asNumber(entry["num_turns"])
+        }
+      }
+    ]
+  }
+
+  const asked = (entry: JsonObject): ReadonlyArray<Said> => {
+    const request = asObject(entry["request"])
+    const requestId = asString(entry["request_id"])
+    if (requestId === undefined) return [notice("malformed", JSON.stringify(entry))]
+    if (request?.["subtype"] !== "can_use_tool") return [notice("unknown", `a request of the kind ${String(request?.["subtype"])}`)]
+    return [{ _tag: "PermissionAsked", requestId, tool: asString(request["tool_name"]) ?? "", input: request["input"] ?? {} }]
+  }
+
+  const meaning = (entry: JsonObject): ReadonlyArray<Said> => {
+    const type = entry["type"]
+    if (typeof type !== "string") return [notice("malformed", JSON.stringify(entry))]
+    if (isAside(entry)) return []
+    switch (type) {
+      case "stream_event":
+        return streamEvent(asObject(entry["event"]))
+      case "assistant":
+        return messages.assistant(entry) ?? [notice("malformed", JSON.stringify(entry))]
+      case "user":
+        return messages.user(entry) ?? [notice("malformed", JSON.stringify(entry))]
+      case "result":
+        return result(entry)
+      case "control_request":
+        return asked(entry)
+      case "system":
+        return warning(entry)
+      default:
+        return isKnownAside(type) ? [] : [notice("unknown", `a line of the type ${type}`)]
+    }
+  }
+
+  const said = (entry: JsonObject): ReadonlyArray<Said> => {
+    const id = sessionIdOf(entry)
+    if (id === undefined || id === bound) return meaning(entry)
+    bound = id
+    return [{ _tag: "SessionBound", sessionId: id }, ...meaning(entry)]
+  }
+
+  return AgentAdapter.jsonLines(said, () => messages.close())
+}
+
+const textOf = (entry: JsonObject): string | undefined => {
+  const errors = entry["errors"]
+  return asString(entry["result"]) ?? (Array.isArray(errors) ? errors.map(String).join("\n") : undefined)
+}
+
+/** A person who waits wants to know that the model server has failed, and is asked again. */
+const warning = (entry: JsonObject): ReadonlyArray<Said> =>
+  entry["subtype"] === "api_retry" || entry["subtype"] === "api_error"
+    ? [notice("agent", `${String(entry["subtype"])}: ${JSON.stringify(entry["error"] ?? entry["error_status"] ?? null)}`)]
+    : []

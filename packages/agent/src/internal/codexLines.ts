@@ -1,0 +1,111 @@
+/**
+ * What the lines mean that `codex exec --json` writes.
+ */
+import * as AgentAdapter from "../AgentAdapter.js"
+import type { Block, Message } from "../TurnEvent.js"
+import { tokensOf } from "./claudeMessage.js"
+import { asNumber, asObject, asString, type JsonObject } from "./json.js"
+
+type Said = AgentAdapter.Said
+
+const notice = (kind: "malformed" | "unknown" | "agent", text: string): Said => ({ _tag: "Notice", kind, text })
+
+const asides = new Set(["turn.started"])
+
+export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdapter.Decoder => {
+  let answer: string | undefined
+  const begun = new Set<string>()
+
+  // Its items are counted from 0 in every turn: the turn makes them unique.
+  const message = (item: JsonObject, role: "user" | "assistant", status: Message["status"], ...blocks: ReadonlyArray<Block>): Message => ({
+    _tag: "Message",
+    id: `${turnId}/${String(item["id"])}${role === "user" ? "/result" : ""}`,
+    role,
+    status,
+    blocks
+  })
+
+  /** A tool is called when its item comes for the first time, and has its result when it is completed. */
+  const tool = (item: JsonObject, type: string, isOver: boolean): ReadonlyArray<Said> => {
+    const id = String(item["id"])
+    const { aggregated_output, exit_code, id: _, result, status, type: __, error, ...input } = item
+    const call = message(item, "assistant", "Complete", { _tag: "ToolUse", id, name: type, input })
+    const isNew = !begun.has(id)
+    begun.add(id)
+    if (!isOver) return isNew ? [call] : []
+    const isError = status === "failed" || (asNumber(exit_code) ?? 0) !== 0 || (error ?? undefined) !== undefined
+    const content = aggregated_output ?? result ?? error ?? ""
+    return [
+      ...(isNew ? [call] : []),
+      message(item, "user", "Complete", { _tag: "ToolResult", toolUseId: id, content, isError })
+    ]
+  }
+
+  const itemSaid = (item: JsonObject, phase: "started" | "updated" | "completed"): ReadonlyArray<Said> => {
+    const isOver = phase === "completed"
+    const status = isOver ? "Complete" : "Streaming"
+    const text = asString(item["text"]) ?? ""
+    switch (item["type"]) {
+      case "agent_message":
+        if (isOver) answer = text
+        return [message(item, "assistant", status, { _tag: "Text", text })]
+      case "reasoning":
+        return [message(item, "assistant", status, { _tag: "Thinking", text })]
+      case "error":
+        return [notice("agent", asString(item["message"]) ?? JSON.stringify(item))]
+      case "command_execution":
+      case "file_change":
+      case "mcp_tool_call":
+      case "collab_tool_call":
+      case "web_search":
+      case "todo_list":
+        return tool(item, item["type"], isOver)
+      default:
+        return isOver ? [notice("unknown", `an item of the type ${String(item["type"])}`)] : []
+    }
+  }
+
+  const ended = (subtype: string, text: string | undefined): Said => ({
+    _tag: "Ended",
+    result: { subtype, isError: subtype !== "success", text }
+  })
+
+  const said = (line: JsonObject): ReadonlyArray<Said> => {
+    const type = line["type"]
+    if (typeof type !== "string") return [notice("malformed", JSON.stringify(line))]
+    switch (type) {
+      case "thread.started": {
+        const sessionId = asString(line["thread_id"])
+        return sessionId === undefined ? [notice("malformed", JSON.stringify(line))] : [{ _tag: "SessionBound", sessionId }]
+      }
+      case "item.started":
+      case "item.updated":
+      case "item.completed": {
+        const item = asObject(line["item"])
+        const phase = type.slice(5) as "started" | "updated" | "completed"
+        return item === undefined ? [notice("malformed", JSON.stringify(line))] : itemSaid(item, phase)
+      }
+      case "turn.completed":
+        return [usageOf(asObject(line["usage"])), ended("success", answer)]
+      case "turn.failed":
+        return [ended("turn_failed", asString(asObject(line["error"])?.["message"]))]
+      case "error":
+        return [notice("agent", asString(line["message"]) ?? JSON.stringify(line))]
+      default:
+        return asides.has(type) ? [] : [notice("unknown", `a line of the type ${type}`)]
+    }
+  }
+  return AgentAdapter.jsonLines(said)
+}
+
+/** It counts what came from the cache as input too. */
+const usageOf = (usage: JsonObject | undefined): Said => {
+  const cached = tokensOf(usage, "cached_input_tokens")
+  return {
+    _tag: "Usage",
+    inputTokens: Math.max(0, tokensOf(usage, "input_tokens") - cached),
+    outputTokens: tokensOf(usage, "output_tokens"),
+    cacheReadTokens: cached,
+    cacheWriteTokens: tokensOf(usage, "cache_write_input_tokens")
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * How long a turn may take.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Timeouts } from "./request.js"
+import type { Phase } from "./outcome.js"
+
+export interface Watched {
+  readonly startedAt: number
+  readonly lastAt: number
+  readonly hasSpoken: boolean
+  /** Whether we do not read on at present: then nothing can come. */
+  readonly isHeld: boolean
+}
+
+/** Completes when one of the times is over, with the first that was. */
+export const watch = (timeouts: Timeouts, clock: Clock.Clock, watched: () => Watched): Effect.Effect<Phase> => {
+  const limits = { startup: millis(timeouts.startup), idle: millis(timeouts.idle), total: millis(timeouts.total) }
+  let heldUntil = 0
+  const look: Effect.Effect<Phase> = Effect.suspend(() => {
+    const { hasSpoken, isHeld, lastAt, startedAt } = watched()
+    const now = clock.unsafeCurrentTimeMillis()
+    if (isHeld) heldUntil = now
+    const quietSince = Math.max(lastAt, heldUntil)
+    const phase = hasSpoken ? "idle" : "startup"
+    const left = { total: startedAt + limits.total - now, [phase]: quietSince + limits[phase] - now }
+    const due = Object.entries(left).find(([, time]) => time <= 0)
+    if (due !== undefined) return Effect.succeed(due[0] as Phase)
+    // Whether we hold it back can only be seen by looking.
+    const next = Math.min(...Object.values(left), hasSpoken ? Math.max(limits.idle / 4, 1) : Infinity)
+    return Effect.zipRight(next === Infinity ? Effect.never : Effect.sleep(Duration.millis(Math.ceil(next))), look)
+  })
+  return look
+}
+
+const millis = (time: Duration.DurationInput | undefined): number => time === undefined ? Infinity : Duration.toMillis(time)
