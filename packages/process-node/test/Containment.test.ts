@@ -17,7 +17,7 @@ import { findCgroups } from "../src/internal/cgroup.js"
 import * as NodeChildSpawner from "../src/NodeChildSpawner.js"
 import { commandOf, environs, everyone, keeper, kill, program } from "./support/hosts.js"
 import { captureLogs, quiet } from "./support/logs.js"
-import { isAlive, marked, waitUntil } from "./support/os.js"
+import { isAlive, marked, waitUntil, withinASecond } from "./support/os.js"
 
 let count = 0
 const newMark = () => `containment-${process.pid}-${Date.now()}-${count++}`
@@ -86,7 +86,7 @@ describe("the close of a scope ends", () => {
       const mark = newMark()
       yield* whileItLives(sh(script), mark, 1, {},
         waitUntil("the escapee is there", () => environs("KEPT=1").length > before))
-      yield* waitUntil("the escapee is gone", () => environs("KEPT=1").length === before, 1000)
+      yield* withinASecond("the escapee is gone", () => environs("KEPT=1").length === before)
     }))
 
   it.live("an escapee that has cleared its environment, while it holds a pipe of ours", () =>
@@ -120,7 +120,7 @@ describe("the close of a scope ends", () => {
       const script = `(env -i KEPT=${token} setsid sleep 60 <&- >&- 2>&- &); sleep 60`
       yield* whileItLives(Command.make("unshare", ...inside, "sh", "-c", script), "unused", 0, {},
         waitUntil("the escapee is there", () => environs(`KEPT=${token}`).length === 1))
-      yield* waitUntil("the escapee is gone", () => environs(`KEPT=${token}`).length === 0, 1000)
+      yield* withinASecond("the escapee is gone", () => environs(`KEPT=${token}`).length === 0)
     }))
 
   it.scopedLive("not an escapee that has cleared its environment, closed its descriptors and lost its parent: the level tree ends there", () =>
@@ -323,8 +323,8 @@ describe.skipIf(cgroups._tag === "Unavailable")("level cgroup", () => {
       const host = yield* keeper(mark, [{ sh: `${hidden(token)}; sleep 60`, options: { containment: "cgroup" } }])
       yield* waitUntil("the escapee is there", () => environs(`KEPT=${token}`).length === 1)
       kill(host.pid)
-      yield* waitUntil("all are gone", () => marked(mark).length === 0 && environs(token).length === 0, 1000)
-      yield* waitUntil("no cgroup is left", () => !leftCgroups().some((name) => name.startsWith(`tether-${host.pid}-`)), 1000)
+      yield* withinASecond("all are gone", () => marked(mark).length === 0 && environs(token).length === 0)
+      yield* withinASecond("no cgroup is left", () => !leftCgroups().some((name) => name.startsWith(`tether-${host.pid}-`)))
     }))
 })
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { keeper, type Kept, kill, commandOf, program, reaperOf, treeOf } from "./support/hosts.js"
-import { isAlive, marked, waitUntil } from "./support/os.js"
+import { isAlive, marked, waitUntil, withinASecond } from "./support/os.js"
 
 let count = 0
 const newMark = () => `death-${process.pid}-${Date.now()}-${count++}`
@@ -29,7 +29,7 @@ const trees: Record<string, Kept> = {
 const emptyWithinASecond = (mark: string, deed: () => void) =>
   Effect.suspend(() => {
     deed()
-    return waitUntil("nothing is left", () => marked(mark).length === 0, 1000)
+    return withinASecond("nothing is left", () => marked(mark).length === 0)
   })
 
 describe("kill -9 of the host ends", () => {
@@ -57,7 +57,7 @@ describe("kill -9 of the host ends", () => {
       kill(first)
       yield* waitUntil("a new reaper is there", () => ![undefined, first].includes(reaperOf(host.pid)))
       yield* emptyWithinASecond(mark, () => kill(host.pid))
-      yield* waitUntil("the reaper is gone too", () => treeOf(host.pid).length === 0, 1000)
+      yield* withinASecond("the reaper is gone too", () => treeOf(host.pid).length === 0)
     }))
 })
 
@@ -102,7 +102,7 @@ describe("the reaper", () => {
       expect(command).toMatch(/tether-reaper$/)
       expect(command).not.toContain("while")
       kill(host.pid)
-      yield* waitUntil("it is gone within a second", () => !isAlive(reapers[0] as number), 1000)
+      yield* withinASecond("it is gone within a second", () => !isAlive(reapers[0] as number))
     }))
 
   it.scopedLive.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGUSR1"] as const)(
@@ -114,7 +114,7 @@ describe("the reaper", () => {
         const reaper = reaperOf(host.pid) as number
         kill(reaper, signal)
         yield* emptyWithinASecond(mark, () => kill(host.pid))
-        yield* waitUntil("it is gone too", () => !isAlive(reaper), 1000)
+        yield* withinASecond("it is gone too", () => !isAlive(reaper))
       })
   )
 
@@ -128,8 +128,8 @@ describe("the reaper", () => {
       const sleeper = marked(mark).find((pid) => commandOf(pid) === "sleep 60") as number
       expect(treeOf(host.pid)).not.toContain(sleeper)
       kill(host.pid)
-      yield* waitUntil("the other is gone", () => marked(mark).filter((pid) => pid !== sleeper).length === 0, 1000)
-      yield* waitUntil("the reaper is gone", () => treeOf(host.pid).length === 0, 1000)
+      yield* withinASecond("the other is gone", () => marked(mark).filter((pid) => pid !== sleeper).length === 0)
+      yield* withinASecond("the reaper is gone", () => treeOf(host.pid).length === 0)
       expect(isAlive(sleeper)).toBe(true)
     }))
 })
@@ -153,9 +153,9 @@ describe("three hosts, nested in one another", () => {
       const below = treeOf(ordered[victim] as number)
       const above = marked(mark).filter((pid) => !below.includes(pid) && pid !== ordered[victim])
       kill(ordered[victim] as number)
-      yield* waitUntil("nothing below is left", () => below.every((pid) => !isAlive(pid)), 1000)
+      yield* withinASecond("nothing below is left", () => below.every((pid) => !isAlive(pid)))
       expect(above.filter((pid) => !isAlive(pid))).toEqual([])
       yield* emptyWithinASecond(mark, () => kill(outermost.pid))
-      yield* waitUntil("no reaper is left", () => hosts.every((host) => treeOf(host).length === 0), 1000)
+      yield* withinASecond("no reaper is left", () => hosts.every((host) => treeOf(host).length === 0))
     }), 30_000)
 })

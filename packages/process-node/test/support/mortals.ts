@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { kill, program } from "./hosts.js"
-import { marked, waitUntil } from "./os.js"
+import { marked, waitUntil, withinASecond } from "./os.js"
 
 let count = 0
 export const newMark = (): string => `mortal-${process.pid}-${Date.now()}-${count++}`
@@ -87,4 +87,4 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
 
 /** Nothing that carries the mark, the host included, is left within a second. */
 export const nothingLeft = (mark: string): Effect.Effect<void> =>
-  waitUntil("nothing is left", () => marked(mark).length === 0, 1000)
+  withinASecond("nothing is left", () => marked(mark).length === 0)
