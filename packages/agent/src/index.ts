@@ -1,5 +1,8 @@
 export * as AgentAdapter from "./AgentAdapter.js"
+export * as AgentPool from "./AgentPool.js"
+export * as AgentSession from "./AgentSession.js"
 export * as AgentTurn from "./AgentTurn.js"
 export * as ClaudeAdapter from "./ClaudeAdapter.js"
 export * as CodexAdapter from "./CodexAdapter.js"
+export { SessionBusy } from "./SessionBusy.js"
 export * as TurnEvent from "./TurnEvent.js"

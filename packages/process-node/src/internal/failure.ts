@@ -51,7 +51,7 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
   switch (code) {
     case "ENOENT":
       if (found !== undefined) return because("NotFound", `${program} exists, and the interpreter that it asks for does not`)
-      return because("NotFound", isPath ? `there is no file ${program}` : `no program ${program} was found on the PATH`)
+      return because("NotFound", isPath ? `there is no file ${program}` : `no program ${program} was found on the PATH, ${pathOf(request)}`)
     case "ENOTDIR":
       return because("NotFound", `${program} leads through something that is not a directory`)
     case "ELOOP":
@@ -61,6 +61,12 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
     default:
       return because("PermissionDenied", found === "directory" ? `${program} is a directory` : `${program} may not be executed`)
   }
+}
+
+/** Where a program is looked for whose name is no path. Without a PATH, the system has one of its own. */
+export const pathOf = (request: LaunchRequest): string => {
+  const path = request.env?.has("PATH") === true || !request.extendEnv ? request.env?.get("PATH") : process.env["PATH"]
+  return path ?? "/usr/bin:/bin"
 }
 
 /** What is wrong with a working directory. */

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { gate } from "./cgroup.js"
-import { directoryProblem, failureOf } from "./failure.js"
+import { directoryProblem, failureOf, pathOf } from "./failure.js"
 
 export const hasGroups = process.platform !== "win32"
 
@@ -55,10 +55,9 @@ export const refusalOf = (request: LaunchRequest): LaunchFailure | undefined => 
   const { cwd = ".", program } = request
   const problem = directoryProblem(request.cwd)
   if (problem !== undefined) return { reason: "BadWorkingDirectory", problem, code: undefined }
-  const path = request.env?.has("PATH") === true || !request.extendEnv ? request.env?.get("PATH") : process.env["PATH"]
   const candidates = program.includes("/")
     ? [resolve(cwd, program)]
-    : (path ?? "/usr/bin:/bin").split(delimiter).map((directory) => resolve(cwd, join(directory, program)))
+    : pathOf(request).split(delimiter).map((directory) => resolve(cwd, join(directory, program)))
   const codes = candidates.map(refusalAt)
   if (codes.includes(undefined)) return undefined
   return failureOf(Object.assign(new Error(), { code: codes.includes("EACCES") ? "EACCES" : codes[0] }), request)

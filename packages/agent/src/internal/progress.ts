@@ -1,0 +1,141 @@
+/**
+ * A turn that is on its way: what is heard of it, what was asked for meanwhile, and what it comes to.
+ */
+import * as ProcessInfo from "@tether/host/ProcessInfo"
+import type { LinesInfo } from "@tether/process/ChildOptions"
+import type { Drained, ExitReport } from "@tether/process/ExitReport"
+import type { ExitStatus } from "@tether/process/ExitStatus"
+import type { SurvivorsError } from "@tether/process/SurvivorsError"
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberId from "effect/FiberId"
+import * as Stream from "effect/Stream"
+import type { AgentAdapter, Prompt } from "../AgentAdapter.js"
+import type { Terminal, TurnEvent } from "../TurnEvent.js"
+import { Account } from "./account.js"
+import { Backlog } from "./backlog.js"
+import { outcomeOf, type Phase } from "./outcome.js"
+import type { ProcessOptions, Timeouts } from "./request.js"
+import { watch } from "./watch.js"
+
+/** The end of its process. */
+export type End = Either.Either<ExitReport, SurvivorsError>
+
+export interface Asked extends Prompt, Pick<ProcessOptions, "stuckIs" | "timeouts"> {
+  readonly adapter: AgentAdapter
+}
+
+export class Progress {
+  readonly account: Account
+  readonly backlog = new Backlog<TurnEvent>()
+  /** Open once there is a result. */
+  readonly ended = Effect.unsafeMakeLatch(false)
+  /** What was asked for while it ran. */
+  isCancelled = false
+  timeout: Phase | undefined
+  isStuck = false
+  private readonly over = Deferred.unsafeMake<Terminal>(FiberId.none)
+
+  constructor(private readonly asked: Asked, private readonly clock: Clock.Clock) {
+    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis())
+  }
+
+  stdout(lines: ReadonlyArray<string>, info: LinesInfo): { readonly events: ReadonlyArray<TurnEvent>; readonly room: Effect.Effect<void> | undefined } {
+    const events = this.account.stdout(lines, info)
+    const room = this.backlog.offer(events, lengthOf(lines))
+    if (this.account.result !== undefined) this.ended.unsafeOpen()
+    return { events, room }
+  }
+
+  stderr(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
+    return this.backlog.offer(this.account.stderr(lines, info), lengthOf(lines))
+  }
+
+  readonly outcome: Effect.Effect<Terminal> = Deferred.await(this.over)
+
+  /** The events, for one reader. One that leaves before the last of them has `leave` done. */
+  events(leave: Effect.Effect<unknown>): Stream.Stream<TurnEvent> {
+    const left = Effect.suspend(() => {
+      this.backlog.discard()
+      return leave
+    })
+    return Stream.ensuring(this.backlog.stream, left)
+  }
+
+  /** Completes when it takes too long. What has its result waits for nothing but the end of its process. */
+  readonly timedOut: Effect.Effect<Phase> = Effect.suspend(() => {
+    const timeouts: Timeouts = this.asked.timeouts ?? {}
+    const { account, backlog } = this
+    const watched = () => ({ startedAt: account.startedAt, lastAt: account.lastAt, hasSpoken: account.hasSpoken, isHeld: backlog.isHeld })
+    return Effect.raceFirst(watch(timeouts, this.clock, watched), Effect.zipRight(this.ended.await, Effect.never))
+  })
+
+  /** All is over; without an end, its process goes on. */
+  finish(end: End | undefined): Effect.Effect<Terminal> {
+    return Effect.suspend(() => {
+      const terminal = this.terminal(end)
+      this.backlog.end([...this.account.end(), ...this.lastNotices(end), terminal])
+      return Effect.as(Effect.zipRight(this.tell(terminal), Deferred.succeed(this.over, terminal)), terminal)
+    })
+  }
+
+  private terminal(end: End | undefined): Terminal {
+    const { account } = this
+    const report = end === undefined ? undefined : Either.getOrUndefined(end)
+    const status: ExitStatus | undefined = end === undefined || Either.isLeft(end) ? end?.left.status : end.right.status
+    return outcomeOf({
+      isCancelled: this.isCancelled,
+      timeout: this.timeout,
+      isStuck: this.isStuck,
+      stuckIs: this.asked.stuckIs ?? "completed",
+      status,
+      isStopped: report === undefined || report.endedBy === "owner" || report.endedBy === "scope",
+      result: account.result,
+      sessionId: account.sessionId,
+      incomplete: incompleteOf(account.truncatedLines, report),
+      stderr: report?.stderr.tail ?? "",
+      stderrBytes: report?.stderr.bytes ?? 0,
+      durationMillis: this.clock.unsafeCurrentTimeMillis() - account.startedAt
+    })
+  }
+
+  private lastNotices(end: End | undefined): ReadonlyArray<TurnEvent> {
+    if (end === undefined) return []
+    if (Either.isLeft(end)) return [this.account.notice("survivors", end.left.message)]
+    const { drained, leftovers } = end.right
+    const problem = lossOf(drained)
+    return [
+      ...(problem === undefined ? [] : [this.account.notice("lost", problem)]),
+      ...(leftovers.length === 0 ? [] : [this.account.notice("leftovers", `ended with it: ${namesOf(leftovers)}`)])
+    ]
+  }
+
+  /** For who watches: the span of the turn has what it cost. */
+  private tell(terminal: Terminal): Effect.Effect<void> {
+    const { sessionId, usage } = this.account
+    return Effect.annotateCurrentSpan({
+      outcome: terminal._tag === "Failed" ? terminal.kind._tag : terminal._tag,
+      sessionId,
+      inputTokens: usage?.inputTokens,
+      outputTokens: usage?.outputTokens,
+      costUsd: usage?.costUsd
+    })
+  }
+}
+
+const lengthOf = (lines: ReadonlyArray<string>): number => lines.reduce((length, line) => length + line.length, 0)
+
+const namesOf = (processes: ReadonlyArray<ProcessInfo.ProcessInfo>): string => processes.map((each) => ProcessInfo.format(each)).join(", ")
+
+const lossOf = (drained: Drained): string | undefined => {
+  if (drained._tag === "Stalled") return `${drained.bytes} bytes were not read, because nobody took the events before them`
+  if (drained._tag === "Cut") return `its output was held open by ${namesOf(drained.holders) || "a process that cannot be named"}`
+  return undefined
+}
+
+const incompleteOf = (truncatedLines: number, report: ExitReport | undefined): string | undefined => {
+  if (truncatedLines > 0) return `no result came, and ${truncatedLines} of its lines were longer than maxLineBytes`
+  return report?.drained._tag === "Stalled" ? "no result came, and not all of its output was read" : undefined
+}

@@ -1,0 +1,231 @@
+/**
+ * A process that serves turn after turn, and is started again where it has ended.
+ */
+import * as Command from "@effect/platform/Command"
+import type { Child } from "@tether/process/Child"
+import type { LinesInfo } from "@tether/process/ChildOptions"
+import { type Acquired, ChildSpawner } from "@tether/process/ChildSpawner"
+import * as ExitStatus from "@tether/process/ExitStatus"
+import type { SpawnError } from "@tether/process/SpawnError"
+import * as StopPlan from "@tether/process/StopPlan"
+import type * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Decision, Dialogue, Prompt } from "../AgentAdapter.js"
+import { SessionBusy } from "../SessionBusy.js"
+import type { PermissionAsked, TurnEvent } from "../TurnEvent.js"
+import { defaultStop, processOptions } from "./process.js"
+import { Progress } from "./progress.js"
+import { problemsOf, refusal } from "./refusals.js"
+import type { Timeouts } from "./request.js"
+import type { AgentSession, SessionOptions, SessionTurn } from "./sessionRequest.js"
+import { Unclaimed } from "./unclaimed.js"
+
+/** An agent that was asked to end its turn says something at once. */
+const interruptGrace: Duration.DurationInput = "5 seconds"
+
+/** At the end of its input it ends by itself, once its turn is over. */
+const politely = StopPlan.make(StopPlan.closeStdin("2 seconds"), ...defaultStop.steps)
+
+const denied: Decision = { behavior: "deny", message: "The program that runs this session does not allow it." }
+
+export const openSession = (options: SessionOptions): Effect.Effect<AgentSession, SpawnError, ChildSpawner | Scope.Scope> =>
+  Effect.gen(function*() {
+    const { adapter, cwd } = options
+    const binary = options.binary ?? adapter.binary
+    const label = `${adapter.name} session`
+    const refuse = (reason: SpawnError["reason"], problems: ReadonlyArray<string>) => Effect.fail(refusal(reason, label, binary, cwd, problems))
+    if (adapter.dialogue === undefined) return yield* refuse("Unsupported", [`a process of ${adapter.name} serves one turn: take AgentTurn`])
+    const problems = [...problemsOf(options, options), ...adapter.invocation({ ...options, turnId: "0", prompt: "?" }).problems]
+    if (problems.length > 0) return yield* refuse("InvalidArgument", problems)
+    const session = new OpenSession(options, adapter.dialogue, label, yield* ChildSpawner, yield* Effect.clock)
+    yield* Effect.acquireRelease(session.start, () => session.close)
+    return session
+  })
+
+class OpenSession implements AgentSession {
+  private readonly turns = Effect.unsafeMakeSemaphore(1)
+  private readonly unclaimed = new Unclaimed()
+  private process: Acquired | undefined
+  /** It is being stopped. */
+  private doomed: Child | undefined
+  private current: { readonly turnId: string; readonly progress: Progress } | undefined
+  private known: string | undefined
+  private count = 0
+  private readonly asked = new Map<string, Fiber.Fiber<void>>()
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly dialogue: Dialogue,
+    private readonly label: string,
+    private readonly spawner: ChildSpawner["Type"],
+    private readonly clock: Clock.Clock
+  ) {}
+
+  readonly sessionId: Effect.Effect<string | undefined> = Effect.sync(() => this.current?.progress.account.sessionId ?? this.known)
+
+  // ---- its process
+
+  readonly start: Effect.Effect<void, SpawnError> = Effect.uninterruptible(Effect.suspend(() => {
+    const { options } = this
+    const resumed = this.known === undefined ? options : { ...options, resumeSessionId: this.known }
+    const command = Command.make(options.binary ?? options.adapter.binary, ...this.dialogue.args(resumed, true))
+    return Effect.map(
+      this.spawner.acquire(command, {
+        ...processOptions(options, options.stop ?? politely),
+        label: this.label,
+        stdin: "pipe",
+        onLines: { stdout: (lines, info) => this.stdout(lines, info), stderr: (lines, info) => this.stderr(lines, info) }
+      }),
+      (acquired) => {
+        this.process = acquired
+      }
+    )
+  }))
+
+  /** Whether it still runs; where it has ended, it is gone when this is answered, and how it ended is told in the next turn. */
+  private readonly ensureStarted: Effect.Effect<void, SpawnError> = Effect.suspend(() => {
+    const { process } = this
+    if (process === undefined) return this.start
+    return Effect.flatMap(process.child.isRunning, (isRunning) => isRunning ? Effect.void : Effect.zipRight(this.bury(process), this.start))
+  })
+
+  private bury({ child, release }: Acquired): Effect.Effect<void> {
+    return Effect.zipRight(
+      release,
+      Effect.map(child.exited, (status) => this.unclaimed.note(`its process had ended (${ExitStatus.format(status)}) and was started again`))
+    )
+  }
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const progress = this.current?.progress
+    if (progress !== undefined) progress.isCancelled = true
+    const ended = progress === undefined ? Effect.void : Effect.zipRight(this.stop(progress), progress.outcome)
+    return Effect.zipRight(ended, this.process?.release ?? Effect.void)
+  })
+
+  private write(line: string): Effect.Effect<void> {
+    // Where it does not read on, its end tells why.
+    return Effect.suspend(() => this.process === undefined ? Effect.void : Effect.ignore(this.process.child.stdin.write(`${line}\n`)))
+  }
+
+  // ---- what it says
+
+  private stdout(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
+    if (this.current === undefined) return this.unclaimed.take(this.options.adapter.decoder(this.promptOf("")), lines)
+    const { events, room } = this.current.progress.stdout(lines, info)
+    const asked = events.filter((event) => event._tag === "PermissionAsked")
+    if (asked.length === 0) return room
+    return Effect.zipRight(Effect.forEach(asked, (each) => this.consider(each), { discard: true }), room ?? Effect.void)
+  }
+
+  private stderr(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
+    return this.current?.progress.stderr(lines, info)
+  }
+
+  // ---- what it asks
+
+  private consider({ requestId }: PermissionAsked): Effect.Effect<void> {
+    const { permissionTimeout = "10 minutes", permissions = "deny" } = this.options
+    const deny = Effect.suspend(() => {
+      this.asked.delete(requestId)
+      return this.write(this.dialogue.permit(requestId, denied))
+    })
+    const answer = permissions === "deny" ? deny : Effect.zipRight(Effect.sleep(permissionTimeout), deny)
+    return Effect.map(Effect.forkDaemon(answer), (fiber) => void this.asked.set(requestId, fiber))
+  }
+
+  readonly reply = (requestId: string, decision: Decision): Effect.Effect<boolean> =>
+    Effect.suspend(() => {
+      const waiting = this.asked.get(requestId)
+      if (waiting === undefined || this.options.permissions !== "ask") return Effect.succeed(false)
+      this.asked.delete(requestId)
+      return Effect.as(Effect.zipRight(Fiber.interruptFork(waiting), this.write(this.dialogue.permit(requestId, decision))), true)
+    })
+
+  // ---- its turns
+
+  private promptOf(prompt: string, turnId = String(this.count)): Prompt {
+    return { ...this.options, prompt, turnId }
+  }
+
+  readonly turn = ({ prompt, timeouts, turnId }: SessionTurn): Stream.Stream<TurnEvent, SpawnError | SessionBusy> =>
+    Stream.unwrapScoped(Effect.gen(this, function*() {
+      const id = turnId ?? String(++this.count)
+      const { adapter, cwd, whenBusy } = this.options
+      const problems = problemsOf({ cwd, prompt, turnId: id }, { timeouts })
+      if (problems.length > 0) return yield* Effect.fail(refusal("InvalidArgument", this.label, adapter.binary, cwd, problems))
+      const busy = this.current
+      if (busy !== undefined && whenBusy === "refuse") return yield* Effect.fail(new SessionBusy({ turnId: id, running: busy.turnId }))
+      const progress = yield* Effect.uninterruptibleMask((restore) =>
+        restore(this.turns.take(1)).pipe(
+          Effect.zipRight(Effect.onError(this.begin(id, prompt, timeouts), () => this.turns.release(1))),
+          Effect.tap((begun) => Effect.addFinalizer(() => this.cancel(begun)))
+        )
+      )
+      return progress.events(this.cancel(progress))
+    }))
+
+  private begin(turnId: string, prompt: string, timeouts: Timeouts | undefined): Effect.Effect<Progress, SpawnError> {
+    return Effect.gen(this, function*() {
+      yield* this.ensureStarted
+      const progress = new Progress(
+        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts },
+        this.clock
+      )
+      progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
+      this.current = { turnId, progress }
+      yield* Effect.forkDaemon(Effect.ensuring(this.drive(turnId, progress, prompt), this.turns.release(1)))
+      return progress
+    })
+  }
+
+  private drive(turnId: string, progress: Progress, prompt: string): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      const { child } = this.process as Acquired
+      const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress)))
+      const said = yield* Effect.raceFirst(Effect.as(progress.ended.await, undefined), Effect.either(child.gone))
+      // One that is being stopped serves no other turn, whatever it still says.
+      const end = said ?? (this.doomed === child ? yield* Effect.either(child.gone) : undefined)
+      yield* Fiber.interruptFork(working)
+      this.known = progress.account.sessionId ?? this.known
+      this.current = undefined
+      yield* Effect.forEach(this.asked.values(), (fiber) => Fiber.interruptFork(fiber), { discard: true })
+      this.asked.clear()
+      yield* progress.finish(end)
+    }).pipe(Effect.withSpan(`${this.options.adapter.name} turn`, { attributes: { turnId } }))
+  }
+
+  private timedOut(progress: Progress): Effect.Effect<void> {
+    return Effect.flatMap(progress.timedOut, (phase) => {
+      progress.timeout = phase
+      return this.stop(progress)
+    })
+  }
+
+  private stop(progress: Progress): Effect.Effect<void> {
+    const child = this.process?.child
+    progress.backlog.widen()
+    this.doomed = child
+    return child === undefined ? Effect.void : Effect.uninterruptible(Effect.ignore(child.stop(defaultStop)))
+  }
+
+  /** By the protocol first, which leaves the process alive. */
+  private cancel(progress: Progress): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.current?.progress !== progress) return Effect.asVoid(progress.outcome)
+      progress.isCancelled = true
+      progress.backlog.widen()
+      const { interrupt } = this.dialogue
+      if (interrupt === undefined) return Effect.zipRight(this.stop(progress), Effect.asVoid(progress.outcome))
+      const asked = Effect.zipRight(this.write(interrupt(`interrupt-${++this.count}`)), progress.outcome)
+      return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(Effect.disconnect(asked)), interruptGrace), (answer) =>
+        answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stop(progress), Effect.asVoid(progress.outcome)))
+    })
+  }
+
+  readonly interrupt: Effect.Effect<void> = Effect.suspend(() => this.current === undefined ? Effect.void : this.cancel(this.current.progress))
+}
