@@ -1,6 +1,7 @@
 /**
  * What an agent's program must tell of itself so that its turns can be driven: how it is called, and what its lines mean.
  */
+import { parseObject } from "./internal/json.js"
 import type { Delta, Message, Notice, PermissionAsked, Result, SessionBound, Usage } from "./TurnEvent.js"
 
 /**
@@ -180,17 +181,8 @@ export const jsonLines = (
 ): Decoder => ({
   end,
   line: (line) => {
-    const value = parse(line)
+    const value = parseObject(line)
     if (value === undefined) return line.trim() === "" ? [] : [{ _tag: "Notice", kind: "malformed", text: line }]
     return said(value)
   }
 })
-
-const parse = (line: string): Record<string, unknown> | undefined => {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined
-  } catch {
-    return undefined
-  }
-}

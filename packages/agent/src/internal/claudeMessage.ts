@@ -49,7 +49,9 @@ export const blocksOf = (content: unknown): ReadonlyArray<Block> | undefined =>
  * whole of it so far, and once more when it is known to be over.
  */
 export class Messages {
-  private open: { readonly id: string; readonly blocks: Array<Block> } | undefined
+  /** The last one of the assistant. It may go on after the results of its first tools, where it calls several at once. */
+  private last: { readonly id: string; readonly blocks: ReadonlyArray<Block> } | undefined
+  private isOpen = false
 
   /** Undefined where the entry has no such message. */
   assistant(entry: JsonObject): ReadonlyArray<Message> | undefined {
@@ -58,10 +60,12 @@ export class Messages {
     if (message === undefined || blocks === undefined) return undefined
     const id = asString(message["id"])
     if (id === undefined) return [...this.close(), { _tag: "Message", role: "assistant", status: "Complete", blocks }]
-    const closed = id === this.open?.id ? [] : this.close()
-    this.open ??= { id, blocks: [] }
-    this.open.blocks.push(...blocks)
-    return [...closed, { _tag: "Message", id, role: "assistant", status: "Streaming", blocks: [...this.open.blocks] }]
+    const before = this.last?.id === id ? this.last.blocks : undefined
+    const closed = before === undefined ? this.close() : []
+    const all = [...(before ?? []), ...blocks]
+    this.last = { id, blocks: all }
+    this.isOpen = true
+    return [...closed, { _tag: "Message", id, role: "assistant", status: "Streaming", blocks: all }]
   }
 
   user(entry: JsonObject): ReadonlyArray<Message> | undefined {
@@ -72,9 +76,11 @@ export class Messages {
 
   /** What is open is over, because something else begins, or nothing does. */
   close(): ReadonlyArray<Message> {
-    const { open } = this
-    this.open = undefined
-    return open === undefined ? [] : [{ _tag: "Message", id: open.id, role: "assistant", status: "Complete", blocks: open.blocks }]
+    const { isOpen, last } = this
+    this.isOpen = false
+    return last === undefined || !isOpen
+      ? []
+      : [{ _tag: "Message", id: last.id, role: "assistant", status: "Complete", blocks: last.blocks }]
   }
 }
 

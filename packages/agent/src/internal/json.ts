@@ -12,3 +12,12 @@ export const asArray = (value: unknown): ReadonlyArray<unknown> | undefined => A
 export const asString = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
 
 export const asNumber = (value: unknown): number | undefined => typeof value === "number" && Number.isFinite(value) ? value : undefined
+
+/** A line that is a JSON object. */
+export const parseObject = (line: string): JsonObject | undefined => {
+  try {
+    return asObject(JSON.parse(line))
+  } catch {
+    return undefined
+  }
+}
