@@ -70,7 +70,7 @@ describe("a session", () => {
 
   it.live("or refuses it, as was asked for", () =>
     withNode(Effect.gen(function*() {
-      const session = yield* scripted([Script.readLine(), call, Script.hang], { whenBusy: "refuse" })
+      const session = yield* scripted([Script.readLine(), call, Script.hang], { whenBusy: "refuse", interruptGrace: "300 millis" })
       const first = yield* Effect.fork(ask(session, "one", "first"))
       yield* waitUntil(Effect.map(session.sessionId, (id) => id !== undefined))
       const error = yield* Effect.flip(ask(session, "two", "second"))
@@ -165,7 +165,7 @@ describe("an interrupt", () => {
   it.live("stops a process that does not answer to it, and the next turn has another one", () =>
     withNode(Effect.gen(function*() {
       const log = join(yield* folder, "log")
-      const session = yield* scripted([Script.readLine(), call, Script.hang], { env: { TETHER_FAKE_AGENT_LOG: log } })
+      const session = yield* scripted([Script.readLine(), call, Script.hang], { interruptGrace: "300 millis", env: { TETHER_FAKE_AGENT_LOG: log } })
       const first = yield* Effect.fork(ask(session, "one"))
       yield* waitUntil(Effect.map(session.sessionId, (id) => id !== undefined))
       yield* session.interrupt

@@ -42,11 +42,16 @@ export class Progress {
     this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis())
   }
 
-  stdout(lines: ReadonlyArray<string>, info: LinesInfo): { readonly events: ReadonlyArray<TurnEvent>; readonly room: Effect.Effect<void> | undefined } {
-    const events = this.account.stdout(lines, info)
+  /** What these lines mean. It is not given to who reads the turn yet. */
+  hear(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
+    return this.account.stdout(lines, info)
+  }
+
+  /** What is returned is to be awaited before more is read. */
+  give(events: ReadonlyArray<TurnEvent>, lines: ReadonlyArray<string>): Effect.Effect<void> | undefined {
     const room = this.backlog.offer(events, lengthOf(lines))
     if (this.account.result !== undefined) this.ended.unsafeOpen()
-    return { events, room }
+    return room
   }
 
   stderr(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
@@ -69,7 +74,10 @@ export class Progress {
     const timeouts: Timeouts = this.asked.timeouts ?? {}
     const { account, backlog } = this
     const watched = () => ({ startedAt: account.startedAt, lastAt: account.lastAt, hasSpoken: account.hasSpoken, isHeld: backlog.isHeld })
-    return Effect.raceFirst(watch(timeouts, this.clock, watched), Effect.zipRight(this.ended.await, Effect.never))
+    return Effect.flatMap(
+      Effect.raceFirst(watch(timeouts, this.clock, watched), Effect.as(this.ended.await, undefined)),
+      (phase) => phase === undefined ? Effect.never : Effect.succeed(phase)
+    )
   })
 
   /** All is over; without an end, its process goes on. */

@@ -9,7 +9,6 @@ import * as ExitStatus from "@tether/process/ExitStatus"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import type * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -23,9 +22,6 @@ import { problemsOf, refusal } from "./refusals.js"
 import type { Timeouts } from "./request.js"
 import type { AgentSession, SessionOptions, SessionTurn } from "./sessionRequest.js"
 import { Unclaimed } from "./unclaimed.js"
-
-/** An agent that was asked to end its turn says something at once. */
-const interruptGrace: Duration.DurationInput = "5 seconds"
 
 /** At the end of its input it ends by itself, once its turn is over. */
 const politely = StopPlan.make(StopPlan.closeStdin("2 seconds"), ...defaultStop.steps)
@@ -55,7 +51,9 @@ class OpenSession implements AgentSession {
   private current: { readonly turnId: string; readonly progress: Progress } | undefined
   private known: string | undefined
   private count = 0
-  private readonly asked = new Map<string, Fiber.Fiber<void>>()
+  /** Questions that are not answered yet, and who waits to deny them. */
+  private readonly asked = new Set<string>()
+  private readonly deniers = new Set<Fiber.RuntimeFiber<boolean>>()
 
   constructor(
     private readonly options: SessionOptions,
@@ -116,10 +114,14 @@ class OpenSession implements AgentSession {
 
   private stdout(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
     if (this.current === undefined) return this.unclaimed.take(this.options.adapter.decoder(this.promptOf("")), lines)
-    const { events, room } = this.current.progress.stdout(lines, info)
-    const asked = events.filter((event) => event._tag === "PermissionAsked")
-    if (asked.length === 0) return room
-    return Effect.zipRight(Effect.forEach(asked, (each) => this.consider(each), { discard: true }), room ?? Effect.void)
+    const { progress } = this.current
+    const events = progress.hear(lines, info)
+    const questions = events.filter((event) => event._tag === "PermissionAsked")
+    // Before anybody can answer.
+    for (const { requestId } of questions) this.asked.add(requestId)
+    const room = progress.give(events, lines)
+    if (questions.length === 0) return room
+    return Effect.zipRight(Effect.forEach(questions, (each) => this.consider(each), { discard: true }), room ?? Effect.void)
   }
 
   private stderr(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
@@ -130,21 +132,23 @@ class OpenSession implements AgentSession {
 
   private consider({ requestId }: PermissionAsked): Effect.Effect<void> {
     const { permissionTimeout = "10 minutes", permissions = "deny" } = this.options
-    const deny = Effect.suspend(() => {
-      this.asked.delete(requestId)
-      return this.write(this.dialogue.permit(requestId, denied))
+    const deny = this.answer(requestId, denied)
+    const patience = permissions === "deny" ? Effect.void : Effect.sleep(permissionTimeout)
+    return Effect.map(Effect.forkDaemon(Effect.interruptible(Effect.zipRight(patience, deny))), (fiber) => {
+      this.deniers.add(fiber)
+      fiber.addObserver(() => this.deniers.delete(fiber))
     })
-    const answer = permissions === "deny" ? deny : Effect.zipRight(Effect.sleep(permissionTimeout), deny)
-    return Effect.map(Effect.forkDaemon(answer), (fiber) => void this.asked.set(requestId, fiber))
+  }
+
+  /** Whoever answers first has answered. */
+  private answer(requestId: string, decision: Decision): Effect.Effect<boolean> {
+    return Effect.suspend(() =>
+      this.asked.delete(requestId) ? Effect.as(this.write(this.dialogue.permit(requestId, decision)), true) : Effect.succeed(false)
+    )
   }
 
   readonly reply = (requestId: string, decision: Decision): Effect.Effect<boolean> =>
-    Effect.suspend(() => {
-      const waiting = this.asked.get(requestId)
-      if (waiting === undefined || this.options.permissions !== "ask") return Effect.succeed(false)
-      this.asked.delete(requestId)
-      return Effect.as(Effect.zipRight(Fiber.interruptFork(waiting), this.write(this.dialogue.permit(requestId, decision))), true)
-    })
+    this.options.permissions === "ask" ? this.answer(requestId, decision) : Effect.succeed(false)
 
   // ---- its turns
 
@@ -178,7 +182,8 @@ class OpenSession implements AgentSession {
       )
       progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
       this.current = { turnId, progress }
-      yield* Effect.forkDaemon(Effect.ensuring(this.drive(turnId, progress, prompt), this.turns.release(1)))
+      // As a turn of its own: it is begun where nothing can be interrupted, and its races must be.
+      yield* Effect.forkDaemon(Effect.interruptible(Effect.ensuring(this.drive(turnId, progress, prompt), this.turns.release(1))))
       return progress
     })
   }
@@ -193,8 +198,8 @@ class OpenSession implements AgentSession {
       yield* Fiber.interruptFork(working)
       this.known = progress.account.sessionId ?? this.known
       this.current = undefined
-      yield* Effect.forEach(this.asked.values(), (fiber) => Fiber.interruptFork(fiber), { discard: true })
       this.asked.clear()
+      yield* Effect.forEach(this.deniers, (fiber) => Fiber.interruptFork(fiber), { discard: true })
       yield* progress.finish(end)
     }).pipe(Effect.withSpan(`${this.options.adapter.name} turn`, { attributes: { turnId } }))
   }
@@ -222,7 +227,7 @@ class OpenSession implements AgentSession {
       const { interrupt } = this.dialogue
       if (interrupt === undefined) return Effect.zipRight(this.stop(progress), Effect.asVoid(progress.outcome))
       const asked = Effect.zipRight(this.write(interrupt(`interrupt-${++this.count}`)), progress.outcome)
-      return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(Effect.disconnect(asked)), interruptGrace), (answer) =>
+      return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(Effect.disconnect(asked)), this.options.interruptGrace ?? "5 seconds"), (answer) =>
         answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stop(progress), Effect.asVoid(progress.outcome)))
     })
   }

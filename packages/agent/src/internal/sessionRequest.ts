@@ -17,6 +17,7 @@ import type { ProcessOptions, Timeouts } from "./request.js"
  * - `whenBusy`: what a turn does while another one runs: `"wait"` (default) for its turn, or `"refuse"`, and fail with `SessionBusy`.
  * - `permissions`: what is answered when the agent asks whether it may use a tool: `"deny"` (default), or `"ask"`, which waits for
  *   `reply`. The question is an event of the turn either way.
+ * - `interruptGrace`: how long an agent may take to end a turn that was interrupted, before its process is stopped. Default 5 s.
  * - `permissionTimeout`: how long `"ask"` waits. Default 10 minutes. Then the answer is no.
  *
  * @example
@@ -31,6 +32,7 @@ export interface SessionOptions extends Omit<Prompt, "prompt" | "turnId">, Omit<
   readonly adapter: AgentAdapter
   readonly whenBusy?: "wait" | "refuse" | undefined
   readonly permissions?: "deny" | "ask" | undefined
+  readonly interruptGrace?: Duration.DurationInput | undefined
   readonly permissionTimeout?: Duration.DurationInput | undefined
 }
 
@@ -56,7 +58,7 @@ export interface SessionTurn {
  * - `turn`: one turn, which begins when the stream is run and has its own terminal event, last. When the process dies in it, that is its
  *   end, with the cause; the next turn starts a process again, which resumes the session. A stream that is left early interrupts its turn.
  * - `interrupt`: ends the turn that runs, if one does, and leaves the process alive where the agent can do that; one that has not ended its
- *   turn five seconds later is stopped. Answers when the turn is over, which is then `Cancelled`.
+ *   turn within `interruptGrace` is stopped. Answers when the turn is over, which is then `Cancelled`.
  * - `reply`: answers a `PermissionAsked`. False where nobody waits for that any more.
  * - `sessionId`: how to resume it, once it is known.
  *

@@ -33,12 +33,13 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
           redact: [prompt],
           stdin: invocation.stdin,
           onLines: {
-            stdout: (lines, info) => progress.stdout(lines, info).room,
+            stdout: (lines, info) => progress.give(progress.hear(lines, info), lines),
             stderr: (lines, info) => progress.stderr(lines, info)
           }
         })
         const running = new RunningTurn(request, progress, child)
-        yield* Effect.forkDaemon(running.drive)
+        // What is forked where nothing can be interrupted could not be either, and no race in it would end.
+        yield* Effect.forkDaemon(Effect.interruptible(running.drive))
         return { running, release }
       }),
       ({ release, running }) => Effect.zipRight(running.cancel, release)
