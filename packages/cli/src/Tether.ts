@@ -16,6 +16,8 @@ import { reapCommand } from "./internal/reapCommand.js"
 import { runCommand } from "./internal/runCommand.js"
 import { spoolCommand } from "./internal/spoolCommand.js"
 import { supervise } from "./internal/supervise.js"
+import { takeTurn } from "./internal/takeTurn.js"
+import { turnCommand } from "./internal/turnCommand.js"
 import { whyCommand } from "./internal/whyCommand.js"
 import { withMarks } from "./internal/words.js"
 
@@ -26,6 +28,8 @@ import { withMarks } from "./internal/words.js"
  * - `run` answers with the child's own code, 128 and the signal's number where a signal ended it, 127 and 126 for a program
  *   that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are the child's
  *   while it runs: this process does not end from them.
+ * - `turn` answers with 0 for a turn that was completed, 1 for one that failed, 124 for one that took too long, 130 for one that was
+ *   cancelled, and as `run` where its program could not be started. SIGINT, SIGTERM and SIGHUP cancel it.
  * - `exits` and `why` answer with 1 where there is no journal, or no record of whom is asked for.
  * - `spool` answers with 1 where something could not be done, or needs a person.
  * - `ps` and `doctor` answer with 0, `reap` with 1 if something could not be ended.
@@ -58,6 +62,7 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
     const { width } = outlets.out
     const tether = Command.make("tether").pipe(Command.withSubcommands([
       runCommand((options) => endWith(supervise(options, outlets))),
+      turnCommand((options) => endWith(takeTurn(options, outlets))),
       exitsCommand(outlets, answer),
       whyCommand(outlets, answer),
       spoolCommand(outlets, answer),

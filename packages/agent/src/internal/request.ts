@@ -89,7 +89,8 @@ export interface TurnRequest extends Prompt, ProcessOptions {
  *
  * - `events`: what happens in it. Each event is given once, so it is read by one reader. A reader that is slow holds the agent back once
  *   1 MiB waits here; one that leaves before the last event cancels the turn.
- * - `cancel`: stops it, and answers when it is over. After the exit it changes nothing.
+ * - `cancel`: stops it, and answers when it is over. After the exit it changes nothing. `kill` is a cancel that waits for nothing: SIGKILL
+ *   at once, also after a `cancel`.
  * - `outcome`: its terminal event, once its process is gone. It reads no events: where nobody does, an agent that writes much is held
  *   back for ever.
  *
@@ -106,5 +107,6 @@ export interface Turn {
   readonly pid: number
   readonly events: Stream.Stream<TurnEvent>
   readonly cancel: Effect.Effect<Terminal>
+  readonly kill: Effect.Effect<Terminal>
   readonly outcome: Effect.Effect<Terminal>
 }

@@ -5,6 +5,7 @@ import * as Command from "@effect/platform/Command"
 import type { Child } from "@tether/process/Child"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SpawnError } from "@tether/process/SpawnError"
+import * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -51,17 +52,21 @@ class RunningTurn {
   constructor(private readonly request: TurnRequest, private readonly progress: Progress, private readonly child: Child) {}
 
   get handle(): Turn {
-    const { cancel, child, progress, request } = this
-    return { turnId: request.turnId, pid: child.pid, events: progress.events(cancel), cancel, outcome: progress.outcome }
+    const { cancel, child, kill, progress, request } = this
+    return { turnId: request.turnId, pid: child.pid, events: progress.events(cancel), cancel, kill, outcome: progress.outcome }
   }
 
   /** Stops it where it still runs, and answers with how it ended. */
-  readonly cancel: Effect.Effect<Terminal> = Effect.suspend(() => {
-    const stop = this.stopFor(() => {
+  readonly cancel: Effect.Effect<Terminal> = Effect.suspend(() => this.cancelBy())
+
+  readonly kill: Effect.Effect<Terminal> = Effect.suspend(() => this.cancelBy(StopPlan.kill))
+
+  private cancelBy(plan?: StopPlan.StopPlan): Effect.Effect<Terminal> {
+    const note = () => {
       this.progress.isCancelled = true
-    })
-    return Effect.zipRight(stop, this.progress.outcome)
-  })
+    }
+    return Effect.zipRight(this.stopFor(note, plan), this.progress.outcome)
+  }
 
   /** Until all is over. It is nobody's child: who waits for it may be interrupted. */
   readonly drive: Effect.Effect<void> = Effect.suspend(() => {
@@ -91,12 +96,12 @@ class RunningTurn {
   })
 
   /** What is asked for after the exit changes nothing. */
-  private stopFor(note: () => void): Effect.Effect<void> {
+  private stopFor(note: () => void, plan?: StopPlan.StopPlan): Effect.Effect<void> {
     return Effect.flatMap(this.child.isRunning, (isRunning) => {
       if (!isRunning) return Effect.void
       note()
       this.progress.backlog.widen()
-      return Effect.uninterruptible(Effect.ignore(this.child.stop()))
+      return Effect.uninterruptible(Effect.ignore(this.child.stop(plan)))
     })
   }
 }

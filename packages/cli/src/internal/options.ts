@@ -28,14 +28,14 @@ export const present = (option: OptionText) => (given: string) =>
 export const named = (option: OptionText) => (given: string) =>
   given === "" ? wrong(`--${option.name} needs a name, and was given an empty one`) : Effect.succeed(given)
 
-export const duration = (option: OptionText, byDefault: string): Options.Options<Duration.Duration> =>
-  text(option).pipe(
-    Options.withDefault(byDefault),
+/** Without a default, it must be given, or the option be optional. */
+export const duration = (option: OptionText, byDefault: string | undefined): Options.Options<Duration.Duration> =>
+  (byDefault === undefined ? text(option) : Options.withDefault(text(option), byDefault)).pipe(
     Options.mapEffect(present(option)),
     Options.mapEffect((given) =>
       Option.match(parseDuration(given), {
         onNone: () =>
-          wrong(`--${option.name} takes a duration like 500ms, ${byDefault}, 2m or "2 seconds", and not '${given}'`),
+          wrong(`--${option.name} takes a duration like 500ms, ${byDefault ?? "5s"}, 2m or "2 seconds", and not '${given}'`),
         onSome: Effect.succeed
       })
     )

@@ -21,7 +21,7 @@ export class Outlet {
   problem: string | undefined
 
   private readonly whenClosed = Deferred.unsafeMake<void>(FiberId.none)
-  private lines: Array<string> = []
+  private texts: Array<string> = []
   private isWriting = false
   private isClosed = false
   private taken = 0
@@ -45,8 +45,13 @@ export class Outlet {
   }
 
   push(line: string): void {
+    this.piece(`${line}\n`)
+  }
+
+  /** A part of a line, as it is. */
+  piece(text: string): void {
     if (this.isClosed) return
-    this.lines.push(line)
+    this.texts.push(text)
     if (this.isWriting) return
     this.isWriting = true
     // Not at once: the other lines of the same chunk are pushed in the same step.
@@ -73,13 +78,13 @@ export class Outlet {
 
   private readonly write = (): void => {
     if (this.isClosed) return
-    const text = `${this.lines.join("\n")}\n`
-    this.lines = []
+    const text = this.texts.join("")
+    this.texts = []
     // The callback comes when the system has all of it. An error is told by the stream, to all at once.
     this.target.write(text, () => {
       if (this.isClosed) return
       this.taken++
-      if (this.lines.length > 0) this.write()
+      if (this.texts.length > 0) this.write()
       else this.rest()
     })
   }
@@ -92,7 +97,7 @@ export class Outlet {
 
   private finish(): void {
     this.isClosed = true
-    this.lines = []
+    this.texts = []
     this.rest()
   }
 

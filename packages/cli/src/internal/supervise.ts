@@ -2,7 +2,6 @@
  * One child from its start to our exit code.
  */
 import * as Command from "@effect/platform/Command"
-import * as ExitJournal from "@tether/journal/ExitJournal"
 import type { Child } from "@tether/process/Child"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { ExitReport } from "@tether/process/ExitReport"
@@ -12,29 +11,18 @@ import * as Supervise from "@tether/process/Supervise"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { concluded } from "./answer.js"
 import * as exitCode from "./exitCode.js"
+import { keepJournal } from "./keepJournal.js"
 import * as lineLogger from "./lineLogger.js"
 import type { Outlet } from "./outlet.js"
 import type { Outlets } from "./outlets.js"
-import { host } from "./readJournal.js"
 import * as report from "./report.js"
 import type { RunOptions } from "./runCommand.js"
 import { type Forwarded, received } from "./signals.js"
-
-/** What is recorded never decides about the command: without a journal it runs all the same, and that is said. */
-const journalOf = ({ journal }: RunOptions): Layer.Layer<ExitJournal.ExitJournal> =>
-  ExitJournal.layerFile({ directory: journal }).pipe(
-    Layer.provide(host),
-    Layer.catchAll((error) =>
-      Layer.unwrapEffect(
-        Effect.as(Effect.logError(`the command runs without an exit journal: ${error.message}`), ExitJournal.layerNone)
-      ))
-  )
 
 interface End {
   readonly code: number
@@ -57,7 +45,7 @@ export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<
     return yield* concluded(outlets, end.code)
   }).pipe(
     Effect.scoped,
-    Effect.provide(journalOf(options)),
+    Effect.provide(keepJournal(options.journal)),
     Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, style)))
   )
 }

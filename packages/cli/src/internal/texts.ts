@@ -255,7 +255,42 @@ TETHER_DAEMON_SOCKET, by default in the state directory.`,
   ]
 } as const satisfies CommandText
 
-export const commands: ReadonlyArray<CommandText> = [run, exits, why, captureTranscript, captureTurn, spool, ps, reap, doctor]
+export const turn = {
+  name: "turn",
+  usage: "tether turn [options] PROMPT",
+  summary: "Ask an agent program, and show what it says and does.",
+  about: `It starts the program for one turn. What the agent says is written to stdout as it comes; what it does with tools, and how the
+turn ended, to stderr, a line each. When the turn is over nothing of it lives: no server and no shell that it has started.
+
+Ctrl-C cancels the turn, and the agent may still end it by itself; a second Ctrl-C kills at once. A prompt that begins with a dash
+stands behind --.`,
+  options: {
+    agent: { name: "agent", value: "NAME", text: ["claude (the default) or codex."] },
+    binary: { name: "binary", value: "PROGRAM", text: ["Its program. Default: claude or codex, along the PATH."] },
+    resume: { name: "resume", value: "ID", text: ["Go on with this session, whose id is told at the end of each turn."] },
+    permissionMode: {
+      name: "permission-mode",
+      value: "MODE",
+      text: ["What it may do without asking: auto, acceptEdits, bypassPermissions,", "plan, dontAsk or default."]
+    },
+    cwd: { name: "cwd", value: "DIR", text: ["Where it works. Default: our own working directory."] },
+    timeout: { name: "timeout", value: "DURATION", text: ["How long the turn may take: 90s, 10m, 2h. Default: as long as it likes."] },
+    journal: { name: "journal", value: "DIR", text: ["Record the beginning and the end in the exit journal in DIR."] },
+    json: { name: "json", text: ["Write each event to stdout as one line of JSON, and nothing else."] }
+  },
+  codes: [
+    ["0", ["The turn was completed."]],
+    ["1", ["It failed."]],
+    misused,
+    ["124", ["It took too long."]],
+    ["125", ["The program could not be started, for another reason than the next two."]],
+    ["126", ["The program may not be executed."]],
+    ["127", ["There is no such program."]],
+    ["130", ["It was cancelled."]]
+  ]
+} as const satisfies CommandText
+
+export const commands: ReadonlyArray<CommandText> = [run, turn, exits, why, captureTranscript, captureTurn, spool, ps, reap, doctor]
 
 /** The command that these words are about, if there is one among them. */
 export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined =>

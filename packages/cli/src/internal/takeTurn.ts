@@ -1,0 +1,79 @@
+/**
+ * One turn of an agent from its start to our exit code.
+ */
+import * as AgentTurn from "@tether/agent/AgentTurn"
+import { isTerminal, type Terminal, type TurnEvent } from "@tether/agent/TurnEvent"
+import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { resolve } from "node:path"
+import { concluded } from "./answer.js"
+import * as exitCode from "./exitCode.js"
+import { keepJournal } from "./keepJournal.js"
+import * as lineLogger from "./lineLogger.js"
+import type { Outlets } from "./outlets.js"
+import { type Forwarded, received } from "./signals.js"
+import type { TurnOptions } from "./turnCommand.js"
+import { TurnText } from "./turnText.js"
+
+export const takeTurn = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner> =>
+  Effect.flatMap(taken(options, outlets), (code) => concluded(outlets, code)).pipe(
+    Effect.scoped,
+    Effect.provide(keepJournal(options.journal)),
+    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })))
+  )
+
+const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner | Scope.Scope> =>
+  Effect.gen(function*() {
+    const signals = yield* received
+    const { adapter, binary, cwd, permissionMode, prompt, resume, timeout } = options
+    const turn = yield* AgentTurn.start({
+      turnId: String(process.pid),
+      adapter,
+      binary,
+      cwd: resolve(cwd ?? "."),
+      permissionMode,
+      prompt,
+      resumeSessionId: resume,
+      timeouts: { total: timeout }
+    })
+    const show = shownIn(outlets, options)
+    yield* Effect.forkScoped(obey(turn, signals))
+    yield* Effect.forkScoped(Effect.zipRight(outlets.out.closed, turn.cancel))
+    yield* Stream.runForEachChunk(turn.events, (events) => {
+      for (const event of events) show(event)
+      return outlets.settled
+    })
+    return codeOf(yield* turn.outcome)
+  }).pipe(
+    Effect.catchAll((error) => {
+      outlets.say(error.message)
+      return Effect.succeed(exitCode.ofReason(error.reason))
+    })
+  )
+
+const shownIn = (outlets: Outlets, { json }: TurnOptions): ((event: TurnEvent) => void) => {
+  if (json) return (event) => outlets.out.push(JSON.stringify(event))
+  const text = new TurnText(outlets)
+  return (event) => isTerminal(event) ? text.end(event) : text.show(event)
+}
+
+/** A second Ctrl-C is from a person who has waited enough. */
+const obey = (turn: AgentTurn.Turn, signals: Queue.Dequeue<Forwarded>) =>
+  Effect.gen(function*() {
+    let interrupts = 0
+    while (true) {
+      if ((yield* Queue.take(signals)) === "SIGINT") interrupts++
+      yield* Effect.fork(interrupts > 1 ? turn.kill : turn.cancel)
+    }
+  })
+
+/** 124 is what \`timeout\` answers, and 130 what shells do after Ctrl-C. */
+const codeOf = (terminal: Terminal): number => {
+  if (terminal._tag === "Completed") return 0
+  if (terminal._tag === "Cancelled") return 130
+  return terminal.kind._tag === "Timeout" ? 124 : 1
+}

@@ -1,0 +1,75 @@
+/**
+ * The options of `tether turn`, from words to values.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import type { AgentAdapter, PermissionMode } from "@tether/agent/AgentAdapter"
+import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
+import * as CodexAdapter from "@tether/agent/CodexAdapter"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { duration, flag, named, present, text, wrong } from "./options.js"
+import * as texts from "./texts.js"
+import { isMarked, withoutMark } from "./words.js"
+
+export interface TurnOptions {
+  readonly adapter: AgentAdapter
+  readonly binary: string | undefined
+  readonly resume: string | undefined
+  readonly permissionMode: PermissionMode
+  readonly cwd: string | undefined
+  readonly timeout: Duration.Duration | undefined
+  readonly journal: string | undefined
+  readonly json: boolean
+  readonly prompt: string
+}
+
+const { options } = texts.turn
+
+const agents: Readonly<Record<string, AgentAdapter>> = { claude: ClaudeAdapter.claude, codex: CodexAdapter.codex }
+
+const modes: ReadonlyArray<PermissionMode> = ["auto", "acceptEdits", "bypassPermissions", "plan", "default", "dontAsk"]
+
+const isMode = (given: string): given is PermissionMode => modes.some((mode) => mode === given)
+
+const valueOf = (option: texts.OptionText) => text(option).pipe(Options.mapEffect(present(option)), Options.mapEffect(named(option)), Options.optional)
+
+const agent = text(options.agent).pipe(
+  Options.withDefault("claude"),
+  Options.mapEffect(present(options.agent)),
+  Options.mapEffect((given) => {
+    const adapter = agents[given]
+    return adapter === undefined ? wrong(`--agent takes ${Object.keys(agents).join(" or ")}, and not '${given}'`) : Effect.succeed(adapter)
+  })
+)
+
+const permissionMode = text(options.permissionMode).pipe(
+  Options.withDefault("default"),
+  Options.mapEffect(present(options.permissionMode)),
+  Options.mapEffect((given) => isMode(given) ? Effect.succeed(given) : wrong(`--permission-mode takes ${modes.join(", ")}, and not '${given}'`))
+)
+
+export const turnCommand = <R>(turn: (options: TurnOptions) => Effect.Effect<void, never, R>) =>
+  Command.make(texts.turn.name, {
+    adapter: agent,
+    binary: valueOf(options.binary),
+    resume: valueOf(options.resume),
+    permissionMode,
+    cwd: valueOf(options.cwd),
+    timeout: Options.optional(duration(options.timeout, undefined)),
+    journal: valueOf(options.journal),
+    json: flag(options.json),
+    prompt: Args.map(Args.text({ name: "PROMPT" }), (word) => isMarked(word) ? withoutMark(word) : word)
+  }, ({ binary, cwd, journal, resume, timeout, ...rest }) =>
+    turn({
+      ...rest,
+      binary: Option.getOrUndefined(binary),
+      cwd: Option.getOrUndefined(cwd),
+      journal: Option.getOrUndefined(journal),
+      resume: Option.getOrUndefined(resume),
+      timeout: Option.getOrUndefined(timeout)
+    })).pipe(
+      Command.withDescription(texts.turn.summary)
+    )
