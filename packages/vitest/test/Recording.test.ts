@@ -78,7 +78,7 @@ describe("a recording", () => {
       expect(recording.label).not.toContain("hunter2")
     }))
 
-  it.effect.each(["claude-text-turn", "claude-tool-turn", "codex-text-turn"])("of an agent's turn gives its lines, each of which is JSON: %s", (name) =>
+  it.effect.each(["claude-text-turn", "claude-tool-turn", "codex-text-turn", "codex-tool-turn"])("of an agent's turn gives its lines, each of which is JSON: %s", (name) =>
     Effect.gen(function*() {
       const text = agentOutput(`${name}.stdout.jsonl`)
       const recording = Recording.ofLines(name, text, 50)

@@ -28,8 +28,8 @@ export const watch = (timeouts: Timeouts, clock: Clock.Clock, watched: () => Wat
     const left = { total: startedAt + limits.total - now, [phase]: quietSince + limits[phase] - now }
     const due = Object.entries(left).find(([, time]) => time <= 0)
     if (due !== undefined) return Effect.succeed(due[0] as Phase)
-    // Whether we hold it back can only be seen by looking.
-    const next = Math.min(...Object.values(left), hasSpoken ? Math.max(limits.idle / 4, 1) : Infinity)
+    // Whether it has begun to speak, and whether we hold it back, can only be seen by looking.
+    const next = Math.min(...Object.values(left), Math.max(limits.idle / 4, 1))
     return Effect.zipRight(next === Infinity ? Effect.never : Effect.sleep(Duration.millis(Math.ceil(next))), look)
   })
   return look
