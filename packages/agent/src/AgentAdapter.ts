@@ -75,7 +75,8 @@ export interface Ended {
 }
 
 /**
- * What a line may mean. What is said twice of the session is passed on once; `count` of a notice is counted by the turn.
+ * What a line may mean. What is said twice of the session is passed on once; `count` of a notice is counted by the turn; the cost is what
+ * the process has cost so far, from which a session takes that of each turn.
  *
  * @example
  * ```ts

@@ -22,7 +22,8 @@ export class Account {
   private shownBytes = 0
   private readonly counts = new Map<Notice["kind"], number>()
 
-  constructor(private readonly decoder: Decoder, readonly startedAt: number) {
+  /** `costBefore`: what its process had cost before this turn. */
+  constructor(private readonly decoder: Decoder, readonly startedAt: number, private readonly costBefore = 0) {
     this.lastAt = startedAt
   }
 
@@ -85,8 +86,8 @@ export class Account {
           this.result = each.result
           break
         case "Usage":
-          this.usage = each
-          events.push(each)
+          this.usage = each.costUsd === undefined ? each : { ...each, costUsd: each.costUsd - this.costBefore }
+          events.push(this.usage)
           break
         default:
           events.push(each)

@@ -80,6 +80,8 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
 
   const result = (entry: JsonObject): ReadonlyArray<Said> => {
     const usage = asObject(entry["usage"])
+    const subtype = asString(entry["subtype"]) ?? "unknown"
+    const isError = entry["is_error"] === true || subtype.startsWith("error")
     return [
       ...messages.close(),
       {
@@ -93,8 +95,9 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
       {
         _tag: "Ended",
         result: {
-          subtype: asString(entry["subtype"]) ?? "unknown",
-          isError: entry["is_error"] === true || asString(entry["subtype"])?.startsWith("error") === true,
+          // What the model server refused is a success in its words.
+          subtype: isError && subtype === "success" ? "api_error" : subtype,
+          isError,
           text: textOf(entry),
           turns: asNumber(entry["num_turns"])
         }

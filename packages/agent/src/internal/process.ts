@@ -8,6 +8,9 @@ import type { ProcessOptions } from "./request.js"
 /** SIGINT is what a person would do: the agent may end its turn, and say so. */
 export const defaultStop = StopPlan.make(StopPlan.signal("SIGINT", "3 seconds"), StopPlan.signal("SIGTERM", "3 seconds"))
 
+/** What a shell has put in the background does not hear SIGINT. */
+export const leftoverStop = StopPlan.make(StopPlan.signal("SIGTERM", "3 seconds"))
+
 /** A line holds a whole message, and a tool may have read a file into it. */
 const defaultMaxLineBytes = 16 * 1024 * 1024
 

@@ -25,6 +25,8 @@ export type End = Either.Either<ExitReport, SurvivorsError>
 
 export interface Asked extends Prompt, Pick<ProcessOptions, "stuckIs" | "timeouts"> {
   readonly adapter: AgentAdapter
+  /** What its process has cost before. */
+  readonly costBefore?: number | undefined
 }
 
 export class Progress {
@@ -39,7 +41,7 @@ export class Progress {
   private readonly over = Deferred.unsafeMake<Terminal>(FiberId.none)
 
   constructor(private readonly asked: Asked, private readonly clock: Clock.Clock) {
-    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis())
+    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), asked.costBefore)
   }
 
   /** What these lines mean. It is not given to who reads the turn yet. */

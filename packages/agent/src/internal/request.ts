@@ -34,7 +34,7 @@ export interface Timeouts {
  * - `env`: over the inherited environment; `undefined` removes a variable, and a `Redacted` value is never shown.
  * - `maxLineBytes`: a line may be so long; of a longer one there is a `Notice`. Default 16 MiB.
  * - `stop`: how it is stopped. Default: SIGINT, which it may answer by ending its turn, three seconds, SIGTERM, three seconds,
- *   SIGKILL. It reaches the tree: the servers and shells that it has started too.
+ *   SIGKILL; what it leaves behind gets SIGTERM at once. It reaches the tree: the servers and shells that it has started too.
  * - `afterResult`: how long its process may live after its result. Default 30 s. Then it is stopped.
  * - `stuckIs`: whether a turn whose process had to be stopped so is `"completed"` (default) or `"failed"`.
  * - `timeouts`: see {@link Timeouts}.

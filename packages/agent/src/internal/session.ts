@@ -51,6 +51,8 @@ class OpenSession implements AgentSession {
   private current: { readonly turnId: string; readonly progress: Progress } | undefined
   private known: string | undefined
   private count = 0
+  /** Of the process that runs, so far. */
+  private cost = 0
   /** Questions that are not answered yet, and who waits to deny them. */
   private readonly asked = new Set<string>()
   private readonly deniers = new Set<Fiber.RuntimeFiber<boolean>>()
@@ -80,6 +82,7 @@ class OpenSession implements AgentSession {
       }),
       (acquired) => {
         this.process = acquired
+        this.cost = 0
       }
     )
   }))
@@ -177,7 +180,7 @@ class OpenSession implements AgentSession {
     return Effect.gen(this, function*() {
       yield* this.ensureStarted
       const progress = new Progress(
-        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts },
+        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, costBefore: this.cost },
         this.clock
       )
       progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
@@ -197,6 +200,7 @@ class OpenSession implements AgentSession {
       const end = said ?? (this.doomed === child ? yield* Effect.either(child.gone) : undefined)
       yield* Fiber.interruptFork(working)
       this.known = progress.account.sessionId ?? this.known
+      this.cost += progress.account.usage?.costUsd ?? 0
       this.current = undefined
       this.asked.clear()
       yield* Effect.forEach(this.deniers, (fiber) => Fiber.interruptFork(fiber), { discard: true })

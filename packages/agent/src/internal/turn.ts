@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Terminal } from "../TurnEvent.js"
-import { defaultStop, processOptions } from "./process.js"
+import { defaultStop, leftoverStop, processOptions } from "./process.js"
 import { Progress } from "./progress.js"
 import { problemsOf, refusal } from "./refusals.js"
 import type { Turn, TurnRequest } from "./request.js"
@@ -29,7 +29,7 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
     const running = yield* Effect.acquireRelease(
       Effect.gen(function*() {
         const { child, release } = yield* spawner.acquire(Command.make(binary, ...invocation.args), {
-          ...processOptions(request, request.stop ?? defaultStop),
+          ...processOptions(request, request.stop ?? leftoverStop),
           label,
           redact: [prompt],
           stdin: invocation.stdin,
@@ -101,7 +101,7 @@ class RunningTurn {
       if (!isRunning) return Effect.void
       note()
       this.progress.backlog.widen()
-      return Effect.uninterruptible(Effect.ignore(this.child.stop(plan)))
+      return Effect.uninterruptible(Effect.ignore(this.child.stop(plan ?? this.request.stop ?? defaultStop)))
     })
   }
 }
