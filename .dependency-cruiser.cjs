@@ -18,7 +18,7 @@ const mayImport = {
   agent: [effect, platform, "@tether/host", "@tether/process"],
   // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
   cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "cli-table3", "picocolors", "string-width", node],
-  benchmarks: [effect, platform, platformNode, ...ours, "@tether/journal", "@tether/spool", "execa", node],
+  benchmarks: [effect, platform, platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "execa", node],
   stress: [effect, platform, platformNode, ...ours, node]
 }
 

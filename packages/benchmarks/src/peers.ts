@@ -2,6 +2,7 @@
  * All peers by name. Every sample loads all of them: `fork` copies the parent's page tables, so that a spawn takes the
  * longer the more memory its parent has, and a peer that had loaded less would win by that.
  */
+import * as Agent from "./peers/agent.js"
 import * as Execa from "./peers/execa.js"
 import * as Hook from "./peers/hook.js"
 import * as Journal from "./peers/journal.js"
@@ -81,6 +82,12 @@ export const peers: Readonly<Record<string, Peer>> = {
   "hook:node": Hook.node,
   "hook:tether": Hook.recorded,
   "hook:tetherLong": Hook.long,
+  "turn:node": Agent.nodeLines,
+  "turn:tether": Agent.lines,
+  "turnEnd:node": Agent.nodeEnd,
+  "turnEnd:tether": Agent.end,
+  "turnMemory:node": Agent.nodeEndless,
+  "turnMemory:tether": Agent.endless,
   "idle:node": Node.idle,
   "idle:tether": Tether.idle,
   "idle:platform": Platform.idle,

@@ -24,6 +24,9 @@ const fourfold = ({ bytes }: Work): number => bytes * 4
 const endless = (work: Work): Partial<Work> => ({ bytes: fourfold(work) })
 const slow = ({ slowLines }: Work): Partial<Work> => ({ bytes: slowLines * bytesPerLine })
 
+const spoken = ({ records }: Work): number => records * 40
+const manyWords = (work: Work): Partial<Work> => ({ records: spoken(work) })
+
 export const rows: ReadonlyArray<Row> = [
   {
     name: "lines",
@@ -270,6 +273,42 @@ export const rows: ReadonlyArray<Row> = [
     },
     comparisons: [{ peer: "hook:tether", against: "hook:node", of: "time", target: { atMost: 2 } }],
     limits: [{ peer: "hook:tetherLong", of: "median", target: { atMost: 1500 } }]
+  },
+  {
+    name: "turn",
+    title: (work) => `${many(spoken(work))} lines of an agent's output, each to its meaning`,
+    unit: "record",
+    watched: true,
+    passes: 4,
+    peers: {
+      "turn:node": { title: "node: readline and JSON.parse", work: manyWords },
+      "turn:tether": { title: "tether: AgentTurn.run", work: manyWords }
+    },
+    comparisons: [{ peer: "turn:tether", against: "turn:node", of: "throughput", target: { atLeast: 0.7 } }]
+  },
+  {
+    name: "turnEnd",
+    title: ({ programs }) => `from the result of an agent to the end that is told, ${many(programs)} times`,
+    unit: "program",
+    passes: 6,
+    peers: {
+      "turnEnd:node": "node: from the line to the end of the process and its output",
+      "turnEnd:tether": "tether: from the result to the terminal event"
+    },
+    comparisons: [{ peer: "turnEnd:tether", against: "turnEnd:node", of: "time" }]
+  },
+  {
+    name: "turnMemory",
+    title: ({ bytes }) => `growth of memory over a turn of ${mebibytes(bytes)} of pieces of text`,
+    unit: "byte",
+    memory: "growth",
+    passes: 1,
+    peers: {
+      "turnMemory:node": "node: readline",
+      "turnMemory:tether": "tether: AgentTurn.run"
+    },
+    comparisons: [],
+    limits: [{ peer: "turnMemory:tether", of: "memory", target: { atMost: 24 } }]
   },
   {
     name: "idle",
