@@ -308,7 +308,8 @@ export const rows: ReadonlyArray<Row> = [
       "turnMemory:tether": "tether: AgentTurn.run"
     },
     comparisons: [],
-    limits: [{ peer: "turnMemory:tether", of: "memory", target: { atMost: 24 } }]
+    // What sways between two collections. A tenth of the turn would be more.
+    limits: [{ peer: "turnMemory:tether", of: "memory", target: { atMost: 96 } }]
   },
   {
     name: "idle",

@@ -2,7 +2,7 @@
  * What the lines mean that Claude Code writes with `--output-format stream-json`.
  */
 import * as AgentAdapter from "../AgentAdapter.js"
-import { isAside, Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
+import { isAside, isOfSubAgent, Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
 import { asNumber, asObject, asString, type JsonObject } from "./json.js"
 
 type Said = AgentAdapter.Said
@@ -116,10 +116,10 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
   const meaning = (entry: JsonObject): ReadonlyArray<Said> => {
     const type = entry["type"]
     if (typeof type !== "string") return [notice("malformed", JSON.stringify(entry))]
+    // Nearly all lines are these, and each look into an entry costs.
+    if (type === "stream_event") return isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
     if (isAside(entry)) return []
     switch (type) {
-      case "stream_event":
-        return streamEvent(asObject(entry["event"]))
       case "assistant":
         return messages.assistant(entry) ?? [notice("malformed", JSON.stringify(entry))]
       case "user":

@@ -6,12 +6,14 @@ import { asArray, asNumber, asObject, asString, type JsonObject } from "./json.j
 
 /** What an entry is no part of the conversation for: it belongs to a sub-agent, or was put there by the program. */
 export const isAside = (entry: JsonObject): boolean =>
-  (entry["parent_tool_use_id"] ?? undefined) !== undefined ||
+  isOfSubAgent(entry) ||
   entry["isSidechain"] === true ||
   entry["isMeta"] === true ||
   entry["isCompactSummary"] === true ||
   entry["isReplay"] === true ||
   entry["isSynthetic"] === true
+
+export const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
 
 export const sessionIdOf = (entry: JsonObject): string | undefined => {
   const id = asString(entry["session_id"]) ?? asString(entry["sessionId"])
