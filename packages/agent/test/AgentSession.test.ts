@@ -112,12 +112,15 @@ describe("a session", () => {
         Script.stdout(result("one")),
         Script.wait("200 millis"),
         Script.stdout(text("late", "by the way")),
+        Script.wait("600 millis"),
+        // The turn that it has begun by itself.
+        Script.stdout(result("not asked for")),
         Script.readLine(),
         Script.stdout(text("m", "hello"), result("two")),
         Script.hang
       ])
       yield* ask(session, "one")
-      yield* Effect.sleep("500 millis")
+      yield* Effect.sleep("400 millis")
       const second = yield* ask(session, "two")
       expect(textsOf(second)).toEqual(["by the way", "hello"])
       expect(terminalOf(second)).toMatchObject({ _tag: "Completed", result: { text: "two" } })
@@ -134,6 +137,19 @@ describe("a session", () => {
       }))
       yield* waitUntil(Effect.sync(() => events.some((event) => event._tag === "Cancelled")), { what: "the turn is cancelled" })
       terminalOf(events)
+      expect(yield* survivorsOf(`MARK=${mark}`)).toEqual([])
+    }))
+
+  it.live("that is closed starts nothing for those who waited, and says so", () =>
+    Effect.gen(function*() {
+      const mark = `session-${process.pid}-waiting`
+      const waiting = yield* withNode(Effect.gen(function*() {
+        const session = yield* scripted([Script.readLine(), call, Script.hang], { env: { MARK: mark } })
+        yield* Effect.forkDaemon(ask(session, "one"))
+        yield* waitUntil(Effect.map(session.sessionId, (id) => id !== undefined))
+        return yield* Effect.forkDaemon(Effect.flip(ask(session, "two")))
+      }))
+      expect((yield* Fiber.join(waiting)).message).toMatch(/the session is closed/)
       expect(yield* survivorsOf(`MARK=${mark}`)).toEqual([])
     }))
 

@@ -9,6 +9,7 @@ import * as ExitStatus from "@tether/process/ExitStatus"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import type * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -25,6 +26,9 @@ import { Unclaimed } from "./unclaimed.js"
 
 /** At the end of its input it ends by itself, once its turn is over. */
 const politely = StopPlan.make(StopPlan.closeStdin("2 seconds"), ...defaultStop.steps)
+
+/** A message may come without a result behind it, and then none is to be waited for. */
+const backgroundPatience: Duration.DurationInput = "30 seconds"
 
 const denied: Decision = { behavior: "deny", message: "The program that runs this session does not allow it." }
 
@@ -51,6 +55,9 @@ class OpenSession implements AgentSession {
   private current: { readonly turnId: string; readonly progress: Progress } | undefined
   private known: string | undefined
   private count = 0
+  private isClosed = false
+  /** Which turn has the process, or is about to get it. */
+  private holder: string | undefined
   /** Of the process that runs, so far. */
   private cost = 0
   /** Questions that are not answered yet, and who waits to deny them. */
@@ -83,6 +90,7 @@ class OpenSession implements AgentSession {
       (acquired) => {
         this.process = acquired
         this.cost = 0
+        this.unclaimed.quiet.unsafeOpen()
       }
     )
   }))
@@ -102,10 +110,18 @@ class OpenSession implements AgentSession {
   }
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.isClosed = true
     const progress = this.current?.progress
     if (progress !== undefined) progress.isCancelled = true
-    const ended = progress === undefined ? Effect.void : Effect.zipRight(this.stop(progress), progress.outcome)
-    return Effect.zipRight(ended, this.process?.release ?? Effect.void)
+    const stopped = progress === undefined ? Effect.void : this.stop(progress)
+    // A turn that is about to begin may still be starting a process. Those that wait find the session closed.
+    const last = this.turns.withPermits(1)(Effect.suspend(() => this.process?.release ?? Effect.void))
+    return Effect.zipRight(stopped, last)
+  })
+
+  private readonly unlessClosed: Effect.Effect<void, SpawnError> = Effect.suspend(() => {
+    const { adapter, binary = adapter.binary, cwd } = this.options
+    return this.isClosed ? Effect.fail(refusal("InvalidArgument", this.label, binary, cwd, ["the session is closed"])) : Effect.void
   })
 
   private write(line: string): Effect.Effect<void> {
@@ -116,7 +132,11 @@ class OpenSession implements AgentSession {
   // ---- what it says
 
   private stdout(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
-    if (this.current === undefined) return this.unclaimed.take(this.options.adapter.decoder(this.promptOf("")), lines)
+    if (this.current === undefined) {
+      const questions = this.unclaimed.take(this.options.adapter.decoder(this.promptOf("")), lines)
+      // Nobody is there to answer.
+      return Effect.forEach(questions, ({ requestId }) => Effect.forkDaemon(this.write(this.dialogue.permit(requestId, denied))), { discard: true })
+    }
     const { progress } = this.current
     const events = progress.hear(lines, info)
     const questions = events.filter((event) => event._tag === "PermissionAsked")
@@ -165,20 +185,31 @@ class OpenSession implements AgentSession {
       const { adapter, cwd, whenBusy } = this.options
       const problems = problemsOf({ cwd, prompt, turnId: id }, { timeouts })
       if (problems.length > 0) return yield* Effect.fail(refusal("InvalidArgument", this.label, adapter.binary, cwd, problems))
-      const busy = this.current
-      if (busy !== undefined && whenBusy === "refuse") return yield* Effect.fail(new SessionBusy({ turnId: id, running: busy.turnId }))
+      if (this.holder !== undefined && whenBusy === "refuse") return yield* Effect.fail(new SessionBusy({ turnId: id, running: this.holder }))
       const progress = yield* Effect.uninterruptibleMask((restore) =>
         restore(this.turns.take(1)).pipe(
-          Effect.zipRight(Effect.onError(this.begin(id, prompt, timeouts), () => this.turns.release(1))),
+          Effect.zipRight(Effect.onError(Effect.zipRight(restore(this.quiet), this.begin(id, prompt, timeouts)), () => this.turns.release(1))),
           Effect.tap((begun) => Effect.addFinalizer(() => this.cancel(begun)))
         )
       )
       return progress.events(this.cancel(progress))
     }))
 
+  /** Nothing goes on in it that it has begun by itself: its result would be taken for that of the turn. */
+  private readonly quiet: Effect.Effect<void> = Effect.suspend(() => {
+    const { process, unclaimed } = this
+    if (process === undefined) return Effect.void
+    const settled = Effect.raceFirst(unclaimed.quiet.await, process.child.exited)
+    return Effect.asVoid(Effect.timeoutOption(settled, backgroundPatience))
+  })
+
   private begin(turnId: string, prompt: string, timeouts: Timeouts | undefined): Effect.Effect<Progress, SpawnError> {
     return Effect.gen(this, function*() {
-      yield* this.ensureStarted
+      yield* this.unlessClosed
+      this.holder = turnId
+      yield* Effect.onError(this.ensureStarted, () => Effect.sync(() => this.free()))
+      if (this.isClosed) this.free()
+      yield* this.unlessClosed
       const progress = new Progress(
         { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, costBefore: this.cost },
         this.clock
@@ -191,10 +222,14 @@ class OpenSession implements AgentSession {
     })
   }
 
+  private free(): void {
+    this.holder = undefined
+  }
+
   private drive(turnId: string, progress: Progress, prompt: string): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       const { child } = this.process as Acquired
-      const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress)))
+      const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true }))
       const said = yield* Effect.raceFirst(Effect.as(progress.ended.await, undefined), Effect.either(child.gone))
       // One that is being stopped serves no other turn, whatever it still says.
       const end = said ?? (this.doomed === child ? yield* Effect.either(child.gone) : undefined)
@@ -202,6 +237,7 @@ class OpenSession implements AgentSession {
       this.known = progress.account.sessionId ?? this.known
       this.cost += progress.account.usage?.costUsd ?? 0
       this.current = undefined
+      this.free()
       this.asked.clear()
       yield* Effect.forEach(this.deniers, (fiber) => Fiber.interruptFork(fiber), { discard: true })
       yield* progress.finish(end)
