@@ -12,7 +12,7 @@ import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { namesIn } from "./directory.js"
+import { namesIn, removeEmpty } from "./directory.js"
 import { move } from "./moving.js"
 import { claimsDirectory, deadDirectory } from "./names.js"
 
@@ -42,33 +42,38 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
     ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
     const pathOf = (name: string) => `${own}/${name}`
     const moveTo = (action: string, name: string, to: string) =>
-      Effect.provideService(move(action, directory, pathOf(name), to, name), FileSystem.FileSystem, fs)
+      Effect.uninterruptible(Effect.provideService(move(action, directory, pathOf(name), to, name), FileSystem.FileSystem, fs))
+    // The system ends what it has begun: who is interrupted must know where the file is before the claims are given back.
     return {
       take: (name) =>
         fs.rename(`${directory}/${name}`, pathOf(name)).pipe(
           Effect.as(true),
           Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed(false)),
-          FileAttempt.attempt("claim", `${directory}/${name}`)
+          FileAttempt.attempt("claim", `${directory}/${name}`),
+          Effect.uninterruptible
         ),
       pathOf,
       giveBack: (name) => moveTo("give back", name, directory),
       bury: (name) => moveTo("bury", name, `${directory}/${deadDirectory}`),
-      remove: (name) => FileAttempt.attempt("remove", pathOf(name))(fs.remove(pathOf(name)))
+      remove: (name) => Effect.uninterruptible(FileAttempt.attempt("remove", pathOf(name))(fs.remove(pathOf(name))))
     }
   })
 
 const lockOf = (claims: string): string => `${claims}.lock`
 
-/** Puts back what is in a directory of claims, and removes it. */
+/** Something may come into a directory while it is emptied, but not without an end. */
+const mostRounds = 10
+
+/** Puts back what is in a directory of claims, and removes it once nothing is. What cannot be put back stays in it. */
 const vacate = (directory: string, claims: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    for (const name of yield* namesIn(claims)) yield* move("give back", directory, `${claims}/${name}`, directory, name)
-    yield* fs.remove(claims, { recursive: true }).pipe(
-      Effect.catchIf(FileAttempt.isNotFound, () => Effect.void),
-      FileAttempt.attempt("remove", claims)
-    )
-  })
+  Effect.uninterruptible(Effect.gen(function*() {
+    for (let round = 0; round < mostRounds; round++) {
+      yield* Effect.validateAll(yield* namesIn(claims), (name) => move("give back", directory, `${claims}/${name}`, directory, name), {
+        discard: true
+      }).pipe(Effect.mapError(([first]) => first))
+      if (yield* removeEmpty(claims)) return
+    }
+  }))
 
 /** Puts back what drainers had that are gone. Of whom nothing can be told keeps what it has. */
 export const takeOver = (directory: string): Effect.Effect<void, FileError, Needs> =>

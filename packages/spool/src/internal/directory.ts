@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as Effect from "effect/Effect"
+import { rmdir } from "node:fs"
 import { claimsDirectory, deadDirectory, isReady, stateDirectory } from "./names.js"
 
 /** Makes it and what is in it, for its user alone. */
@@ -27,3 +28,16 @@ export const namesIn = (path: string): Effect.Effect<ReadonlyArray<string>, File
 /** The files that are to be drained, in the order of their names. */
 export const readyIn = (directory: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
   Effect.map(namesIn(directory), (names) => names.filter(isReady))
+
+/**
+ * Removes a directory, and answers whether it is gone: one in which something is stays. The `FileSystem` can only remove what is
+ * in it, too.
+ */
+export const removeEmpty = (path: string): Effect.Effect<boolean, FileError> =>
+  Effect.async((resume) =>
+    rmdir(path, (error) => {
+      if (error === null || error.code === "ENOENT") return resume(Effect.succeed(true))
+      if (error.code === "ENOTEMPTY" || error.code === "EEXIST") return resume(Effect.succeed(false))
+      resume(Effect.fail(FileAttempt.refused("remove", path, "Unknown", error.message)))
+    })
+  )
