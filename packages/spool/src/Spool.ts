@@ -204,6 +204,7 @@ export const make = <A, I>(
     const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
     const encode = Schema.encode(Schema.parseJson(options.schema))
     const { keyOf } = options
+    const delayAfter = delays(options.retry ?? backoff)
     const setting: Setting<A> = {
       directory,
       version: options.version ?? 1,
@@ -212,8 +213,10 @@ export const make = <A, I>(
       encode,
       parse: makeParser(options.schema),
       keyOf: keyOf ?? ((_, { file, position }) => `${file}#${position}`),
-      delayAfter: delays(options.retry ?? backoff),
-      patience: Duration.decode(options.patience ?? "10 seconds")
+      delayAfter,
+      longestWait: yield* longestOf(delayAfter),
+      patience: Duration.decode(options.patience ?? "10 seconds"),
+      unsaved: new Map()
     }
     const nextId = SortableId.make()
     return {
@@ -229,7 +232,7 @@ export const make = <A, I>(
             lines,
             fsync: setting.fsync
           })
-          yield* Effect.catchAll(enforceCaps(setting), (error) => Effect.logWarning(error.message))
+          yield* enforceCaps(setting)
           return path
         }).pipe(Effect.provide(context)),
       drain: <R>(handler: Handler<A, R>, budget: Budget = {}) =>
@@ -256,6 +259,21 @@ const delays = (schedule: Schedule.Schedule<unknown>) => (attempts: number): Eff
     Schedule.run(Schedule.delays(schedule), now, Array.from({ length: attempts + 1 }, () => undefined))).pipe(
       Effect.map((waits) => waits.length <= attempts ? undefined : Duration.toMillis(Chunk.unsafeGet(waits, attempts - 1)))
     )
+
+/** Of a schedule without an end, what it comes to in so many steps. */
+const mostSteps = 100
+
+/** The longest of its delays. One with chance in it may come to more another time, but not to twice as much. */
+const longestOf = (delayAfter: Setting<unknown>["delayAfter"]): Effect.Effect<number> =>
+  Effect.gen(function*() {
+    let longest = 0
+    for (let attempts = 1; attempts <= mostSteps; attempts++) {
+      const delay = yield* delayAfter(attempts)
+      if (delay === undefined) break
+      longest = Math.max(longest, delay)
+    }
+    return longest * 2
+  })
 
 const take = <A, R>(setting: Setting<A>, header: Header, lines: ReadonlyArray<string>, handler: Handler<A, R>) =>
   Effect.gen(function*() {

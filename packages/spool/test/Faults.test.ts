@@ -3,11 +3,18 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
+import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { mkdirSync, renameSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import * as Answer from "../src/Answer.js"
+import * as Spool from "../src/Spool.js"
 import { filesIn, folder, host, make, quiet, type Task, Taker } from "./support/spools.js"
 
 const numbers = (count: number, from = 1): ReadonlyArray<Task> => Array.from({ length: count }, (_, index) => ({ n: from + index }))
@@ -76,5 +83,283 @@ describe("what a drainer has claimed", () => {
       })))
       expect(taker.taken).toEqual([1, 2])
       expect(filesIn(directory)).toEqual([])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+})
+
+describe("what is not taken, and uses up each pass,", () => {
+  it.scoped("does not keep the others waiting for ever", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Date.now())
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      yield* spool.put(numbers(3), { name: "a" })
+      yield* spool.put([{ n: 9 }], { name: "z" })
+      const taker = new Taker()
+      taker.fails = (n) => n < 9
+      const brief = spool.drain(taker.handle, { records: 2 })
+      expect(yield* brief).toMatchObject({ failed: 2, stoppedBy: "records" })
+      expect(yield* brief).toMatchObject({ inserted: 1, failed: 1 })
+      // Each round takes two passes, and the next one waits.
+      for (const wait of [60, 120, 240]) {
+        yield* TestClock.adjust(`${wait} seconds`)
+        expect(yield* brief).toMatchObject({ failed: 2, filesFailed: 0 })
+        expect(yield* brief).toMatchObject({ failed: 1, filesFailed: 1 })
+        expect(yield* brief).toMatchObject({ failed: 0 })
+      }
+      expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3, error: "not 1" }])
+      expect(filesIn(directory).filter((name) => !/^(?:state|dead)/.test(name))).toEqual([])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scopedLive("ends as a dead letter, though each record hangs for as long as a pass may take", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory, {
+        patience: "50 millis",
+        retry: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(3))
+      })
+      yield* spool.put(numbers(3), { name: "a" })
+      yield* spool.put([{ n: 9 }], { name: "z" })
+      const asked: Array<number> = []
+      const pass = spool.drain(({ record: { n } }) =>
+        Effect.suspend(() => {
+          asked.push(n)
+          return n === 9 ? Effect.succeed(Answer.done) : Effect.never
+        }), { time: "50 millis" })
+      for (let passes = 0; passes < 60 && (yield* pass).remaining > 0; passes++) yield* Effect.sleep("60 millis")
+      expect(asked.slice(0, 2)).toEqual([1, 9])
+      expect(asked.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9])
+      expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3 }])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+})
+
+describe("what others have written, and throws,", () => {
+  const throws = (n: number): string => {
+    if (n === 1) throw new Error("hunter2")
+    return String(n)
+  }
+
+  it.scoped("makes no key: the record is evidence, and the others are taken", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory, { keyOf: ({ n }) => throws(n) })
+      yield* spool.put(numbers(2), { name: "a" })
+      yield* spool.put([{ n: 3 }], { name: "b" })
+      const taker = new Taker()
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 2, failed: 1, filesFailed: 1, filesDrained: 1, remaining: 0 })
+      expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it has no key: `keyOf` throws", unsettled: 1 }])
+      const live = spool.take({ version: 1 }, [`{"n":1}`, `{"n":4}`], taker.handle)
+      expect(yield* live).toEqual({ inserted: 1, reinforced: 0, skipped: 0, failed: 1 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("is no schema: the line is no record, and can be looked past", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const schema = Schema.transform(Schema.Int, Schema.Int, { decode: (n) => Number(throws(n)), encode: (n) => n })
+      const spool = yield* Spool.make({ directory, schema, fsync: false })
+      writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n1\n2\n`)
+      expect((yield* spool.peek()).map(({ records }) => records)).toEqual([[2]])
+      expect(yield* spool.drain(() => Effect.succeed(Answer.done))).toMatchObject({ inserted: 1, failed: 1, filesFailed: 1, remaining: 0 })
+      expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it is not a record: the schema throws" }])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+})
+
+describe("a state", () => {
+  /** A file of two records, with a state of which some fields are as given. */
+  const withState = (directory: string, name: string, fields: object) => {
+    const path = join(directory, name)
+    writeFileSync(path, `{"version":1}\n{"n":1}\n{"n":2}\n`)
+    const { ino, mtimeMs, size } = statSync(path)
+    const state = { inode: ino, size, changedAt: Math.floor(mtimeMs), position: 0, offset: 0, unsettled: [], malformed: 0, isThrough: false, tried: 0, behindSince: 0, attempts: 0, nextAt: 0 }
+    writeFileSync(join(directory, "state", name), JSON.stringify({ ...state, ...fields }))
+  }
+  const unsettled = (fields: object) => ({
+    position: 2,
+    offset: 30,
+    isThrough: true,
+    attempts: 1,
+    unsettled: [{ position: 1, offset: 14, count: 1, error: "no", isMalformed: false, ...fields }]
+  })
+
+  it.scoped("is believed where it makes sense", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      withState(directory, "a.jsonl", unsettled({}))
+      const taker = new Taker()
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 1, filesDrained: 1, remaining: 0 })
+      expect(taker.taken).toEqual([1])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped.each<readonly [string, object]>([
+    ["says more than the file has", { position: 9, offset: 99_999 }],
+    ["is negative", { offset: -5 }],
+    ["is no number", { position: 2, offset: 30, nextAt: null }],
+    ["has records before the file", unsettled({ offset: -3 })],
+    ["has records behind the file", unsettled({ offset: 500 })],
+    ["is of a file that has changed since", { position: 2, offset: 30, changedAt: 1 }],
+    ["waits for the year 2100", { attempts: 1, nextAt: 4_102_444_800_000 }],
+    ["waits for ever", { attempts: 1, nextAt: 1e300 }]
+  ])("that %s is none", ([, fields]) =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Date.now())
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      withState(directory, "a.jsonl", fields)
+      const taker = new Taker()
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 2, filesDrained: 1, remaining: 0 })
+      expect(filesIn(directory)).toEqual([])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scopedLive("that is a pipe is not waited for, nor is a pipe that is too much", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory, { caps: { files: 1 } })
+      spawnSync("mkfifo", [join(directory, "state/a.jsonl"), join(directory, "z.jsonl")])
+      writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n{"n":1}\n`)
+      yield* Effect.timeout(spool.put([{ n: 2 }], { name: "b" }), "5 seconds")
+      expect(readFileSync(join(directory, "audit.log"), "utf8").trim().split("\n")).toHaveLength(1)
+      expect(yield* Effect.timeout(spool.drain(new Taker().handle), "5 seconds")).toMatchObject({ inserted: 1, filesFailed: 1, remaining: 0 })
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("of a file with a long name has a short one", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const name = `${"é".repeat(120)}a.jsonl`
+      writeFileSync(join(directory, name), `{"version":1}\n{"n":1}\n{"n":2}\n`)
+      const taker = new Taker()
+      taker.fails = (n) => n === 2
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 1, failed: 1, remaining: 1 })
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 0, reinforced: 0, failed: 0, remaining: 1 })
+      expect(yield* spool.stats).toMatchObject({ waiting: 1 })
+      writeFileSync(join(directory, "dead", name), "evidence")
+      writeFileSync(join(directory, name), "nonsense\n")
+      yield* spool.drain(taker.handle)
+      expect(readFileSync(join(directory, "dead", name), "utf8")).toBe("evidence")
+      expect((yield* spool.deadLetters).map(({ error }) => error).toSorted()).toEqual(["its first line is no header with a version", "not known"])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("whose place a directory has is written all the same, and the directory kept", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      yield* spool.put(numbers(150), { name: "a" })
+      const [name = ""] = readdirSync(directory).filter((each) => each.endsWith(".jsonl"))
+      mkdirSync(join(directory, "state", name))
+      const taker = new Taker()
+      expect(yield* spool.drain(taker.handle, { records: 120 })).toMatchObject({ inserted: 120, filesFailed: 0, remaining: 1 })
+      expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 30, reinforced: 0, remaining: 0 })
+      expect(readdirSync(join(directory, "state"))).toEqual([expect.stringMatching(/\.odd$/)])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("that cannot be written stops its file until later, and is not forgotten", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Date.now())
+      const directory = yield* folder
+      let isFull = false
+      yield* Effect.gen(function*() {
+        const spool = yield* make(directory)
+        yield* spool.put(numbers(250), { name: "a" })
+        yield* spool.put([{ n: 999 }], { name: "b" })
+        const asked: Array<number> = []
+        const pass = spool.drain(({ record: { n } }) => Effect.sync(() => (asked.push(n), Answer.done)))
+        isFull = true
+        expect(yield* pass).toMatchObject({ inserted: 101, filesFailed: 1, filesDrained: 1, remaining: 1 })
+        expect(yield* pass).toMatchObject({ inserted: 0, remaining: 1 })
+        yield* TestClock.adjust("1 minute")
+        expect(yield* pass).toMatchObject({ inserted: 100, filesFailed: 1, remaining: 1 })
+        yield* TestClock.adjust("1 minute")
+        expect(yield* pass).toMatchObject({ inserted: 50, filesDrained: 1, remaining: 0 })
+        expect(new Set(asked).size).toBe(asked.length)
+        expect(filesIn(directory)).toEqual([])
+      }).pipe(Effect.provide(FaultyDisk.layer((operation, path) => {
+        if (isFull && operation === "write" && path.includes("/state/")) FaultyDisk.fail("ENOSPC")
+      })))
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+})
+
+describe("lines that are no records", () => {
+  it.scopedLive("cost no more the more there are, and can be replayed", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const lines = Array.from({ length: 20_000 }, (_, index) => index % 5_000 === 4_999 ? `{"n":${index}}` : "nonsense")
+      writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n${lines.join("\n")}\n`)
+      const taker = new Taker()
+      const from = performance.now()
+      while ((yield* spool.drain(taker.handle)).remaining > 0);
+      expect(performance.now() - from).toBeLessThan(8_000)
+      expect(taker.taken).toEqual([4_999, 9_999, 14_999, 19_999])
+      expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it is not JSON", unsettled: 19_996 }])
+      expect(statSync(join(directory, "state/a.jsonl")).size).toBeLessThan(2_000)
+      yield* spool.replay()
+      expect(yield* spool.stats).toMatchObject({ ready: 1, dead: 0 })
+      while ((yield* spool.drain(taker.handle)).remaining > 0);
+      expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 19_996 }])
+      expect(taker.taken).toHaveLength(4)
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scopedLive("have a state of a bounded size, however they are mixed with others", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const lines = Array.from({ length: 5_000 }, (_, index) => index % 2 === 0 ? `{"n":${index}}` : "nonsense")
+      writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n${lines.join("\n\n")}\n`)
+      const taker = new Taker()
+      while ((yield* spool.drain(taker.handle)).remaining > 0);
+      expect(taker.taken).toHaveLength(2_500)
+      expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 2_500 }])
+      expect(statSync(join(directory, "state/a.jsonl")).size).toBeLessThan(20_000)
+      // What stands between them may be handed over again, under its keys.
+      yield* spool.replay()
+      while ((yield* spool.drain(taker.handle)).remaining > 0);
+      expect(taker.taken).toHaveLength(2_500)
+      expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 2_500 }])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+})
+
+describe("too much", () => {
+  it.scoped("is kept, and drained, where the audit cannot be written", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory, { caps: { files: 1 } })
+      mkdirSync(join(directory, "audit.log"))
+      yield* Effect.forEach(numbers(3), (record) => spool.put([record]))
+      expect(yield* spool.drain(new Taker().handle)).toMatchObject({ inserted: 3, filesDrained: 3, remaining: 0 })
+      expect(filesIn(directory)).toEqual([])
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("is no directory, and only what is gone is on record", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      let isClaimed = false
+      yield* Effect.gen(function*() {
+        const spool = yield* make(directory, { caps: { files: 1 } })
+        mkdirSync(join(directory, "a.jsonl"))
+        const [first = "", second = ""] = yield* Effect.forEach(numbers(2), (record) => spool.put([record], { name: "b" }))
+        const audit = () => readFileSync(join(directory, "audit.log"), "utf8").trim().split("\n")
+        expect(audit()).toEqual([expect.stringContaining(`file=${basename(first)} `)])
+        isClaimed = true
+        yield* spool.put([{ n: 3 }], { name: "c" })
+        expect(audit()).toHaveLength(1)
+        expect(existsSync(`${second}.claimed`)).toBe(true)
+      }).pipe(changed((real) => ({
+        // Somebody else claims it after it was weighed.
+        rename: (from, to) =>
+          Effect.suspend(() => {
+            if (isClaimed && to.endsWith(".drop")) renameSync(from, `${from}.claimed`)
+            return real.rename(from, to)
+          })
+      })))
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
+  it.scoped("is on record, and gone, after a kill while it was dropped", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      writeFileSync(join(directory, ".a.jsonl.files.drop"), `{"version":1}\n{"n":1}\n`)
+      yield* spool.drain(new Taker().handle)
+      expect(readFileSync(join(directory, "audit.log"), "utf8")).toMatch(/ev=dropped file=a.jsonl cap=files records=1 /)
+      expect(filesIn(directory)).toEqual(["audit.log"])
     }).pipe(Effect.provide(host), Effect.provide(quiet)))
 })

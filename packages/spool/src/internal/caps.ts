@@ -2,6 +2,7 @@
  * Too much of a spool: the oldest files are dropped, and each of them is on record.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as Logfmt from "@tether/host/Logfmt"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -10,9 +11,9 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { readyIn } from "./directory.js"
+import { namesIn, readyIn } from "./directory.js"
 import { makeLines } from "./lines.js"
-import { auditFile } from "./names.js"
+import { auditFile, type Cap, droppedFrom, droppedName } from "./names.js"
 import type { Caps, Setting } from "./setting.js"
 import { removeState } from "./state.js"
 
@@ -24,7 +25,7 @@ interface Weighed {
 
 export const enforceCaps = <A>(
   { caps, directory }: Setting<A>
-): Effect.Effect<void, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
     if (caps.files === undefined && caps.bytes === undefined && caps.age === undefined) return
     const names = yield* readyIn(directory)
@@ -33,20 +34,53 @@ export const enforceCaps = <A>(
     const files = yield* Effect.forEach(names, weighed(directory))
     const now = yield* Clock.currentTimeMillis
     const oldestFirst = files.flat().toSorted((a, b) => a.changedAt - b.changedAt || (a.name < b.name ? -1 : 1))
-    for (const [file, cap] of overflow(oldestFirst, caps, now)) yield* drop(directory, file, cap, now)
+    const dropped = overflow(oldestFirst, caps, now)
+    if (dropped.length === 0) return
+    yield* Effect.scoped(Effect.gen(function*() {
+      const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
+      yield* Effect.forEach(dropped, ([file, cap]) => drop({ directory, audit, now }, file, cap), { discard: true })
+    }))
+  }).pipe(
+    // Too much is better than nothing at all.
+    Effect.catchAll((error) => Effect.logError(`nothing could be dropped that is too much: ${error.message}`))
+  )
+
+/** Puts on record, and removes, what somebody has set apart who was killed then. */
+export const finishDropping = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function*() {
+    const set = (yield* namesIn(directory)).flatMap((name) => {
+      const dropped = droppedFrom(name)
+      return dropped === undefined ? [] : [{ ...dropped, apart: name }]
+    })
+    if (set.length === 0) return
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.scoped(Effect.gen(function*() {
+      const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
+      for (const { apart, cap, name } of set) {
+        const files = yield* weighed(directory)(apart)
+        yield* Effect.forEach(files, (file) => settle({ directory, audit, now }, { ...file, name }, apart, cap), { discard: true })
+      }
+    }))
   })
 
 const weighed = (directory: string) => (name: string): Effect.Effect<ReadonlyArray<Weighed>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
-    Effect.map(({ mtime, size }) => [
-      { name, bytes: Number(size), changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() }) }
-    ]),
+    // What is no file is not put by anybody, and a drain says so.
+    Effect.map(({ mtime, size, type }) =>
+      type === "File"
+        ? [{ name, bytes: Number(size), changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() }) }]
+        : []
+    ),
     // Somebody has claimed it just now.
     Effect.orElseSucceed(() => [])
   )
 
 /** The files that are too many, and by which cap. */
-const overflow = (oldestFirst: ReadonlyArray<Weighed>, { age, bytes, files }: Caps, now: number) => {
+const overflow = (
+  oldestFirst: ReadonlyArray<Weighed>,
+  { age, bytes, files }: Caps,
+  now: number
+): ReadonlyArray<readonly [Weighed, Cap]> => {
   let count = oldestFirst.length
   let sum = oldestFirst.reduce((total, file) => total + file.bytes, 0)
   const oldest = age === undefined ? Number.NEGATIVE_INFINITY : now - Duration.toMillis(age)
@@ -65,13 +99,34 @@ const overflow = (oldestFirst: ReadonlyArray<Weighed>, { age, bytes, files }: Ca
   })
 }
 
-/** On record before it is gone. */
-const drop = (directory: string, { bytes, changedAt, name }: Weighed, cap: string, now: number) =>
+interface Dropping {
+  readonly directory: string
+  readonly audit: RotatingFile.RotatingFile
+  readonly now: number
+}
+
+/** Sets it apart first, so that nobody drains what is on record as dropped, and back again if it cannot be recorded. */
+const drop = (dropping: Dropping, file: Weighed, cap: Cap) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const path = `${directory}/${name}`
-    const records = yield* countRecords(fs, path)
-    const line = Logfmt.encode([
+    const { directory } = dropping
+    const [path, apart] = [`${directory}/${file.name}`, droppedName(file.name, cap)]
+    const isOurs = yield* fs.rename(path, `${directory}/${apart}`).pipe(
+      Effect.as(true),
+      // Somebody has claimed it just now.
+      Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed(false)),
+      FileAttempt.attempt("drop", path)
+    )
+    if (!isOurs) return
+    yield* Effect.tapError(settle(dropping, file, apart, cap), () => Effect.ignore(fs.rename(`${directory}/${apart}`, path)))
+  }).pipe(Effect.uninterruptible)
+
+/** On record before it is gone. */
+const settle = ({ audit, directory, now }: Dropping, { bytes, changedAt, name }: Weighed, apart: string, cap: Cap) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const records = yield* countRecords(fs, `${directory}/${apart}`)
+    yield* audit.append(Logfmt.encode([
       ["ts", new Date(now).toISOString()],
       ["ev", "dropped"],
       ["file", name],
@@ -79,12 +134,11 @@ const drop = (directory: string, { bytes, changedAt, name }: Weighed, cap: strin
       ["records", String(records)],
       ["bytes", String(bytes)],
       ["since", new Date(changedAt).toISOString()]
-    ])
-    yield* Effect.scoped(Effect.flatMap(RotatingFile.open(`${directory}/${auditFile}`), (audit) => audit.append(line)))
-    yield* Effect.ignore(fs.remove(path))
+    ]))
+    yield* Effect.ignore(fs.remove(`${directory}/${apart}`))
     yield* removeState(directory, name)
     yield* Effect.logWarning(
-      `${JSON.stringify(path)} was dropped with ${records} records, because the spool has reached its cap of ${cap}`
+      `${JSON.stringify(`${directory}/${name}`)} was dropped with ${records} records, because the spool has reached its cap of ${cap}`
     )
   })
 

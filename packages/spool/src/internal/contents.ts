@@ -14,6 +14,7 @@ import { makeLines } from "./lines.js"
 import { move } from "./moving.js"
 import { deadDirectory, isReady } from "./names.js"
 import type { Setting } from "./setting.js"
+import { countOf } from "./progress.js"
 import { readState, type State, writeState } from "./state.js"
 
 /**
@@ -122,7 +123,7 @@ export const deadLetters = (directory: string): Effect.Effect<ReadonlyArray<Dead
       file,
       path: `${directory}/${deadDirectory}/${file}`,
       attempts: state?.attempts ?? 0,
-      unsettled: state?.unsettled.length ?? 0,
+      unsettled: state === undefined ? 0 : countOf(state),
       error: state?.firstError ?? "not known",
       since: state?.firstAt
     }))))
@@ -146,5 +147,8 @@ const afresh = (state: State): State => ({
   ...state,
   attempts: 0,
   nextAt: 0,
+  tried: 0,
+  behindSince: 0,
+  malformed: 0,
   unsettled: state.unsettled.map((each) => ({ ...each, isMalformed: false }))
 })

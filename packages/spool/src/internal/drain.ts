@@ -5,19 +5,21 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Answer } from "../Answer.js"
 import type { DrainReport } from "../DrainReport.js"
-import { enforceCaps } from "./caps.js"
+import { enforceCaps, finishDropping } from "./caps.js"
 import { makeClaims, takeOver } from "./claims.js"
 import { namesIn, readyIn } from "./directory.js"
 import { drainFile } from "./drainFile.js"
-import { isLive, isTemporary, retiredName, stateDirectory } from "./names.js"
+import { stateOf } from "./keeping.js"
+import { isLive, isTemporary, retiredName, stateDirectory, stateName } from "./names.js"
 import type { Item, Setting } from "./setting.js"
-import { readState } from "./state.js"
+import { isAbout, type State } from "./state.js"
 import { type Limits, Tally } from "./tally.js"
 
 export const drain = <A, R>(
@@ -25,36 +27,45 @@ export const drain = <A, R>(
   handle: (item: Item<A>) => Effect.Effect<Answer, unknown, R>,
   limits: Limits
 ): Effect.Effect<DrainReport, FileError | LockHeld, R | FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.scoped(Effect.gen(function*() {
+  Effect.gen(function*() {
     const { directory } = setting
     const tally = new Tally(limits, yield* Clock.currentTimeMillis)
     yield* takeOver(directory)
     yield* removeUnfinished(directory)
     yield* retireAbandoned(directory)
+    yield* Effect.catchAll(finishDropping(directory), (error) => Effect.logError(error.message))
     yield* enforceCaps(setting)
-    const names = yield* due(directory)
-    let stoppedBy: DrainReport["stoppedBy"] = "end"
-    if (names.length > 0) {
-      const claims = yield* makeClaims(directory)
-      for (const name of names) {
-        const spent = tally.spent(yield* Clock.currentTimeMillis)
-        if (spent !== undefined) {
-          stoppedBy = spent
-          break
-        }
-        yield* Effect.flatMap(claims.take(name), (isOurs) => isOurs ? drainFile({ setting, claims, tally, handle }, name) : Effect.void).pipe(
-          Effect.catchAll((error) => {
-            tally.filesFailed++
-            return Effect.logError(`${JSON.stringify(name)} could not be drained now: ${error.message}`)
-          })
-        )
-      }
-      // The last file may have been left in the middle.
-      if (stoppedBy === "end") stoppedBy = tally.spent(yield* Clock.currentTimeMillis) ?? "end"
-    }
+    const names = yield* due(setting)
+    const stoppedBy = names.length === 0 ? "end" : yield* Effect.scoped(goThrough(setting, names, tally, handle))
+    // What was claimed is back in its place by now.
     const remaining = (yield* readyIn(directory)).length
     return tally.report(remaining === 0 ? "end" : stoppedBy, remaining)
-  }))
+  })
+
+/** One file after the other, until the pass is over. */
+const goThrough = <A, R>(
+  setting: Setting<A>,
+  names: ReadonlyArray<string>,
+  tally: Tally,
+  handle: (item: Item<A>) => Effect.Effect<Answer, unknown, R>
+) =>
+  Effect.gen(function*() {
+    const claims = yield* makeClaims(setting.directory)
+    for (const name of names) {
+      const spent = tally.spent(yield* Clock.currentTimeMillis)
+      if (spent !== undefined) return spent
+      yield* Effect.flatMap(claims.take(name), (isOurs) => isOurs ? drainFile({ setting, claims, tally, handle }, name) : Effect.void).pipe(
+        Effect.catchAllCause((cause) => {
+          if (Cause.isInterrupted(cause)) return Effect.failCause(cause)
+          tally.filesFailed++
+          const problem = Cause.prettyErrors(cause)[0]?.message
+          return Effect.logError(`${JSON.stringify(name)} could not be drained now: ${problem}`)
+        })
+      )
+    }
+    // The last file may have been left in the middle.
+    return tally.spent(yield* Clock.currentTimeMillis) ?? "end"
+  })
 
 /** A file takes milliseconds to be written: one that is not whole after an hour never will be. */
 const unfinishedAfter = Duration.hours(1)
@@ -86,16 +97,26 @@ const retireAbandoned = (directory: string): Effect.Effect<void, FileError, File
     }
   })
 
-/** The files that may be drained now. */
-const due = (directory: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+/** The files that may be drained now, by name; those that have used up a pass of their own come last. */
+const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
+    const { directory, longestWait, unsaved } = setting
     const names = yield* readyIn(directory)
-    const states = (yield* namesIn(`${directory}/${stateDirectory}`)).filter((name) => !name.startsWith("."))
-    const waiting = new Set<string>()
+    const states = new Set(yield* namesIn(`${directory}/${stateDirectory}`))
     const now = yield* Clock.currentTimeMillis
-    for (const name of states) {
-      const state = yield* readState(directory, name)
-      if (state !== undefined && state.nextAt > now) waiting.add(name)
+    const places: Array<{ readonly name: string; readonly behindSince: number }> = []
+    for (const name of names) {
+      const state = unsaved.has(name) || states.has(stateName(name)) ? yield* stateOf(setting, name) : undefined
+      // No try is further away than the longest wait: the clock was wrong that said so.
+      const isWaiting = state !== undefined && state.nextAt > now && state.nextAt <= now + longestWait && (yield* isOf(directory, name, state))
+      if (!isWaiting) places.push({ name, behindSince: state?.behindSince ?? 0 })
     }
-    return names.filter((name) => !waiting.has(name))
+    return places.toSorted((a, b) => a.behindSince - b.behindSince).map(({ name }) => name)
   })
+
+/** Whether a state is about the file that has the name now. */
+const isOf = (directory: string, name: string, state: State): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
+    Effect.map((info) => isAbout(state, info)),
+    Effect.orElseSucceed(() => false)
+  )

@@ -14,9 +14,10 @@ import { type Header, maxLineBytes, parseHeader } from "./format.js"
 import { handOver } from "./handOver.js"
 import { type Lines, makeLines } from "./lines.js"
 import type { Line } from "./lineSplitter.js"
-import { Progress } from "./progress.js"
+import { countOf, Progress } from "./progress.js"
 import type { Item, Setting } from "./setting.js"
-import { initial, readState, removeState, writeState } from "./state.js"
+import { initial, isAbout, nothing, removeState, writeState } from "./state.js"
+import { keepState, stateOf } from "./keeping.js"
 import type { Tally } from "./tally.js"
 
 /** Progress is saved after so many records or milliseconds: what is not saved is handed over again after a crash. */
@@ -35,43 +36,58 @@ interface Task<A, R> {
   readonly handle: (item: Item<A>) => Effect.Effect<Answer.Answer, unknown, R>
 }
 
-/** Why it was left: all of it was dealt with, or too much of it failed, or the pass is over. */
-type Stop = "end" | "failures" | "spent"
+/** Why it was left: all of it was dealt with, or too much of it failed, or the pass is over, or its state cannot be written. */
+type Stop = "end" | "failures" | "spent" | "unsaved"
 
 /** Drains a file that was claimed. It is gone then, or back in its place, or buried. */
 export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<void, FileError, R | FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const { claims, setting: { directory } } = task
+    const { claims, setting, tally } = task
     const fs = yield* FileSystem.FileSystem
     const path = claims.pathOf(name)
     const isLink = Either.isRight(yield* Effect.either(fs.readLink(path)))
     const info = yield* Effect.option(fs.stat(path))
     if (isLink || Option.isNone(info) || info.value.type !== "File") return yield* refuse(task, name, "it is no regular file")
-    const saved = yield* readState(directory, name)
+    const saved = yield* stateOf(setting, name)
     let hasState = saved !== undefined
     const fresh = initial(info.value)
-    const isItsOwn = saved !== undefined && saved.inode === fresh.inode && saved.size === fresh.size
-    const progress = new Progress(isItsOwn ? saved : fresh)
+    const progress = new Progress(saved !== undefined && isAbout(saved, info.value) ? saved : fresh)
     const save = Effect.suspend(() => {
-      if (!progress.isDirty) return Effect.void
+      if (!progress.isDirty) return Effect.succeed(true)
       progress.isDirty = false
       hasState = true
-      return writeState(directory, name, progress.state)
+      return keepState(setting, name, progress.state)
     })
 
     const outcome = fresh.size === 0 ? "end" : yield* goThrough(task, name, fresh.size, progress, save).pipe(
       Effect.scoped,
       // Who is interrupted keeps what was achieved, and the claims are given back by whoever made them.
-      Effect.onInterrupt(() => Effect.ignore(save))
+      Effect.onInterrupt(() => save)
     )
     if (typeof outcome === "object") return yield* refuse(task, name, outcome.problem)
     if (outcome === "newer") return yield* claims.giveBack(name)
-    if (outcome === "spent") return yield* Effect.zipRight(save, claims.giveBack(name))
-    if (progress.unsettled.length > 0) return yield* putOff(task, name, progress, outcome === "end")
+    if (outcome === "spent") {
+      const now = yield* Clock.currentTimeMillis
+      // It is not to keep the others waiting again.
+      progress.setBehind(progress.hasFailed || tally.spent(now) === "time" ? now : 0)
+      if (yield* save) return yield* claims.giveBack(name)
+    }
+    if (outcome === "spent" || outcome === "unsaved") return yield* postpone(task, name, progress)
+    if (progress.unsettled > 0) return yield* putOff(task, name, progress, outcome === "end")
     // The file goes first: a state without a file is nothing, a file without its state all of it again.
     yield* claims.remove(name)
-    task.tally.filesDrained++
-    if (hasState) yield* removeState(directory, name)
+    tally.filesDrained++
+    setting.unsaved.delete(name)
+    if (hasState) yield* removeState(setting.directory, name)
+  })
+
+/** Its state cannot be written. What it has come to is known to us alone, and is not to be more each time. */
+const postpone = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, progress: Progress) =>
+  Effect.gen(function*() {
+    const delay = (yield* setting.delayAfter(1)) ?? 0
+    setting.unsaved.set(name, { ...progress.state, nextAt: (yield* Clock.currentTimeMillis) + delay })
+    tally.filesFailed++
+    yield* claims.giveBack(name)
   })
 
 /** Something of it was not taken. */
@@ -79,15 +95,16 @@ const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThro
   Effect.gen(function*() {
     const { claims, setting, tally } = task
     const now = yield* Clock.currentTimeMillis
-    const isHopeless = isThrough && progress.refused.length === 0
+    const isHopeless = isThrough && progress.refused === 0
     const delay = isHopeless ? undefined : yield* setting.delayAfter(progress.attempts + 1)
     const state = progress.stateAfter(now, now + (delay ?? 0))
-    yield* writeState(setting.directory, name, state)
+    yield* keepState(setting, name, state)
     tally.filesFailed++
     if (delay !== undefined) return yield* claims.giveBack(name)
     yield* claims.bury(name)
+    setting.unsaved.delete(name)
     yield* Effect.logFatal(
-      `${JSON.stringify(name)} is among the dead letters after ${state.attempts} tries, with ${state.unsettled.length} records that were not taken. The first error was: ${state.firstError}`
+      `${JSON.stringify(name)} is among the dead letters after ${state.attempts} tries, with ${countOf(state)} records that were not taken. The first error was: ${state.firstError}`
     )
   })
 
@@ -96,12 +113,9 @@ const refuse = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, prob
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     yield* Effect.ignore(writeState(setting.directory, name, {
-      inode: 0,
-      size: 0,
-      position: 0,
-      offset: 0,
-      unsettled: [{ position: 0, offset: 0, error: problem, isMalformed: true }],
-      isThrough: false,
+      ...nothing,
+      unsettled: [{ position: 0, offset: 0, count: 1, error: problem, isMalformed: true }],
+      malformed: 1,
       attempts: 1,
       nextAt: now,
       firstError: problem,
@@ -118,7 +132,7 @@ const goThrough = <A, R>(
   name: string,
   size: number,
   progress: Progress,
-  save: Effect.Effect<void, FileError, FileSystem.FileSystem>
+  save: Effect.Effect<boolean, never, FileSystem.FileSystem>
 ) =>
   Effect.gen(function*() {
     const { claims, handle, setting, tally } = task
@@ -136,46 +150,55 @@ const goThrough = <A, R>(
     let unsaved = 0
     let savedAt = yield* Clock.currentTimeMillis
     const saveNowAndThen = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (++unsaved < savedEvery.records && now - savedAt < savedEvery.time) return Effect.void
+      if (++unsaved < savedEvery.records && now - savedAt < savedEvery.time) return Effect.succeed(true)
       unsaved = 0
       savedAt = now
       return save
     })
-    /** Hands over one line, unless it is blank, and remembers what became of it. */
-    const deal = (line: Line, position: number) =>
+    /** Hands over one line, unless there is a reason to stop, and remembers what became of it. */
+    const deal = (line: Line, position: number, mostFailed: number) =>
       Effect.gen(function*() {
+        if (progress.refused >= mostFailed) return "failures" satisfies Stop
+        if (tally.spent(yield* Clock.currentTimeMillis) !== undefined) return "spent" satisfies Stop
         const { answer, isMalformed } = yield* handOver(setting, handle, { name, header: header.right, text: line.text, position })
         tally.answered(answer, line.end - line.start)
-        if (answer._tag !== "Failed") return progress.settled(position)
-        progress.failed({ position, offset: line.start, error: answer.error.slice(0, maxError), isMalformed })
+        if (answer._tag !== "Failed") progress.settled(position, line.end)
+        else progress.failed({ position, offset: line.start, count: 1, error: answer.error.slice(0, maxError), isMalformed }, line.end)
+        progress.passed(position, line.end)
+        return (yield* saveNowAndThen) ? undefined : "unsaved" satisfies Stop
       })
-    const isSpent = Effect.map(Clock.currentTimeMillis, (now) => tally.spent(now) !== undefined)
+    /** Deals with so many lines, or with all there are; the first of them has this position. */
+    const dealWithAll = (lines: Lines, from: number, count: number, mostFailed: number, portion: ReadonlyArray<Line> = []) =>
+      Effect.gen(function*() {
+        let position = from
+        let some: ReadonlyArray<Line> | undefined = portion
+        while (some !== undefined) {
+          for (const line of some) {
+            if (position >= from + count) return undefined
+            if (line.text?.trim() === "") {
+              // It is no record.
+              progress.passed(position - 1, line.end)
+              continue
+            }
+            const stop = yield* deal(line, position++, mostFailed)
+            if (stop !== undefined) return stop
+          }
+          some = yield* reading(lines.next)
+        }
+        return undefined
+      })
 
-    for (const { offset, position } of progress.retries) {
-      if (yield* isSpent) return "spent" satisfies Stop
-      const [line] = yield* some(yield* makeLines(file, offset, maxLineBytes, size), path)
-      if (line !== undefined) yield* deal(line, position)
-      yield* saveNowAndThen
+    const again = progress.retries
+    for (const { count, offset, position } of again) {
+      const lines = yield* makeLines(file, offset, maxLineBytes, size)
+      const stop = yield* dealWithAll(lines, position, count, progress.refused + mostRefused)
+      if (stop !== undefined) return stop
     }
     // What was read with the header is the rest of a small file.
-    const isFresh = progress.offset === first?.end && progress.retries.length === 0
+    const isFresh = progress.offset === first?.end && again.length === 0
     const lines = isFresh ? fromStart : yield* makeLines(file, progress.offset, maxLineBytes, size)
-    let portion: ReadonlyArray<Line> | undefined = isFresh ? others : []
-    while (true) {
-      if (portion === undefined) return "end" satisfies Stop
-      for (const line of portion) {
-        if (line.text?.trim() === "") {
-          progress.passed(progress.position, line.end)
-          continue
-        }
-        if (progress.refused.length >= mostRefused) return "failures" satisfies Stop
-        if (yield* isSpent) return "spent" satisfies Stop
-        yield* deal(line, progress.position + 1)
-        progress.passed(progress.position + 1, line.end)
-        yield* saveNowAndThen
-      }
-      portion = yield* reading(lines.next)
-    }
+    const stop = yield* dealWithAll(lines, progress.position + 1, Number.POSITIVE_INFINITY, mostRefused, isFresh ? others : [])
+    return stop ?? ("end" satisfies Stop)
   })
 
 /** The first lines of what is read, or none at the end. */

@@ -28,7 +28,12 @@ export const makeParser = <A, I>(schema: Schema.Schema<A, I>): (text: string) =>
   return (text) =>
     Either.flatMap(
       Either.try({ try: (): unknown => JSON.parse(text), catch: () => "it is not JSON" }),
-      (value) => Either.mapLeft(decode(value), (error) => `it is not a record: ${whereOf(error)}`)
+      (value) =>
+        Either.flatMap(
+          // What a schema is made of is written by others.
+          Either.try({ try: () => decode(value), catch: () => "it is not a record: the schema throws" }),
+          Either.mapLeft((error) => `it is not a record: ${whereOf(error)}`)
+        )
     )
 }
 

@@ -30,11 +30,13 @@ export const handOver = <A, R>(
   { header, name, position, text }: Given
 ): Effect.Effect<Answered, never, R> => {
   const parsed = text === undefined ? Either.left(`it is longer than ${maxLineBytes} bytes`) : setting.parse(text)
-  if (Either.isLeft(parsed)) {
-    return Effect.succeed({ answer: Answer.failed(`record ${position}: ${parsed.left}`), isMalformed: true })
-  }
-  const record = parsed.right
-  const key = setting.keyOf(record, { file: name, position })
+  const known = Either.flatMap(parsed, (record) =>
+    Either.try({
+      try: () => ({ record, key: setting.keyOf(record, { file: name, position }) }),
+      catch: () => "it has no key: `keyOf` throws"
+    }))
+  if (Either.isLeft(known)) return Effect.succeed({ answer: Answer.failed(known.left), isMalformed: true })
+  const { key, record } = known.right
   return Effect.map(ask(() => handle({ record, key, file: name, position, header }), setting.patience), (answer) => ({
     answer,
     isMalformed: false

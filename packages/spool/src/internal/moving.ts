@@ -7,7 +7,7 @@ import type { FileError } from "@tether/host/FileError"
 import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { stateDirectory } from "./names.js"
+import { lengthened, stateDirectory, stateName } from "./names.js"
 
 /** Moves a file into a directory, under its own name or, where that is taken, under a new one; its state goes with it. */
 export const move = (
@@ -20,7 +20,8 @@ export const move = (
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const isTaken = yield* Effect.match(fs.stat(`${directory}/${name}`), { onFailure: () => false, onSuccess: () => true })
-    const free = isTaken ? `${name.replace(/\.jsonl$/, "")}-${SortableId.make()(yield* Clock.currentTimeMillis)}.jsonl` : name
+    const free = isTaken ? lengthened(name, `-${SortableId.make()(yield* Clock.currentTimeMillis)}`) : name
     yield* FileAttempt.attempt(action, from)(fs.rename(from, `${directory}/${free}`))
-    if (isTaken) yield* Effect.ignore(fs.rename(`${spool}/${stateDirectory}/${name}`, `${spool}/${stateDirectory}/${free}`))
+    const states = `${spool}/${stateDirectory}`
+    if (isTaken) yield* Effect.ignore(fs.rename(`${states}/${stateName(name)}`, `${states}/${stateName(free)}`))
   })

@@ -27,7 +27,18 @@ export const isReady = (name: string): boolean =>
 export const isLive = (name: string): boolean => name.endsWith(`.live${extension}`) && !name.startsWith(".")
 
 /** The name that a live file gets when it is complete. */
-export const retiredName = (name: string, now: number): string => name.replace(/\.live\.jsonl$/, `.live-${now}${extension}`)
+export const retiredName = (name: string, now: number): string => lengthened(name.replace(/\.live\.jsonl$/, extension), `.live-${now}`)
+
+/** The longest name that a file may have, in bytes. */
+const longestName = 255
+
+/** A name with something at its end. What is too long for that loses what stands before. */
+export const lengthened = (name: string, addition: string): string => {
+  const ending = `${addition}${extension}`
+  const characters = [...name.replace(/\.jsonl$/, "")]
+  while (Buffer.byteLength(`${characters.join("")}${ending}`) > longestName) characters.pop()
+  return `${characters.join("")}${ending}`
+}
 
 export const fileName = (name: string): string => `${name}${extension}`
 
@@ -53,4 +64,23 @@ const longest = 100
 export const safeName = (text: string): string => {
   const safe = text.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_").slice(0, longest)
   return safe === "" ? "_" : safe
+}
+
+/** A name may be so long and still be given an ending, in bytes. */
+const longestOfState = 200
+
+/** The name of the state of a file. A temporary name is made of it, which must not be too long. */
+export const stateName = (name: string): string =>
+  Buffer.byteLength(name) <= longestOfState ? name : `long.${createHash("sha256").update(name).digest("hex")}${extension}`
+
+/** What there is too much of. */
+export type Cap = "age" | "files" | "bytes"
+
+/** The name of a file while it is dropped. */
+export const droppedName = (name: string, cap: Cap): string => `.${stateName(name)}.${cap}.drop`
+
+/** What such a name tells, if it is one. */
+export const droppedFrom = (name: string): { readonly name: string; readonly cap: Cap } | undefined => {
+  const [, dropped, cap] = /^\.(.*)\.(age|files|bytes)\.drop$/.exec(name) ?? []
+  return dropped !== undefined && (cap === "age" || cap === "files" || cap === "bytes") ? { name: dropped, cap } : undefined
 }
