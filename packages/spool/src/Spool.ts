@@ -2,6 +2,7 @@
  * Work that is deferred to disk, and drained later: nothing lost, and nothing done twice as far as keys can tell.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -11,6 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -20,11 +22,11 @@ import { enforceCaps } from "./internal/caps.js"
 import { makeDirectories } from "./internal/directory.js"
 import { drain } from "./internal/drain.js"
 import { examine, type Finding } from "./internal/doctor.js"
-import { type Header, makeParser } from "./internal/format.js"
+import { type Header, isTooLong, makeParser, maxLineBytes, parseHeader } from "./internal/format.js"
 import { handOver } from "./internal/handOver.js"
 import { type DeadLetter, deadLetters, type Pending, peek, replay, type Stats, statsOf } from "./internal/contents.js"
 import { safeName } from "./internal/names.js"
-import { publish } from "./internal/publish.js"
+import { type Publication, publish } from "./internal/publish.js"
 import type { Caps, Item, Setting } from "./internal/setting.js"
 import { Tally } from "./internal/tally.js"
 
@@ -140,11 +142,13 @@ export interface Taken {
  * A spool.
  *
  * - `put`: writes records into one new file, which is there whole or not at all, and answers with its path. It fails if it
- *   cannot: then nothing is there.
+ *   cannot: then nothing is there. So it does for what could not be drained: a record of more than 16 MiB, a header that is no
+ *   JSON or says another version.
  * - `drain`: one pass. Each file is claimed, so that no other drainer has it, and its records are handed over in their order;
  *   it is removed when all are settled, and kept otherwise. What is wrong with one file does not concern the others.
  *   Interrupted, it gives back what it has, with its progress.
- * - `take`: hands records over now, as the lines of a file are, though they were on no disk. It answers how many were taken.
+ * - `take`: hands records over now, as the lines of a file are, though they were on no disk. It answers how many were taken; of
+ *   a later version none is.
  * - `peek`: the files that are to be drained next, with their records. `stats`: how much there is.
  * - `deadLetters`: files that are not tried any more. `replay`: has them, or one of them, tried again, and answers how many.
  * - `doctor`: what will not be drained by itself, and why.
@@ -225,13 +229,17 @@ export const make = <A, I>(
         Effect.gen(function*() {
           const lines = yield* Effect.forEach(records, (record) => encode(record))
           const id = nextId(yield* Clock.currentTimeMillis)
-          const path = yield* publish({
+          const publication: Publication = {
             directory,
             name: name === undefined ? id : `${safeName(name)}-${id}`,
             header: { version: setting.version, ...header },
             lines,
             fsync: setting.fsync
-          })
+          }
+          yield* drainable(publication, setting.version)
+          const path = yield* Effect.catchIf(publish(publication), ({ reason }) => reason === "NotFound", () =>
+            // Somebody has removed the directory since.
+            Effect.zipRight(makeDirectories(directory), publish(publication)))
           yield* enforceCaps(setting)
           return path
         }).pipe(Effect.provide(context)),
@@ -260,6 +268,16 @@ const delays = (schedule: Schedule.Schedule<unknown>) => (attempts: number): Eff
       Effect.map((waits) => waits.length <= attempts ? undefined : Duration.toMillis(Chunk.unsafeGet(waits, attempts - 1)))
     )
 
+/** What nobody could drain is not to be put. */
+const drainable = ({ directory, header, lines }: Publication, version: number): Effect.Effect<void, FileError> => {
+  const refuse = (problem: string) => Effect.fail(FileAttempt.refused("put a file into", directory, "Invalid", problem))
+  const first = Either.flatMap(Either.try(() => JSON.stringify(header)), parseHeader)
+  if (Either.isLeft(first)) return refuse("its header is no JSON")
+  if (first.right.version !== version) return refuse(`its header may not say another version than ${version}`)
+  if ([JSON.stringify(header), ...lines].some(isTooLong)) return refuse(`a line of it is longer than ${maxLineBytes} bytes`)
+  return Effect.void
+}
+
 /** Of a schedule without an end, what it comes to in so many steps. */
 const mostSteps = 100
 
@@ -277,6 +295,10 @@ const longestOf = (delayAfter: Setting<unknown>["delayAfter"]): Effect.Effect<nu
 
 const take = <A, R>(setting: Setting<A>, header: Header, lines: ReadonlyArray<string>, handler: Handler<A, R>) =>
   Effect.gen(function*() {
+    if (header.version > setting.version) {
+      yield* Effect.logWarning(`records of version ${header.version} are not taken: this program knows ${setting.version}`)
+      return { inserted: 0, reinforced: 0, skipped: 0, failed: lines.length }
+    }
     const tally = new Tally({ records: Infinity, bytes: Infinity, time: Infinity }, 0)
     for (const [index, text] of lines.entries()) {
       const { answer } = yield* handOver(setting, handler, { name: "live", header, text, position: index + 1 })

@@ -338,7 +338,8 @@ describe("what is done now or later", () => {
       yield* spool.drain(taker.handle)
       expect(taker.taken.toSorted()).toEqual([1, 2])
       rmSync(directory, { recursive: true })
-      expect(yield* fails(numbers(1))).toMatchObject({ _tag: "Failed", reason: expect.stringMatching(/does not exist.*no daemon/) })
+      writeFileSync(directory, "")
+      expect(yield* fails(numbers(1))).toMatchObject({ _tag: "Failed", reason: expect.stringMatching(/ENOTDIR.*no daemon/) })
     }).pipe(Effect.provide(host), Effect.provide(quiet)))
 })
 

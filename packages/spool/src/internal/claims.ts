@@ -11,7 +11,8 @@ import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { namesIn, removeEmpty } from "./directory.js"
 import { move } from "./moving.js"
 import { claimsDirectory, deadDirectory } from "./names.js"
@@ -19,7 +20,7 @@ import { claimsDirectory, deadDirectory } from "./names.js"
 /** The files that one drainer is at. */
 export interface Claims {
   /** Takes a file. False if somebody else was first. */
-  readonly take: (name: string) => Effect.Effect<boolean, FileError>
+  readonly take: (name: string) => Effect.Effect<boolean, FileError | LockHeld>
   readonly pathOf: (name: string) => string
   /** It is to be drained again, by anyone. */
   readonly giveBack: (name: string) => Effect.Effect<void, FileError>
@@ -34,8 +35,24 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const own = `${directory}/${claimsDirectory}/${SortableId.make()(yield* Clock.currentTimeMillis)}`
+    const scope = yield* Effect.scope
+    const context = yield* Effect.context<Needs>()
+    let isLocked = false
+    /**
+     * On a full disk there is no room for a lock, and what is drained is what makes room. Without a lock others may put back what
+     * we are at as soon as they have room for theirs: it is handed over twice then, under the same keys.
+     */
+    const lock = Effect.suspend(() => isLocked ? Effect.void : FileLock.acquire(lockOf(own), { label: "spool drainer" })).pipe(
+      Effect.tap(() => {
+        isLocked = true
+      }),
+      Effect.catchIf((error) => error._tag === "FileError" && error.reason === "NoSpace", () => Effect.void),
+      Effect.provideService(Scope.Scope, scope),
+      Effect.provide(context)
+    )
     // Before the directory: one without a lock belongs to nobody.
-    yield* FileLock.acquire(lockOf(own), { label: "spool drainer" })
+    yield* lock
+    if (!isLocked) yield* Effect.logWarning(`no space is left for a lock: ${JSON.stringify(directory)} is drained without one`)
     yield* Effect.acquireRelease(
       FileAttempt.attempt("make the directory", own)(fs.makeDirectory(own, { mode: 0o700 })),
       () => Effect.catchAll(vacate(directory, own), (error) => Effect.logWarning(error.message))
@@ -50,7 +67,13 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
           Effect.as(true),
           Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed(false)),
           FileAttempt.attempt("claim", `${directory}/${name}`),
-          Effect.uninterruptible
+          Effect.tap((isOurs) =>
+            !isOurs && name.includes(illegible)
+              ? Effect.fail(FileAttempt.refused("claim", `${directory}/${name}`, "Invalid", "its name is no UTF-8"))
+              : Effect.void
+          ),
+          Effect.uninterruptible,
+          (claim) => Effect.zipRight(lock, claim)
         ),
       pathOf,
       giveBack: (name) => moveTo("give back", name, directory),
@@ -60,6 +83,19 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
   })
 
 const lockOf = (claims: string): string => `${claims}.lock`
+
+/** What a name has in place of what is no UTF-8. A file of such a name cannot be asked for. */
+export const illegible = "\u{fffd}"
+
+/** Takes the lock of another drainer, if that is gone. What is no file is no lock, and a pipe would be waited for. */
+export const tryLock = (directory: string, id: string): Effect.Effect<void, FileError | LockHeld, Needs | Scope.Scope> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = lockOf(`${directory}/${claimsDirectory}/${id}`)
+    const info = yield* Effect.option(fs.stat(path))
+    if (Option.isSome(info) && info.value.type !== "File") return yield* FileAttempt.refused("take the lock", path, "Invalid", "it is no regular file")
+    yield* FileLock.tryAcquire(path, { label: "spool drainer" })
+  })
 
 /** Something may come into a directory while it is emptied, but not without an end. */
 const mostRounds = 10
@@ -79,7 +115,7 @@ const vacate = (directory: string, claims: string): Effect.Effect<void, FileErro
 export const takeOver = (directory: string): Effect.Effect<void, FileError, Needs> =>
   Effect.flatMap(Effect.zipRight(sweep(directory), claimants(directory)), Effect.forEach((id) => {
     const claims = `${directory}/${claimsDirectory}/${id}`
-    return FileLock.tryAcquire(lockOf(claims), { label: "spool drainer" }).pipe(
+    return tryLock(directory, id).pipe(
       Effect.zipRight(vacate(directory, claims)),
       Effect.scoped,
       Effect.catchTag("LockHeld", () => Effect.void),

@@ -2,20 +2,22 @@
  * What will not be drained by itself.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
-import * as FileLock from "@tether/host/FileLock"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { claimants } from "./claims.js"
+import { claimants, illegible, tryLock } from "./claims.js"
 import { deadLetters } from "./contents.js"
-import { namesIn, readyIn } from "./directory.js"
+import { namesIn, readyIn, removeEmpty } from "./directory.js"
 import { parseHeader } from "./format.js"
 import { makeLines } from "./lines.js"
-import { claimsDirectory, isLive, isTemporary } from "./names.js"
+import { claimsDirectory, isLive, isTemporary, oddEnding, stateDirectory } from "./names.js"
 import type { Setting } from "./setting.js"
+import { readState } from "./state.js"
 
 /**
  * Something that needs a person. `kind` is
@@ -25,6 +27,8 @@ import type { Setting } from "./setting.js"
  * - `stale`: a file that nobody has drained for a day: no drainer runs, or its user may not.
  * - `claimed`: a file of a drainer that is gone (`drain` puts it back), or of which nothing can be told.
  * - `unfinished`: what a `put` that was killed has left. It was never promised, and nothing of it is drained.
+ * - `stray`: what cannot be drained because its name is no UTF-8, or what stands in the place of a state and is none.
+ * - `blocked`: nothing can be claimed here, because the disk is full, or this user may not.
  *
  * @example
  * ```ts
@@ -34,7 +38,7 @@ import type { Setting } from "./setting.js"
  * ```
  */
 export interface Finding {
-  readonly kind: "dead" | "newer" | "stale" | "claimed" | "unfinished"
+  readonly kind: "dead" | "newer" | "stale" | "claimed" | "unfinished" | "stray" | "blocked"
   readonly file: string
   readonly problem: string
 }
@@ -45,32 +49,70 @@ const staleAfter = Duration.days(1)
 
 const unfinishedAfter = Duration.minutes(1)
 
+/** A daemon drains each minute. */
+const lateAfter = Duration.hours(1)
+
 export const examine = <A>(
   { directory, version }: Setting<A>
 ): Effect.Effect<ReadonlyArray<Finding>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const dead = (yield* deadLetters(directory)).map(({ error, file }) => found("dead", file, error))
-    const ready = yield* Effect.forEach(yield* readyIn(directory), (file) => ofReady(directory, file, version, now))
+    const names = yield* readyIn(directory)
+    const ready = yield* Effect.forEach(names, (file) => ofReady(directory, file, version, now))
+    const blocked = names.length === 0 ? [] : yield* ofClaiming(directory, now)
+    const states = yield* Effect.forEach(yield* namesIn(`${directory}/${stateDirectory}`), (file) => ofState(directory, file))
     const live = yield* Effect.forEach((yield* namesIn(directory)).filter(isLive), (file) => ofLive(directory, file, now))
     const claims = yield* Effect.forEach(yield* claimants(directory), (id) => ofClaims(directory, id))
     const unfinished = yield* Effect.forEach((yield* namesIn(directory)).filter(isTemporary), (file) => ofUnfinished(directory, file, now))
-    return [dead, ...ready, ...live, ...claims, ...unfinished].flat()
+    return [dead, blocked, ...ready, ...live, ...claims, ...unfinished, ...states].flat()
   })
 
 const ofReady = (directory: string, file: string, version: number, now: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const age = yield* ageOf(fs, `${directory}/${file}`, now)
+    const state = yield* readState(directory, file)
     // A pipe would be waited for; a drain says what it is.
     if ((yield* fs.stat(`${directory}/${file}`)).type !== "File") return [found("stale", file, "it is no regular file")]
     const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, 65_536)
     const header = parseHeader((yield* lines.next)?.[0]?.text)
     const isNewer = header._tag === "Right" && header.right.version > version
     if (isNewer) return [found("newer", file, `it is of version ${header.right.version}, and this program knows ${version}`)]
+    const late = state === undefined || state.attempts === 0 ? 0 : now - state.nextAt
+    if (late > Duration.toMillis(lateAfter)) {
+      const times = `it was tried ${state?.attempts} times in vain`
+      return [found("stale", file, `${times}, and nobody tries it again, which was due ${Duration.format(Duration.millis(late))} ago`)]
+    }
     if (age <= Duration.toMillis(staleAfter)) return []
     return [found("stale", file, `nobody has drained it for ${Duration.format(Duration.millis(age))}`)]
-  }).pipe(Effect.scoped, Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
+  }).pipe(
+    Effect.scoped,
+    Effect.orElseSucceed((): ReadonlyArray<Finding> =>
+      // Any other has been claimed just now.
+      file.includes(illegible) ? [found("stray", file, "its name is no UTF-8: it can be drained under another one")] : []
+    )
+  )
+
+/** A drain begins with a directory for what it claims. */
+const ofClaiming = (directory: string, now: number) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const probe = `${directory}/${claimsDirectory}/${SortableId.make()(now)}`
+    yield* FileAttempt.attempt("make the directory", probe)(fs.makeDirectory(probe, { recursive: true, mode: 0o700 }))
+    yield* removeEmpty(probe)
+  }).pipe(
+    Effect.uninterruptible,
+    Effect.match({ onSuccess: () => [], onFailure: ({ message }) => [found("blocked", claimsDirectory, `nothing can be claimed: ${message}`)] })
+  )
+
+/** What a drain has moved aside; what else belongs to no file is removed by it. */
+const ofState = (directory: string, file: string) =>
+  Effect.gen(function*() {
+    const { type } = yield* (yield* FileSystem.FileSystem).stat(`${directory}/${stateDirectory}/${file}`)
+    if (type === "File" && !file.endsWith(oddEnding)) return []
+    return [found("stray", `${stateDirectory}/${file}`, "it is no state: remove it, or take it elsewhere")]
+  }).pipe(Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
 
 /** A day without a turn: its session has ended without a word. */
 const ofLive = (directory: string, file: string, now: number) =>
@@ -85,15 +127,15 @@ const ofClaims = (directory: string, id: string) =>
     const claims = `${directory}/${claimsDirectory}/${id}`
     const files = yield* namesIn(claims)
     if (files.length === 0) return []
-    const held = yield* FileLock.tryAcquire(`${claims}.lock`).pipe(
+    const held = yield* tryLock(directory, id).pipe(
       Effect.as("gone" as const),
       Effect.scoped,
-      Effect.catchTag("LockHeld", (held) => Effect.succeed(held.liveness))
+      Effect.catchTags({ LockHeld: ({ liveness }) => Effect.succeed(liveness), FileError: (error) => Effect.succeed(error) })
     )
     if (held === "alive") return []
     const problem = held === "gone"
       ? "its drainer is gone: the next drain puts it back"
-      : "whether its drainer lives cannot be told from here"
+      : `whether its drainer lives cannot be told${held === "unknown" ? " from here" : `: ${held.message}`}`
     return files.map((file) => found("claimed", file, problem))
   })
 

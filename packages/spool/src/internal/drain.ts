@@ -13,11 +13,11 @@ import * as Option from "effect/Option"
 import type { Answer } from "../Answer.js"
 import type { DrainReport } from "../DrainReport.js"
 import { enforceCaps, finishDropping } from "./caps.js"
-import { makeClaims, takeOver } from "./claims.js"
-import { namesIn, readyIn } from "./directory.js"
+import { claimed, makeClaims, takeOver } from "./claims.js"
+import { makeDirectories, namesIn, readyIn } from "./directory.js"
 import { drainFile } from "./drainFile.js"
 import { stateOf } from "./keeping.js"
-import { isLive, isTemporary, retiredName, stateDirectory, stateName } from "./names.js"
+import { deadDirectory, isLive, isReady, isTemporary, retiredName, stateDirectory, stateName } from "./names.js"
 import type { Item, Setting } from "./setting.js"
 import { isAbout, type State } from "./state.js"
 import { type Limits, Tally } from "./tally.js"
@@ -30,8 +30,11 @@ export const drain = <A, R>(
   Effect.gen(function*() {
     const { directory } = setting
     const tally = new Tally(limits, yield* Clock.currentTimeMillis)
+    // Somebody may have removed them since.
+    yield* makeDirectories(directory)
     yield* takeOver(directory)
     yield* removeUnfinished(directory)
+    yield* removeForsaken(directory)
     yield* retireAbandoned(directory)
     yield* Effect.catchAll(finishDropping(directory), (error) => Effect.logError(error.message))
     yield* enforceCaps(setting)
@@ -70,16 +73,31 @@ const goThrough = <A, R>(
 /** A file takes milliseconds to be written: one that is not whole after an hour never will be. */
 const unfinishedAfter = Duration.hours(1)
 
-/** Removes what a `put` that was killed has left. It was promised to nobody. */
+/** Removes what a `put` that was killed has left, and what a drain has of a state. It was promised to nobody. */
 const removeUnfinished = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.forEach([directory, `${directory}/${stateDirectory}`], (place) =>
+    Effect.flatMap(namesIn(place), (names) => removeOld(place, names.filter(isTemporary), unfinishedAfter)), { discard: true })
+
+/** A state outlives its file for a moment, when a drain is killed, or when somebody takes the file elsewhere. */
+const forsakenAfter = Duration.days(1)
+
+const removeForsaken = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const place = `${directory}/${stateDirectory}`
+    const states = yield* namesIn(place)
+    if (states.length === 0) return
+    const [here, dead, elsewhere] = yield* Effect.all([namesIn(directory), namesIn(`${directory}/${deadDirectory}`), claimed(directory)])
+    const wanted = new Set([...here, ...dead, ...elsewhere.map(({ file }) => file)].map(stateName))
+    yield* removeOld(place, states.filter((name) => isReady(name) && !wanted.has(name)), forsakenAfter)
+  })
+
+const removeOld = (directory: string, names: ReadonlyArray<string>, age: Duration.Duration) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(unfinishedAfter)
-    for (const name of (yield* namesIn(directory)).filter(isTemporary)) {
-      const path = `${directory}/${name}`
-      const info = yield* Effect.option(fs.stat(path))
-      const changed = Option.flatMap(info, ({ mtime }) => mtime)
-      if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(path))
+    const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age)
+    for (const name of names) {
+      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
+      if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })
 

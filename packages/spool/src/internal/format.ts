@@ -9,6 +9,9 @@ import * as ParseResult from "effect/ParseResult"
 /** A line may be so long, in bytes. A longer one is no record. */
 export const maxLineBytes = 16 * 1024 * 1024
 
+/** Whether a text would be such a line. A character has three bytes at most, for each of its units. */
+export const isTooLong = (text: string): boolean => text.length * 3 > maxLineBytes && Buffer.byteLength(text) > maxLineBytes
+
 /** The first line. What else is in it belongs to whoever put the file. */
 export const Header = Schema.Struct({ version: Schema.Int }, { key: Schema.String, value: Schema.Unknown })
 

@@ -73,6 +73,9 @@ const longestOfState = 200
 export const stateName = (name: string): string =>
   Buffer.byteLength(name) <= longestOfState ? name : `long.${createHash("sha256").update(name).digest("hex")}${extension}`
 
+/** What stood in the place of a state, and was none. */
+export const oddEnding = ".odd"
+
 /** What there is too much of. */
 export type Cap = "age" | "files" | "bytes"
 

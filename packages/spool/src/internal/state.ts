@@ -11,7 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { stateDirectory, stateName } from "./names.js"
+import { oddEnding, stateDirectory, stateName } from "./names.js"
 
 /** None that is negative, and none that is too large to be exact: what is damaged is no state. */
 const Count = Schema.NonNegativeInt
@@ -119,7 +119,7 @@ export const writeState = (directory: string, name: string, state: State): Effec
 const moveAside = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const aside = `${path}.${SortableId.make()(yield* Clock.currentTimeMillis)}.odd`
+    const aside = `${path}.${SortableId.make()(yield* Clock.currentTimeMillis)}${oddEnding}`
     yield* FileAttempt.attempt("move aside", path)(fs.rename(path, aside))
     yield* Effect.logWarning(`${JSON.stringify(path)} is in the place of a state, and is called ${JSON.stringify(aside)} now`)
   })
