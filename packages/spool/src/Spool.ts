@@ -145,7 +145,8 @@ export interface Taken {
  *   cannot: then nothing is there. So it does for what could not be drained: a record of more than 16 MiB, a header that is no
  *   JSON or says another version.
  * - `drain`: one pass. Each file is claimed, so that no other drainer has it, and its records are handed over in their order;
- *   it is removed when all are settled, and kept otherwise. What is wrong with one file does not concern the others.
+ *   it is removed when all are settled, and kept otherwise. What is wrong with one file does not concern the others: one that
+ *   has used up the time of a pass, or of which something was not taken then, goes behind them in the next.
  *   Interrupted, it gives back what it has, with its progress.
  * - `take`: hands records over now, as the lines of a file are, though they were on no disk. It answers how many were taken; of
  *   a later version none is.

@@ -4,6 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
+import * as SortableId from "@tether/host/SortableId"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -283,18 +284,18 @@ describe("lines that are no records", () => {
     Effect.gen(function*() {
       const directory = yield* folder
       const spool = yield* make(directory)
-      const lines = Array.from({ length: 20_000 }, (_, index) => index % 5_000 === 4_999 ? `{"n":${index}}` : "nonsense")
+      const lines = Array.from({ length: 5_000 }, (_, index) => index % 1_250 === 1_249 ? `{"n":${index}}` : "nonsense")
       writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n${lines.join("\n")}\n`)
       const taker = new Taker()
       const all = spool.drain(taker.handle, { records: 100_000, time: "1 minute" })
       expect(yield* all).toMatchObject({ inserted: 4, remaining: 0 })
-      expect(taker.taken).toEqual([4_999, 9_999, 14_999, 19_999])
-      expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it is not JSON", unsettled: 19_996 }])
+      expect(taker.taken).toEqual([1_249, 2_499, 3_749, 4_999])
+      expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it is not JSON", unsettled: 4_996 }])
       expect(statSync(join(directory, "state/a.jsonl")).size).toBeLessThan(2_000)
       yield* spool.replay()
       expect(yield* spool.stats).toMatchObject({ ready: 1, dead: 0 })
-      expect(yield* all).toMatchObject({ inserted: 0, failed: 19_996, remaining: 0 })
-      expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 19_996 }])
+      expect(yield* all).toMatchObject({ inserted: 0, failed: 4_996, remaining: 0 })
+      expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 4_996 }])
       expect(taker.taken).toHaveLength(4)
     }).pipe(Effect.provide(host), Effect.provide(quiet)), 60_000)
 
@@ -356,7 +357,13 @@ describe("too much", () => {
     Effect.gen(function*() {
       const directory = yield* folder
       const spool = yield* make(directory)
-      writeFileSync(join(directory, ".a.jsonl.files.drop"), `{"version":1}\n{"n":1}\n`)
+      yield* TestClock.setTime(Date.now())
+      const name = `.a.jsonl.files.${SortableId.make()(Date.now())}.drop`
+      writeFileSync(join(directory, name), `{"version":1}\n{"n":1}\n`)
+      // It may be at work.
+      yield* spool.drain(new Taker().handle)
+      expect(filesIn(directory)).toEqual([name])
+      yield* TestClock.adjust("2 minutes")
       yield* spool.drain(new Taker().handle)
       expect(readFileSync(join(directory, "audit.log"), "utf8")).toMatch(/ev=dropped file=a.jsonl cap=files records=1 /)
       expect(filesIn(directory)).toEqual(["audit.log"])

@@ -7,6 +7,7 @@ import type { FileError } from "@tether/host/FileError"
 import * as Logfmt from "@tether/host/Logfmt"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
+import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -45,20 +46,24 @@ export const enforceCaps = <A>(
     Effect.catchAll((error) => Effect.logError(`nothing could be dropped that is too much: ${error.message}`))
   )
 
+/** To set a file apart, to put it on record and to remove it takes milliseconds. */
+const killedAfter = Duration.minutes(1)
+
 /** Puts on record, and removes, what somebody has set apart who was killed then. */
 export const finishDropping = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
-    const set = (yield* namesIn(directory)).flatMap((name) => {
-      const dropped = droppedFrom(name)
-      return dropped === undefined ? [] : [{ ...dropped, apart: name }]
+    const now = yield* Clock.currentTimeMillis
+    const before = SortableId.make()(Math.max(0, now - Duration.toMillis(killedAfter)))
+    const set = (yield* namesIn(directory)).flatMap((apart) => {
+      const dropped = droppedFrom(apart)
+      return dropped === undefined || dropped.id > before ? [] : [{ ...dropped, apart }]
     })
     if (set.length === 0) return
-    const now = yield* Clock.currentTimeMillis
     yield* Effect.scoped(Effect.gen(function*() {
       const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
       for (const { apart, cap, name } of set) {
         const files = yield* weighed(directory)(apart)
-        yield* Effect.forEach(files, (file) => settle({ directory, audit, now }, { ...file, name }, apart, cap), { discard: true })
+        yield* Effect.forEach(files, (file) => drop({ directory, audit, now }, { ...file, name }, cap, apart), { discard: true })
       }
     }))
   })
@@ -106,11 +111,11 @@ interface Dropping {
 }
 
 /** Sets it apart first, so that nobody drains what is on record as dropped, and back again if it cannot be recorded. */
-const drop = (dropping: Dropping, file: Weighed, cap: Cap) =>
+const drop = (dropping: Dropping, file: Weighed, cap: Cap, from = file.name) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const { directory } = dropping
-    const [path, apart] = [`${directory}/${file.name}`, droppedName(file.name, cap)]
+    const { directory, now } = dropping
+    const [path, apart] = [`${directory}/${from}`, droppedName(file.name, cap, SortableId.make()(now))]
     const isOurs = yield* fs.rename(path, `${directory}/${apart}`).pipe(
       Effect.as(true),
       // Somebody has claimed it just now.

@@ -121,6 +121,8 @@ const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileE
     const { directory, longestWait, unsaved } = setting
     const names = yield* readyIn(directory)
     const states = new Set(yield* namesIn(`${directory}/${stateDirectory}`))
+    const present = new Set(names)
+    for (const name of unsaved.keys()) if (!present.has(name)) unsaved.delete(name)
     const now = yield* Clock.currentTimeMillis
     const places: Array<{ readonly name: string; readonly behindSince: number }> = []
     for (const name of names) {

@@ -8,6 +8,10 @@
  * claims/<id>/          the files that one drainer is at, and claims/<id>.lock, which names it
  * dead/                 files that were tried often enough
  * audit.log             what was dropped because there was too much
+ *
+ * .<name>.<random>.tmp  not written to its end yet
+ * .<name>.<id>.drop     being dropped
+ * state/<name>.<id>.odd what stood in the place of a state, and was none
  * ```
  */
 import { createHash } from "node:crypto"
@@ -79,11 +83,12 @@ export const oddEnding = ".odd"
 /** What there is too much of. */
 export type Cap = "age" | "files" | "bytes"
 
-/** The name of a file while it is dropped. */
-export const droppedName = (name: string, cap: Cap): string => `.${stateName(name)}.${cap}.drop`
+/** The name of a file while it is dropped; the id tells since when. */
+export const droppedName = (name: string, cap: Cap, id: string): string => `.${stateName(name)}.${cap}.${id}.drop`
 
 /** What such a name tells, if it is one. */
-export const droppedFrom = (name: string): { readonly name: string; readonly cap: Cap } | undefined => {
-  const [, dropped, cap] = /^\.(.*)\.(age|files|bytes)\.drop$/.exec(name) ?? []
-  return dropped !== undefined && (cap === "age" || cap === "files" || cap === "bytes") ? { name: dropped, cap } : undefined
+export const droppedFrom = (name: string): { readonly name: string; readonly cap: Cap; readonly id: string } | undefined => {
+  const [, dropped, cap, id] = /^\.(.*)\.(age|files|bytes)\.([0-9A-Z]{26})\.drop$/s.exec(name) ?? []
+  if (dropped === undefined || id === undefined) return undefined
+  return cap === "age" || cap === "files" || cap === "bytes" ? { name: dropped, cap, id } : undefined
 }
