@@ -169,8 +169,8 @@ describe("a state", () => {
   const withState = (directory: string, name: string, fields: object) => {
     const path = join(directory, name)
     writeFileSync(path, `{"version":1}\n{"n":1}\n{"n":2}\n`)
-    const { ino, mtimeMs, size } = statSync(path)
-    const state = { inode: ino, size, changedAt: Math.floor(mtimeMs), position: 0, offset: 0, unsettled: [], malformed: 0, isThrough: false, tried: 0, behindSince: 0, attempts: 0, nextAt: 0 }
+    const { ino, mtime, size } = statSync(path)
+    const state = { inode: ino, size, changedAt: mtime.getTime(), position: 0, offset: 0, unsettled: [], malformed: 0, isThrough: false, tried: 0, behindSince: 0, attempts: 0, nextAt: 0 }
     writeFileSync(join(directory, "state", name), JSON.stringify({ ...state, ...fields }))
   }
   const unsettled = (fields: object) => ({
