@@ -11,8 +11,8 @@ export interface Lines {
   readonly next: Effect.Effect<ReadonlyArray<Line> | undefined, PlatformError>
 }
 
-/** So much is read at once, in bytes. */
-const portion = 256 * 1024
+/** So much is read at first, in bytes, and twice as much each time: who goes on in the middle may want a few lines only. */
+const portion = { first: 16 * 1024, most: 256 * 1024 }
 
 /** The lines from an offset on, up to the end of the file, or to the size that it is known to have. */
 export const makeLines = (
@@ -23,8 +23,8 @@ export const makeLines = (
 ): Effect.Effect<Lines> =>
   Effect.map(file.seek(from, "start"), () => {
     const splitter = new LineSplitter(maxLineBytes, from)
-    // The same for each read, and no larger than it need be: thousands of small files are read one after the other.
-    const buffer = new Uint8Array(Math.max(1, Math.min(portion, size - from)))
+    // No larger than it need be: thousands of small files are read one after the other.
+    let buffer = new Uint8Array(Math.max(1, Math.min(portion.first, size - from)))
     let at = from
     let hasEnded = false
     return {
@@ -34,6 +34,7 @@ export const makeLines = (
           at += Number(read)
           hasEnded = Number(read) === 0 || at >= size
           const lines = splitter.take(buffer.subarray(0, Number(read)))
+          if (Number(read) === buffer.length && buffer.length < portion.most) buffer = new Uint8Array(buffer.length * 2)
           return hasEnded ? [...lines, ...splitter.end()] : lines
         })
       })
