@@ -442,6 +442,23 @@ describe("a full disk", () => {
       expect(readdirSync(join(directory, "claims"))).toEqual([])
     }).pipe(Effect.provide(host), Effect.provide(quiet)))
 
+  it.scoped("lets a slow handler come to the end of a file", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Date.now())
+      const directory = yield* folder
+      yield* (yield* make(directory)).put(numbers(4))
+      yield* Effect.gen(function*() {
+        const spool = yield* make(directory)
+        const taker = new Taker()
+        const slowly: typeof taker.handle = (item) => Effect.zipRight(TestClock.adjust("2 seconds"), taker.handle(item))
+        expect(yield* spool.drain(slowly, { time: "5 seconds" })).toMatchObject({ inserted: 3, filesFailed: 1, remaining: 1 })
+        expect(yield* spool.drain(slowly)).toMatchObject({ inserted: 0, remaining: 1 })
+        yield* TestClock.adjust("1 minute")
+        expect(yield* spool.drain(slowly)).toMatchObject({ inserted: 1, filesDrained: 1, remaining: 0 })
+        expect(filesIn(directory)).toEqual([])
+      }).pipe(Effect.provide(FaultyDisk.layer((operation) => operation === "write" ? FaultyDisk.fail("ENOSPC") : undefined)))
+    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+
   it.scoped("on which nothing can be claimed is told of by doctor, and by the drain that fails", () =>
     Effect.gen(function*() {
       const directory = yield* folder

@@ -54,9 +54,10 @@ export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<v
     const progress = new Progress(saved !== undefined && isAbout(saved, info.value) ? saved : fresh)
     const save = Effect.suspend(() => {
       if (!progress.isDirty) return Effect.succeed(true)
-      progress.isDirty = false
       hasState = true
-      return keepState(setting, name, progress.state)
+      return Effect.tap(keepState(setting, name, progress.state), (isKept) => {
+        progress.isDirty = !isKept
+      })
     })
 
     const outcome = fresh.size === 0 ? "end" : yield* goThrough(task, name, fresh.size, progress, save).pipe(
@@ -151,9 +152,12 @@ const goThrough = <A, R>(
     let savedAt = yield* Clock.currentTimeMillis
     const saveNowAndThen = Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (++unsaved < savedEvery.records && now - savedAt < savedEvery.time) return Effect.succeed(true)
-      unsaved = 0
       savedAt = now
-      return save
+      return Effect.map(save, (isSaved) => {
+        if (isSaved) unsaved = 0
+        // A slow handler has few of them: a file that comes to its end makes room.
+        return unsaved < savedEvery.records
+      })
     })
     /** Hands over one line, unless there is a reason to stop, and remembers what became of it. */
     const deal = (line: Line, position: number, mostFailed: number) =>
