@@ -336,6 +336,8 @@ describe("tether capture-turn", () => {
     const names = deferralsIn(folder)
     expect(names).toEqual([expect.stringMatching(/^s-\d+-/), expect.stringMatching(/^s\.live-\d+\.jsonl$/)])
     expect(linesOf(whole.line["path"])[1]?.["key"]).toBe(kept[1]?.["key"])
+    // How far it was is of no use any more.
+    expect(readdirSync(folder)).toEqual(names)
   })
 })
 

@@ -46,6 +46,7 @@ export interface Excerpt {
 /**
  * - `maxTurns`: how many of the newest are kept. Default 200.
  * - `from`, `lastNumber`: where an earlier reading has ended, and with which turn.
+ * - `maxBytes`: after so many no more is begun: it ends with the line that is there then. Default: all of it.
  * - `isOpen`: whether it is still being written: then a last line without newline is left for later. Default false.
  *
  * @example
@@ -59,6 +60,7 @@ export interface Options {
   readonly maxTurns?: number | undefined
   readonly from?: number | undefined
   readonly lastNumber?: number | undefined
+  readonly maxBytes?: number | undefined
   readonly isOpen?: boolean | undefined
 }
 
@@ -66,7 +68,7 @@ export interface Options {
 const maxLineBytes = 64 * 1024 * 1024
 
 /**
- * Reads a transcript, in memory that does not grow with it.
+ * Reads a transcript, in memory that does not grow with it, up to the size that it had when it was opened.
  *
  * A line is a turn if its `type`, or its `message.role`, is `user` or `assistant`, and it is neither marked `isMeta` nor
  * `isSidechain`; its text is the content, or the text blocks of the content joined by newlines. What has no text is skipped.
@@ -85,20 +87,22 @@ const maxLineBytes = 64 * 1024 * 1024
  */
 export const read = (
   path: string,
-  { from = 0, isOpen = false, lastNumber = 0, maxTurns = 200 }: Options = {}
+  { from = 0, isOpen = false, lastNumber = 0, maxBytes = Number.POSITIVE_INFINITY, maxTurns = 200 }: Options = {}
 ): Effect.Effect<Excerpt, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     // A pipe would never end, and opening one already waits for a writer.
     const info = yield* fs.stat(path)
     if (info.type !== "File") return yield* Effect.fail(FileAttempt.refused("read the transcript", path, "Invalid", "it is no regular file"))
-    const lines = yield* makeLines(yield* fs.open(path, { flag: "r" }), from, maxLineBytes)
+    const file = yield* fs.open(path, { flag: "r" })
+    // One that is written to faster than we read would never end.
+    const lines = yield* makeLines(file, from, maxLineBytes, Number((yield* file.stat).size))
     const kept = new Newest<Turn>(maxTurns)
     let number = lastNumber
     let skipped = 0
     let undecodable = 0
     let end = from
-    for (let some = yield* lines.next; some !== undefined; some = yield* lines.next) {
+    for (let some = yield* lines.next; some !== undefined; some = end - from < maxBytes ? yield* lines.next : undefined) {
       for (const line of some) {
         if (isOpen && !line.isWhole) break
         end = line.end

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { spawnSync } from "node:child_process"
@@ -97,6 +98,21 @@ describe("a transcript", () => {
         { numRuns: 50 }
       ))
     }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+  it.scoped("is read up to the size that it had, however fast it grows", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "transcript.jsonl")
+      const line = `${entry("user", "x".repeat(1000))}\n`
+      writeFileSync(path, line.repeat(300))
+      let reads = 0
+      const grows: FaultyDisk.Before = (operation) => {
+        if (operation !== "read") return
+        if (++reads > 10) FaultyDisk.fail("EIO")
+        appendFileSync(path, line.repeat(300))
+      }
+      const { lastNumber } = yield* Effect.provide(Transcript.read(path), FaultyDisk.layer(grows))
+      expect(lastNumber).toBe(300)
+    }))
 
   it.scoped("that is a pipe or a directory is refused, and not waited for", () =>
     Effect.gen(function*() {

@@ -1,23 +1,26 @@
 /**
- * Lines at the end of a file that others may append to as well, and that nobody repairs: a line that did not get there whole is
- * taken back, or ended by the next one.
+ * Lines at the end of a file that nobody repairs: a line that did not get there whole is taken back, or ended by the next one.
  */
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isLink } from "./links.js"
 
 const newline = 0x0a
 
 const encoder = new TextEncoder()
 
-/** On the disk when it returns. Never through a link that somebody has put there. */
+/**
+ * On the disk when it returns, the name of a new file too. Never through a link that somebody has put there. Whoever else appends
+ * must be kept out.
+ */
 export const appendLines = (path: string, lines: ReadonlyArray<string>): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const isLink = yield* Effect.match(fs.readLink(path), { onFailure: () => false, onSuccess: () => true })
-    if (isLink) return yield* Effect.fail(FileAttempt.refused("append to", path, "Invalid", "it is a symbolic link"))
+    if (yield* isLink(path)) return yield* Effect.fail(FileAttempt.refused("append to", path, "Invalid", "it is a symbolic link"))
     const isThere = yield* FileAttempt.attempt("append to", path)(Effect.scoped(append(fs, path, lines)))
     // Whoever has taken the file has removed it before it saw our lines.
     if (!isThere) yield* appendLines(path, lines)
@@ -28,18 +31,21 @@ const append = (fs: FileSystem.FileSystem, path: string, lines: ReadonlyArray<st
   Effect.gen(function*() {
     const file = yield* fs.open(path, { flag: "a+", mode: 0o600 })
     const size = Number((yield* file.stat).size)
+    // Of a full disk, half a line.
+    yield* Effect.onError(writeLines(file, lines), () => Effect.ignore(file.truncate(size)))
+    yield* file.sync
+    return Option.getOrElse((yield* file.stat).nlink, () => 1) > 0
+  })
+
+/** Writes lines to a file that is open for appending, behind a last line that may be torn. */
+export const writeLines = (file: FileSystem.File, lines: ReadonlyArray<string>): Effect.Effect<void, PlatformError> =>
+  Effect.gen(function*() {
+    const size = Number((yield* file.stat).size)
     const last = new Uint8Array(1)
     if (size > 0) {
       yield* file.seek(size - 1, "start")
       yield* file.read(last)
     }
     const isTorn = size > 0 && last[0] !== newline
-    const bytes = encoder.encode(`${isTorn ? "\n" : ""}${lines.map((line) => `${line}\n`).join("")}`)
-    yield* Effect.onError(file.writeAll(bytes), () => Effect.ignore(takeBack(file, size, bytes.length)))
-    yield* file.sync
-    return Option.getOrElse((yield* file.stat).nlink, () => 1) > 0
+    yield* file.writeAll(encoder.encode(`${isTorn ? "\n" : ""}${lines.map((line) => `${line}\n`).join("")}`))
   })
-
-/** Of a full disk, half a line: unless somebody else has appended behind it. */
-const takeBack = (file: FileSystem.File, size: number, length: number) =>
-  Effect.flatMap(file.stat, (info) => Number(info.size) < size + length ? file.truncate(size) : Effect.void)

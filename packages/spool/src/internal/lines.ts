@@ -31,10 +31,12 @@ export const makeLines = (
       next: Effect.suspend(() => {
         if (hasEnded) return Effect.succeed(undefined)
         return Effect.map(file.read(buffer), (read) => {
-          at += Number(read)
-          hasEnded = Number(read) === 0 || at >= size
-          const lines = splitter.take(buffer.subarray(0, Number(read)))
-          if (Number(read) === buffer.length && buffer.length < portion.most) buffer = new Uint8Array(buffer.length * 2)
+          // What has come to the file since then is not looked at.
+          const length = Math.max(0, Math.min(Number(read), size - at))
+          at += length
+          hasEnded = length === 0 || at >= size
+          const lines = splitter.take(buffer.subarray(0, length))
+          if (length === buffer.length && buffer.length < portion.most) buffer = new Uint8Array(buffer.length * 2)
           return hasEnded ? [...lines, ...splitter.end()] : lines
         })
       })

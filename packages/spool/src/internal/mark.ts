@@ -1,0 +1,63 @@
+/**
+ * How far a transcript was captured turn by turn.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as AtomicFile from "@tether/host/AtomicFile"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
+
+/** The place in the transcript, and what stands before it: another transcript has something else there. */
+export interface Mark {
+  readonly offset: number
+  readonly turn: number
+  readonly before: string
+}
+
+const beginning: Mark = { offset: 0, turn: 0, before: "" }
+
+/** Where to go on. A transcript that is shorter than it was, or another one, is read from its beginning. */
+export const markIn = (path: string, transcript: string): Effect.Effect<Mark, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const mark = yield* readMark(path)
+    const isSame = mark.offset > 0 && (yield* textBefore(transcript, mark.offset)) === mark.before
+    return isSame ? mark : beginning
+  })
+
+const readMark = (path: string): Effect.Effect<Mark, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
+    Effect.map((text) => {
+      const [, offset, turn, before = ""] = /^(\d{1,15}) (\d{1,15}) ([0-9a-f]+)$/.exec(text) ?? []
+      return offset === undefined || turn === undefined ? beginning : { offset: Number(offset), turn: Number(turn), before }
+    }),
+    Effect.orElseSucceed(() => beginning)
+  )
+
+export const writeMark = (
+  path: string,
+  transcript: string,
+  { offset, turn }: Omit<Mark, "before">
+): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(textBefore(transcript, offset), (before) =>
+    AtomicFile.replace(path, `${offset} ${turn} ${before}`, { mode: 0o600, fsync: false }))
+
+/** So much before a place tells it from others, in bytes. */
+const compared = 1024
+
+/** What stands before a place in a file, as a hash. */
+const textBefore = (path: string, offset: number): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* fs.open(path, { flag: "r" })
+    const from = Math.max(0, offset - compared)
+    const bytes = new Uint8Array(offset - from)
+    yield* file.seek(from, "start")
+    let length = 0
+    while (length < bytes.length) {
+      const read = Number(yield* file.read(bytes.subarray(length)))
+      if (read === 0) break
+      length += read
+    }
+    return createHash("sha256").update(bytes.subarray(0, length)).digest("hex").slice(0, 16)
+  })).pipe(FileAttempt.attempt("look at the transcript", path))
