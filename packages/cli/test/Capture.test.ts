@@ -2,7 +2,7 @@
  * The hooks as agents call them: the built program, in a state directory of its own.
  */
 import { execFileSync, spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { createServer, type Server, type Socket } from "node:net"
 import { tmpdir } from "node:os"
@@ -137,6 +137,24 @@ describe("tether capture-transcript --no-spawn", () => {
     for (const name of ["child_process", "cluster", "worker_threads"]) expect(meta).not.toContain(name)
   })
 
+  it("runs without what V8 has compiled of it, where that is not what it was", () => {
+    const copy = join(root, "copy")
+    mkdirSync(copy)
+    for (const name of ["hook.cjs", "hook.bundle.cjs"]) copyFileSync(join(import.meta.dirname, "../../spool/dist", name), join(copy, name))
+    const cache = readFileSync(join(import.meta.dirname, "../../spool/dist/hook.bundle.cjs.cache"))
+    for (let part = 0; part < 8; part++) {
+      const damaged = Buffer.from(cache)
+      for (let at = Math.floor(cache.length * (part + 0.5) / 8); at % 512 !== 0; at++) damaged[at] = ~(damaged[at] ?? 0)
+      writeFileSync(join(copy, "hook.bundle.cjs.cache"), damaged)
+      const words = JSON.stringify(["capture-transcript", "--no-spawn", recorded("claude-text-turn")])
+      const { status, stdout } = spawnSync(process.execPath, ["-e", `require(${JSON.stringify(join(copy, "hook.cjs"))}).main(${words})`], {
+        env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
+        encoding: "utf8"
+      })
+      expect({ status, ...JSON.parse(stdout || "{}") as object }).toMatchObject({ status: "deferred", events: 2 })
+    }
+  })
+
   it("leaves nothing running, also half a second later", async () => {
     const marker = `hook-${process.pid}-${Date.now()}`
     const state = stateDirectory()
@@ -195,6 +213,21 @@ describe("tether capture-transcript --no-spawn", () => {
     expect(linesOf(line["path"])[0]).toMatchObject({ cwd: gone })
   })
 
+  it("says so where no directory can be made", async () => {
+    const env = { TETHER_STATE_DIR: "", XDG_STATE_HOME: "", HOME: "/proc" }
+    const { code, stdout } = await startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", recorded("claude-text-turn")], { env }).ended
+    expect(JSON.parse(stdout)).toEqual({ status: "failed", reason: expect.stringContaining("cannot make the directory") })
+    expect(code).toBe(0)
+  })
+
+  it("calls a session by the name of its file, also where that is an ending alone", async () => {
+    for (const [name, session] of [[".jsonl", ".jsonl"], ["a.b.jsonl", "a.b"]] as const) {
+      const transcript = join(root, name)
+      writeFileSync(transcript, "")
+      expect(linesOf((await hook([transcript])).line["path"])[0]).toMatchObject({ session_id: session })
+    }
+  })
+
   it("defers nothing into a directory that takes no files, and says so", async () => {
     if (process.getuid?.() === 0) return console.warn("skipped: a read-only directory, because root may write into any")
     const state = stateDirectory()
@@ -227,9 +260,16 @@ describe("--hook", () => {
     ["[1]", /no JSON object/],
     ["{}", /no transcript_path/],
     [`{"transcript_path":7}`, /no transcript_path/],
+    [`{"transcript_path":"/tmp/a\\u0000b"}`, /cannot read the transcript/],
     ["x".repeat(1024 * 1024 + 1), /too long/]
   ])("says what is wrong with stdin", (input, reason) => {
     expect(told(input)).toEqual({ status: "failed", reason: expect.stringMatching(reason) })
+  })
+
+  it("answers when the object is whole, though stdin stays open", async () => {
+    const hook = startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", "--hook"], { env: { TETHER_STATE_DIR: stateDirectory() }, input: { keep: true } })
+    hook.process.stdin?.write(JSON.stringify({ session_id: "a}", transcript_path: recorded("claude-tool-turn") }, undefined, 2))
+    expect(JSON.parse((await hook.ended).stdout)).toMatchObject({ status: "deferred", events: 3 })
   })
 
   it("waits for a stdin that nobody writes to no longer than for anything else", async () => {
@@ -281,6 +321,8 @@ describe("a daemon", () => {
     ["never ends its line", (socket) => socket.write("x".repeat(100_000)), /too long/],
     ["refuses", (socket) => socket.write(`{"v":1,"ok":false,"error":"not now"}\n`), /not now/],
     ["says yes and no more", (socket) => socket.write(`{"v":1,"ok":true}\n`), /tells of 0 records, and got 3/],
+    ["counts below zero", (socket) => socket.write(`{"v":1,"ok":true,"inserted":-1,"reinforced":4,"skipped":0,"failed":0}\n`), /no answer/],
+    ["counts in fractions", (socket) => socket.write(`{"v":1,"ok":true,"inserted":1.5,"reinforced":1.5,"skipped":0,"failed":0}\n`), /no answer/],
     ["has taken only some", (socket) => socket.write(`{"v":1,"ok":true,"inserted":2,"failed":1}\n`), /1 records were not taken/]
   ]
   it.each(nonsense)("that %s has all of it deferred", async (_, act, because) => {

@@ -4,6 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type { FileError } from "./FileError.js"
+import { makeAll, syncNames } from "./internal/directories.js"
 import { doing, refused } from "./internal/fileErrors.js"
 import { hash } from "./internal/hash.js"
 import { isAbsolute, join } from "./internal/paths.js"
@@ -153,11 +154,12 @@ const checkName = (name: string): Effect.Effect<void, FileError> =>
 const madeBelow = (base: string, names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    yield* doing("make the directory", base)(fs.makeDirectory(base, { recursive: true, mode: 0o700 }))
+    const made = [...(yield* doing("make the directory", base)(makeAll(fs, base)))]
     let path = base
     for (const name of names) {
       path = join(path, name)
-      yield* privateDirectory(path)
+      made.push(...(yield* privateDirectory(path)))
     }
+    yield* syncNames(fs, made)
     return path
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
@@ -58,6 +59,20 @@ describe.skipIf(isWindows)("StateDir", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(`/tmp/tether-${uid}/${name}`, { recursive: true, force: true })))
       expect(yield* within({})(StateDir.runtimeDir(name))).toBe(`/tmp/tether-${uid}/${name}`)
     }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+  it.scoped("is on the disk when it is new, by its name in the directory above", () =>
+    Effect.gen(function*() {
+      const base = yield* directory
+      const synced: Array<string> = []
+      const made = StateDir.stateDir("journal").pipe(
+        within({ TETHER_STATE_DIR: join(base, "a/b") }),
+        Effect.provide(FaultyDisk.layer((operation, path) => void (operation === "sync" && synced.push(path))))
+      )
+      yield* made
+      expect(synced).toEqual([base, join(base, "a"), join(base, "a/b")])
+      yield* made
+      expect(synced).toHaveLength(3)
+    }))
 
   it.effect("says when nothing tells where it is, or when what tells makes no sense", () =>
     Effect.gen(function*() {

@@ -6,22 +6,21 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { FileError } from "../FileError.js"
-import { doing, isTaken, refused } from "./fileErrors.js"
+import { makeOne } from "./directories.js"
+import { doing, refused } from "./fileErrors.js"
 import { ownUid } from "./runtime.js"
 
 /**
  * Makes the directory with mode 0700 if it is not there, and then looks whose it is: somebody else may have been first,
- * and in a directory such as `/tmp` anybody can be.
+ * and in a directory such as `/tmp` anybody can be. Gives it if it was made.
  */
-export const privateDirectory = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+export const privateDirectory = (path: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(path, { mode: 0o700 }).pipe(
-      Effect.catchIf(isTaken, () => Effect.void),
-      doing("make the directory", path)
-    )
+    const made = yield* doing("make the directory", path)(makeOne(fs, path))
     const problem = yield* problemOf(fs, path)
     if (problem !== undefined) return yield* refused("use the directory", path, "NotPrivate", problem)
+    return made
   })
 
 const problemOf = (fs: FileSystem.FileSystem, path: string): Effect.Effect<string | undefined, FileError> =>

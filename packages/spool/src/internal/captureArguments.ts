@@ -2,7 +2,7 @@
  * The words behind `tether capture-transcript` and `tether capture-turn`.
  */
 import * as Either from "effect/Either"
-import { basename } from "node:path"
+import { parse } from "node:path"
 import { parseArgs } from "node:util"
 import type { Policy } from "../Capture.js"
 
@@ -40,7 +40,7 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
     const [maxTurns, policy, deadline] = [textOf("max-turns"), textOf("policy"), textOf("deadline") ?? "1000"]
     const isHook = given["hook"] === true
     // Empty is what an unset variable leaves.
-    const sessionId = textOf("session-id") || basename(transcript).replace(/\.[^.]*$/, "")
+    const sessionId = textOf("session-id") || parse(transcript).name
     const problems = [
       ...(transcript === "" && !isHook ? ["the transcript is missing: give its path"] : []),
       ...(transcript !== "" && isHook ? ["with --hook the transcript is named on stdin, and not here"] : []),

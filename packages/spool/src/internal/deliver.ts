@@ -97,6 +97,7 @@ const countsIn = (line: string, records: number): Effect.Effect<Counts, Undelive
   if (value["ok"] !== true) return Effect.fail(undelivered(`refused: ${typeof value["error"] === "string" ? value["error"].slice(0, 200) : "no reason was given"}`))
   const count = (name: string) => typeof value[name] === "number" ? value[name] : 0
   const counts = { inserted: count("inserted"), reinforced: count("reinforced"), skipped: count("skipped"), failed: count("failed") }
+  if (!Object.values(counts).every((count) => Number.isInteger(count) && count >= 0)) return Effect.fail(undelivered("the answer is no answer"))
   const all = counts.inserted + counts.reinforced + counts.skipped + counts.failed
   if (all !== records) return Effect.fail(undelivered(`it tells of ${all} records, and got ${records}`))
   return counts.failed > 0 ? Effect.fail(undelivered(`${counts.failed} records were not taken`)) : Effect.succeed(counts)

@@ -2,7 +2,7 @@
  * The part of a file system that a hook needs, over Node's own functions. The layer of `@effect/platform-node` brings streams
  * and watchers along, which take a third of the time that a hook may take to load.
  */
-import { SystemError, type SystemErrorReason } from "@effect/platform/Error"
+import { BadArgument, type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,14 +26,19 @@ export const answered = (): number => answers
 /** Whether the system has not answered yet: Node.js does not end before it has, however it is told to. */
 export const isUnderWay = (): boolean => underWay > 0
 
-const call = <A>(method: string, path: string, run: (callback: Callback<A>) => void): Effect.Effect<A, SystemError> =>
+const call = <A>(method: string, path: string, run: (callback: Callback<A>) => void): Effect.Effect<A, PlatformError> =>
   Effect.async((resume) => {
-    underWay++
-    run((error, value) => {
-      underWay--
-      answers++
-      resume(error === null ? Effect.succeed(value) : Effect.fail(toError(method, path, error)))
-    })
+    try {
+      run((error, value) => {
+        underWay--
+        answers++
+        resume(error === null ? Effect.succeed(value) : Effect.fail(toError(method, path, error)))
+      })
+      underWay++
+    } catch (error) {
+      // A path with a NUL is refused before the system is asked.
+      resume(Effect.fail(new BadArgument({ module: "FileSystem", method, description: String(error) })))
+    }
   })
 
 const toError = (method: string, path: string, error: NodeJS.ErrnoException): SystemError =>
@@ -67,9 +72,9 @@ const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
 
 const fileOf = (fd: number, path: string): FileSystem.File => {
   let position = 0
-  const write = (bytes: Uint8Array): Effect.Effect<number, SystemError> =>
+  const write = (bytes: Uint8Array): Effect.Effect<number, PlatformError> =>
     call("write", path, (callback) => fs.write(fd, bytes, callback))
-  const writeAll = (bytes: Uint8Array): Effect.Effect<void, SystemError> =>
+  const writeAll = (bytes: Uint8Array): Effect.Effect<void, PlatformError> =>
     Effect.flatMap(write(bytes), (written) => written === bytes.length ? Effect.void : writeAll(bytes.subarray(written)))
   return {
     ...unsupported,
@@ -101,7 +106,7 @@ export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({
   link: (from, to) => call("link", to, (callback) => fs.link(from, to, done(callback))),
   makeDirectory: (path, options) =>
     call("makeDirectory", path, (callback) =>
-      fs.mkdir(path, { recursive: options?.recursive ?? false, mode: options?.mode ?? 0o777 }, done(callback))),
+      fs.mkdir(path, options?.mode ?? 0o777, done(callback))),
   open: (path, options) =>
     Effect.acquireRelease(
       call<number>("open", path, (callback) => fs.open(path, options?.flag ?? "r", options?.mode, callback)),

@@ -2,7 +2,7 @@
  * What an agent program writes to the stdin of its hooks: a JSON object that names the session, its transcript, and where it runs.
  */
 import * as Effect from "effect/Effect"
-import { basename } from "node:path"
+import { parse } from "node:path"
 import type { Capturing } from "./captureArguments.js"
 
 /** More is no object of a hook, in characters. */
@@ -17,7 +17,7 @@ export const named = (capturing: Capturing): Effect.Effect<Capturing, string> =>
     const transcript = textOf("transcript_path")
     if (input === undefined) return Effect.fail("stdin has no JSON object, which --hook needs")
     if (transcript === undefined) return Effect.fail("the object on stdin has no transcript_path")
-    const sessionId = capturing.sessionId === "" ? textOf("session_id") ?? basename(transcript).replace(/\.[^.]*$/, "") : capturing.sessionId
+    const sessionId = capturing.sessionId === "" ? textOf("session_id") ?? parse(transcript).name : capturing.sessionId
     return Effect.succeed({ ...capturing, transcript, sessionId, cwd: capturing.cwd ?? textOf("cwd") })
   })
 }
@@ -29,6 +29,8 @@ const stdin: Effect.Effect<string, string> = Effect.async((resume) => {
   process.stdin.on("data", (part: string) => {
     text += part
     if (text.length > most) resume(Effect.fail("stdin is too long"))
+    // Nobody need close it: what is a whole object has no more to come. Most parts end elsewhere, and are not looked at.
+    else if (part.trimEnd().endsWith("}") && parsed(text) !== undefined) resume(Effect.succeed(text))
   })
   process.stdin.on("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(`stdin cannot be read: ${error.code ?? error.message}`)))
   process.stdin.on("end", () => resume(Effect.succeed(text)))
