@@ -11,11 +11,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Answer from "./Answer.js"
 import * as Capture from "./Capture.js"
 import { CaptureEvent } from "./CaptureRecord.js"
 import { eventOf, headerOf, captureVersion } from "./internal/captureLine.js"
 import { appendLines } from "./internal/appendLines.js"
+import { batching, inBatch } from "./internal/batch.js"
 import { maxLineBytes } from "./internal/format.js"
 import { ask } from "./internal/handOver.js"
 import { makeLines } from "./internal/lines.js"
@@ -73,18 +75,47 @@ export const toFiles: Effect.Effect<CaptureHandler, FileError, FileSystem.FileSy
   const directory = yield* StateDir.stateDir("captures")
   const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
   let last: Known | undefined
-  return ({ header, record }) =>
+  /** The file of a session, which is ours until the scope closes: others may hand over the same session at this moment. */
+  const open = (path: string, scope: Scope.Scope) =>
     Effect.gen(function*() {
-      const sessionId = header["session_id"]
-      const path = `${directory}/${uniqueName(typeof sessionId === "string" ? sessionId : "unknown")}.jsonl`
-      // Others may hand over the same session, at this moment or since we last looked.
-      yield* FileLock.acquire(`${path}.lock`, { label: "captures", wait: "5 seconds" })
+      yield* FileLock.acquire(`${path}.lock`, { label: "captures", wait: "5 seconds", pollEvery: "20 millis" })
       last = yield* keysIn(path, last)
-      if (last.keys.has(record.key)) return Answer.known
-      yield* appendLines(path, [JSON.stringify({ ...record, session_id: sessionId })])
-      return Answer.done
-    }).pipe(Effect.scoped, Effect.provide(context))
+      return { path, keys: last.keys, added: new Map<string, string>() } satisfies Page
+    }).pipe(Scope.extend(scope), Effect.provide(context))
+  const write = ({ added, path }: Page) => added.size === 0 ? Effect.void : Effect.provide(appendLines(path, [...added.values()]), context)
+
+  return batching((use) =>
+    Effect.acquireUseRelease(
+      Scope.make(),
+      (scope) =>
+        Effect.gen(function*() {
+          const opened: Array<Page> = []
+          // One that cannot be had is not waited for once more.
+          const pageOf = yield* Effect.cachedFunction((path: string) => Effect.tap(open(path, scope), (page) => opened.push(page)))
+          const result = yield* use(({ header, record }) =>
+            Effect.gen(function*() {
+              const sessionId = header["session_id"]
+              const path = `${directory}/${uniqueName(typeof sessionId === "string" ? sessionId : "unknown")}.jsonl`
+              const page = yield* pageOf(path)
+              if (page.keys.has(record.key) || page.added.has(record.key)) return Answer.known
+              page.added.set(record.key, JSON.stringify({ ...record, session_id: sessionId }))
+              return Answer.done
+            })
+          )
+          yield* Effect.forEach(opened, write, { discard: true })
+          return result
+        }),
+      (scope, exit) => Scope.close(scope, exit)
+    )
+  )
 })
+
+/** What is to come to a file: lines, by their keys. */
+interface Page {
+  readonly path: string
+  readonly keys: ReadonlySet<string>
+  readonly added: Map<string, string>
+}
 
 /** The keys that are in a file, up to an offset. */
 interface Known {
@@ -168,14 +199,16 @@ export const ingest = <R>(
     const now = yield* Clock.currentTimeMillis
     const header = { ...headerOf(sessionId, request.cwd || ownCwd(), now) }
     const counts = { inserted: 0, reinforced: 0, skipped: undecodable, errors: 0 }
-    for (const turn of turns) {
-      const record = eventOf(sessionId, turn, now)
-      const item = { record, key: record.key, file: transcript, position: turn.number, header }
-      const answer = yield* ask(() => handler(item), patience)
-      if (answer._tag === "Failed") yield* Effect.logError(`turn ${turn.number} was not taken: ${answer.error}`)
-      if (answer._tag === "Done") counts[answer.isKnown ? "reinforced" : "inserted"]++
-      else counts[answer._tag === "Skipped" ? "skipped" : "errors"]++
-    }
+    yield* inBatch(handler, (handle) =>
+      Effect.forEach(turns, (turn) =>
+        Effect.gen(function*() {
+          const record = eventOf(sessionId, turn, now)
+          const item = { record, key: record.key, file: transcript, position: turn.number, header }
+          const answer = yield* ask(() => handle(item), patience)
+          if (answer._tag === "Failed") yield* Effect.logError(`turn ${turn.number} was not taken: ${answer.error}`)
+          if (answer._tag === "Done") counts[answer.isKnown ? "reinforced" : "inserted"]++
+          else counts[answer._tag === "Skipped" ? "skipped" : "errors"]++
+        }), { discard: true }))
     return counts
   }).pipe(
     Effect.catchAll((error) => Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 }))

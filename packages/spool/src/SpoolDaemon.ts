@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { connect } from "node:net"
+import { inBatch } from "./internal/batch.js"
 import { converse } from "./internal/conversation.js"
 import { type Place, serve } from "./internal/socketServer.js"
 import type * as Spool from "./Spool.js"
@@ -122,7 +123,10 @@ const make = <A, R>(
       put: (header: Spool.Header, lines: ReadonlyArray<string>) =>
         Effect.acquireUseRelease(
           Effect.sync(() => active++),
-          () => spool.take(header, lines, handler),
+          () =>
+            inBatch(handler, (handle) => spool.take(header, lines, handle)).pipe(
+              Effect.catchAll((error) => Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, failed: lines.length }))
+            ),
           () => Effect.map(Clock.currentTimeMillis, (now) => {
             active--
             lastAt = now

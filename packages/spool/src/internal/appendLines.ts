@@ -7,6 +7,7 @@ import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { dirname } from "node:path"
 import { isLink } from "./links.js"
 
 const newline = 0x0a
@@ -34,6 +35,7 @@ const append = (fs: FileSystem.FileSystem, path: string, lines: ReadonlyArray<st
     // Of a full disk, half a line.
     yield* Effect.onError(writeLines(file, lines), () => Effect.ignore(file.truncate(size)))
     yield* file.sync
+    if (size === 0) yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(dirname(path), { flag: "r" }), (directory) => directory.sync)))
     return Option.getOrElse((yield* file.stat).nlink, () => 1) > 0
   })
 
