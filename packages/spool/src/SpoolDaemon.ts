@@ -134,7 +134,7 @@ const make = <A, R>(
         ),
       drain: Effect.asVoid(ask)
     }
-    yield* serve(place, mostConnections, (connection) => converse(connection, service))
+    yield* serve(place, mostConnections, (connection, flow) => converse(connection, flow, service))
     if ("path" in place) yield* makePrivate(place.path)
 
     const quietMillis = Duration.toMillis(quietFor)

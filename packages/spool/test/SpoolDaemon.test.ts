@@ -1,9 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { waitUntil } from "@tether/vitest/WaitUntil"
+import type * as Socket from "@effect/platform/Socket"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
@@ -11,6 +13,7 @@ import { connect, createServer } from "node:net"
 import { join } from "node:path"
 import * as Answer from "../src/Answer.js"
 import * as DaemonClient from "../src/DaemonClient.js"
+import { converse } from "../src/internal/conversation.js"
 import type * as Spool from "../src/Spool.js"
 import * as SpoolDaemon from "../src/SpoolDaemon.js"
 import * as SpoolUnits from "../src/SpoolUnits.js"
@@ -169,6 +172,36 @@ describe("a daemon", () => {
       yield* waitUntil(Effect.match(client.ping, { onFailure: () => false, onSuccess: () => true }))
       expect(yield* client.put(header, json({ n: 1 }))).toMatchObject({ failed: 1 })
     }).pipe(settings, Effect.provide(quiet)))
+
+  it.scopedLive("keeps no more than a request of what it is sent, however many lines that is", () =>
+    Effect.gen(function*() {
+      const never = yield* Deferred.make<void>()
+      const { socket, up } = yield* running({ handler: () => Effect.as(Effect.zipRight(Deferred.succeed(never, undefined), Effect.never), Answer.done) })
+      yield* up
+      const put = (records: number) => `${JSON.stringify({ v: 1, op: "put", header, records })}\n`
+      const long = yield* Effect.timeout(talk(socket, `${put(100_000)}${`${"x".repeat(1024 * 1024)}\n`.repeat(40)}`), "10 seconds")
+      expect(JSON.parse(long)).toEqual({ v: 1, ok: false, error: "the request is too long" })
+
+      const connection = connect({ path: socket })
+      yield* Effect.addFinalizer(() => Effect.sync(() => connection.destroy()))
+      connection.write(`${put(1)}{"n":1}\n`)
+      yield* Deferred.await(never)
+      connection.write(Buffer.alloc(16 * 1024 * 1024, "\n"))
+      yield* Effect.sleep("1 second")
+      expect(connection.writableLength).toBeGreaterThan(8 * 1024 * 1024)
+      const client = yield* DaemonClient.make(socket)
+      yield* client.ping
+    }).pipe(settings, Effect.provide(quiet)), 30_000)
+
+  it.scoped("waits for nobody who asks for nothing", () =>
+    Effect.gen(function*() {
+      const written: Array<unknown> = []
+      const socket = { run: () => Effect.never, writer: Effect.succeed((text: unknown) => Effect.sync(() => written.push(text))) } as unknown as Socket.Socket
+      const service = { put: () => Effect.die("nothing was put"), drain: Effect.void }
+      const conversation = yield* Effect.fork(converse(socket, { pause: () => undefined, resume: () => undefined }, service))
+      yield* TestClock.adjust("31 seconds")
+      expect(yield* Fiber.poll(conversation)).toMatchObject({ _tag: "Some" })
+    }))
 
   it.scopedLive("serves at a socket that is inherited, and leaves it where it is", () =>
     Effect.gen(function*() {

@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import type { Taken } from "../Spool.js"
 import { type Header, maxLineBytes } from "./format.js"
-import { LineSplitter } from "./lineSplitter.js"
+import { type Line, LineSplitter } from "./lineSplitter.js"
 import { answerLine, most, parseRequest } from "./protocol.js"
 
 /** What is done for who asks. */
@@ -19,7 +19,7 @@ export interface Service<R> {
   readonly drain: Effect.Effect<void>
 }
 
-/** Whoever has begun a request and says nothing for so long is not waited for. */
+/** Whoever says nothing for so long is not waited for, be it in the middle of a request or without one: others want the place. */
 const patience = Duration.seconds(30)
 
 /** Why a connection is closed by us. */
@@ -30,27 +30,50 @@ interface Refusal {
 
 const refusal = (error: string): Refusal => ({ _tag: "Refusal", error })
 
-export const converse = <R>(socket: Socket.Socket, service: Service<R>): Effect.Effect<void, never, R> =>
+/** So much may wait behind what is being done, in bytes: beyond that a client is not read from. */
+const mostWaiting = 1024 * 1024
+
+/** What a line takes besides its text: millions of blank ones are not little. */
+const perLine = 64
+
+const costOf = ({ end, start }: Line): number => end - start + perLine
+
+/** Whether the client is read from. */
+export interface Flow {
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+export const converse = <R>(socket: Socket.Socket, flow: Flow, service: Service<R>): Effect.Effect<void, never, R> =>
   Effect.scoped(Effect.gen(function*() {
     const write = yield* socket.writer
-    const lines = yield* Mailbox.make<string | undefined, Refusal>()
+    const lines = yield* Mailbox.make<Line, Refusal>()
     const splitter = new LineSplitter(maxLineBytes)
     let waiting = 0
+    let isPaused = false
+    const keepPace = () => {
+      if (waiting > mostWaiting === isPaused) return
+      isPaused = !isPaused
+      if (isPaused) flow.pause()
+      else flow.resume()
+    }
     const read = socket.run((bytes) => {
-      for (const { text } of splitter.take(bytes)) {
-        waiting += text?.length ?? 0
-        lines.unsafeOffer(text)
+      for (const line of splitter.take(bytes)) {
+        waiting += costOf(line)
+        lines.unsafeOffer(line)
       }
-      if (waiting + splitter.partial > most.bytes) lines.unsafeDone(Exit.fail(refusal("the request is too long")))
+      if (splitter.partial > most.bytes) lines.unsafeDone(Exit.fail(refusal("the request is too long")))
+      keepPace()
     })
-    const take = Effect.tap(lines.take, (text) => Effect.sync(() => {
-      waiting -= text?.length ?? 0
+    const take = Effect.tap(lines.take, (line) => Effect.sync(() => {
+      waiting -= costOf(line)
+      keepPace()
     }))
     const within = <A, E, R1>(effect: Effect.Effect<A, E, R1>) =>
       Effect.timeoutFail(effect, { duration: patience, onTimeout: () => refusal(`nothing came for ${Duration.format(patience)}`) })
 
     const answerOne = Effect.gen(function*() {
-      const request = parseRequest(yield* take)
+      const request = parseRequest((yield* within(take)).text)
       // Whatever follows is no request either.
       if (Either.isLeft(request)) return yield* Effect.fail(refusal(request.left))
       const { id, op } = request.right
@@ -62,10 +85,13 @@ export const converse = <R>(socket: Socket.Socket, service: Service<R>): Effect.
           return yield* write(answerLine(id, { ok: true }))
         case "put": {
           const records = new Array<string>()
+          let bytes = 0
           while (records.length < request.right.records) {
-            const text = yield* within(take)
-            if (text === undefined) return yield* Effect.fail(refusal("a record is too long"))
-            records.push(text)
+            const line = yield* within(take)
+            bytes += costOf(line)
+            if (line.text === undefined) return yield* Effect.fail(refusal("a record is too long"))
+            if (bytes > most.bytes) return yield* Effect.fail(refusal("the request is too long"))
+            records.push(line.text)
           }
           return yield* write(answerLine(id, { ok: true, ...(yield* service.put(request.right.header, records)) }))
         }
@@ -82,7 +108,7 @@ export const converse = <R>(socket: Socket.Socket, service: Service<R>): Effect.
       let before = -1
       while (true) {
         yield* Effect.sleep(patience)
-        if (splitter.partial > 0 && splitter.partial === before) return
+        if (!isPaused && splitter.partial > 0 && splitter.partial === before) return
         before = splitter.partial
       }
     })

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as FiberSet from "effect/FiberSet"
 import * as net from "node:net"
+import type { Flow } from "./conversation.js"
 
 /** Where to listen: at a path, which is removed at the end, or at a descriptor that is open already, which is left as it is. */
 export type Place = { readonly path: string } | { readonly fd: number }
@@ -25,7 +26,7 @@ const farewell = 1000
 export const serve = <R>(
   place: Place,
   mostConnections: number,
-  handle: (socket: Socket.Socket) => Effect.Effect<void, never, R>
+  handle: (socket: Socket.Socket, flow: Flow) => Effect.Effect<void, never, R>
 ): Effect.Effect<void, FileError, R | Scope.Scope> =>
   Effect.gen(function*() {
     const server = net.createServer()
@@ -46,7 +47,7 @@ export const serve = <R>(
           // A client that does not read would keep us for ever.
           setTimeout(() => connection.destroy(), farewell).unref()
         })
-      )), handle))
+      )), (socket) => handle(socket, connection)))
     })
     yield* listening(server, place)
     hasListened = true
