@@ -51,7 +51,8 @@ export interface DaemonClient {
  * A client that connects when it is first used, and is closed with the scope. Many requests may be under way at once.
  *
  * When the connection goes, all requests that are under way fail at once, and it tries to connect once more; requests that come
- * meanwhile wait for that attempt. If it fails, they fail, and the next request tries again.
+ * meanwhile wait for that attempt. If it fails, they fail, and the next request tries again. A connection that goes while nothing
+ * is under way is made anew by the next request. Once the scope is closed, all requests fail.
  *
  * @example
  * ```ts
@@ -86,6 +87,8 @@ const countIn = (answer: Answer, name: string): number => typeof answer[name] ==
 /** An answer is short: a longer one is none of a daemon of ours. */
 const longestAnswer = 65_536
 
+const closed = "the client was closed"
+
 /** The connection, and who waits for an answer on it. */
 class Line {
   private readonly pending = new Map<number, Deferred.Deferred<Answer, DaemonGone>>()
@@ -93,15 +96,20 @@ class Line {
   private socket: Socket | undefined
   private nextId = 0
   private isClosed = false
+  /** Renewed by an answer: a server that takes connections and drops them is not asked for ever. */
+  private mayTryAgain = true
 
   constructor(private readonly path: string) {}
 
   /** The connection that there is, or that is being made. */
-  private readonly connected: Effect.Effect<Socket, DaemonGone> = Effect.suspend(() => Deferred.await(this.attempt ?? this.begin()))
+  private readonly connected: Effect.Effect<Socket, DaemonGone> = Effect.suspend(() =>
+    this.isClosed ? Effect.fail(this.gone(closed)) : Deferred.await(this.attempt ?? this.begin()))
 
   ask(request: object, lines: ReadonlyArray<string>): Effect.Effect<Answer, DaemonGone> {
     return Effect.flatMap(this.connected, (connection) =>
       Effect.suspend(() => {
+        // It went before we came to it: nothing would tell of its end any more.
+        if (connection.destroyed) return Effect.fail(this.gone("the connection was closed"))
         const id = ++this.nextId
         const answer = Deferred.unsafeMake<Answer, DaemonGone>(FiberId.none)
         this.pending.set(id, answer)
@@ -112,7 +120,8 @@ class Line {
 
   close(): void {
     this.isClosed = true
-    this.failAll("the client was closed")
+    this.failAll(closed)
+    if (this.attempt !== undefined) Deferred.unsafeDone(this.attempt, Effect.fail(this.gone(closed)))
     this.socket?.destroy()
   }
 
@@ -137,8 +146,11 @@ class Line {
     connection.on("close", () => {
       this.attempt = undefined
       if (!isConnected) Deferred.unsafeDone(attempt, Effect.fail(this.gone(problem)))
+      const wasBusy = this.pending.size > 0
       this.failAll(problem)
-      if (isConnected && !this.isClosed) this.begin()
+      if (!wasBusy || !isConnected || !this.mayTryAgain || this.isClosed) return
+      this.mayTryAgain = false
+      this.begin()
     })
     return attempt
   }
@@ -150,6 +162,7 @@ class Line {
     // Without an id it is about all of them: the daemon could make nothing of what it got.
     if (answer === undefined || waiting === undefined) return this.failAll(reasonIn(answer))
     this.pending.delete(id as number)
+    this.mayTryAgain = true
     Deferred.unsafeDone(waiting, answer["ok"] === true ? Effect.succeed(answer) : Effect.fail(this.gone(reasonIn(answer))))
   }
 

@@ -9,7 +9,7 @@ import * as TestClock from "effect/TestClock"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { connect, createServer } from "node:net"
+import { connect, createServer, type Server } from "node:net"
 import { join } from "node:path"
 import * as Answer from "../src/Answer.js"
 import * as DaemonClient from "../src/DaemonClient.js"
@@ -260,6 +260,41 @@ describe("a client", () => {
       yield* up
       yield* client.ping
     }).pipe(settings, Effect.provide(quiet)))
+})
+
+describe("a client of a server that drops its connections", () => {
+  const dropping = (directory: string) =>
+    Effect.acquireRelease(
+      Effect.async<{ readonly path: string; readonly connections: () => number }>((resume) => {
+        const path = join(directory, "dropping.sock")
+        let connections = 0
+        const server = createServer((connection) => {
+          connections++
+          connection.on("error", () => undefined).once("data", () => connection.destroy())
+          if (connections > 1) connection.destroy()
+        })
+        server.listen(path, () => resume(Effect.succeed({ path, connections: () => connections, server })))
+      }),
+      (dropping) => Effect.sync(() => (dropping as unknown as { readonly server: Server }).server.close())
+    )
+
+  it.scopedLive("tries once more, and then when it is asked, and never once it is closed", () =>
+    Effect.gen(function*() {
+      const { connections, path } = yield* dropping(yield* folder)
+      const client = yield* Effect.scoped(Effect.gen(function*() {
+        const client = yield* DaemonClient.make(path)
+        expect(yield* Effect.flip(client.ping)).toMatchObject({ _tag: "DaemonGone" })
+        yield* Effect.sleep("300 millis")
+        expect(connections()).toBe(2)
+        expect(yield* Effect.flip(client.ping)).toMatchObject({ _tag: "DaemonGone" })
+        yield* Effect.sleep("300 millis")
+        expect(connections()).toBe(3)
+        return client
+      }))
+      expect(yield* Effect.flip(client.ping)).toMatchObject({ problem: "the client was closed" })
+      yield* Effect.sleep("100 millis")
+      expect(connections()).toBe(3)
+    }))
 })
 
 describe("units", () => {
