@@ -7,6 +7,7 @@ import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as Effect from "effect/Effect"
+import { isLink } from "./internal/links.js"
 
 /**
  * What is to run, with its words, and where it listens.
@@ -41,19 +42,20 @@ export interface Unit {
 }
 
 /**
- * By this line a file is known as ours.
+ * By this a file is known as ours: a comment that stands before all else in it.
  *
  * @example
  * ```ts
  * import { mark } from "@tether/spool/SpoolUnits"
  *
- * const isOurs = (text: string) => text.includes(mark)
+ * const isOurs = (text: string) => text.startsWith(`# ${mark}\n`)
  * ```
  */
 export const mark = "managed by tether spool; it is written anew and may be removed"
 
 /**
- * A user service, and the socket by which systemd starts it when somebody connects.
+ * A user service, and the socket by which systemd starts it when somebody connects. Fails if something cannot be said to systemd:
+ * control characters, or a socket whose path is not absolute, ends in a backslash, or has blanks at its ends.
  *
  * @example
  * ```ts
@@ -62,9 +64,26 @@ export const mark = "managed by tether spool; it is written anew and may be remo
  * const units = SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" })
  * ```
  */
-export const systemd = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [
+export const systemd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> =>
+  /^\/$|^\/.*[^\s\\]$/.test(service.socket)
+    ? Effect.as(checkPlain(service), systemdUnits(service))
+    : Effect.fail(FileAttempt.refused("have systemd listen at", service.socket, "Invalid", "this cannot be the path of it"))
+
+/**
+ * The names of the files of `systemd`.
+ *
+ * @example
+ * ```ts
+ * import * as SpoolUnits from "@tether/spool/SpoolUnits"
+ *
+ * const remove = SpoolUnits.uninstall("/home/dev/.config/systemd/user", SpoolUnits.systemdNames)
+ * ```
+ */
+export const systemdNames = ["tether-spool.service", "tether-spool.socket"] as const
+
+const systemdUnits = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [
   {
-    name: "tether-spool.service",
+    name: systemdNames[0],
     text: `# ${mark}
 [Unit]
 Description=Tether: takes and drains what was deferred
@@ -79,7 +98,7 @@ WantedBy=default.target
 `
   },
   {
-    name: "tether-spool.socket",
+    name: systemdNames[1],
     text: `# ${mark}
 [Unit]
 Description=Tether: where what is deferred can be handed over
@@ -99,10 +118,16 @@ WantedBy=sockets.target
 const systemdText = (text: string): string => text.replaceAll("%", "%%")
 
 const systemdWord = (word: string): string =>
-  `"${systemdText(word).replace(/["\\]/g, (character) => `\\${character}`).replaceAll("$", "$$$$").replaceAll("\n", "\\n")}"`
+  `"${systemdText(word).replace(/["\\]/g, (character) => `\\${character}`).replaceAll("$", "$$$$")}"`
+
+/** In a line of a unit a newline begins another, and XML has no word for other control characters. */
+const checkPlain = ({ command, env = {}, socket }: Service): Effect.Effect<void, FileError> => {
+  const odd = [...command, socket, ...Object.entries(env).flat()].find((text) => /\p{Cc}/u.test(text))
+  return odd === undefined ? Effect.void : Effect.fail(FileAttempt.refused("write into a unit", odd, "Invalid", "it has control characters"))
+}
 
 /**
- * A user agent of launchd, which runs from login on.
+ * A user agent of launchd, which runs from login on. Fails if there are control characters in what is to be said.
  *
  * @example
  * ```ts
@@ -111,9 +136,25 @@ const systemdWord = (word: string): string =>
  * const units = SpoolUnits.launchd({ command: ["/usr/local/bin/tether", "spool", "serve"], socket: "/tmp/tether.sock" })
  * ```
  */
-export const launchd = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [{
-  name: "dev.tether.spool.plist",
-  text: `<?xml version="1.0" encoding="UTF-8"?>
+export const launchd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> => Effect.as(checkPlain(service), launchdUnits(service))
+
+const xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>`
+
+/**
+ * The names of the files of `launchd`.
+ *
+ * @example
+ * ```ts
+ * import * as SpoolUnits from "@tether/spool/SpoolUnits"
+ *
+ * const remove = SpoolUnits.uninstall("/Users/dev/Library/LaunchAgents", SpoolUnits.launchdNames)
+ * ```
+ */
+export const launchdNames = ["dev.tether.spool.plist"] as const
+
+const launchdUnits = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [{
+  name: launchdNames[0],
+  text: `${xmlDeclaration}
 <!-- ${mark} -->
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -151,9 +192,10 @@ const xmlText = (text: string): string => text.replaceAll("&", "&amp;").replaceA
  * ```ts
  * import * as SpoolUnits from "@tether/spool/SpoolUnits"
  *
- * const install = SpoolUnits.install(
- *   "/home/dev/.config/systemd/user",
- *   SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" })
+ * import * as Effect from "effect/Effect"
+ *
+ * const install = SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" }).pipe(
+ *   Effect.flatMap((units) => SpoolUnits.install("/home/dev/.config/systemd/user", units))
  * )
  * ```
  */
@@ -178,7 +220,7 @@ export const install = (
  * ```ts
  * import * as SpoolUnits from "@tether/spool/SpoolUnits"
  *
- * const remove = SpoolUnits.uninstall("/home/dev/.config/systemd/user", ["tether-spool.service", "tether-spool.socket"])
+ * const remove = SpoolUnits.uninstall("/home/dev/.config/systemd/user", SpoolUnits.systemdNames)
  * ```
  */
 export const uninstall = (
@@ -197,11 +239,22 @@ export const uninstall = (
 const checkOurs = (path: string): Effect.Effect<boolean, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const text = yield* fs.readFileString(path).pipe(
+    const refused = (problem: string) => Effect.fail(FileAttempt.refused("write or remove", path, "AlreadyExists", `it is not ours: ${problem}`))
+    // Also one that leads nowhere now.
+    if (yield* isLink(path)) return yield* refused("it is a symbolic link")
+    const info = yield* fs.stat(path).pipe(
       Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeed(undefined)),
       FileAttempt.attempt("look at", path)
     )
-    if (text === undefined) return false
-    if (!text.includes(mark)) return yield* Effect.fail(FileAttempt.refused("write or remove", path, "AlreadyExists", "it is not ours: it has no line that says so"))
-    return true
+    if (info === undefined) return false
+    // A pipe would be waited for.
+    if (info.type !== "File") return yield* refused("it is no regular file")
+    const text = yield* FileAttempt.attempt("look at", path)(fs.readFileString(path))
+    return isMarked(text) || (yield* refused("its first line does not say so"))
   })
+
+/** Somebody else's may tell of ours. The first line of XML says what it is. */
+const isMarked = (text: string): boolean => {
+  const [first, second] = text.split("\n", 2)
+  return first === `# ${mark}` || (first === xmlDeclaration && second === `<!-- ${mark} -->`)
+}

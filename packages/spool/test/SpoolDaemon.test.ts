@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
 import { join } from "node:path"
 import * as Answer from "../src/Answer.js"
@@ -301,7 +301,7 @@ describe("units", () => {
   it.scoped("are written in the place of ours, and never in that of others", () =>
     Effect.gen(function*() {
       const directory = yield* folder
-      const units = SpoolUnits.systemd({ command: ["/opt/my tools/tether", "spool", "serve", "100%$HOME\""], socket: "/run/user/1/t.sock" })
+      const units = yield* SpoolUnits.systemd({ command: ["/opt/my tools/tether", "spool", "serve", "100%$HOME\""], socket: "/run/user/1/t.sock" })
       expect(units[0]?.text).toContain(`ExecStart="/opt/my tools/tether" "spool" "serve" "100%%$$HOME\\""`)
       yield* SpoolUnits.install(directory, units)
       yield* SpoolUnits.install(directory, units)
@@ -311,9 +311,48 @@ describe("units", () => {
       expect(yield* Effect.flip(SpoolUnits.uninstall(directory, units.map(({ name }) => name)))).toMatchObject({ reason: "AlreadyExists" })
       expect(readFileSync(join(directory, "tether-spool.socket"), "utf8")).toBe("[Socket]\n")
       expect(filesIn(directory)).toHaveLength(2)
-      const plist = SpoolUnits.launchd({ command: ["/bin/a&b"], socket: "/tmp/<s>" })[0]?.text
+      const plist = (yield* SpoolUnits.launchd({ command: ["/bin/a&b"], socket: "/tmp/<s>" }))[0]?.text
       expect(plist).toContain("<string>/bin/a&amp;b</string>")
       expect(plist).toContain(SpoolUnits.mark)
     }).pipe(settings))
+
+  it.scoped("are not mistaken for what somebody else has put there", () =>
+    Effect.gen(function*() {
+      const units = yield* SpoolUnits.systemd({ command: ["/opt/tether"], socket: "/run/user/1/t.sock" })
+      const names = units.map(({ name }) => name)
+      const others: ReadonlyArray<readonly [string, (path: string) => unknown]> = [
+        ["a link that leads nowhere", (path) => symlinkSync("/mnt/none", path)],
+        ["a pipe", (path) => spawnSync("mkfifo", [path])],
+        ["a directory", (path) => mkdirSync(path)],
+        ["an empty file", (path) => writeFileSync(path, "")],
+        ["one that tells of ours", (path) => writeFileSync(path, `[Service]\n# copied from one that is ${SpoolUnits.mark}\n`)]
+      ]
+      for (const [what, put] of others) {
+        const directory = yield* folder
+        put(join(directory, "tether-spool.socket"))
+        for (const change of [SpoolUnits.install(directory, units), SpoolUnits.uninstall(directory, names)]) {
+          const error = yield* Effect.flip(change).pipe(Effect.timeout("2 seconds"))
+          expect([what, error]).toMatchObject([what, { reason: "AlreadyExists" }])
+        }
+        expect(readdirSync(directory)).toEqual(["tether-spool.socket"])
+      }
+      const directory = yield* folder
+      const launchd = yield* SpoolUnits.launchd({ command: ["/opt/tether"], socket: "/tmp/t.sock" })
+      yield* SpoolUnits.install(directory, launchd)
+      expect(yield* SpoolUnits.uninstall(directory, SpoolUnits.launchdNames)).toHaveLength(1)
+    }).pipe(settings))
+
+  it.effect("say nothing that was not meant", () =>
+    Effect.gen(function*() {
+      const command = ["/opt/tether"]
+      const socketOf = (socket: string) => Effect.map(SpoolUnits.systemd({ command, socket }), (units) => units[1]?.text)
+      expect(yield* socketOf(`/tmp/a b%h"'\\x`)).toContain(`ListenStream=/tmp/a b%%h"'\\x\n`)
+      for (const socket of ["/tmp/a\nExecStartPre=/bin/evil", "/tmp/a\\", "/tmp/a ", "a.sock", "/tmp/\u007f"]) {
+        expect(yield* Effect.flip(socketOf(socket))).toMatchObject({ reason: "Invalid" })
+      }
+      for (const service of [{ command, socket: "/tmp/a\u0001" }, { command: ["a\n"], socket: "/a" }, { command, socket: "/a", env: { A: "\r" } }]) {
+        expect(yield* Effect.flip(SpoolUnits.launchd(service))).toMatchObject({ reason: "Invalid" })
+      }
+    }))
 })
 

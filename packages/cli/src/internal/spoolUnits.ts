@@ -14,7 +14,8 @@ import type { Answer } from "./answer.js"
 
 interface Manager {
   readonly directory: () => string
-  readonly units: (service: SpoolUnits.Service) => ReadonlyArray<SpoolUnits.Unit>
+  readonly units: (service: SpoolUnits.Service) => Effect.Effect<ReadonlyArray<SpoolUnits.Unit>, FileError>
+  readonly names: ReadonlyArray<string>
   /** What a person does next. */
   readonly start: string
 }
@@ -23,11 +24,13 @@ const managers: Readonly<Record<string, Manager>> = {
   systemd: {
     directory: () => join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "systemd/user"),
     units: SpoolUnits.systemd,
+    names: SpoolUnits.systemdNames,
     start: "systemctl --user daemon-reload && systemctl --user enable --now tether-spool.socket"
   },
   launchd: {
     directory: () => join(homedir(), "Library/LaunchAgents"),
     units: SpoolUnits.launchd,
+    names: SpoolUnits.launchdNames,
     start: "launchctl load -w ~/Library/LaunchAgents/dev.tether.spool.plist"
   }
 }
@@ -56,13 +59,13 @@ const ownEnv = () =>
 export const install = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const manager = yield* managerOf(asked)
-    const paths = yield* SpoolUnits.install(manager.directory(), manager.units({ command, env: ownEnv(), socket: yield* Capture.socketPath }))
+    const units = yield* manager.units({ command, env: ownEnv(), socket: yield* Capture.socketPath })
+    const paths = yield* SpoolUnits.install(manager.directory(), units)
     return { lines: paths, told: `nothing is started yet; this does it: ${manager.start}`, code: 0 }
   })
 
 export const uninstall = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const manager = yield* managerOf(asked)
-    const names = manager.units({ command, socket: "" }).map(({ name }) => name)
-    return { lines: yield* SpoolUnits.uninstall(manager.directory(), names), code: 0 }
+    return { lines: yield* SpoolUnits.uninstall(manager.directory(), manager.names), code: 0 }
   })
