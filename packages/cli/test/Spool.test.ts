@@ -162,6 +162,16 @@ describe("tether spool", () => {
     expect(readdirSync(folder)).toEqual(["tether-spool.service"])
   })
 
+  it("makes nothing where its socket cannot be", async () => {
+    const { run, state } = user({ TETHER_DAEMON_SOCKET: `/tmp/${"s".repeat(120)}` })
+    for (const words of [["serve"], ["install", "systemd"]]) {
+      const { code, stderr } = await run("spool", ...words)
+      expect(code).toBe(1)
+      expect(stderr).toContain("its path is longer than 103 bytes")
+    }
+    expect(existsSync(state)).toBe(false)
+  })
+
   it("refuses what it does not know", async () => {
     const { run } = user()
     const { code, stderr } = await run("spool", "empty")

@@ -13,6 +13,7 @@ import type { CaptureHeader } from "./CaptureRecord.js"
 import { eventOf, headerOf } from "./internal/captureLine.js"
 import { type Counts, deliver } from "./internal/deliver.js"
 import { appendLive, retireLive } from "./internal/live.js"
+import { checkSocketPath } from "./internal/socketPath.js"
 import { safeName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
 import { publish } from "./internal/publish.js"
@@ -86,7 +87,8 @@ export const directory: Effect.Effect<string, FileError, FileSystem.FileSystem> 
 const folder = "deferred-captures"
 
 /**
- * Where the daemon listens, as the environment tells at call time.
+ * Where the daemon listens, as the environment tells at call time. Fails if `TETHER_DAEMON_SOCKET` is longer than a socket's path
+ * may be.
  *
  * @example
  * ```ts
@@ -98,7 +100,7 @@ const folder = "deferred-captures"
  */
 export const socketPath: Effect.Effect<string, FileError, FileSystem.FileSystem> = Effect.suspend(() => {
   const given = process.env["TETHER_DAEMON_SOCKET"]
-  if (given !== undefined && given !== "") return Effect.succeed(given)
+  if (given !== undefined && given !== "") return Effect.as(checkSocketPath(given), given)
   return Effect.flatMap(StateDir.statePath("spool"), (path) => StateDir.socketPath(path, "daemon.sock"))
 })
 

@@ -21,6 +21,7 @@ import { batching, inBatch } from "./internal/batch.js"
 import { maxLineBytes } from "./internal/format.js"
 import { ask } from "./internal/handOver.js"
 import { makeLines } from "./internal/lines.js"
+import { forgetOldMarks } from "./internal/mark.js"
 import { uniqueName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
 import * as Spool from "./Spool.js"
@@ -39,7 +40,11 @@ import * as Transcript from "./Transcript.js"
  */
 export const deferred: Effect.Effect<Spool.Spool<CaptureEvent>, FileError, FileSystem.FileSystem | ProcessIdentity> = Effect.flatMap(
   Capture.directory,
-  (directory) => Spool.make({ directory, schema: CaptureEvent, version: captureVersion, keyOf: ({ key }) => key })
+  (directory) =>
+    Effect.zipRight(
+      Effect.ignore(forgetOldMarks(directory)),
+      Spool.make({ directory, schema: CaptureEvent, version: captureVersion, keyOf: ({ key }) => key })
+    )
 )
 
 /**

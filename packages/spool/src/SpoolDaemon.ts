@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import { connect } from "node:net"
 import { inBatch } from "./internal/batch.js"
 import { converse } from "./internal/conversation.js"
+import { checkSocketPath } from "./internal/socketPath.js"
 import { type Place, serve } from "./internal/socketServer.js"
 import type * as Spool from "./Spool.js"
 
@@ -49,7 +50,7 @@ export class SpoolDaemon extends Context.Tag("@tether/spool/SpoolDaemon")<SpoolD
  *   a service manager has handed over a socket (`LISTEN_FDS`), that is used, and left as it is at the end.
  * - `drainEvery`: how often it looks for what was deferred. Default one minute.
  * - `quietFor`: for how long nothing must have been handed over before it drains: those who wait for an answer go first.
- *   Default one second.
+ *   Default one second. After ten times as long it drains all the same.
  * - `budget`: of one pass. While something is left, the next one follows as soon as it is quiet.
  *
  * @example
@@ -76,6 +77,9 @@ export interface Options<A, R> {
 }
 
 const mostConnections = 64
+
+/** It waits so many times as long as it must be quiet: where it never is, what was deferred is drained too. */
+const mostPutOff = 10
 
 /**
  * Runs a daemon as long as the layer lives. It serves before it drains. There is one for a spool: a second fails with `LockHeld`,
@@ -112,6 +116,7 @@ const make = <A, R>(
   { budget, drainEvery = "1 minute", handler, quietFor = "1 second", socket, spool }: Options<A, R>
 ): Effect.Effect<SpoolDaemon["Type"], FileError | LockHeld, FileSystem.FileSystem | ProcessIdentity | R | Scope.Scope> =>
   Effect.gen(function*() {
+    if (!isInherited()) yield* checkSocketPath(socket)
     yield* FileLock.tryAcquire(lockPath(spool), { label: "spool daemon" })
     const place = yield* placeFor(socket)
     const requests = yield* Queue.unbounded<Deferred.Deferred<void>>()
@@ -139,8 +144,10 @@ const make = <A, R>(
 
     const quietMillis = Duration.toMillis(quietFor)
     const quiet = Effect.gen(function*() {
+      const last = (yield* Clock.currentTimeMillis) + quietMillis * mostPutOff
       while (true) {
-        const left = active > 0 ? quietMillis : lastAt + quietMillis - (yield* Clock.currentTimeMillis)
+        const now = yield* Clock.currentTimeMillis
+        const left = Math.min(last - now, active > 0 ? quietMillis : lastAt + quietMillis - now)
         if (left <= 0) return
         yield* Effect.sleep(Math.max(10, left))
       }
@@ -194,10 +201,14 @@ export const owner = (
 /** The first descriptor that a service manager hands over. */
 const firstInherited = 3
 
+const isInherited = (): boolean => {
+  const { LISTEN_FDS, LISTEN_PID } = process.env
+  return LISTEN_PID === String(process.pid) && Number(LISTEN_FDS) >= 1
+}
+
 const placeFor = (path: string): Effect.Effect<Place, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const { LISTEN_FDS, LISTEN_PID } = process.env
-    if (LISTEN_PID === String(process.pid) && Number(LISTEN_FDS) >= 1) return { fd: firstInherited }
+    if (isInherited()) return { fd: firstInherited }
     const fs = yield* FileSystem.FileSystem
     const directory = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || "."
     yield* FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true, mode: 0o700 }))

@@ -42,7 +42,8 @@ export const useOrDefer = <A, B, E, R>(
   spool: Pick<Spool<A>, "put">
 ) =>
 (records: ReadonlyArray<A>, options?: PutOptions): Effect.Effect<Outcome<B>, never, R> =>
-  live(records).pipe(
+  // It may throw before it is an effect.
+  Effect.suspend(() => live(records)).pipe(
     Effect.map((value): Outcome<B> => ({ _tag: "Delivered", value })),
     Effect.catchAllCause((cause) => {
       const because = reasonOf(cause)

@@ -6,13 +6,13 @@ import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Captures from "../src/Captures.js"
 import * as DaemonClient from "../src/DaemonClient.js"
 import { eventOf, headerOf } from "../src/internal/captureLine.js"
 import * as SpoolDaemon from "../src/SpoolDaemon.js"
-import { folder, quiet } from "./support/spools.js"
+import { filesIn, folder, host, quiet } from "./support/spools.js"
 
 const stateIn = (directory: string) =>
   Effect.acquireRelease(
@@ -36,6 +36,19 @@ const handedOver = (directory: string, before: FaultyDisk.Before, times = 1) =>
   }).pipe(Effect.provide(Layer.provideMerge(ProcessIdentity.layer, FaultyDisk.layer(before))), Effect.provide(quiet))
 
 describe("captures", () => {
+  it.scopedLive("keep the marks of sessions that have ended without a word for some days", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      yield* stateIn(directory)
+      const deferrals = join(directory, "deferred-captures")
+      mkdirSync(deferrals, { mode: 0o700 })
+      for (const name of ["old.live.mark", "new.live.mark", "old.jsonl"]) writeFileSync(join(deferrals, name), "1 1 00")
+      const old = Date.now() / 1000 - 8 * 24 * 3600
+      for (const name of ["old.live.mark", "old.jsonl"]) utimesSync(join(deferrals, name), old, old)
+      yield* Captures.deferred
+      expect(filesIn(deferrals)).toEqual(["new.live.mark", "old.jsonl"])
+    }).pipe(Effect.provide(host)))
+
   it.scopedLive("that are handed over at once cost one append and one sync, and are known the next time", () =>
     Effect.gen(function*() {
       const directory = yield* folder

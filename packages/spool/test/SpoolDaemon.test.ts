@@ -1,3 +1,4 @@
+import * as FileSystem from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import { waitUntil } from "@tether/vitest/WaitUntil"
 import type * as Socket from "@effect/platform/Socket"
@@ -8,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
 import { join } from "node:path"
 import * as Answer from "../src/Answer.js"
@@ -140,6 +141,51 @@ describe("a daemon", () => {
       expect(yield* Effect.flip(Effect.scoped(up))).toMatchObject({ problem: "something that is no socket is there" })
       expect(readFileSync(socket, "utf8")).toBe("precious")
       expect(directory).not.toBe("")
+    }).pipe(settings, Effect.provide(quiet)))
+
+  it.scopedLive("drains also where it is never quiet", () =>
+    Effect.gen(function*() {
+      const { socket, spool, taker, up } = yield* running({ quietFor: "200 millis" })
+      const daemon = yield* up
+      yield* daemon.settled
+      const client = yield* DaemonClient.make(socket)
+      yield* client.put(header, json({ n: 100 }))
+      const puts = yield* Effect.fork(Effect.forever(Effect.zipRight(client.put(header, json({ n: 100 })), Effect.sleep("20 millis"))))
+      yield* spool.put([{ n: 1 }])
+      yield* client.drain
+      yield* waitUntil(Effect.sync(() => taker.taken.includes(1)), "8 seconds")
+      yield* Fiber.interrupt(puts)
+    }).pipe(settings, Effect.provide(quiet)))
+
+  it.scopedLive("has a socket that was never open to others, in a directory that is", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      chmodSync(directory, 0o755)
+      const socket = join(directory, "daemon.sock")
+      const modes: Array<number> = []
+      const watched = Layer.effect(FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, (fs) => ({
+        ...fs,
+        chmod: (path: string, mode: number) => {
+          if (path === socket) modes.push(statSync(path).mode & 0o777)
+          return fs.chmod(path, mode)
+        }
+      })))
+      const umask = process.umask(0)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(umask)))
+      const spool = yield* make(join(directory, "spool"))
+      yield* Layer.build(Layer.provide(SpoolDaemon.layer({ spool, socket, handler: new Taker().handle }), watched))
+      expect(modes).toEqual([0o600])
+      expect(process.umask()).toBe(0)
+    }).pipe(settings, Effect.provide(quiet)))
+
+  it.scopedLive("makes nothing where its socket cannot be", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const spool = yield* make(join(directory, "spool"))
+      const socket = join(directory, "run", "s".repeat(120))
+      const error = yield* Effect.flip(Layer.build(SpoolDaemon.layer({ spool, socket, handler: new Taker().handle })))
+      expect(error.message).toContain("longer than 103 bytes")
+      expect(existsSync(join(directory, "run"))).toBe(false)
     }).pipe(settings, Effect.provide(quiet)))
 
   it.scopedLive("refuses what makes no sense, and goes on", () =>

@@ -13,11 +13,9 @@ import { received } from "./signals.js"
 export const serve = (_: unknown, outlets: Outlets) =>
   Effect.scoped(Effect.gen(function*() {
     const signals = yield* received
-    const options = {
-      spool: yield* Captures.deferred,
-      handler: yield* CaptureHandler.configured,
-      socket: yield* Capture.socketPath
-    }
+    // First what may be wrong, before anything is made.
+    const socket = yield* Capture.socketPath
+    const options = { socket, spool: yield* Captures.deferred, handler: yield* CaptureHandler.configured }
     const running = Effect.flatMap(SpoolDaemon.SpoolDaemon, ({ place }) =>
       Effect.zipRight(
         Effect.sync(() => outlets.say(`listens at ${"path" in place ? JSON.stringify(place.path) : `descriptor ${place.fd}`}`)),

@@ -9,12 +9,10 @@ import type { CaptureHeader } from "../CaptureRecord.js"
 import * as Transcript from "../Transcript.js"
 import { eventOf } from "./captureLine.js"
 import { appendToLive } from "./liveFile.js"
-import { markIn, writeMark } from "./mark.js"
+import { markIn, markPath, writeMark } from "./mark.js"
 import { fileName, retiredName, uniqueName } from "./names.js"
 
 const livePath = (directory: string, sessionId: string): string => `${directory}/${fileName(`${uniqueName(sessionId)}.live`)}`
-
-const markPath = (directory: string, sessionId: string): string => `${directory}/${uniqueName(sessionId)}.live.mark`
 
 interface Appending {
   readonly directory: string

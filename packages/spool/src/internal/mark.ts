@@ -5,8 +5,17 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
+import { namesIn } from "./directory.js"
+import { uniqueName } from "./names.js"
+
+const markEnding = ".live.mark"
+
+export const markPath = (directory: string, sessionId: string): string => `${directory}/${uniqueName(sessionId)}${markEnding}`
 
 /** The place in the transcript, and what stands before it: another transcript has something else there. */
 export interface Mark {
@@ -41,6 +50,20 @@ export const writeMark = (
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.flatMap(textBefore(transcript, offset), (before) =>
     AtomicFile.replace(path, `${offset} ${turn} ${before}`, { mode: 0o600, fsync: false }))
+
+/** A session of which nothing was captured for so long has ended without a word. */
+const forgottenAfter = Duration.days(7)
+
+/** Should it go on after all, its transcript is read from the beginning. */
+export const forgetOldMarks = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(forgottenAfter)
+    for (const name of (yield* namesIn(directory)).filter((name) => name.endsWith(markEnding))) {
+      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
+      if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
+    }
+  })
 
 /** So much before a place tells it from others, in bytes. */
 const compared = 1024

@@ -59,8 +59,30 @@ const listening = (server: net.Server, place: Place): Effect.Effect<void, FileEr
     const name = "path" in place ? place.path : `descriptor ${place.fd}`
     server.once("error", (error: NodeJS.ErrnoException) =>
       resume(Effect.fail(FileAttempt.refused("listen at", name, "Unknown", error.code ?? error.message))))
-    server.listen(place, () => {
-      server.removeAllListeners("error").on("error", () => undefined)
-      resume(Effect.void)
-    })
+    const listen = () =>
+      server.listen(place, () => {
+        server.removeAllListeners("error").on("error", () => undefined)
+        resume(Effect.void)
+      })
+    if ("path" in place) privately(listen)
+    else listen()
   })
+
+/** What is made meanwhile is for its user alone: a socket that is made private afterwards was open to others for a moment. */
+const privately = (make: () => void): void => {
+  const before = masked()
+  try {
+    make()
+  } finally {
+    if (before !== undefined) process.umask(before)
+  }
+}
+
+/** In a thread that is not the first one the mask cannot be changed. */
+const masked = (): number | undefined => {
+  try {
+    return process.umask(0o177)
+  } catch {
+    return undefined
+  }
+}
