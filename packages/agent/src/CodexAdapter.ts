@@ -22,7 +22,8 @@ const problemsOf = ({ newSessionId, resumeSessionId }: Prompt): ReadonlyArray<st
 ]
 
 const invocation = (prompt: Prompt): Invocation => {
-  const { stdin, words } = wordOrStdin(prompt.prompt)
+  // One word may be the name of a command of its own: resume, review, help.
+  const { stdin, words } = wordOrStdin(prompt.prompt, !/\s/.test(prompt.prompt))
   return {
     args: [
       "exec",
@@ -42,7 +43,7 @@ const invocation = (prompt: Prompt): Invocation => {
  * Codex (`codex`), of version 0.140 and later.
  *
  * A turn is `codex exec --json`, the sandbox that the permission mode stands for, `args`, `resume <thread>` where one is resumed, and the
- * prompt, which is read from stdin if it begins with a dash or is longer than 100 KiB. `plan` is a sandbox that only reads, `auto` and
+ * prompt, which is read from stdin if it begins with a dash, is one word, or is longer than 100 KiB. `plan` is a sandbox that only reads, `auto` and
  * `acceptEdits` one that writes in the working directory, `bypassPermissions` none at all; the other modes leave it to its own settings.
  * Outside a git repository it wants `args: ["--skip-git-repo-check"]`. It chooses the ids of new sessions itself, and it tells no cost.
  *

@@ -10,6 +10,8 @@ const stderrShown = 8 * 1024
 
 const shownOfNotice = 200
 
+const stderrKept = 8 * 1024
+
 export class Account {
   sessionId: string | undefined
   result: Result | undefined
@@ -17,23 +19,30 @@ export class Account {
   /** When the last line came, or the turn began. */
   lastAt: number
   hasSpoken = false
-  stderrBytes = 0
+  /** The end of stderr, in characters, for where no process has ended that could tell it. */
+  stderrTail = ""
   truncatedLines = 0
   private shownBytes = 0
+  private hasSaidSomething = false
   private readonly counts = new Map<Notice["kind"], number>()
 
-  /** `costBefore`: what its process had cost before this turn. */
-  constructor(private readonly decoder: Decoder, readonly startedAt: number, private readonly costBefore = 0) {
+  constructor(
+    private readonly decoder: Decoder,
+    readonly startedAt: number,
+    /** Where there were turns before: what their process has cost, and a result before anything else is that of one of them. */
+    private readonly before?: { readonly cost: number } | undefined
+  ) {
     this.lastAt = startedAt
   }
 
-  stdout(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
+  /** The lines from one index to another. */
+  stdout(lines: ReadonlyArray<string>, info: LinesInfo, from = 0, to = lines.length): ReadonlyArray<TurnEvent> {
     this.heard(info)
     const events: Array<TurnEvent> = []
-    for (let index = 0; index < lines.length; index++) {
+    for (let index = from; index < to; index++) {
       const line = lines[index] as string
       const dropped = info.truncated?.get(index)
-      if (dropped === undefined) this.add(events, this.decoder.line(line))
+      if (dropped === undefined) this.read(events, () => this.decoder.line(line), line)
       else {
         this.truncatedLines++
         events.push(this.notice("truncated", `a line lost ${dropped} bytes: ${line}`))
@@ -49,13 +58,14 @@ export class Account {
       if (this.shownBytes < stderrShown) events.push({ _tag: "Stderr", line })
       this.shownBytes += new TextEncoder().encode(line).length + 1
     }
+    this.stderrTail = `${this.stderrTail}${lines.map((line) => `${line}\n`).join("")}`.slice(-stderrKept)
     return events
   }
 
   /** What the decoder still has, now that nothing more comes. */
   end(): ReadonlyArray<TurnEvent> {
     const events: Array<TurnEvent> = []
-    this.add(events, this.decoder.end())
+    this.read(events, () => this.decoder.end(), "the end")
     return events
   }
 
@@ -70,26 +80,45 @@ export class Account {
     this.lastAt = info.at
   }
 
+  get stderrBytes(): number {
+    return this.shownBytes
+  }
+
+  /** A decoder that fails at one line must not be the end of all others. */
+  private read(events: Array<TurnEvent>, decode: () => ReadonlyArray<Said>, line: string): void {
+    try {
+      this.add(events, decode())
+    } catch {
+      events.push(this.notice("malformed", line))
+    }
+  }
+
   private add(events: Array<TurnEvent>, said: ReadonlyArray<Said>): void {
     for (const each of said) {
       switch (each._tag) {
         case "SessionBound":
           if (this.sessionId !== undefined) break
           this.sessionId = each.sessionId
+          this.hasSaidSomething = true
           events.push(each)
           break
         case "Notice":
           events.push(this.notice(each.kind, each.text))
           break
         case "Ended":
+          if (this.before !== undefined && !this.hasSaidSomething) {
+            events.push(this.notice("repeated", `the result ${each.result.subtype}, of an earlier turn`))
+            break
+          }
           if (this.result !== undefined) events.push(this.notice("repeated", `the result ${each.result.subtype}: the last one counts`))
           this.result = each.result
           break
         case "Usage":
-          this.usage = each.costUsd === undefined ? each : { ...each, costUsd: each.costUsd - this.costBefore }
+          this.usage = each.costUsd === undefined ? each : { ...each, costUsd: each.costUsd - (this.before?.cost ?? 0) }
           events.push(this.usage)
           break
         default:
+          this.hasSaidSomething = true
           events.push(each)
       }
     }

@@ -3,7 +3,7 @@
  */
 import * as AgentAdapter from "../AgentAdapter.js"
 import { isAside, isOfSubAgent, Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
-import { asNumber, asObject, asString, type JsonObject } from "./json.js"
+import { asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
 
 type Said = AgentAdapter.Said
 
@@ -46,11 +46,11 @@ export const isKnownAside = (type: string): boolean => asides.has(type)
 
 const notice = (kind: "malformed" | "unknown" | "agent", text: string): Said => ({ _tag: "Notice", kind, text })
 
-const deltaKinds: Readonly<Record<string, readonly ["Text" | "Thinking" | "ToolInput", string]>> = {
-  text_delta: ["Text", "text"],
-  thinking_delta: ["Thinking", "thinking"],
-  input_json_delta: ["ToolInput", "partial_json"]
-}
+const deltaKinds: ReadonlyMap<unknown, readonly ["Text" | "Thinking" | "ToolInput", string]> = new Map([
+  ["text_delta", ["Text", "text"]],
+  ["thinking_delta", ["Thinking", "thinking"]],
+  ["input_json_delta", ["ToolInput", "partial_json"]]
+] as const)
 
 export const claudeDecoder = (): AgentAdapter.Decoder => {
   const messages = new Messages()
@@ -61,7 +61,7 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
     switch (event?.["type"]) {
       case "content_block_delta": {
         const delta = asObject(event["delta"])
-        const kind = deltaKinds[String(delta?.["type"])]
+        const kind = deltaKinds.get(delta?.["type"])
         if (kind === undefined) return []
         return [{ _tag: "Delta", messageId: streaming, kind: kind[0], index: asNumber(event["index"]) ?? 0, text: asString(delta?.[kind[1]]) ?? "" }]
       }
@@ -72,7 +72,7 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
       case "message_stop":
         return messages.close()
       case undefined:
-        return [notice("malformed", JSON.stringify({ event }))]
+        return [notice("malformed", inWords({ event }))]
       default:
         return []
     }
@@ -81,7 +81,7 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
   const result = (entry: JsonObject): ReadonlyArray<Said> => {
     const usage = asObject(entry["usage"])
     const subtype = asString(entry["subtype"]) ?? "unknown"
-    const isError = entry["is_error"] === true || subtype.startsWith("error")
+    const isError = Boolean(entry["is_error"]) || subtype.startsWith("error")
     return [
       ...messages.close(),
       {
@@ -108,24 +108,24 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
   const asked = (entry: JsonObject): ReadonlyArray<Said> => {
     const request = asObject(entry["request"])
     const requestId = asString(entry["request_id"])
-    if (requestId === undefined) return [notice("malformed", JSON.stringify(entry))]
-    if (request?.["subtype"] !== "can_use_tool") return [notice("unknown", `a request of the kind ${String(request?.["subtype"])}`)]
+    if (requestId === undefined) return [notice("malformed", inWords(entry))]
+    if (request?.["subtype"] !== "can_use_tool") return [notice("unknown", `a request of the kind ${inWords(request?.["subtype"])}`)]
     return [{ _tag: "PermissionAsked", requestId, tool: asString(request["tool_name"]) ?? "", input: request["input"] ?? {} }]
   }
 
   const meaning = (entry: JsonObject): ReadonlyArray<Said> => {
     const type = entry["type"]
-    if (typeof type !== "string") return [notice("malformed", JSON.stringify(entry))]
+    if (typeof type !== "string") return [notice("malformed", inWords(entry))]
     // Nearly all lines are these, and each look into an entry costs.
     if (type === "stream_event") return isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
+    // Also one that is marked: without it the turn would have no end.
+    if (type === "result") return result(entry)
     if (isAside(entry)) return []
     switch (type) {
       case "assistant":
-        return messages.assistant(entry) ?? [notice("malformed", JSON.stringify(entry))]
+        return messages.assistant(entry) ?? [notice("malformed", inWords(entry))]
       case "user":
-        return messages.user(entry) ?? [notice("malformed", JSON.stringify(entry))]
-      case "result":
-        return result(entry)
+        return messages.user(entry) ?? [notice("malformed", inWords(entry))]
       case "control_request":
         return asked(entry)
       case "system":
@@ -147,11 +147,12 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
 
 const textOf = (entry: JsonObject): string | undefined => {
   const errors = entry["errors"]
-  return asString(entry["result"]) ?? (Array.isArray(errors) ? errors.map(String).join("\n") : undefined)
+  if (entry["result"] !== undefined && entry["result"] !== null) return inWords(entry["result"])
+  return Array.isArray(errors) ? errors.map(inWords).join("\n") : undefined
 }
 
 /** A person who waits wants to know that the model server has failed, and is asked again. */
 const warning = (entry: JsonObject): ReadonlyArray<Said> =>
   entry["subtype"] === "api_retry" || entry["subtype"] === "api_error"
-    ? [notice("agent", `${String(entry["subtype"])}: ${JSON.stringify(entry["error"] ?? entry["error_status"] ?? null)}`)]
+    ? [notice("agent", `${inWords(entry["subtype"])}: ${inWords(entry["error"] ?? entry["error_status"] ?? null)}`)]
     : []

@@ -51,9 +51,9 @@ export const blocksOf = (content: unknown): ReadonlyArray<Block> | undefined =>
  * whole of it so far, and once more when it is known to be over.
  */
 export class Messages {
-  /** The last one of the assistant. It may go on after the results of its first tools, where it calls several at once. */
-  private last: { readonly id: string; readonly blocks: ReadonlyArray<Block> } | undefined
-  private isOpen = false
+  /** The latest ones of the assistant, by id. One may go on after the results of its first tools, where it calls several at once. */
+  private readonly latest = new Map<string, ReadonlyArray<Block>>()
+  private open: string | undefined
 
   /** Undefined where the entry has no such message. */
   assistant(entry: JsonObject): ReadonlyArray<Message> | undefined {
@@ -62,11 +62,10 @@ export class Messages {
     if (message === undefined || blocks === undefined) return undefined
     const id = asString(message["id"])
     if (id === undefined) return [...this.close(), { _tag: "Message", role: "assistant", status: "Complete", blocks }]
-    const before = this.last?.id === id ? this.last.blocks : undefined
-    const closed = before === undefined ? this.close() : []
-    const all = [...(before ?? []), ...blocks]
-    this.last = { id, blocks: all }
-    this.isOpen = true
+    const closed = this.open === id ? [] : this.close()
+    const all = [...(this.latest.get(id) ?? []), ...blocks]
+    this.remember(id, all)
+    this.open = id
     return [...closed, { _tag: "Message", id, role: "assistant", status: "Streaming", blocks: all }]
   }
 
@@ -78,13 +77,23 @@ export class Messages {
 
   /** What is open is over, because something else begins, or nothing does. */
   close(): ReadonlyArray<Message> {
-    const { isOpen, last } = this
-    this.isOpen = false
-    return last === undefined || !isOpen
-      ? []
-      : [{ _tag: "Message", id: last.id, role: "assistant", status: "Complete", blocks: last.blocks }]
+    const id = this.open
+    this.open = undefined
+    return id === undefined ? [] : [{ _tag: "Message", id, role: "assistant", status: "Complete", blocks: this.latest.get(id) ?? [] }]
+  }
+
+  private remember(id: string, blocks: ReadonlyArray<Block>): void {
+    this.latest.delete(id)
+    this.latest.set(id, blocks)
+    for (const oldest of this.latest.keys()) {
+      if (this.latest.size <= mostRemembered) break
+      this.latest.delete(oldest)
+    }
   }
 }
+
+/** More are not under way at once. */
+const mostRemembered = 16
 
 /** How many of a kind of token, from what the API calls usage. */
 export const tokensOf = (usage: JsonObject | undefined, name: string): number => asNumber(usage?.[name]) ?? 0

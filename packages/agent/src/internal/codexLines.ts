@@ -4,7 +4,7 @@
 import * as AgentAdapter from "../AgentAdapter.js"
 import type { Block, Message } from "../TurnEvent.js"
 import { tokensOf } from "./claudeMessage.js"
-import { asNumber, asObject, asString, type JsonObject } from "./json.js"
+import { asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
 
 type Said = AgentAdapter.Said
 
@@ -19,7 +19,7 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
   // Its items are counted from 0 in every turn: the turn makes them unique.
   const message = (item: JsonObject, role: "user" | "assistant", status: Message["status"], ...blocks: ReadonlyArray<Block>): Message => ({
     _tag: "Message",
-    id: `${turnId}/${String(item["id"])}${role === "user" ? "/result" : ""}`,
+    id: `${turnId}/${inWords(item["id"])}${role === "user" ? "/result" : ""}`,
     role,
     status,
     blocks
@@ -27,7 +27,7 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
 
   /** A tool is called when its item comes for the first time, and has its result when it is completed. */
   const tool = (item: JsonObject, type: string, isOver: boolean): ReadonlyArray<Said> => {
-    const id = String(item["id"])
+    const id = inWords(item["id"])
     const { aggregated_output, exit_code, id: _, result, status, type: __, error, ...input } = item
     const call = message(item, "assistant", "Complete", { _tag: "ToolUse", id, name: type, input })
     const isNew = !begun.has(id)
@@ -52,7 +52,7 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
       case "reasoning":
         return [message(item, "assistant", status, { _tag: "Thinking", text })]
       case "error":
-        return [notice("agent", asString(item["message"]) ?? JSON.stringify(item))]
+        return [notice("agent", asString(item["message"]) ?? inWords(item))]
       case "command_execution":
       case "file_change":
       case "mcp_tool_call":
@@ -61,7 +61,7 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
       case "todo_list":
         return tool(item, item["type"], isOver)
       default:
-        return isOver ? [notice("unknown", `an item of the type ${String(item["type"])}`)] : []
+        return isOver ? [notice("unknown", `an item of the type ${inWords(item["type"])}`)] : []
     }
   }
 
@@ -72,25 +72,25 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
 
   const said = (line: JsonObject): ReadonlyArray<Said> => {
     const type = line["type"]
-    if (typeof type !== "string") return [notice("malformed", JSON.stringify(line))]
+    if (typeof type !== "string") return [notice("malformed", inWords(line))]
     switch (type) {
       case "thread.started": {
         const sessionId = asString(line["thread_id"])
-        return sessionId === undefined ? [notice("malformed", JSON.stringify(line))] : [{ _tag: "SessionBound", sessionId }]
+        return sessionId === undefined ? [notice("malformed", inWords(line))] : [{ _tag: "SessionBound", sessionId }]
       }
       case "item.started":
       case "item.updated":
       case "item.completed": {
         const item = asObject(line["item"])
         const phase = type.slice(5) as "started" | "updated" | "completed"
-        return item === undefined ? [notice("malformed", JSON.stringify(line))] : itemSaid(item, phase)
+        return item === undefined ? [notice("malformed", inWords(line))] : itemSaid(item, phase)
       }
       case "turn.completed":
         return [usageOf(asObject(line["usage"])), ended("success", answer)]
       case "turn.failed":
         return [ended("turn_failed", asString(asObject(line["error"])?.["message"]))]
       case "error":
-        return [notice("agent", asString(line["message"]) ?? JSON.stringify(line))]
+        return [notice("agent", asString(line["message"]) ?? inWords(line))]
       default:
         return asides.has(type) ? [] : [notice("unknown", `a line of the type ${type}`)]
     }

@@ -19,6 +19,8 @@ interface Entry {
   readonly cwd: string
   /** Completed by a cancel while it waits. */
   readonly called: Deferred.Deferred<void>
+  /** Its turn, once it is started. */
+  readonly begun: Deferred.Deferred<Turn>
   /** How it ended; none where it was not started. */
   readonly over: Deferred.Deferred<Option.Option<Terminal>>
   turn: Turn | undefined
@@ -55,8 +57,9 @@ export class Pool {
     Effect.suspend(() => {
       const entry = this.entries.get(turnId)
       if (entry === undefined) return Effect.succeedNone
-      const stop = entry.turn?.cancel ?? Effect.void
-      return Deferred.succeed(entry.called, undefined).pipe(Effect.zipRight(stop), Effect.zipRight(Deferred.await(entry.over)))
+      // Not the end that is read of it: whoever reads it may be who cancels.
+      const stopped = Effect.flatMap(Deferred.await(entry.begun), (turn) => Effect.asSome(turn.cancel))
+      return Effect.zipRight(Deferred.succeed(entry.called, undefined), Effect.raceFirst(stopped, Deferred.await(entry.over)))
     })
 
   readonly run = (request: TurnRequest): Stream.Stream<TurnEvent, SpawnError> =>
@@ -74,7 +77,7 @@ export class Pool {
         if (this.entries.has(turnId)) {
           return Effect.fail(refusal("InvalidArgument", `${adapter.name} turn ${turnId}`, binary, cwd, [`another turn ${turnId} is in the pool`]))
         }
-        const entry: Entry = { turnId, cwd, called: Deferred.unsafeMake(FiberId.none), over: Deferred.unsafeMake(FiberId.none), turn: undefined }
+        const entry: Entry = { turnId, cwd, called: Deferred.unsafeMake(FiberId.none), begun: Deferred.unsafeMake(FiberId.none), over: Deferred.unsafeMake(FiberId.none), turn: undefined }
         this.entries.set(turnId, entry)
         return Effect.succeed(entry)
       }),
@@ -115,6 +118,7 @@ export class Pool {
         if (isCalled) return yield* Effect.as(release, undefined)
         const turn = yield* Effect.onError(startTurn(request), () => release)
         entry.turn = turn
+        yield* Deferred.succeed(entry.begun, turn)
         // Called while it started.
         if (yield* Deferred.isDone(entry.called)) yield* Effect.forkDaemon(turn.cancel)
         // A place is free when the process is gone, however slowly the turn is read.

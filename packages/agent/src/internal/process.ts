@@ -21,3 +21,8 @@ export const processOptions = (
   { cwd, env, maxLineBytes = defaultMaxLineBytes }: ProcessOptions & { readonly cwd: string },
   stop: StopPlan.StopPlan
 ): ChildOptions => ({ cwd, env, stop, maxLineBytes, check: false, tailBytes: stderrTail })
+
+/** What is as short as this is found in any word, and tells nothing. */
+const shortestSecret = 4
+
+export const secretsIn = (prompt: string): ReadonlyArray<string> => prompt.length < shortestSecret ? [] : [prompt]

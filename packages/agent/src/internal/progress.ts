@@ -25,8 +25,8 @@ export type End = Either.Either<ExitReport, SurvivorsError>
 
 export interface Asked extends Prompt, Pick<ProcessOptions, "stuckIs" | "timeouts"> {
   readonly adapter: AgentAdapter
-  /** What its process has cost before. */
-  readonly costBefore?: number | undefined
+  /** There were turns of its process before. */
+  readonly before?: { readonly cost: number } | undefined
 }
 
 export class Progress {
@@ -41,23 +41,29 @@ export class Progress {
   private readonly over = Deferred.unsafeMake<Terminal>(FiberId.none)
 
   constructor(private readonly asked: Asked, private readonly clock: Clock.Clock) {
-    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), asked.costBefore)
+    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), asked.before)
   }
 
-  /** What these lines mean. It is not given to who reads the turn yet. */
-  hear(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
-    return this.account.stdout(lines, info)
-  }
-
-  /** What is returned is to be awaited before more is read. */
-  give(events: ReadonlyArray<TurnEvent>, lines: ReadonlyArray<string>): Effect.Effect<void> | undefined {
-    const room = this.backlog.offer(events, lengthOf(lines))
-    if (this.account.result !== undefined) this.ended.unsafeOpen()
-    return room
+  /**
+   * What these lines mean, for who reads the turn, and before that for `first`. What is returned is to be awaited before more is read. A chunk
+   * may have a million lines, and whoever else lives in this program gets its turn between some of them.
+   */
+  stdout(lines: ReadonlyArray<string>, info: LinesInfo, first: (events: ReadonlyArray<TurnEvent>) => void = () => undefined): Effect.Effect<void> | undefined {
+    const some = (from: number): Effect.Effect<void> | undefined => {
+      const to = Math.min(from + atOnce, lines.length)
+      const events = this.account.stdout(lines, info, from, to)
+      first(events)
+      const room = this.backlog.offer(events, costOf(events, lines, from, to))
+      if (this.account.result !== undefined) this.ended.unsafeOpen()
+      if (to === lines.length) return room
+      return Effect.zipRight(room ?? Effect.void, Effect.zipRight(turnOfLoop, Effect.suspend(() => some(to) ?? Effect.void)))
+    }
+    return some(0)
   }
 
   stderr(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
-    return this.backlog.offer(this.account.stderr(lines, info), lengthOf(lines))
+    const events = this.account.stderr(lines, info)
+    return this.backlog.offer(events, costOf(events, lines, 0, lines.length))
   }
 
   readonly outcome: Effect.Effect<Terminal> = Deferred.await(this.over)
@@ -105,8 +111,8 @@ export class Progress {
       result: account.result,
       sessionId: account.sessionId,
       incomplete: incompleteOf(account.truncatedLines, report),
-      stderr: report?.stderr.tail ?? "",
-      stderrBytes: report?.stderr.bytes ?? 0,
+      stderr: report?.stderr.tail ?? account.stderrTail,
+      stderrBytes: report?.stderr.bytes ?? account.stderrBytes,
       durationMillis: this.clock.unsafeCurrentTimeMillis() - account.startedAt
     })
   }
@@ -135,7 +141,24 @@ export class Progress {
   }
 }
 
-const lengthOf = (lines: ReadonlyArray<string>): number => lines.reduce((length, line) => length + line.length, 0)
+const atOnce = 2048
+
+/** Not by the clock, which a test may hold. */
+const turnOfLoop = Effect.async<void>((resume) => {
+  const timer = setTimeout(() => resume(Effect.void), 0)
+  return Effect.sync(() => clearTimeout(timer))
+})
+
+/** About so many bytes of memory wait: the words, and for each event and block its object. */
+const costOf = (events: ReadonlyArray<TurnEvent>, lines: ReadonlyArray<string>, from: number, to: number): number => {
+  let cost = 0
+  for (let index = from; index < to; index++) cost += (lines[index] as string).length
+  for (const event of events) cost += event._tag === "Message" ? perEvent + perBlock * event.blocks.length : perEvent
+  return cost
+}
+
+const perEvent = 128
+const perBlock = 16
 
 const namesOf = (processes: ReadonlyArray<ProcessInfo.ProcessInfo>): string => processes.map((each) => ProcessInfo.format(each)).join(", ")
 

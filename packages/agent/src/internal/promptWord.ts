@@ -7,8 +7,9 @@ const longestWord = 100 * 1024
 
 /** One that begins with a dash would be taken for an option. */
 export const wordOrStdin = (
-  prompt: string
+  prompt: string,
+  isAmbiguous = false
 ): { readonly words: ReadonlyArray<string>; readonly stdin: "null" | { readonly text: string } } =>
-  prompt.startsWith("-") || new TextEncoder().encode(prompt).length > longestWord
+  isAmbiguous || prompt.startsWith("-") || new TextEncoder().encode(prompt).length > longestWord
     ? { words: [], stdin: { text: prompt } }
     : { words: [prompt], stdin: "null" }

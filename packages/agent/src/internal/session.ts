@@ -17,7 +17,7 @@ import * as Stream from "effect/Stream"
 import type { Decision, Dialogue, Prompt } from "../AgentAdapter.js"
 import { SessionBusy } from "../SessionBusy.js"
 import type { PermissionAsked, TurnEvent } from "../TurnEvent.js"
-import { defaultStop, processOptions } from "./process.js"
+import { defaultStop, leftoverStop, processOptions } from "./process.js"
 import { Progress } from "./progress.js"
 import { problemsOf, refusal } from "./refusals.js"
 import type { Timeouts } from "./request.js"
@@ -62,6 +62,7 @@ class OpenSession implements AgentSession {
   private cost = 0
   /** Questions that are not answered yet, and who waits to deny them. */
   private readonly asked = new Set<string>()
+  private readonly considered = new Set<string>()
   private readonly deniers = new Set<Fiber.RuntimeFiber<boolean>>()
 
   constructor(
@@ -82,7 +83,7 @@ class OpenSession implements AgentSession {
     const command = Command.make(options.binary ?? options.adapter.binary, ...this.dialogue.args(resumed, true))
     return Effect.map(
       this.spawner.acquire(command, {
-        ...processOptions(options, options.stop ?? politely),
+        ...processOptions(options, options.stop ?? leftoverStop),
         label: this.label,
         stdin: "pipe",
         onLines: { stdout: (lines, info) => this.stdout(lines, info), stderr: (lines, info) => this.stderr(lines, info) }
@@ -103,6 +104,7 @@ class OpenSession implements AgentSession {
   })
 
   private bury({ child, release }: Acquired): Effect.Effect<void> {
+    this.process = undefined
     return Effect.zipRight(
       release,
       Effect.map(child.exited, (status) => this.unclaimed.note(`its process had ended (${ExitStatus.format(status)}) and was started again`))
@@ -112,12 +114,20 @@ class OpenSession implements AgentSession {
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosed = true
     const progress = this.current?.progress
-    if (progress !== undefined) progress.isCancelled = true
-    const stopped = progress === undefined ? Effect.void : this.stop(progress)
+    const stopped = progress === undefined
+      ? Effect.void
+      : this.stopFor(progress, () => {
+        progress.isCancelled = true
+      })
     // A turn that is about to begin may still be starting a process. Those that wait find the session closed.
-    const last = this.turns.withPermits(1)(Effect.suspend(() => this.process?.release ?? Effect.void))
+    const last = this.turns.withPermits(1)(Effect.suspend(() => this.process === undefined ? Effect.void : this.farewell(this.process)))
     return Effect.zipRight(stopped, last)
   })
+
+  /** At the end of its input it ends by itself. */
+  private farewell({ child, release }: Acquired): Effect.Effect<void> {
+    return Effect.zipRight(Effect.ignore(child.stop(this.options.stop ?? politely)), release)
+  }
 
   private readonly unlessClosed: Effect.Effect<void, SpawnError> = Effect.suspend(() => {
     const { adapter, binary = adapter.binary, cwd } = this.options
@@ -137,14 +147,18 @@ class OpenSession implements AgentSession {
       // Nobody is there to answer.
       return Effect.forEach(questions, ({ requestId }) => Effect.forkDaemon(this.write(this.dialogue.permit(requestId, denied))), { discard: true })
     }
-    const { progress } = this.current
-    const events = progress.hear(lines, info)
-    const questions = events.filter((event) => event._tag === "PermissionAsked")
-    // Before anybody can answer.
-    for (const { requestId } of questions) this.asked.add(requestId)
-    const room = progress.give(events, lines)
-    if (questions.length === 0) return room
-    return Effect.zipRight(Effect.forEach(questions, (each) => this.consider(each), { discard: true }), room ?? Effect.void)
+    const questions: Array<PermissionAsked> = []
+    const room = this.current.progress.stdout(lines, info, (events) => {
+      for (const event of events) {
+        if (event._tag !== "PermissionAsked") continue
+        // Before anybody can answer.
+        this.asked.add(event.requestId)
+        questions.push(event)
+      }
+    })
+    const considered = Effect.suspend(() => Effect.forEach(questions, (each) => this.consider(each), { discard: true }))
+    if (room === undefined) return questions.length === 0 ? undefined : considered
+    return Effect.zipRight(considered, Effect.zipRight(room, considered))
   }
 
   private stderr(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
@@ -154,6 +168,8 @@ class OpenSession implements AgentSession {
   // ---- what it asks
 
   private consider({ requestId }: PermissionAsked): Effect.Effect<void> {
+    if (this.considered.has(requestId)) return Effect.void
+    this.considered.add(requestId)
     const { permissionTimeout = "10 minutes", permissions = "deny" } = this.options
     const deny = this.answer(requestId, denied)
     const patience = permissions === "deny" ? Effect.void : Effect.sleep(permissionTimeout)
@@ -211,7 +227,7 @@ class OpenSession implements AgentSession {
       if (this.isClosed) this.free()
       yield* this.unlessClosed
       const progress = new Progress(
-        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, costBefore: this.cost },
+        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, before: { cost: this.cost } },
         this.clock
       )
       progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
@@ -238,37 +254,55 @@ class OpenSession implements AgentSession {
       this.cost += progress.account.usage?.costUsd ?? 0
       this.current = undefined
       this.free()
-      this.asked.clear()
+      yield* Effect.forEach(this.asked, (requestId) => this.answer(requestId, denied), { discard: true })
+      this.considered.clear()
       yield* Effect.forEach(this.deniers, (fiber) => Fiber.interruptFork(fiber), { discard: true })
       yield* progress.finish(end)
     }).pipe(Effect.withSpan(`${this.options.adapter.name} turn`, { attributes: { turnId } }))
   }
 
   private timedOut(progress: Progress): Effect.Effect<void> {
-    return Effect.flatMap(progress.timedOut, (phase) => {
-      progress.timeout = phase
-      return this.stop(progress)
+    return Effect.flatMap(progress.timedOut, (phase) =>
+      this.stopFor(progress, () => {
+        progress.timeout = phase
+      }))
+  }
+
+  /** What is asked for after the exit changes nothing. */
+  private stopFor(progress: Progress, note: () => void): Effect.Effect<void> {
+    return this.whileRunning((child) => {
+      note()
+      progress.backlog.widen()
+      this.doomed = child
+      return Effect.uninterruptible(Effect.ignore(child.stop(this.options.stop ?? defaultStop)))
     })
   }
 
-  private stop(progress: Progress): Effect.Effect<void> {
-    const child = this.process?.child
-    progress.backlog.widen()
-    this.doomed = child
-    return child === undefined ? Effect.void : Effect.uninterruptible(Effect.ignore(child.stop(defaultStop)))
+  private whileRunning(then: (child: Child) => Effect.Effect<void>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const child = this.process?.child
+      return child === undefined ? Effect.void : Effect.flatMap(child.isRunning, (isRunning) => isRunning ? then(child) : Effect.void)
+    })
   }
 
   /** By the protocol first, which leaves the process alive. */
   private cancel(progress: Progress): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.current?.progress !== progress) return Effect.asVoid(progress.outcome)
-      progress.isCancelled = true
-      progress.backlog.widen()
+      const over = Effect.asVoid(progress.outcome)
+      if (this.current?.progress !== progress) return over
+      const note = () => {
+        progress.isCancelled = true
+      }
       const { interrupt } = this.dialogue
-      if (interrupt === undefined) return Effect.zipRight(this.stop(progress), Effect.asVoid(progress.outcome))
-      const asked = Effect.zipRight(this.write(interrupt(`interrupt-${++this.count}`)), progress.outcome)
-      return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(Effect.disconnect(asked)), this.options.interruptGrace ?? "5 seconds"), (answer) =>
-        answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stop(progress), Effect.asVoid(progress.outcome)))
+      if (interrupt === undefined) return Effect.zipRight(this.stopFor(progress, note), over)
+      const ask = this.whileRunning(() => {
+        note()
+        progress.backlog.widen()
+        return this.write(interrupt(`interrupt-${++this.count}`))
+      })
+      const grace = this.options.interruptGrace ?? "5 seconds"
+      return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(Effect.disconnect(Effect.zipRight(ask, over))), grace), (answer) =>
+        answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stopFor(progress, note), over))
     })
   }
 

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Terminal } from "../TurnEvent.js"
-import { defaultStop, leftoverStop, processOptions } from "./process.js"
+import { defaultStop, leftoverStop, processOptions, secretsIn } from "./process.js"
 import { Progress } from "./progress.js"
 import { problemsOf, refusal } from "./refusals.js"
 import type { Turn, TurnRequest } from "./request.js"
@@ -31,10 +31,10 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
         const { child, release } = yield* spawner.acquire(Command.make(binary, ...invocation.args), {
           ...processOptions(request, request.stop ?? leftoverStop),
           label,
-          redact: [prompt],
+          redact: secretsIn(prompt),
           stdin: invocation.stdin,
           onLines: {
-            stdout: (lines, info) => progress.give(progress.hear(lines, info), lines),
+            stdout: (lines, info) => progress.stdout(lines, info),
             stderr: (lines, info) => progress.stderr(lines, info)
           }
         })

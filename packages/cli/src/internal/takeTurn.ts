@@ -41,7 +41,7 @@ const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, ne
       timeouts: { total: timeout }
     })
     const show = shownIn(outlets, options)
-    yield* Effect.forkScoped(obey(turn, signals))
+    yield* Effect.forkScoped(obey(turn, signals, outlets))
     yield* Effect.forkScoped(Effect.zipRight(outlets.out.closed, turn.cancel))
     yield* Stream.runForEachChunk(turn.events, (events) => {
       for (const event of events) show(event)
@@ -62,12 +62,14 @@ const shownIn = (outlets: Outlets, { json }: TurnOptions): ((event: TurnEvent) =
 }
 
 /** A second Ctrl-C is from a person who has waited enough. */
-const obey = (turn: AgentTurn.Turn, signals: Queue.Dequeue<Forwarded>) =>
+const obey = (turn: AgentTurn.Turn, signals: Queue.Dequeue<Forwarded>, outlets: Outlets) =>
   Effect.gen(function*() {
     let interrupts = 0
     while (true) {
       if ((yield* Queue.take(signals)) === "SIGINT") interrupts++
       yield* Effect.fork(interrupts > 1 ? turn.kill : turn.cancel)
+      // A reader that takes nothing is not waited for much longer.
+      yield* Effect.fork(outlets.giveUpAfter(interrupts > 1 ? "100 millis" : "10 seconds"))
     }
   })
 
