@@ -4,9 +4,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { appendLive } from "../src/internal/live.js"
+import { appendLive, retireLive } from "../src/internal/live.js"
 import { headerOf } from "../src/internal/captureLine.js"
 import { filesIn, folder } from "./support/spools.js"
 
@@ -52,6 +53,46 @@ describe("a live file", () => {
         }
       }))
   }
+
+  it.scoped("takes the place of none that was retired in the same millisecond", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      for (const text of ["one", "two"]) {
+        writeFileSync(join(directory, "transcript"), said(text))
+        yield* turn(directory)
+        yield* Effect.provide(retireLive(directory, "s", 5), FaultyDisk.layer())
+      }
+      const retired = ["s.live-5.jsonl", "s.live-6.jsonl"]
+      expect(filesIn(directory)).toEqual([...retired, "transcript"])
+      expect(retired.flatMap((name) => textsIn(readFileSync(join(directory, name), "utf8")))).toEqual(["one", "two"])
+    }))
+
+  it.scoped("is on the disk by its name, too", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      writeFileSync(join(directory, "transcript"), said("one"))
+      const synced: Array<string> = []
+      yield* turn(directory, (operation, path) => void (operation === "sync" && synced.push(path)))
+      expect(synced).toContain(directory)
+    }))
+
+  it.scoped("is left where the transcript has become a pipe", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const transcript = join(directory, "transcript")
+      writeFileSync(transcript, said("one"))
+      yield* turn(directory)
+      rmSync(transcript)
+      spawnSync("mkfifo", [transcript])
+      const opened: Array<string> = []
+      const error = yield* Effect.flip(turn(directory, (operation, path) => {
+        if (operation !== "open" || path !== transcript) return
+        opened.push(path)
+        FaultyDisk.fail("EIO")
+      }))
+      expect(error).toMatchObject({ reason: "Invalid" })
+      expect(opened).toEqual([])
+    }))
 
   it.scoped("is taken in portions from a long transcript, and one that is cut short goes on where it was", () =>
     Effect.gen(function*() {

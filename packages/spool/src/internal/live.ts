@@ -31,7 +31,7 @@ export const appendLive = ({ directory, header, now, sessionId, transcript }: Ap
     const path = livePath(directory, sessionId)
     // What comes while we are at it is for the next time.
     const size = Number((yield* FileAttempt.attempt("read the transcript", transcript)(fs.stat(transcript))).size)
-    let { offset, turn } = yield* markIn(markPath(directory, sessionId), transcript)
+    let { offset, turn } = yield* markIn(markPath(directory, sessionId), transcript, size)
     let events = 0
     while (true) {
       const { end, lastNumber, turns } = yield* Transcript.read(transcript, {
@@ -53,11 +53,20 @@ export const appendLive = ({ directory, header, now, sessionId, transcript }: Ap
 
 /** It is complete: whoever drains may take it. Where the session goes on after all, it is read from its beginning. */
 export const retireLive = (directory: string, sessionId: string, now: number): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => {
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
     const path = livePath(directory, sessionId)
-    return fs.rename(path, retiredName(path, now)).pipe(
+    return yield* fs.rename(path, yield* freeName(path, now)).pipe(
       Effect.zipRight(Effect.ignore(fs.remove(markPath(directory, sessionId)))),
       Effect.catchIf(FileAttempt.isNotFound, () => Effect.void),
       FileAttempt.attempt("retire", path)
     )
   })
+
+/** A session that has ended twice in a millisecond has two files. */
+const freeName = (path: string, now: number): Effect.Effect<string, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.matchEffect(fs.stat(retiredName(path, now)), {
+      onFailure: () => Effect.succeed(retiredName(path, now)),
+      onSuccess: () => freeName(path, now + 1)
+    }))

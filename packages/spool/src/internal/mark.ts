@@ -26,11 +26,12 @@ export interface Mark {
 
 const beginning: Mark = { offset: 0, turn: 0, before: "" }
 
-/** Where to go on. A transcript that is shorter than it was, or another one, is read from its beginning. */
-export const markIn = (path: string, transcript: string): Effect.Effect<Mark, FileError, FileSystem.FileSystem> =>
+/** Where to go on in a transcript of this size. One that is shorter than it was, or another one, is read from its beginning. */
+export const markIn = (path: string, transcript: string, size: number): Effect.Effect<Mark, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const mark = yield* readMark(path)
-    const isSame = mark.offset > 0 && (yield* textBefore(transcript, mark.offset)) === mark.before
+    // What is shorter is not opened: it may have become a pipe.
+    const isSame = mark.offset > 0 && mark.offset <= size && (yield* textBefore(transcript, mark.offset)) === mark.before
     return isSame ? mark : beginning
   })
 
