@@ -101,6 +101,23 @@ describe("a pool", () => {
         expect(yield* pool.list).toEqual([])
       })))
 
+  it.effect("cancels for whoever reads the turn, and for one that nobody reads", () =>
+    inPool({ concurrency: 2 }, (pool) =>
+      Effect.gen(function*() {
+        const ends: Array<string | undefined> = []
+        const cancel = (id: string) => Effect.map(pool.cancel(id), (end) => ends.push(Option.getOrUndefined(end)?._tag))
+        const reader = yield* Effect.fork(Stream.runForEach(pool.run(asked("a")), (event) => event._tag === "Message" ? cancel("a") : Effect.void))
+        const idle = yield* Effect.fork(Stream.runForEach(pool.run(asked("b")), () => Effect.never))
+        yield* TestClock.adjust("100 millis")
+        yield* cancel("b")
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(reader)
+        expect(ends.length).toBeGreaterThanOrEqual(2)
+        expect(new Set(ends)).toEqual(new Set(["Cancelled"]))
+        yield* Fiber.interrupt(idle)
+        expect(yield* pool.list).toEqual([])
+      })))
+
   it.effect("gives the place of one that was left to the next", () =>
     inPool({ concurrency: 1 }, (pool, started) =>
       Effect.gen(function*() {

@@ -7,6 +7,7 @@ import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
 import * as CodexAdapter from "@tether/agent/CodexAdapter"
 import type { TurnEvent } from "@tether/agent/TurnEvent"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as StopPlan from "@tether/process/StopPlan"
 import * as FakeAgent from "@tether/vitest/FakeAgent"
 import * as Script from "@tether/vitest/Script"
 import { survivorsOf } from "@tether/vitest/Survivors"
@@ -95,6 +96,44 @@ describe("a session", () => {
       expect(starts[1]?.slice(-2)).toEqual(["--resume", sessionId])
     })))
 
+  it.live("asks another process where one ends by itself after each turn", () =>
+    withNode(Effect.gen(function*() {
+      const session = yield* scripted([Script.readLine(), Script.stdout(init(sessionId), text("m", "hello"), result("hello")), Script.exit(0)])
+      for (let turn = 0; turn < 5; turn++) expect(terminalOf(yield* ask(session, "again"))._tag).toBe("Completed")
+    })))
+
+  it.live("gives no turn the result of another, that comes late", () =>
+    withNode(Effect.gen(function*() {
+      const session = yield* scripted([
+        Script.readLine(),
+        Script.stdout(init(sessionId), text("a", "one"), result("one")),
+        Script.readLine(),
+        Script.stdout(result("one again")),
+        Script.wait("200 millis"),
+        Script.stdout(init(sessionId), text("b", "two"), result("two")),
+        Script.hang
+      ])
+      yield* ask(session, "one")
+      const second = yield* ask(session, "two")
+      expect(terminalOf(second)).toMatchObject({ _tag: "Completed", result: { text: "two" } })
+      expect(noticesOf(second)).toEqual(["repeated 1"])
+    })))
+
+  it.live("stops by the plan that was given, and not for what has ended already", () =>
+    withNode(Effect.gen(function*() {
+      const deaf = [Script.ignore("SIGINT"), Script.ignore("SIGTERM"), Script.readLine(), call, Script.hang]
+      const session = yield* scripted(deaf, { stop: StopPlan.kill, timeouts: { total: "500 millis" } })
+      const terminal = terminalOf(yield* ask(session, "one"))
+      expect(terminal).toMatchObject({ _tag: "Failed", kind: { _tag: "Timeout", phase: "total" }, signal: "SIGKILL" })
+      expect(terminal.durationMillis).toBeLessThan(3000)
+    })))
+
+  it.live("counts the time in which it is not read", () =>
+    withNode(Effect.gen(function*() {
+      const session = yield* scripted([Script.hang], { stop: StopPlan.kill, timeouts: { total: "500 millis" } })
+      expect(terminalOf(yield* ask(session, "x".repeat(5_000_000)))).toMatchObject({ kind: { _tag: "Timeout", phase: "total" } })
+    })))
+
   it.live("starts a process again that has ended between two turns, and says so", () =>
     withNode(Effect.gen(function*() {
       const session = yield* scripted([Script.readLine(), Script.stdout(init(sessionId), text("m", "hello"), result("hello")), Script.exit(0)])
@@ -109,14 +148,14 @@ describe("a session", () => {
     withNode(Effect.gen(function*() {
       const session = yield* scripted([
         Script.readLine(),
-        Script.stdout(result("one")),
+        Script.stdout(init(sessionId), result("one")),
         Script.wait("200 millis"),
         Script.stdout(text("late", "by the way")),
         Script.wait("600 millis"),
         // The turn that it has begun by itself.
         Script.stdout(result("not asked for")),
         Script.readLine(),
-        Script.stdout(text("m", "hello"), result("two")),
+        Script.stdout(init(sessionId), text("m", "hello"), result("two")),
         Script.hang
       ])
       yield* ask(session, "one")

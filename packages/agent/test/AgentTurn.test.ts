@@ -2,6 +2,7 @@
  * Turns of real processes: whatever the agent does, there is one terminal event, and it is the last.
  */
 import { describe, expect, it } from "@effect/vitest"
+import type * as AgentAdapter from "@tether/agent/AgentAdapter"
 import * as AgentTurn from "@tether/agent/AgentTurn"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
 import * as CodexAdapter from "@tether/agent/CodexAdapter"
@@ -227,6 +228,64 @@ describe("what is odd is a notice, and ends nothing", () => {
       expect(terminalOf(events)._tag).toBe("Completed")
     }))
 
+  it.live("a million lines that are nothing, while others have their turns", () =>
+    Effect.gen(function*() {
+      let longest = 0
+      let before = process.cpuUsage()
+      const timer = setInterval(() => {
+        const { system, user } = process.cpuUsage(before)
+        longest = Math.max(longest, (user + system) / 1000)
+        before = process.cpuUsage()
+      }, 1)
+      const adapter = { ...ClaudeAdapter.claude, invocation: () => ({ args: ["-c", "yes '' | head -1000000; yes x | head -100000"], stdin: "null" as const, problems: [] }) }
+      const events = yield* eventsOf({ ...request([]), adapter, binary: "sh" })
+      clearInterval(timer)
+      expect(noticesOf(events).length).toBe(100_000)
+      expect(terminalOf(events)).toMatchObject({ kind: { _tag: "NoResult" } })
+      expect(longest, "milliseconds of the longest turn").toBeLessThan(1000)
+    }), 60_000)
+
+  it.live("a line at which its adapter fails, also the end", () =>
+    Effect.gen(function*() {
+      const fails = () => {
+        throw new Error("no")
+      }
+      const adapter = {
+        ...ClaudeAdapter.claude,
+        decoder: (prompt: AgentAdapter.Prompt) => {
+          const decoder = ClaudeAdapter.claude.decoder(prompt)
+          return { line: (each: string) => each === "bad" ? fails() : decoder.line(each), end: fails }
+        }
+      }
+      const events = yield* play([Script.stdout("bad\n", result("done")), Script.exit(0)], { adapter })
+      expect(noticesOf(events)).toEqual(["malformed 1", "malformed 2"])
+      expect(terminalOf(events)._tag).toBe("Completed")
+    }))
+
+  it.live("what no type foresees", () =>
+    Effect.gen(function*() {
+      const deep = "[".repeat(20_000) + "]".repeat(20_000)
+      const events = yield* play([
+        Script.stdout(
+          line({ type: "stream_event", event: { type: "content_block_delta", delta: { type: { toString: 1 } } } }),
+          line({ type: "stream_event", event: { type: "content_block_delta", delta: { type: "constructor" } } }),
+          `{"type":1,"x":${deep}}\n`,
+          text("m", "hello"),
+          line({ type: "result", subtype: "error_x", is_error: 1, errors: [{ toString: 1 }] })
+        ),
+        Script.exit(1)
+      ])
+      expect(textsOf(events)).toEqual(["hello"])
+      expect(terminalOf(events)).toMatchObject({ kind: { _tag: "Result", subtype: "error_x" } })
+    }))
+
+  it.live("parts of a message that come between those of another", () =>
+    Effect.gen(function*() {
+      const events = yield* play([Script.stdout(text("a", "A1"), text("b", "B1"), text("a", "A2"), result("done")), Script.exit(0)])
+      const last = new Map(events.flatMap((event) => event._tag === "Message" ? [[event.id, event.blocks.map((block) => block._tag === "Text" ? block.text : "")]] : []))
+      expect([...last]).toEqual([["a", ["A1", "A2"]], ["b", ["B1"]]])
+    }))
+
   it.live("a second result, which counts", () =>
     Effect.gen(function*() {
       const events = yield* play([Script.stdout(result("one"), result("two", "error_during_execution")), Script.exit(0)])
@@ -420,6 +479,8 @@ describe("codex", () => {
     })
     expect([args.join(" "), stdin]).toEqual(["exec --json --sandbox read-only --skip-git-repo-check resume t-1 say hi", "null"])
     expect(CodexAdapter.codex.invocation({ turnId: "1", cwd: "/", prompt: "-v" })).toMatchObject({ args: ["exec", "--json", "-"], stdin: { text: "-v" } })
+    // It would be a command of codex.
+    expect(CodexAdapter.codex.invocation({ turnId: "1", cwd: "/", prompt: "review" })).toMatchObject({ args: ["exec", "--json", "-"], stdin: { text: "review" } })
   })
 })
 

@@ -11,6 +11,7 @@ import * as StopPlan from "@tether/process/StopPlan"
 import type * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -18,7 +19,7 @@ import type { Decision, Dialogue, Prompt } from "../AgentAdapter.js"
 import { SessionBusy } from "../SessionBusy.js"
 import type { PermissionAsked, TurnEvent } from "../TurnEvent.js"
 import { defaultStop, leftoverStop, processOptions } from "./process.js"
-import { Progress } from "./progress.js"
+import { type End, Progress } from "./progress.js"
 import { problemsOf, refusal } from "./refusals.js"
 import type { Timeouts } from "./request.js"
 import type { AgentSession, SessionOptions, SessionTurn } from "./sessionRequest.js"
@@ -56,6 +57,8 @@ class OpenSession implements AgentSession {
   private known: string | undefined
   private count = 0
   private isClosed = false
+  /** By the process that runs. */
+  private turnsServed = 0
   /** Which turn has the process, or is about to get it. */
   private holder: string | undefined
   /** Of the process that runs, so far. */
@@ -91,6 +94,7 @@ class OpenSession implements AgentSession {
       (acquired) => {
         this.process = acquired
         this.cost = 0
+        this.turnsServed = 0
         this.unclaimed.quiet.unsafeOpen()
       }
     )
@@ -244,12 +248,12 @@ class OpenSession implements AgentSession {
 
   private drive(turnId: string, progress: Progress, prompt: string): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      const { child } = this.process as Acquired
-      const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true }))
-      const said = yield* Effect.raceFirst(Effect.as(progress.ended.await, undefined), Effect.either(child.gone))
-      // One that is being stopped serves no other turn, whatever it still says.
-      const end = said ?? (this.doomed === child ? yield* Effect.either(child.gone) : undefined)
-      yield* Fiber.interruptFork(working)
+      let end = yield* this.serve(progress, prompt)
+      if (end !== undefined && this.hasNotHeard(end, progress) && (yield* Effect.isSuccess(this.ensureStarted))) {
+        progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
+        end = yield* this.serve(progress, prompt)
+      }
+      this.turnsServed++
       this.known = progress.account.sessionId ?? this.known
       this.cost += progress.account.usage?.costUsd ?? 0
       this.current = undefined
@@ -259,6 +263,25 @@ class OpenSession implements AgentSession {
       yield* Effect.forEach(this.deniers, (fiber) => Fiber.interruptFork(fiber), { discard: true })
       yield* progress.finish(end)
     }).pipe(Effect.withSpan(`${this.options.adapter.name} turn`, { attributes: { turnId } }))
+  }
+
+  /** Asks, and answers with the end of the process if that comes before the result. */
+  private serve(progress: Progress, prompt: string): Effect.Effect<End | undefined> {
+    return Effect.gen(this, function*() {
+      const { child } = this.process as Acquired
+      const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true }))
+      const end = yield* Effect.raceFirst(Effect.as(progress.ended.await, undefined), Effect.either(child.gone))
+      yield* Fiber.interruptFork(working)
+      // One that is being stopped serves no other turn, whatever it still says.
+      return end ?? (this.doomed === child ? yield* Effect.either(child.gone) : undefined)
+    })
+  }
+
+  /** One that was about to end by itself when it was asked, and has said nothing of it. */
+  private hasNotHeard(end: End, { account, isCancelled, timeout }: Progress): boolean {
+    if (Either.isLeft(end) || this.turnsServed === 0 || this.isClosed) return false
+    const { endedBy, status } = end.right
+    return endedBy === "child" && status._tag === "Exited" && status.code === 0 && !account.hasSpoken && !isCancelled && timeout === undefined
   }
 
   private timedOut(progress: Progress): Effect.Effect<void> {
