@@ -12,7 +12,8 @@ import type { Terminal, TurnEvent } from "./TurnEvent.js"
 
 /**
  * - `concurrency`: how many turns run at once; the others wait, and the one that came first is the first to go on.
- * - `perDirectory`: whether two turns of one `cwd` never run at once. Default false. One that waits for that holds up no other.
+ * - `perDirectory`: whether two turns of one `cwd`, as it is written, never run at once. Default false. One that waits for that
+ *   holds up no other.
  * - `keep`: of how many turns that are over the outcome is kept. Default 1000: those that ended last.
  *
  * @example

@@ -11,8 +11,8 @@ import type { TurnEvent } from "../TurnEvent.js"
 import type { ProcessOptions, Timeouts } from "./request.js"
 
 /**
- * How a session is opened: of whom, where, and how its process is run (see `AgentTurn`). A stop closes its stdin first, and gives it two
- * seconds to end by itself.
+ * How a session is opened: of whom, where, and how its process is run (see `AgentTurn`). When the scope closes, its stdin is closed first,
+ * and it has two seconds to end by itself.
  *
  * - `whenBusy`: what a turn does while another one runs: `"wait"` (default) for its turn, or `"refuse"`, and fail with `SessionBusy`.
  * - `permissions`: what is answered when the agent asks whether it may use a tool: `"deny"` (default), or `"ask"`, which waits for
