@@ -108,7 +108,7 @@ describe("a session", () => {
         Script.readLine(),
         Script.stdout(init(sessionId), text("a", "one"), result("one")),
         Script.readLine(),
-        Script.stdout(result("one again")),
+        Script.stdout(result("one again").replace("{", `{"session_id":"${sessionId}",`)),
         Script.wait("200 millis"),
         Script.stdout(init(sessionId), text("b", "two"), result("two")),
         Script.hang
@@ -117,6 +117,19 @@ describe("a session", () => {
       const second = yield* ask(session, "two")
       expect(terminalOf(second)).toMatchObject({ _tag: "Completed", result: { text: "two" } })
       expect(noticesOf(second)).toEqual(["repeated 1"])
+    })))
+
+  it.live("takes a result for that of the turn where nothing else comes", () =>
+    withNode(Effect.gen(function*() {
+      const session = yield* scripted([
+        Script.readLine(),
+        Script.stdout(init(sessionId), result("one")),
+        Script.readLine(),
+        Script.stdout(result("no more credit", "error_x")),
+        Script.hang
+      ])
+      yield* ask(session, "one")
+      expect(terminalOf(yield* ask(session, "two"))).toMatchObject({ _tag: "Failed", kind: { _tag: "Result", subtype: "error_x" } })
     })))
 
   it.live("stops by the plan that was given, and not for what has ended already", () =>

@@ -12,6 +12,12 @@ const shownOfNotice = 200
 
 const stderrKept = 8 * 1024
 
+export interface Before {
+  /** What they have cost. */
+  readonly cost: number
+  readonly turns: number
+}
+
 export class Account {
   sessionId: string | undefined
   result: Result | undefined
@@ -23,14 +29,16 @@ export class Account {
   stderrTail = ""
   truncatedLines = 0
   private shownBytes = 0
-  private hasSaidSomething = false
+  /** A result that came before anything else of the turn: it may be that of an earlier one, and late. */
+  early: Result | undefined
+  private linesWithMeaning = 0
   private readonly counts = new Map<Notice["kind"], number>()
 
   constructor(
     private readonly decoder: Decoder,
     readonly startedAt: number,
-    /** Where there were turns before: what their process has cost, and a result before anything else is that of one of them. */
-    private readonly before?: { readonly cost: number } | undefined
+    /** Of its process, which has served other turns before. */
+    private readonly before?: Before | undefined
   ) {
     this.lastAt = startedAt
   }
@@ -69,6 +77,11 @@ export class Account {
     return events
   }
 
+  /** Nothing else came: it was no earlier turn's. */
+  acceptEarly(): void {
+    this.result ??= this.early
+  }
+
   notice(kind: Notice["kind"], text: string): Notice {
     const count = (this.counts.get(kind) ?? 0) + 1
     this.counts.set(kind, count)
@@ -87,7 +100,9 @@ export class Account {
   /** A decoder that fails at one line must not be the end of all others. */
   private read(events: Array<TurnEvent>, decode: () => ReadonlyArray<Said>, line: string): void {
     try {
-      this.add(events, decode())
+      const said = decode()
+      this.add(events, said)
+      if (said.length > 0 && said.at(-1)?._tag !== "Ended") this.linesWithMeaning++
     } catch {
       events.push(this.notice("malformed", line))
     }
@@ -99,15 +114,15 @@ export class Account {
         case "SessionBound":
           if (this.sessionId !== undefined) break
           this.sessionId = each.sessionId
-          this.hasSaidSomething = true
           events.push(each)
           break
         case "Notice":
           events.push(this.notice(each.kind, each.text))
           break
         case "Ended":
-          if (this.before !== undefined && !this.hasSaidSomething) {
-            events.push(this.notice("repeated", `the result ${each.result.subtype}, of an earlier turn`))
+          if (this.linesWithMeaning === 0 && (this.before?.turns ?? 0) > 0) {
+            events.push(this.notice("repeated", `the result ${each.result.subtype} came before anything else, and may be that of an earlier turn`))
+            this.early = each.result
             break
           }
           if (this.result !== undefined) events.push(this.notice("repeated", `the result ${each.result.subtype}: the last one counts`))
@@ -118,7 +133,6 @@ export class Account {
           events.push(this.usage)
           break
         default:
-          this.hasSaidSomething = true
           events.push(each)
       }
     }

@@ -8,13 +8,14 @@ import type { ExitStatus } from "@tether/process/ExitStatus"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import * as Stream from "effect/Stream"
 import type { AgentAdapter, Prompt } from "../AgentAdapter.js"
 import type { Terminal, TurnEvent } from "../TurnEvent.js"
-import { Account } from "./account.js"
+import { Account, type Before } from "./account.js"
 import { Backlog } from "./backlog.js"
 import { outcomeOf, type Phase } from "./outcome.js"
 import type { ProcessOptions, Timeouts } from "./request.js"
@@ -25,8 +26,7 @@ export type End = Either.Either<ExitReport, SurvivorsError>
 
 export interface Asked extends Prompt, Pick<ProcessOptions, "stuckIs" | "timeouts"> {
   readonly adapter: AgentAdapter
-  /** There were turns of its process before. */
-  readonly before?: { readonly cost: number } | undefined
+  readonly before?: Before | undefined
 }
 
 export class Progress {
@@ -34,6 +34,8 @@ export class Progress {
   readonly backlog = new Backlog<TurnEvent>()
   /** Open once there is a result. */
   readonly ended = Effect.unsafeMakeLatch(false)
+  /** Open once there is one that may be that of an earlier turn. */
+  private readonly early = Effect.unsafeMakeLatch(false)
   /** What was asked for while it ran. */
   isCancelled = false
   timeout: Phase | undefined
@@ -55,6 +57,7 @@ export class Progress {
       first(events)
       const room = this.backlog.offer(events, costOf(events, lines, from, to))
       if (this.account.result !== undefined) this.ended.unsafeOpen()
+      if (this.account.early !== undefined) this.early.unsafeOpen()
       if (to === lines.length) return room
       return Effect.zipRight(room ?? Effect.void, Effect.zipRight(turnOfLoop, Effect.suspend(() => some(to) ?? Effect.void)))
     }
@@ -76,6 +79,20 @@ export class Progress {
     })
     return Stream.ensuring(this.backlog.stream, left)
   }
+
+  /** Completes with a result that counts. One that may be that of an earlier turn does where nothing else comes for some time. */
+  readonly hasResult: Effect.Effect<void> = Effect.suspend(() => {
+    const accepted = this.early.await.pipe(
+      Effect.zipRight(Effect.sleep(earlyPatience)),
+      Effect.flatMap(() => {
+        const quietFor = this.clock.unsafeCurrentTimeMillis() - this.account.lastAt
+        if (quietFor < Duration.toMillis(earlyPatience)) return Effect.never
+        this.account.acceptEarly()
+        return Effect.void
+      })
+    )
+    return Effect.raceFirst(this.ended.await, accepted)
+  })
 
   /** Completes when it takes too long. What has its result waits for nothing but the end of its process. */
   readonly timedOut: Effect.Effect<Phase> = Effect.suspend(() => {
@@ -140,6 +157,9 @@ export class Progress {
     })
   }
 }
+
+/** An agent says that it has begun as soon as it is asked. */
+const earlyPatience = Duration.seconds(5)
 
 const atOnce = 2048
 

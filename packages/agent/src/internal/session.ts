@@ -57,12 +57,10 @@ class OpenSession implements AgentSession {
   private known: string | undefined
   private count = 0
   private isClosed = false
-  /** By the process that runs. */
-  private turnsServed = 0
   /** Which turn has the process, or is about to get it. */
   private holder: string | undefined
   /** Of the process that runs, so far. */
-  private cost = 0
+  private readonly before = { cost: 0, turns: 0 }
   /** Questions that are not answered yet, and who waits to deny them. */
   private readonly asked = new Set<string>()
   private readonly considered = new Set<string>()
@@ -93,8 +91,8 @@ class OpenSession implements AgentSession {
       }),
       (acquired) => {
         this.process = acquired
-        this.cost = 0
-        this.turnsServed = 0
+        // In place: a turn that has begun may be served by this one after all.
+        Object.assign(this.before, { cost: 0, turns: 0 })
         this.unclaimed.quiet.unsafeOpen()
       }
     )
@@ -117,6 +115,7 @@ class OpenSession implements AgentSession {
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosed = true
+    this.unclaimed.quiet.unsafeOpen()
     const progress = this.current?.progress
     const stopped = progress === undefined
       ? Effect.void
@@ -231,7 +230,7 @@ class OpenSession implements AgentSession {
       if (this.isClosed) this.free()
       yield* this.unlessClosed
       const progress = new Progress(
-        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, before: { cost: this.cost } },
+        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, before: this.before },
         this.clock
       )
       progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
@@ -253,9 +252,9 @@ class OpenSession implements AgentSession {
         progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
         end = yield* this.serve(progress, prompt)
       }
-      this.turnsServed++
       this.known = progress.account.sessionId ?? this.known
-      this.cost += progress.account.usage?.costUsd ?? 0
+      this.before.turns++
+      this.before.cost += progress.account.usage?.costUsd ?? 0
       this.current = undefined
       this.free()
       yield* Effect.forEach(this.asked, (requestId) => this.answer(requestId, denied), { discard: true })
@@ -270,7 +269,7 @@ class OpenSession implements AgentSession {
     return Effect.gen(this, function*() {
       const { child } = this.process as Acquired
       const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true }))
-      const end = yield* Effect.raceFirst(Effect.as(progress.ended.await, undefined), Effect.either(child.gone))
+      const end = yield* Effect.raceFirst(Effect.as(progress.hasResult, undefined), Effect.either(child.gone))
       yield* Fiber.interruptFork(working)
       // One that is being stopped serves no other turn, whatever it still says.
       return end ?? (this.doomed === child ? yield* Effect.either(child.gone) : undefined)
@@ -279,7 +278,7 @@ class OpenSession implements AgentSession {
 
   /** One that was about to end by itself when it was asked, and has said nothing of it. */
   private hasNotHeard(end: End, { account, isCancelled, timeout }: Progress): boolean {
-    if (Either.isLeft(end) || this.turnsServed === 0 || this.isClosed) return false
+    if (Either.isLeft(end) || this.before.turns === 0 || this.isClosed) return false
     const { endedBy, status } = end.right
     return endedBy === "child" && status._tag === "Exited" && status.code === 0 && !account.hasSpoken && !isCancelled && timeout === undefined
   }
