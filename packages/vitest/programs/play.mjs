@@ -149,7 +149,10 @@ const leave = ({ escapes, holds, steps }) => {
 
 const die = async ({ signal }) => {
   if (signal !== "SIGSTOP") process.removeAllListeners(signal)
+  // Whatever came while it was stopped is told before this is: on a busy machine not in the next turns.
+  const goesOn = signal === "SIGSTOP" ? once(process, "SIGCONT") : undefined
   process.kill(process.pid, signal)
+  await goesOn
   // It may have been stopped: what has come meanwhile is heard in the next turns. Not every signal ends a process.
   for (let i = 0; i < 5; i++) await turn()
 }
