@@ -4,7 +4,6 @@
 import { survivorsOf } from "@tether/vitest/Survivors"
 import * as WaitUntil from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
-import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
 export const stateOf = (pid: number): string | undefined => {
@@ -43,20 +42,8 @@ export const timers = (): number => process.getActiveResourcesInfo().filter((nam
 export const waitUntil = (what: string, holds: () => boolean, millis = 10_000): Effect.Effect<void> =>
   Effect.asVoid(WaitUntil.waitUntil(Effect.sync(holds), { what, within: millis }))
 
-/** How long a shell takes to start at present, in milliseconds. */
-const shellStart = (): number => {
-  const starts = 5
-  const before = performance.now()
-  for (let i = 0; i < starts; i++) spawnSync("sh", ["-c", ":"])
-  return (performance.now() - before) / starts
-}
-
-/**
- * What is promised within a second. On a machine that has no time for anybody, a second is what it has time for in a second otherwise:
- * thirty starts of a shell, which it does in a tenth of that when it is idle.
- */
-export const withinASecond = (what: string, holds: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => waitUntil(what, holds, Math.max(1000, 30 * shellStart())))
+/** What is promised within a second. */
+export const withinASecond = (what: string, holds: () => boolean): Effect.Effect<void> => waitUntil(what, holds, 1000)
 
 /** The descriptors over 2 that this process hands on to whatever it executes: those without close-on-exec. */
 export const inheritable = (): ReadonlyArray<string> =>
