@@ -1,0 +1,79 @@
+/**
+ * What a program and the shim in a pane say to each other. Types alone: the shim is a program of its own, and loads nothing
+ * but Node.
+ *
+ * The shim is the pane's process: `node shim.cjs FILE`. It waits at its gate until FILE is there (whole, put there by a rename),
+ * reads it, removes it, starts the program and listens on `socket`, where each connection has one request and answers, each a
+ * line of JSON.
+ */
+
+/** A step of a stop plan; SIGKILL follows the last one. */
+export interface ShimStep {
+  readonly signal: string
+  /** In milliseconds. */
+  readonly wait: number
+}
+
+/** A process, told from every other that has or had its pid. */
+export interface ShimProcess {
+  readonly pid: number
+  /** The start time in `/proc/<pid>/stat`. */
+  readonly startToken: string
+}
+
+/** Where and what the shim records when the terminal goes while its program lives. */
+export interface ShimRecords {
+  /** The `exits.log` of a journal. */
+  readonly file: string
+  /** Fields of an end that are known at the start, as logfmt: those before `dead_status`, and those behind `id`. */
+  readonly before: string
+  readonly after: string
+  /** Fields of the end of the server: those before `dead_status` (`ev` and `identity`), and those behind `id`. */
+  readonly serverBefore: string
+  readonly serverAfter: string
+  /** Of all shims that record the end of the server in `file`, the one that can create this file does. */
+  readonly serverOnce: string
+  /** The last commands that were sent to the server, one a line. */
+  readonly commands: string
+}
+
+export interface ShimConfig {
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd: string
+  /** The whole environment; TERM, TERM_PROGRAM, TERM_PROGRAM_VERSION, COLORTERM, TMUX and TMUX_PANE are those of the pane. */
+  readonly env: Readonly<Record<string, string>>
+  /** Where the shim listens; it removes it at its end. */
+  readonly socket: string
+  /** Which server this is; undefined where nobody could tell. */
+  readonly server: ShimProcess | undefined
+  /** In milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Carried out when the terminal goes. */
+  readonly stop: ReadonlyArray<ShimStep>
+  readonly records: ShimRecords | undefined
+}
+
+export type ShimRequest =
+  /** Answered once the program has been started, or could not be. */
+  | { readonly op: "started" }
+  /**
+   * Stops all that lives in the terminal, by the plan. Answered when nothing is left of it. The shim ends as its program did
+   * once the connection is closed, or after two seconds: until then nobody can see the end.
+   */
+  | { readonly op: "stop"; readonly steps: ReadonlyArray<ShimStep> }
+
+export type ShimAnswer =
+  | { readonly _tag: "Started"; readonly pid: number }
+  | { readonly _tag: "NotStarted"; readonly code: string; readonly message: string }
+  | {
+    readonly _tag: "Stopped"
+    readonly status: ShimStatus
+    /** The step at which the program ended; undefined where it had ended before the first signal. */
+    readonly step: string | undefined
+  }
+  | { readonly _tag: "Refused"; readonly message: string }
+
+export type ShimStatus =
+  | { readonly code: number }
+  | { readonly signal: string }
