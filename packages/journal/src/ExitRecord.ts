@@ -83,6 +83,8 @@ export type OutOfMemory = typeof OutOfMemory.Type
  * - `endedBy`, and `stopStep`, the step of the stop plan that was at work; `reason`: why, in a word or a few.
  * - `lastLines`: the end of what it wrote to stderr. Secrets are replaced in it, as in `command`.
  * - `restart`: what its supervisor decided, if it has one.
+ * - Of the end of a server: `cause`, what became of it; `memory`, its resident memory in bytes when last seen; `commands`,
+ *   the last ones that it was sent.
  *
  * @example
  * ```ts
@@ -113,6 +115,9 @@ export const ExitRecord = Schema.Struct({
   uptime: Schema.optional(Schema.Finite),
   oom: Schema.optional(OutOfMemory),
   restart: Schema.optional(Schema.String),
+  cause: Schema.optional(Schema.String),
+  memory: Schema.optional(Schema.Finite),
+  commands: Schema.optional(Schema.String),
   lastLines: Schema.optional(Schema.String)
 })
 

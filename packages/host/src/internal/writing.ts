@@ -17,7 +17,8 @@ export const writeNew = (
     const file = yield* fs.open(path, { flag: "wx", mode: options.mode })
     // The umask has taken its part of the mode.
     yield* fs.chmod(path, options.mode)
-    yield* file.writeAll(bytes)
+    // A write of nothing is told as one that could not write.
+    if (bytes.length > 0) yield* file.writeAll(bytes)
     yield* within(options.fsync, file.sync)
   }))
 

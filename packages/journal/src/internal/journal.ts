@@ -34,7 +34,7 @@ export const makeJournal = (
     })
     const { begin, losses, settled } = yield* makeKeeping(store.write)
     const make = (draft: Draft): Effect.Effect<ExitRecord> =>
-      Effect.map(Clock.currentTimeMillis, (now) => ({ ...draft, id: nextId(now), ts: draft.ts ?? now, ...ours }))
+      Effect.map(Clock.currentTimeMillis, (now) => ({ ...ours, ...draft, id: nextId(now), ts: draft.ts ?? now }))
     // Whoever reads here finds what was begun here.
     const settledStore = {
       read: Stream.unwrap(Effect.as(settled, store.read)),

@@ -27,7 +27,8 @@ export interface Query {
 }
 
 /**
- * What is to be recorded: a record without what the journal knows itself. `ts` is the present, unless it is given.
+ * What is to be recorded: a record without what the journal knows itself. `ts` is the present, unless it is given. `writer` is
+ * this process, unless somebody else is to record the end, as `pid:start token`: while that lives, the start is its business.
  *
  * @example
  * ```ts
@@ -36,7 +37,7 @@ export interface Query {
  * const ended: Draft = { ev: "session-exit", identity: "night-build", deadStatus: 1, endedBy: "child" }
  * ```
  */
-export type Draft = Omit<ExitRecord, "id" | "ts" | "host" | "writer"> & { readonly ts?: number | undefined }
+export type Draft = Omit<ExitRecord, "id" | "ts" | "host"> & { readonly ts?: number | undefined }
 
 /**
  * A start that has no end on record. `state` is
