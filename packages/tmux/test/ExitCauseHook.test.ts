@@ -200,7 +200,7 @@ describe.each(["/bin/dash", "/bin/bash"])("the script, run by %s", (program) => 
     expect(found["id"]).toMatch(/^[0-9A-HJKMNP-TV-Z]{26}$/)
     const at = Date.parse(found["ts"] ?? "")
     expect(Math.abs(at - now)).toBeLessThan(5000)
-    const time = [...(found["id"] ?? "").slice(0, 10)].reduce((sum, digit) => sum * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(digit), 0)
+    const time = (found["id"] ?? "").slice(0, 10).split("").reduce((sum, digit) => sum * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(digit), 0)
     expect(time).toBe(at)
     expect(pairsOf(text.slice(0, -1)).map(([key]) => key)).toEqual([...keys[0], "ended_by"])
     expect(Logfmt.encode(pairsOf(text.slice(0, -1)))).toBe(text.slice(0, -1))
