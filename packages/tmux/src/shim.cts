@@ -1,0 +1,77 @@
+/**
+ * The process of a pane, and the parent of its program: `node shim.cjs FILE`. What it says and hears is in
+ * `internal/shimProtocol.ts`.
+ *
+ * 1. It waits for its file, listens, and starts the program.
+ * 2. It passes on what is sent to it, and stops the program when it is asked to, or when the terminal goes. If that was because the
+ *    tmux server ended, nobody but the shim can tell how its program ended, and it writes that into the journal.
+ * 3. It ends as the program has ended, so that tmux sees the same.
+ *
+ * What the program leaves behind when it ends by itself is left alone, as in any terminal: the kernel hangs up its foreground.
+ *
+ * Limits. Node.js does not tell of a real-time signal: a program that one has killed counts as ended with code 0. SIGINT and SIGQUIT
+ * that somebody sends to the shim alone cannot be told from those of the terminal, and are not passed on.
+ */
+import signals = require("./shim/signals.cjs")
+import dying = require("./shim/dying.cjs")
+import gate = require("./shim/gate.cjs")
+import Pane = require("./shim/pane.cjs")
+import requests = require("./shim/requests.cjs")
+import terminal = require("./shim/terminal.cjs")
+import fs = require("node:fs")
+import type { ShimConfig, ShimStatus } from "./internal/shimProtocol.js" with { "resolution-mode": "import" }
+
+/** Of `sysexits.h`: there was no start. */
+const notNow: ShimStatus = { code: 75 }
+
+let isLeaving = false
+
+/** The end. `last` is done right before it, and does not prevent it. */
+const leave = (status: ShimStatus, last: () => void): void => {
+  if (isLeaving) return
+  isLeaving = true
+  signals.heed((signal) => signal === "SIGHUP" && terminal.onHangup())
+  terminal.leave(() => {
+    try {
+      last()
+    } finally {
+      dying.dieAs(status)
+    }
+  })
+}
+
+const giveUp = (why: string): void => {
+  terminal.say(why)
+  leave(notNow, () => {})
+}
+
+/** It listens before the program starts: whoever has opened the gate can ask at any time how that went, and stop it. */
+const run = (config: ShimConfig): void => {
+  const pane = new Pane(config)
+  requests.listen(config.socket, (request, asker) => pane.answer(request, asker)).then(
+    () => {
+      isRunning = true
+      pane.live((status) =>
+        leave(status, () => {
+          fs.rmSync(config.socket, { force: true })
+          pane.close()
+        })
+      )
+    },
+    (error: Error) => giveUp(`Not started: nobody can be heard at ${config.socket}: ${error.message}`)
+  )
+}
+
+let isRunning = false
+
+// Whatever goes wrong here, the program is not left without a parent; as long as there is none, there is nothing to stay for.
+process.on("uncaughtException", (error) => {
+  if (!isRunning) giveUp(`Not started: ${error.message}`)
+})
+
+signals.heed((signal) => {
+  if (signal === "SIGHUP") leave(notNow, () => {})
+  if (signal === "SIGTERM") leave({ signal }, () => {})
+})
+
+gate.pass(process.argv[2] ?? "", run, () => giveUp("Not started: nobody has opened the gate."))

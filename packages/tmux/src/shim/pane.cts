@@ -1,0 +1,181 @@
+/**
+ * The life of a pane: its program, the stop of all that lives in its terminal, and what is recorded when the terminal goes.
+ */
+import Deferred = require("./deferred.cjs")
+import processes = require("./processes.cjs")
+import program = require("./program.cjs")
+import records = require("./records.cjs")
+import servers = require("./server.cjs")
+import signals = require("./signals.cjs")
+import stopping = require("./stopping.cjs")
+import terminal = require("./terminal.cjs")
+import type {
+  ShimAnswer,
+  ShimConfig,
+  ShimProcess,
+  ShimRequest,
+  ShimStatus,
+  ShimStep
+} from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
+import type { Asker } from "./asker.cjs"
+
+interface End {
+  readonly status: ShimStatus
+  readonly at: number
+  /** The step of a stop that was at work when it became known. */
+  readonly step: string | undefined
+}
+
+/** How long the end waits for those who have asked to see it first, in milliseconds. */
+const askerWait = 2000
+
+class Pane {
+  private readonly server
+  private readonly started = new Deferred<ShimAnswer>()
+  private readonly startSeen = new Deferred<void>()
+  private readonly end = new Deferred<End>()
+  /** What the end waits for, so that nobody sees it before; it grows. */
+  private readonly first: Array<Promise<unknown>> = []
+  private send: (signal: NodeJS.Signals) => void = () => {}
+  private pid: number | undefined
+  private step: string | undefined
+  private stopped: Promise<End> | undefined
+  private hasHungUp = false
+  /** Who is told of an end by a stop keeps the record of it. */
+  private isToldOfStop = false
+
+  constructor(private readonly config: ShimConfig) {
+    this.server = servers.make(config.server)
+  }
+
+  /** Starts the program, and calls `over` once it has ended and everything is done that comes before the end of the shim. */
+  live(over: (status: ShimStatus) => void): void {
+    signals.heed((signal) => this.heed(signal))
+    // Whoever has opened the gate asks how the start went, and has an answer also when the program ends at once.
+    this.first.push(this.end.promise.then(() => terminal.isGone() && this.hangUp()), atMost(askerWait, this.startSeen.promise))
+    this.send = program.start(this.config, {
+      started: (pid) => {
+        this.pid = pid
+        this.started.resolve({ _tag: "Started", pid })
+      },
+      failed: (failure) => {
+        this.started.resolve({ _tag: "NotStarted", ...failure })
+        this.ended({ code: failure.code === "EACCES" ? 126 : 127 })
+      },
+      ended: (status) => this.ended(status)
+    })
+    this.waitForAll(({ status }) => over(status))
+  }
+
+  private ended(status: ShimStatus): void {
+    this.end.resolve({ status, at: Date.now(), step: this.step })
+  }
+
+  private waitForAll(over: (end: End) => void): void {
+    const known = this.first.length
+    void Promise.all(this.first).then(() => {
+      if (this.first.length > known || this.end.value === undefined) this.waitForAll(over)
+      else over(this.end.value)
+    })
+  }
+
+  private heed(signal: NodeJS.Signals): void {
+    if (signal === "SIGHUP" && terminal.isGone()) this.hangUp()
+    else if (signals.passedOn.has(signal)) this.send(signal)
+  }
+
+  answer(request: ShimRequest, asker: Asker): Promise<ShimAnswer> {
+    return request.op === "stop" ? this.answerStop(request.steps, asker) : this.answerStarted(asker)
+  }
+
+  private answerStarted(asker: Asker): Promise<ShimAnswer> {
+    void asker.left.then(() => this.startSeen.resolve())
+    return this.started.promise
+  }
+
+  /** Where it has ended before, that is the answer, and the end is on its way: it waits for nobody. */
+  private answerStop(steps: ReadonlyArray<ShimStep>, asker: Asker): Promise<ShimAnswer> {
+    const { value } = this.end
+    const stopped = value === undefined || this.stopped !== undefined ? this.stop(steps) : Promise.resolve(value)
+    return stopped.then(({ status, step }) => {
+      if (step !== undefined && asker.isThere()) this.isToldOfStop = true
+      this.first.push(atMost(askerWait, asker.left))
+      return { _tag: "Stopped", status, step }
+    })
+  }
+
+  /** One at a time: whoever comes later has the same stop. */
+  private stop(steps: ReadonlyArray<ShimStep>): Promise<End> {
+    if (this.stopped !== undefined) return this.stopped
+    const done = new Deferred<void>()
+    this.stopped = done.promise.then(() => this.end.promise)
+    this.first.push(this.stopped)
+    stopping.carryOut({
+      steps,
+      living: () => this.living(),
+      onStep: (signal) => {
+        this.step = signal
+      },
+      done: () => done.resolve()
+    })
+    return this.stopped
+  }
+
+  /** All that lives in the terminal; the program alone where nobody can tell. */
+  private living(): ReadonlyArray<ShimProcess> {
+    if (processes.hasProc) return processes.othersOfSession()
+    return this.pid === undefined || this.end.value !== undefined ? [] : [{ pid: this.pid, startToken: "" }]
+  }
+
+  /** The terminal has gone, by a person's hand or with the server. Which of the two shows while the stop goes on. */
+  private hangUp(): void {
+    if (this.hasHungUp) return
+    this.hasHungUp = true
+    const hasVanished = new Deferred<boolean>()
+    servers.waitForEnd(this.server, (hasEnded) => {
+      if (hasEnded) this.recordServer()
+      hasVanished.resolve(hasEnded)
+    })
+    const stopped = this.stop(this.config.stop)
+    this.first.push(Promise.all([hasVanished.promise, stopped]).then(([hasVanished, end]) => this.recordSession(end, hasVanished)))
+  }
+
+  /** The last words, when this process is about to end: if the server has gone, tmux has not seen how the program ended. */
+  close(): void {
+    const end = this.end.value
+    if (this.hasHungUp || end === undefined || !this.server.hasEnded()) return
+    this.recordServer()
+    this.recordSession(end, true)
+  }
+
+  private recordServer(): void {
+    if (this.config.records === undefined) return
+    records.serverExit(this.config.records, { at: Date.now(), server: this.server.identity, memory: this.server.memory() })
+  }
+
+  private recordSession({ at, status, step }: End, hasVanished: boolean): void {
+    if (this.config.records === undefined || this.isToldOfStop) return
+    records.sessionExit(this.config.records, {
+      at,
+      startedAt: this.config.startedAt,
+      status,
+      endedBy: endedBy(status, step, hasVanished),
+      step,
+      reason: hasVanished ? "server-vanished" : "terminal-closed"
+    })
+  }
+}
+
+/** A person who closes the terminal ends what is in it; when the server vanishes, it is the shim that does. */
+const endedBy = (status: ShimStatus, step: string | undefined, hasVanished: boolean): string => {
+  if (step === undefined) return "code" in status ? "child" : "outside"
+  return hasVanished ? "supervisor" : "outside"
+}
+
+const atMost = (milliseconds: number, event: Promise<void>): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds)
+    void event.then(resolve)
+  })
+
+export = Pane
