@@ -9,16 +9,21 @@ import type { Asker } from "./asker.cjs"
 
 type Answer = (request: ShimRequest, asker: Asker) => Promise<ShimAnswer>
 
-/** Fails with what the system says, if nobody can be heard there. */
-const listen = (path: string, answer: Answer): Promise<net.Server> =>
+/**
+ * Fails with what the system says, if nobody can be heard there. Once the path is there, it is heard: a socket that is bound does not
+ * listen yet, so it is made under another name.
+ */
+const listen = (path: string, answer: Answer): Promise<void> =>
   new Promise((resolve, reject) => {
-    fs.rmSync(path, { force: true })
+    const early = `${path}~`
+    fs.rmSync(early, { force: true })
     const server = net.createServer({ allowHalfOpen: true }, (connection) => serve(connection, answer))
-    server.once("error", reject).listen(path, () => {
-      fs.chmodSync(path, 0o600)
+    server.once("error", reject).listen(early, () => {
       // Such as too many open files: there may be another time.
       server.on("error", () => {})
-      resolve(server)
+      fs.chmodSync(early, 0o600)
+      fs.renameSync(early, path)
+      resolve()
     })
   })
 

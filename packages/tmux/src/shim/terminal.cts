@@ -3,6 +3,9 @@
  */
 import fs = require("node:fs")
 
+// Whoever asks for one of these streams, as Node.js itself does when a connection closes, opens the terminal anew: it would not be left.
+for (const name of ["stdin", "stdout", "stderr"]) Object.defineProperty(process, name, { value: undefined })
+
 const terminalOfStdin = (): string | undefined => {
   try {
     const path = fs.readlinkSync("/proc/self/fd/0")
@@ -28,6 +31,9 @@ const isGone = (): boolean => {
 /** For tmux to close its side. A process that the program has left behind may hold the terminal open for ever. */
 const closingWait = 500
 
+/** Between two looks, in milliseconds: mostly the hangup comes first. */
+const pause = 20
+
 let isHungUp: () => void = () => {}
 
 /** To be told of a SIGHUP while the terminal is left: tmux closing its side causes one. */
@@ -41,15 +47,15 @@ const onHangup = (): void => isHungUp()
 const leave = (done: () => void): void => {
   for (const fd of [0, 1, 2]) replaceByNothing(fd)
   const deadline = performance.now() + closingWait
-  let hungUp = path === undefined
-  isHungUp = () => {
-    hungUp = true
-  }
   const look = (): void => {
-    if (hungUp || path === undefined || !fs.existsSync(path) || performance.now() > deadline) done()
-    else setTimeout(look, 2)
+    if (path === undefined || !fs.existsSync(path) || performance.now() > deadline) done()
+    else waiting = setTimeout(look, pause)
   }
-  look()
+  let waiting = setTimeout(look, 0)
+  isHungUp = () => {
+    clearTimeout(waiting)
+    done()
+  }
 }
 
 /** The lowest number that is free is the one that was just closed; whatever opens a file later does not get one of these. */
