@@ -38,10 +38,12 @@ export interface Prepared {
   readonly pid: number
   readonly file: string
   readonly socket: string
+  /** Answers as soon as the shim listens. */
+  readonly release: (command: ReadonlyArray<string>, config?: Partial<ShimConfig>) => Effect.Effect<void>
   readonly openGate: (command: ReadonlyArray<string>, config?: Partial<ShimConfig>) => Effect.Effect<ShimPane>
 }
 
-export interface ShimPane extends Omit<Prepared, "openGate"> {
+export interface ShimPane extends Omit<Prepared, "release" | "openGate"> {
   readonly started: ShimAnswer
   /** Of the program. */
   readonly child: number
@@ -81,6 +83,8 @@ export const server: Effect.Effect<PaneServer, never, Scope.Scope> = Effect.gen(
   }
 })
 
+let panes = 0
+
 interface Place {
   readonly directory: string
   readonly tmux: PaneServer["tmux"]
@@ -90,7 +94,7 @@ interface Place {
 
 const makePane = ({ directory, server, shims, tmux }: Place): Effect.Effect<Prepared> =>
   Effect.gen(function*() {
-    const name = String(shims.length)
+    const name = String(panes++)
     const file = join(directory, `${name}.json`)
     const socket = join(directory, `${name}.sock`)
     const format = "#{session_id} #{pane_id} #{pane_pid}"
@@ -100,18 +104,22 @@ const makePane = ({ directory, server, shims, tmux }: Place): Effect.Effect<Prep
     yield* tmux("set-option", "-p", "-t", id, "remain-on-exit", "on")
     const prepared = { session, id, pid: Number(pid), file, socket }
     const base = { cwd: directory, env: {}, socket, server, stop: [{ signal: "SIGTERM", wait: 1000 }], records: undefined }
-    const openGate: Prepared["openGate"] = ([program = "", ...args], config = {}) =>
-      Effect.gen(function*() {
+    const release: Prepared["release"] = ([program = "", ...args], config = {}) =>
+      Effect.suspend(() => {
         const env = { PATH: process.env["PATH"] ?? "", ...config.env }
         const whole: ShimConfig = { ...base, startedAt: Date.now(), program, args, ...config, env }
         writeFileSync(`${file}.new`, JSON.stringify(whole), { mode: 0o600 })
         renameSync(`${file}.new`, file)
-        yield* waitUntil(Effect.sync(() => existsSync(socket)), { what: "the shim listens" })
+        return Effect.asVoid(waitUntil(Effect.sync(() => existsSync(socket)), { what: "the shim listens" }))
+      })
+    const openGate: Prepared["openGate"] = (command, config) =>
+      Effect.gen(function*() {
+        yield* release(command, config)
         const { answer, leave } = yield* ask(socket, { op: "started" })
         yield* leave
         return { ...prepared, started: answer, child: answer._tag === "Started" ? answer.pid : 0, ...paneOf(tmux, id, socket) }
       })
-    return { ...prepared, openGate }
+    return { ...prepared, release, openGate }
   })
 
 const paneOf = (tmux: PaneServer["tmux"], id: string, socket: string) => {
