@@ -26,7 +26,9 @@ describe("AtomicFile", () => {
       expect(readFileSync(path, "utf8")).toBe("one")
       yield* AtomicFile.create(`${path}2`, Uint8Array.of(1, 2), { mode: 0o666 })
       expect(modeOf(`${path}2`)).toBe(0o666)
-      expect(beside(path)).toEqual(["a", "a2"])
+      yield* AtomicFile.create(`${path}3`, "")
+      expect(readFileSync(`${path}3`, "utf8")).toBe("")
+      expect(beside(path)).toEqual(["a", "a2", "a3"])
     }).pipe(Effect.provide(disk())))
 
   it.scoped("does not create through a symbolic link, and replaces one without following it", () =>

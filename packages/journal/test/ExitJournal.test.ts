@@ -127,6 +127,21 @@ describe("the moment of a record", () => {
     }).pipe(Effect.scoped))
 })
 
+describe("a record that is somebody else's to end", () => {
+  it.scopedLive("names them, and that of a server tells what became of it", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      yield* Effect.gen(function*() {
+        const journal = yield* ExitJournal.ExitJournal
+        expect(yield* journal.append({ ev: "session-start", identity: "it", writer: "1:2" })).toMatchObject({ writer: "1:2" })
+        expect((yield* journal.append({ ev: "session-start", identity: "ours" })).writer).toMatch(new RegExp(`^${process.pid}:`))
+        const server: ExitJournal.Draft = { ev: "server-exit", identity: "tmux", cause: "server-vanished", memory: 4096, commands: "a; b" }
+        yield* journal.append(server)
+        expect(Option.getOrThrow(yield* journal.lastExit("tmux"))).toMatchObject(server)
+      }).pipe(Effect.provide(inFile(directory)))
+    }))
+})
+
 describe("opening a journal", () => {
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
   const startLine = (id: string, fields: string) => `ts=2026-01-01T00:00:00.000Z ev=session-start identity=${id} id=01A${id} ${fields}\n`

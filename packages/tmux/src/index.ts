@@ -1,1 +1,11 @@
-export {}
+export * as DeliveryFailed from "./DeliveryFailed.js"
+export * as ExitCauseHook from "./ExitCauseHook.js"
+export * as LaunchRefused from "./LaunchRefused.js"
+export * as SessionExists from "./SessionExists.js"
+export * as SessionLogs from "./SessionLogs.js"
+export * as SessionNotReady from "./SessionNotReady.js"
+export * as SessionStuck from "./SessionStuck.js"
+export * as Tmux from "./Tmux.js"
+export * as TmuxFailed from "./TmuxFailed.js"
+export * as TmuxSession from "./TmuxSession.js"
+export * as TmuxUnavailable from "./TmuxUnavailable.js"

@@ -1,0 +1,11 @@
+/**
+ * What this program was started with, read when it is asked for.
+ */
+
+/** Without what is absent. */
+export const environment = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => value === undefined ? [] : [[name, value] as const]))
+
+export const nodeProgram = (): string => process.execPath
+
+export const workingDirectory = (): string => process.cwd()

@@ -1,0 +1,243 @@
+/**
+ * A session from nothing: a pane whose shim waits at its gate, then all that watches it, and only then the program.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as AtomicFile from "@tether/host/AtomicFile"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
+import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as SortableId from "@tether/host/SortableId"
+import * as StateDir from "@tether/host/StateDir"
+import type { ExitRecord } from "@tether/journal/ExitRecord"
+import { SpawnError } from "@tether/process/SpawnError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { fileURLToPath } from "node:url"
+import { exitCauseHook } from "../ExitCauseHook.js"
+import { SessionExists } from "../SessionExists.js"
+import { TmuxFailed } from "../TmuxFailed.js"
+import { sequence } from "./argument.js"
+import { deathFields } from "./deathFields.js"
+import { type Facts, factsOption, toText } from "./facts.js"
+import { nodeProgram } from "./here.js"
+import type { Request } from "./launchRequest.js"
+import { logWriterCommand } from "./logWriter.js"
+import * as Records from "./records.js"
+import { serverFields } from "./serverFields.js"
+import { sessionName } from "./sessionName.js"
+import { ask } from "./shimClient.js"
+import type { ShimConfig, ShimRecords } from "./shimProtocol.js"
+import { isGone, stopSession } from "./stop.js"
+import type { TmuxService } from "./tmux.js"
+import { failingWithin, unbroken } from "./within.js"
+
+type Files = FileSystem.FileSystem | ProcessIdentity
+
+export type LaunchFailure = SpawnError | SessionExists | TmuxFailed | FileError
+
+/** The same file, whether this is a source or compiled. */
+const shim = fileURLToPath(new URL("../../dist/shim.cjs", import.meta.url))
+
+interface Pane {
+  readonly session: string
+  readonly pane: string
+  readonly shim: Identity
+  readonly server: Identity | undefined
+}
+
+/** Once the program runs, the session stays, whatever becomes of us. Where it does not, nothing of it stays. */
+export const launchSession = (tmux: TmuxService, request: Request): Effect.Effect<Facts, LaunchFailure, Files> =>
+  Effect.gen(function*() {
+    yield* makePrivate(request.logDir)
+    const now = yield* Clock.currentTimeMillis
+    const base = `${tmux.directory}/${SortableId.make()(now)}`
+    const gate = `${base}.gate`
+    const socket = yield* StateDir.socketPath(tmux.directory, `${base.slice(tmux.directory.length + 1)}.sock`)
+    const pane = yield* openPane(tmux, request, gate)
+    yield* tmux.watch(pane.shim)
+    const without: Facts = {
+      version: 1,
+      identity: request.identity,
+      ...pane,
+      launchedAt: now,
+      command: request.shown,
+      cwd: request.cwd,
+      logFile: `${request.logDir}/${request.identity}.log`,
+      exitLogDir: request.exitLogDir,
+      start: undefined,
+      socket,
+      unwritten: `${base}.unwritten`
+    }
+    const facts = { ...without, start: yield* began(without) }
+    return yield* openGate(tmux, facts, request, gate).pipe(
+      Effect.as(facts),
+      Effect.onError(() => abandon(tmux, facts, request, gate))
+    )
+  }).pipe(unbroken)
+
+const makePrivate = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true, mode: 0o700 })))
+
+/** A server that has just lost its last session is going, and takes nobody any more. */
+const whileServerGoes = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(20))
+
+/**
+ * The server stays for a moment when its last session has ended. A shim that loses its terminal can so tell a server that was killed from one
+ * that goes because a person has ended the last session.
+ */
+const serverOptions: ReadonlyArray<ReadonlyArray<string>> = [
+  // Most programs look for more colours than the default terminal has.
+  ["set-option", "-g", "default-terminal", "screen-256color"],
+  ["set-option", "-s", "exit-empty", "off"],
+  // The format is for the moment at which the command runs, two seconds later, and not for that at which it is put off.
+  ["set-hook", "-g", "session-closed", "run-shell -b -d 2 -C \"if-shell -F '##{S:1}' '' kill-server\""]
+]
+
+const openPane = (
+  tmux: TmuxService,
+  { cols, cwd, identity, rows }: Request,
+  gate: string
+): Effect.Effect<Pane, SessionExists | TmuxFailed, Files> =>
+  Effect.gen(function*() {
+    const processes = yield* ProcessIdentity
+    const words = sequence(
+      ["start-server"],
+      ...serverOptions,
+      [
+        "new-session",
+        "-d",
+        "-P",
+        "-F",
+        "#{session_id} #{pane_id} #{pane_pid} #{pid}",
+        "-s",
+        sessionName(identity),
+        "-x",
+        String(cols),
+        "-y",
+        String(rows),
+        "-c",
+        cwd,
+        "--",
+        nodeProgram(),
+        shim,
+        gate
+      ]
+    )
+    const printed = yield* tmux.run(words).pipe(
+      Effect.retry({ while: ({ reason }) => reason === "NoServer", schedule: whileServerGoes }),
+      Effect.catchIf(({ reason }) => reason === "Exists", () => new SessionExists({ identity }))
+    )
+    const [session = "", pane = "", shimPid, serverPid] = printed.trim().split(" ")
+    const found = yield* processes.identify(Number(shimPid))
+    if (Option.isNone(found)) {
+      yield* Effect.ignore(tmux.run(["kill-session", "-t", session]))
+      return yield* new TmuxFailed({
+        reason: "Refused",
+        command: "new-session",
+        socket: tmux.socket,
+        problem: `the process of its pane (${shimPid}) ended at once, or cannot be told from others here`
+      })
+    }
+    const server = yield* processes.identify(Number(serverPid))
+    return { session, pane, shim: found.value, server: Option.getOrUndefined(server) }
+  })
+
+/** No launch fails because it cannot be recorded. */
+const began = (facts: Facts): Effect.Effect<ExitRecord | undefined, never, Files> =>
+  facts.exitLogDir === undefined
+    ? Effect.succeed(undefined)
+    : Effect.catchAll(Records.begin(facts.exitLogDir, facts), (error) =>
+      Effect.as(
+        Effect.logWarning(`the start of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`),
+        undefined
+      ))
+
+const openGate = (tmux: TmuxService, facts: Facts, request: Request, gate: string): Effect.Effect<void, LaunchFailure, Files> =>
+  Effect.gen(function*() {
+    const { exitLogDir, identity, logFile, pane, unwritten } = facts
+    const hook = exitLogDir === undefined ? undefined : exitCauseHook(identity, `${exitLogDir}/exits.log`, facts.start)
+    if (hook !== undefined) {
+      yield* tmux.run(sequence(
+        // A pane whose process has died stays, with its status, until its hook has run.
+        ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
+        ["set-hook", "-p", "-t", pane, "pane-died", hook]
+      )).pipe(Effect.catchAll((error) => notHooked(tmux, pane, error)))
+    }
+    yield* AtomicFile.create(unwritten, "", { fsync: false })
+    yield* tmux.run(sequence(
+      ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
+      ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
+    ))
+    yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request)), { fsync: false })
+    const answer = yield* started(facts)
+    if (answer._tag === "Started") return
+    if (answer._tag === "NotStarted") return yield* notStarted(facts, request, answer.code, answer.message)
+    const problem = answer._tag === "Refused" ? answer.message : "the pane's process speaks of something else"
+    return yield* new TmuxFailed({ reason: "Refused", command: "new-session", socket: tmux.socket, problem })
+  })
+
+/** A hook that is there without `remain-on-exit`, or the other way round, would be worse than none. */
+const notHooked = (tmux: TmuxService, pane: string, error: TmuxFailed): Effect.Effect<void> =>
+  Effect.zipRight(
+    Effect.logWarning(`what this session ends of will not be in the journal: ${error.message}`),
+    Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))
+  )
+
+const configOf = (tmux: TmuxService, facts: Facts, { args, cwd, env, program, steps }: Request): ShimConfig => ({
+  program,
+  args,
+  cwd,
+  env,
+  socket: facts.socket,
+  server: facts.server,
+  startedAt: facts.launchedAt,
+  stop: steps,
+  records: recordsOf(tmux, facts)
+})
+
+const recordsOf = (tmux: TmuxService, { exitLogDir, identity, server, start }: Facts): ShimRecords | undefined => {
+  if (exitLogDir === undefined) return undefined
+  const end = deathFields(identity, start)
+  const serverEnd = serverFields(tmux.socket, start)
+  return {
+    file: `${exitLogDir}/exits.log`,
+    before: end.before,
+    after: end.after,
+    serverBefore: serverEnd.before,
+    serverAfter: serverEnd.after,
+    serverOnce: `${tmux.directory}/${sessionName(`ended-${server?.pid}-${server?.startToken}-${exitLogDir}`)}`,
+    commands: tmux.commandsLog
+  }
+}
+
+/** It is listening soon. One that has gone had started its program: a shim that could not waits until it has been asked. */
+const started = (facts: Facts) =>
+  Effect.scoped(ask(facts.socket, { op: "started" })).pipe(
+    Effect.retry({ schedule: Schedule.spaced("5 millis"), while: () => Effect.map(isGone(facts), (gone) => !gone) }),
+    Effect.catchAll(() => Effect.succeed({ _tag: "Started" as const })),
+    failingWithin("30 seconds", () => ({ _tag: "NoAnswer" as const })),
+    Effect.catchAll(() => Effect.succeed({ _tag: "Refused" as const, message: "the pane's process does not answer" }))
+  )
+
+const notStarted = ({ identity }: Facts, { args, cwd, program, shown }: Request, code: string, message: string): SpawnError => {
+  const [reason, problem] = code === "ENOENT"
+    ? ["NotFound" as const, `there is no program ${JSON.stringify(program)}, or no directory ${JSON.stringify(cwd)}`]
+    : code === "EACCES"
+    ? ["PermissionDenied" as const, `${JSON.stringify(program)} may not be executed`]
+    : ["Unknown" as const, message]
+  // `shown` has no secrets, and is cut off.
+  return new SpawnError({ reason, label: identity, command: program, args: args.length === 0 ? [] : [shown], cwd, problems: [problem], code })
+}
+
+/** Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do. */
+const abandon = (tmux: TmuxService, facts: Facts, { steps }: Request, gate: string): Effect.Effect<void, never, Files> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const end = yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
+    for (const file of [gate, facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
+    if (facts.start === undefined || Option.exists(end, ({ record }) => Option.isSome(record))) return
+    yield* Effect.ignore(Records.end(facts, { status: undefined, step: undefined, reason: "launch-failed" }))
+  })

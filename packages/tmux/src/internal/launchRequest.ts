@@ -1,0 +1,152 @@
+/**
+ * What a launch is asked, and all that can be wrong with it.
+ */
+import type * as Command from "@effect/platform/Command"
+import * as ChildSpawner from "@tether/process/ChildSpawner"
+import type { SpawnError } from "@tether/process/SpawnError"
+import * as StopPlan from "@tether/process/StopPlan"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { LaunchRefused } from "../LaunchRefused.js"
+import type { Budget } from "../SessionLogs.js"
+import { workingDirectory } from "./here.js"
+import type { ReadyOptions } from "./ready.js"
+import { programEnvironment } from "./serverEnvironment.js"
+import type { ShimStep } from "./shimProtocol.js"
+import { stepsOf } from "./stop.js"
+
+/**
+ * A session to launch.
+ *
+ * - `identity`: its name in logs and journal, and the one it is found by; the name of a file, without slashes.
+ * - `command`: one program, with its arguments; `cwd` and `env` go before its own (`undefined` removes a variable). The rest of
+ *   the environment is that of this program.
+ * - `cols`, `rows`: the size of the terminal until a person attaches. Default 120 by 40.
+ * - `logDir`: absolute; the output goes to `<logDir>/<identity>.log`. It is made with mode 0700 where it is not there.
+ * - `exitLogDir`: absolute; the directory of a journal, in which the beginning and the end are recorded. Without it, the end is recorded nowhere.
+ * - `stop`: how all in it is ended by `stop`, or when its terminal goes. Signals only. Default `StopPlan.default`.
+ * - `ready`: when it is ready. Default: as soon as the program has been started.
+ * - `redact`: words that are replaced in the journal, beside the values in `env` that are `Redacted`.
+ * - `log`: when the log is rotated (`rotateAt`, in bytes, default 16 MiB), and how much of all logs in `logDir` is kept.
+ *
+ * @example
+ * ```ts
+ * import * as Command from "@effect/platform/Command"
+ * import type { LaunchOptions } from "@tether/tmux/TmuxSession"
+ *
+ * const options: LaunchOptions = {
+ *   identity: "night-build",
+ *   command: Command.make("make", "all"),
+ *   cwd: "/home/dev/project",
+ *   logDir: "/var/log/sessions",
+ *   exitLogDir: "/var/log/sessions/exits"
+ * }
+ * ```
+ */
+export interface LaunchOptions {
+  readonly identity: string
+  readonly command: Command.Command
+  readonly cwd?: string | undefined
+  readonly env?: Readonly<Record<string, string | Redacted.Redacted | undefined>> | undefined
+  readonly cols?: number | undefined
+  readonly rows?: number | undefined
+  readonly logDir: string
+  readonly exitLogDir?: string | undefined
+  readonly stop?: StopPlan.StopPlan | undefined
+  readonly ready?: ReadyOptions | undefined
+  readonly redact?: ReadonlyArray<string | Redacted.Redacted> | undefined
+  readonly log?: Budget & { readonly rotateAt?: number | undefined } | undefined
+}
+
+/** Checked, and with all defaults. */
+export interface Request {
+  readonly identity: string
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** The command as it may be shown. */
+  readonly shown: string
+  readonly cols: number
+  readonly rows: number
+  readonly logDir: string
+  readonly exitLogDir: string | undefined
+  readonly steps: ReadonlyArray<ShimStep>
+  readonly rotateAt: number
+}
+
+export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRefused | SpawnError> => {
+  const { cols = 120, command, cwd, env, exitLogDir, identity, log, logDir, redact = [], rows = 40, stop = StopPlan.default } = options
+  const steps = stepsOf(stop)
+  const rotateAt = log?.rotateAt ?? 16 * 1024 * 1024
+  const problems = [
+    ...identityProblems(identity),
+    ...wholeNumber("cols", cols, 1, 10_000),
+    ...wholeNumber("rows", rows, 1, 10_000),
+    ...wholeNumber("log.rotateAt", rotateAt, 64 * 1024, Number.MAX_SAFE_INTEGER),
+    ...(log?.maxBytes === undefined ? [] : wholeNumber("log.maxBytes", log.maxBytes, 0, Number.MAX_SAFE_INTEGER)),
+    ...absolute("logDir", logDir),
+    ...(exitLogDir === undefined ? [] : absolute("exitLogDir", exitLogDir)),
+    ...(command._tag === "PipedCommand" ? ["command is a pipeline: a terminal has one program. Run it in a shell"] : []),
+    ...(steps === undefined ? ["stop has steps that are no signals"] : []),
+    ...durations(options)
+  ]
+  if (problems.length > 0 || steps === undefined) return Either.left(new LaunchRefused({ identity, problems }))
+  return Either.flatMap(ChildSpawner.plan(command, { label: identity, cwd, env, redact }), ({ requests: [request] }) => {
+    if (request === undefined) return Either.left(new LaunchRefused({ identity, problems: ["command is empty"] }))
+    const secrets = [...Object.values(env ?? {}).filter((value) => Redacted.isRedacted(value)), ...redact].map((secret) =>
+      Redacted.isRedacted(secret) ? Redacted.value(secret) : secret)
+    return Either.right({
+      identity,
+      program: request.program,
+      args: request.args,
+      cwd: request.cwd ?? workingDirectory(),
+      env: programEnvironment(request.env, request.extendEnv),
+      shown: without(secrets, [request.program, ...request.args].join(" ")).slice(0, longestShown),
+      cols,
+      rows,
+      logDir,
+      exitLogDir,
+      steps,
+      rotateAt
+    })
+  })
+}
+
+/** It goes into an option of tmux, and into each record. */
+const longestShown = 2000
+
+const without = (secrets: ReadonlyArray<string>, text: string): string =>
+  [...secrets].sort((a, b) => b.length - a.length)
+    .reduce((shown, secret) => secret === "" ? shown : shown.replaceAll(secret, "<redacted>"), text)
+
+const identityProblems = (identity: string): ReadonlyArray<string> => {
+  if (identity === "") return ["identity is empty"]
+  return [
+    ...(/[/\0]/.test(identity) ? ["identity has a slash or a NUL in it, and is to be the name of a file"] : []),
+    ...(identity.startsWith(".") ? ["identity starts with a dot"] : []),
+    // <identity>.log is the log of a session, and delivery.log that of what is sent.
+    ...(identity === "delivery" ? ["identity is \"delivery\", which is the name of another log"] : []),
+    ...(new TextEncoder().encode(identity).length > longestIdentity ? [`identity is longer than ${longestIdentity} bytes`] : [])
+  ]
+}
+
+/** The name of a file has 255 at most, and a log has an end of its own. */
+const longestIdentity = 200
+
+const wholeNumber = (name: string, value: number, least: number, most: number): ReadonlyArray<string> =>
+  Number.isInteger(value) && value >= least && value <= most ? [] : [`${name} is a whole number of at least ${least}, and not ${value}`]
+
+const absolute = (name: string, path: string): ReadonlyArray<string> =>
+  path.startsWith("/") && !path.includes("\0") ? [] : [`${name} is an absolute path, and not ${JSON.stringify(path)}`]
+
+const durations = ({ log, ready }: LaunchOptions): ReadonlyArray<string> =>
+  ([
+    ["ready.bootWithin", ready?.bootWithin],
+    ["ready.activeWithin", ready?.activeWithin],
+    ["ready.send.within", ready?.send?.within],
+    ["log.maxAge", log?.maxAge]
+  ] as const).flatMap(([name, value]) =>
+    value === undefined || Option.isSome(Duration.decodeUnknown(value)) ? [] : [`${name} is no duration`])

@@ -1,0 +1,34 @@
+/**
+ * The log of a session, as others see it.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { stripVTControlCharacters } from "node:util"
+import { lastLinesOf } from "./pane.js"
+import { holdsWithin } from "./within.js"
+
+/** Waits until the writer has written all; it removes the file when it has. */
+export const writtenWithin = (unwritten: string, time: Duration.DurationInput): Effect.Effect<void, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.asVoid(holdsWithin(time, Effect.orElseSucceed(Effect.map(fs.exists(unwritten), (isThere) => !isThere), () => true))))
+
+const tailBytes = 8 * 1024
+
+/** The last lines of what was written behind an offset, without what only a terminal understands. */
+export const lastLinesIn = (file: string, from: bigint): Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const { size } = yield* fs.stat(file)
+    // It was rotated since: all that is there came later.
+    const start = size < from ? 0n : from
+    const offset = size - start > BigInt(tailBytes) ? size - BigInt(tailBytes) : start
+    const open = yield* fs.open(file, { flag: "r" })
+    yield* open.seek(offset, "start")
+    const bytes = yield* open.readAlloc(tailBytes)
+    const text = bytes._tag === "None" ? "" : new TextDecoder().decode(bytes.value)
+    return lastLinesOf(stripVTControlCharacters(text).replace(/\r/g, "\n"))
+  }).pipe(Effect.scoped, Effect.orElseSucceed(() => []))
+
+export const sizeOf = (file: string): Effect.Effect<bigint, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(Effect.map(fs.stat(file), ({ size }) => size), () => 0n))

@@ -1,0 +1,80 @@
+/**
+ * What a session's beginning and its end by our hand are in the journal. All other ends are written where they happen: by the hook
+ * in the server, or by the shim when the server is gone.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as ExitJournal from "@tether/journal/ExitJournal"
+import type { ExitRecord } from "@tether/journal/ExitRecord"
+import type { ExitStatus } from "@tether/process/ExitStatus"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Facts } from "./facts.js"
+
+type Files = FileSystem.FileSystem | ProcessIdentity
+
+const append = (directory: string, draft: ExitJournal.Draft): Effect.Effect<ExitRecord, FileError, Files> =>
+  Effect.flatMap(ExitJournal.ExitJournal, (journal) => journal.append(draft)).pipe(
+    Effect.provide(ExitJournal.layerFile({ directory }))
+  )
+
+/** The server is to record the end: as long as it lives, the start is its business, whatever becomes of us. */
+export const begin = (
+  directory: string,
+  { command, cwd, identity, server, shim }: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">
+): Effect.Effect<ExitRecord, FileError, Files> =>
+  append(directory, {
+    ev: "session-start",
+    identity,
+    ...processFields(shim),
+    ...(server !== undefined && { writer: `${server.pid}:${server.startToken}` }),
+    command,
+    cwd
+  })
+
+const processFields = ({ bootId, pid, pidNamespace, startToken }: Facts["shim"]) => ({
+  pid,
+  startToken,
+  ...(bootId !== undefined && { bootId }),
+  ...(pidNamespace !== undefined && { pidNamespace })
+})
+
+export interface OwnEnd {
+  readonly status: ExitStatus | undefined
+  readonly step: string | undefined
+  readonly reason: string
+}
+
+/** An end that we have caused. Nothing, where the session has no journal. */
+export const end = (facts: Facts, { reason, status, step }: OwnEnd): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
+  const { command, cwd, exitLogDir, identity, launchedAt, shim, start } = facts
+  if (exitLogDir === undefined) return Effect.succeedNone
+  return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.asSome(append(exitLogDir, {
+      ev: "session-exit",
+      identity,
+      ...(start !== undefined && { start: start.id }),
+      ...processFields(shim),
+      command,
+      cwd,
+      ...(status?._tag === "Exited" && { deadStatus: status.code }),
+      ...(status?._tag === "Signaled" && { deadSignal: status.signal }),
+      endedBy: "owner",
+      ...(step !== undefined && { stopStep: step }),
+      reason,
+      uptime: now - launchedAt
+    })))
+}
+
+/** The record of the end, if it is there. */
+export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
+  if (exitLogDir === undefined) return Effect.succeedNone
+  return Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) =>
+    journal.records({ identity, events: ["session-exit"] }).pipe(
+      Stream.filter((record) => start === undefined ? record.ts >= launchedAt : record.start === start.id),
+      Stream.runHead
+    ))
+}

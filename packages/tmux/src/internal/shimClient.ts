@@ -1,0 +1,43 @@
+/**
+ * One request to the shim of a pane, over its socket.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { connect, type Socket } from "node:net"
+import type { ShimAnswer, ShimRequest } from "./shimProtocol.js"
+
+/** The shim did not answer: nobody listens there, or what came was no answer. */
+export interface NoAnswer {
+  readonly _tag: "NoAnswer"
+  readonly problem: string
+}
+
+const noAnswer = (problem: string): NoAnswer => ({ _tag: "NoAnswer", problem })
+
+/** The connection stays until the scope closes: until then a shim that was stopped does not end. */
+export const ask = (socket: string, request: ShimRequest): Effect.Effect<ShimAnswer, NoAnswer, Scope.Scope> =>
+  Effect.gen(function*() {
+    const connection = yield* Effect.acquireRelease(
+      Effect.sync(() => connect({ path: socket })),
+      (connection) => Effect.sync(() => connection.destroy())
+    )
+    return yield* exchange(connection, request)
+  })
+
+const exchange = (connection: Socket, request: ShimRequest): Effect.Effect<ShimAnswer, NoAnswer> =>
+  Effect.async((resume) => {
+    let text = ""
+    connection.setEncoding("utf8")
+    // It stays for as long as the connection does: an error that nobody hears ends the program.
+    connection.on("error", (error) => resume(Effect.fail(noAnswer(error.message))))
+    connection.on("close", () => resume(Effect.fail(noAnswer("the connection was closed before an answer"))))
+    connection.on("data", (part: string) => {
+      text += part
+      const end = text.indexOf("\n")
+      if (end !== -1) resume(parse(text.slice(0, end)))
+    })
+    connection.write(`${JSON.stringify(request)}\n`)
+  })
+
+const parse = (line: string): Effect.Effect<ShimAnswer, NoAnswer> =>
+  Effect.try({ try: () => JSON.parse(line) as ShimAnswer, catch: () => noAnswer("the answer is no answer") })

@@ -1,0 +1,17 @@
+/**
+ * Which tmux that is.
+ */
+
+/** The oldest with all that is used here: `pane_dead_signal`, hooks of panes. */
+const oldest = [3, 2] as const
+
+export const oldestVersion = oldest.join(".")
+
+/** `tmux 3.3a`, `tmux next-3.6`; undefined where there is no number in it, as in `tmux master`. */
+export const parseVersion = (text: string): { readonly text: string; readonly isNewEnough: boolean } | undefined => {
+  const found = /^tmux (?:next-)?((\d+)\.(\d+)\S*)/.exec(text.trim())
+  if (found === null) return undefined
+  const [, version = "", major, minor] = found
+  const isNewEnough = Number(major) > oldest[0] || (Number(major) === oldest[0] && Number(minor) >= oldest[1])
+  return { text: version, isNewEnough }
+}

@@ -1,0 +1,198 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as ExitJournal from "@tether/journal/ExitJournal"
+import * as Effect from "effect/Effect"
+import { spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as TmuxSession from "../src/TmuxSession.js"
+import { eventually, field, inPlace, isAlive, pidIn, whyNot } from "./support/sessions.js"
+
+const ending = (line: string | undefined) => [field(line, "dead_status"), field(line, "dead_signal"), field(line, "ended_by")]
+
+describe.skipIf(whyNot !== undefined)("a death", () => {
+  it.live("by an exit, by a signal from outside and by a crash: three exact lines", () =>
+    inPlace(({ deaths, exits, log, shell }) =>
+      Effect.gen(function*() {
+        const exit = yield* shell("exit 3", { identity: "exit" })
+        yield* exit.ended
+        const terminated = yield* shell("echo pid $$; exec sleep 60", { identity: "terminated" })
+        yield* eventually("it runs", () => log("terminated").includes("pid"))
+        process.kill(pidIn(log("terminated")), "SIGTERM")
+        yield* terminated.ended
+        const crash = yield* shell("kill -SEGV $$", { identity: "crash" })
+        yield* crash.ended
+        const [one, two, three] = deaths()
+        expect([ending(one), ending(two), ending(three)]).toEqual([["3", "", "child"], ["", "SIGTERM", "outside"], ["", "SIGSEGV", "outside"]])
+        for (const line of [one, two, three]) {
+          expect(line).toMatch(/^ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ev=session-exit identity=\w+ dead_status=\d* dead_signal=\w* id=[0-9A-Z]{26} start=[0-9A-Z]{26} pid=\d+ /)
+        }
+        expect(exits().split("\n").filter((line) => line.includes("ev=session-start"))).toHaveLength(3)
+      })
+    ))
+
+  it.live("tells 137, SIGKILL and 255 apart", () =>
+    inPlace(({ deaths, shell }) =>
+      Effect.gen(function*() {
+        for (const [index, script] of ["exit 137", "kill -KILL $$", "exit 255", "kill -ABRT $$", "kill -USR1 $$", "kill -PIPE $$", "kill -HUP $$"].entries()) {
+          yield* (yield* shell(script, { identity: `it${index}` })).ended
+        }
+        expect(deaths().map(ending)).toEqual([
+          ["137", "", "child"],
+          ["", "SIGKILL", "outside"],
+          ["255", "", "child"],
+          ["", "SIGABRT", "outside"],
+          ["", "SIGUSR1", "outside"],
+          ["", "SIGPIPE", "outside"],
+          ["", "SIGHUP", "outside"]
+        ])
+      })
+    ))
+
+  it.live("by a signal to the process of the pane is that of the program", () =>
+    inPlace(({ deaths, log, shell }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("echo pid $$; exec sleep 60")
+        yield* eventually("it runs", () => log().includes("pid"))
+        process.kill(session.pid, "SIGTERM")
+        yield* session.ended
+        expect(deaths().map(ending)).toEqual([["", "SIGTERM", "outside"]])
+        expect(isAlive(pidIn(log()))).toBe(false)
+      })
+    ))
+
+  it.live("of the pane's process by SIGKILL is one record within a second, though tmux may not notice", () =>
+    inPlace(({ deaths, shell }) =>
+      Effect.gen(function*() {
+        for (let round = 0; round < 10; round++) {
+          const session = yield* shell("exec sleep 60", { identity: `it${round}` })
+          process.kill(session.pid, "SIGKILL")
+          yield* eventually("the record is there", () => deaths().length === round + 1, 1000)
+          yield* session.ended
+        }
+        expect(deaths().map(ending)).toEqual(Array.from({ length: 10 }, () => ["", "SIGKILL", "outside"]))
+      })
+    ))
+
+  it.live("is one record each, when forty come at once", () =>
+    inPlace(({ deaths, path, shell }) =>
+      Effect.gen(function*() {
+        const count = 40
+        const gate = join(path, "gate")
+        yield* Effect.forEach(Array.from({ length: count }, (_, index) => index), (index) =>
+          shell(`until [ -e ${gate} ]; do sleep 0.1; done; exit ${index}`, { identity: `it${index}` }), { concurrency: 4, discard: true })
+        yield* Effect.promise(() => import("node:fs/promises").then((fs) => fs.writeFile(gate, "")))
+        yield* eventually("all records are there", () => deaths().length >= count, 15_000)
+        expect(new Set(deaths().map((line) => field(line, "dead_status")))).toEqual(new Set(Array.from({ length: count }, (_, index) => String(index))))
+        expect(deaths()).toHaveLength(count)
+      })
+    ), 60_000)
+
+  it.live("is on disk before the session is gone", () =>
+    inPlace(({ deaths, shell, tmux }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("sleep 0.2; exit 3")
+        yield* eventually("the session is gone", () => !tmux("list-sessions", "-F", "#{session_id}").split("\n").includes(session.id))
+        expect(deaths()).toHaveLength(1)
+      })
+    ))
+
+  it.live("of a session that a person ends is theirs, and one record", () =>
+    inPlace(({ deaths, log, shell, tmux }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap 'exit 9' TERM HUP; echo pid $$; while :; do sleep 0.05; done")
+        yield* eventually("it runs", () => log().includes("pid"))
+        tmux("kill-session", "-t", session.id)
+        expect(yield* session.ended).toMatchObject({ record: { value: { endedBy: "outside", reason: "terminal-closed" } } })
+        expect(isAlive(pidIn(log()))).toBe(false)
+        expect(deaths()).toHaveLength(1)
+      })
+    ))
+})
+
+describe.skipIf(whyNot !== undefined)("the server's death", () => {
+  it.live("by SIGKILL ends the programs, and the fate of each and of the server is on record", () =>
+    inPlace(({ deaths, log, shell, tmux }) =>
+      Effect.gen(function*() {
+        const sessions = yield* Effect.forEach(["one", "two"], (identity) =>
+          shell("trap '' HUP; trap 'exit 6' TERM; echo pid $$; while :; do sleep 0.05; done", { identity }))
+        yield* eventually("both run", () => ["one", "two"].every((identity) => log(identity).includes("pid")))
+        const server = Number(tmux("display-message", "-p", "#{pid}"))
+        process.kill(server, "SIGKILL")
+        for (const session of sessions) {
+          const { record, status } = yield* session.ended
+          expect(status).toMatchObject({ code: 6 })
+          expect(record).toMatchObject({ value: { reason: "server-vanished", stopStep: "SIGTERM", deadStatus: 6 } })
+          expect(isAlive(pidIn(log(session.identity)))).toBe(false)
+        }
+        const ofServer = deaths().filter((line) => line.includes(" ev=server-exit "))
+        expect(ofServer).toHaveLength(1)
+        expect(ofServer[0]).toMatch(new RegExp(` pid=${server} start_token=\\d+ .*cause=server-vanished memory_bytes=\\d+ `))
+        expect(field(ofServer[0], "commands")).toContain("new-session")
+        expect(deaths()).toHaveLength(3)
+        expect(yield* TmuxSession.list).toEqual([])
+        // The next one has a server again.
+        const next = yield* shell("exit 3", { identity: "one" })
+        expect(yield* next.ended).toMatchObject({ status: { code: 3 } })
+      })
+    ))
+
+  it.live("together with that of the shim is unknown, and never guessed", () =>
+    inPlace(({ deaths, exitLogDir, shell, tmux }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("sleep 60")
+        const server = Number(tmux("display-message", "-p", "#{pid}"))
+        // Stopped, so that neither sees the other go.
+        for (const pid of [server, session.pid]) process.kill(pid, "SIGSTOP")
+        for (const pid of [session.pid, server]) process.kill(pid, "SIGKILL")
+        yield* eventually("both are gone", () => !isAlive(server) && !isAlive(session.pid))
+        const reader = yield* ExitJournal.reader(exitLogDir)
+        expect(yield* reader.unfinished("it")).toMatchObject([{ state: "gone", reason: "supervisor-died" }])
+        // Whoever opens the journal next gives it an end.
+        yield* (yield* shell("exit 3", { identity: "next" })).ended
+        expect(deaths().filter((line) => field(line, "identity") === "it").map((line) => [...ending(line), field(line, "reason")])).toEqual([
+          ["", "", "unknown", "supervisor-died"]
+        ])
+      })
+    ))
+
+  it.live("is that of the one that was there, whoever serves at the socket now", () =>
+    inPlace(({ deaths, log, path, shell, tmux }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap '' HUP; trap 'sleep 0.5; exit 6' TERM; echo pid $$; while :; do sleep 0.05; done")
+        yield* eventually("it runs", () => log().includes("pid"))
+        process.kill(Number(tmux("display-message", "-p", "#{pid}")), "SIGKILL")
+        yield* eventually("another server serves there", () => {
+          try {
+            spawn("tmux", ["-S", join(path, "run", "default"), "-f", "/dev/null", "new-session", "-d", "sleep 60"], { stdio: "ignore" })
+            return tmux("ls") !== ""
+          } catch {
+            return false
+          }
+        })
+        expect(yield* session.ended).toMatchObject({ status: { code: 6 }, record: { value: { reason: "server-vanished" } } })
+        expect(deaths().filter((line) => line.includes("cause=server-vanished"))).toHaveLength(1)
+      })
+    ))
+})
+
+describe.skipIf(whyNot !== undefined)("the program that has launched a session", () => {
+  it.live("is killed, and the session lives on; its end is on record all the same", () =>
+    inPlace(({ deaths, exitLogDir, log, logDir, path }) =>
+      Effect.gen(function*() {
+        const launcher = spawn(process.execPath, [join(import.meta.dirname, "programs/launch.mjs"), join(path, "run"), logDir, exitLogDir], { stdio: ["ignore", "pipe", "inherit"] })
+        yield* eventually("the session runs", () => log().includes("pid"))
+        launcher.kill("SIGKILL")
+        yield* eventually("the launcher is gone", () => launcher.exitCode !== null || launcher.signalCode !== null)
+        const [listed] = yield* TmuxSession.list
+        if (listed === undefined) throw new Error("the session is gone")
+        // Longer than a reaper needs for what belongs to it.
+        const until = Date.now() + 500
+        yield* eventually("some time has passed", () => Date.now() > until)
+        expect(yield* listed.session.liveness).toBe("alive")
+        expect(readFileSync(`/proc/${pidIn(log())}/environ`, "utf8")).not.toContain("TETHER_TREE")
+        process.kill(pidIn(log()), "SIGTERM")
+        expect(yield* listed.session.ended).toMatchObject({ record: { value: { deadSignal: "SIGTERM", endedBy: "outside" } } })
+        expect(deaths()).toHaveLength(1)
+      })
+    ))
+})

@@ -1,0 +1,18 @@
+// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS`.
+import * as Command from "@effect/platform/Command"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
+import * as Tmux from "@tether/tmux/Tmux"
+import * as TmuxSession from "@tether/tmux/TmuxSession"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+const [, , directory, logDir, exitLogDir] = process.argv
+const command = Command.make("bash", "-c", "echo pid $$; exec sleep 60")
+const layer = Tmux.layer({ directory }).pipe(
+  Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
+)
+await Effect.runPromise(
+  Effect.zipRight(TmuxSession.launch({ identity: "it", command, logDir, exitLogDir }), Effect.never).pipe(Effect.provide(layer))
+)
