@@ -20,7 +20,8 @@ import { assignment, octal, word } from "./internal/shellText.js"
  * nothing and never fails: where the line cannot be written, the session ends without it. Whoever ends the session while the
  * line is being written does not prevent it. A session that has ended by then is left alone, as are all others.
  *
- * The value is the longer the stranger the characters are. The tmux client takes about 16 kB with one command.
+ * The value is the longer the stranger the characters are. The tmux client refuses a command of more than 16 kB, as one whose
+ * `start` has a long command line; `source-file` and a control client do not.
  *
  * @example
  * ```ts
