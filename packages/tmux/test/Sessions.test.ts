@@ -68,6 +68,8 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
           Effect.flip(TmuxSession.launch({ identity: "it", command: Command.make(program), logDir, exitLogDir, cwd }))
         expect(yield* launch("/no/such/program")).toMatchObject({ _tag: "SpawnError", reason: "NotFound" })
         writeFileSync(join(path, "plain"), "")
+        expect(yield* launch("true", join(path, "nowhere"))).toMatchObject({ _tag: "SpawnError", reason: "BadWorkingDirectory" })
+        expect(yield* launch("true", join(path, "plain"))).toMatchObject({ _tag: "SpawnError", reason: "BadWorkingDirectory" })
         expect(yield* launch(join(path, "plain"))).toMatchObject({ _tag: "SpawnError", reason: "PermissionDenied" })
         expect(yield* TmuxSession.list).toEqual([])
         yield* eventually("the server ends, which has no session", () => isOver(tmux))
@@ -258,7 +260,7 @@ describe.skipIf(whyNot !== undefined)("a person", () => {
         expect(yield* session.ended).toMatchObject({ status: { code: 3 } })
         expect(log()).toContain("got x")
         expect(deaths()).toHaveLength(1)
-        expect(tmux("list-panes", "-a")).toBe("")
+        yield* eventually("what was added has ended, and the server with it", () => isOver(tmux))
       })
     ))
 

@@ -95,7 +95,7 @@ const paste = (
   { beforeSubmit, isAlive }: Hooks,
   failed: (reason: DeliveryFailed["reason"], problem: string) => DeliveryFailed
 ): Effect.Effect<void, DeliveryFailed> => {
-  const buffer = `tether-${start?.id ?? identity}`
+  const buffer = `tether-${start ?? identity}`
   const gone = failed("Gone", "the session has ended")
   const waitUntilLanded = (before: string) =>
     Effect.gen(function*() {

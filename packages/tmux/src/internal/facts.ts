@@ -2,7 +2,6 @@
  * What is known of a session, kept with its pane, so that any program finds it there.
  */
 import { Identity } from "@tether/host/ProcessIdentity"
-import { ExitRecord } from "@tether/journal/ExitRecord"
 import * as Encoding from "effect/Encoding"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -26,8 +25,8 @@ export const Facts = Schema.Struct({
   cwd: Schema.String,
   logFile: Schema.String,
   exitLogDir: Schema.UndefinedOr(Schema.String),
-  /** The record of the start, where there is one. */
-  start: Schema.UndefinedOr(ExitRecord),
+  /** The id of the record of the start, where there is one. */
+  start: Schema.UndefinedOr(Schema.String),
   /** Where the shim listens. */
   socket: Schema.String,
   /** A file that is there until the whole output is in the log. */

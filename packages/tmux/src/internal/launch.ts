@@ -50,6 +50,7 @@ interface Pane {
 /** Once the program runs, the session stays, whatever becomes of us. Where it does not, nothing of it stays. */
 export const launchSession = (tmux: TmuxService, request: Request): Effect.Effect<Facts, LaunchFailure, Files> =>
   Effect.gen(function*() {
+    yield* checkDirectory(request)
     yield* makePrivate(request.logDir)
     const now = yield* Clock.currentTimeMillis
     const base = `${tmux.directory}/${SortableId.make()(now)}`
@@ -70,12 +71,23 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
       socket,
       unwritten: `${base}.unwritten`
     }
-    const facts = { ...without, start: yield* began(without) }
-    return yield* openGate(tmux, facts, request, gate).pipe(
+    const start = yield* began(without)
+    const facts = { ...without, start: start?.id }
+    return yield* openGate(tmux, facts, request, gate, start).pipe(
       Effect.as(facts),
       Effect.onError(() => abandon(tmux, facts, request, gate))
     )
   }).pipe(unbroken)
+
+/** A shim could only say that something is not there. */
+const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const found = yield* Effect.option(fs.stat(cwd))
+    if (Option.exists(found, ({ type }) => type === "Directory")) return
+    const problem = `the working directory ${JSON.stringify(cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
+    return yield* spawnError({ args, cwd, identity, program, shown }, "BadWorkingDirectory", problem)
+  })
 
 const makePrivate = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
@@ -83,6 +95,9 @@ const makePrivate = (directory: string): Effect.Effect<void, FileError, FileSyst
 
 /** A server that has just lost its last session is going, and takes nobody any more. */
 const whileServerGoes = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(20))
+
+/** The format is for the moment at which the command runs, two seconds later, and not for that at which it is put off. */
+const endIfEmpty = "run-shell -b -d 2 -C \"if-shell -F '##{S:1}' '' kill-server\""
 
 /**
  * The server stays for a moment when its last session has ended. A shim that loses its terminal can so tell a server that was killed from one
@@ -92,8 +107,7 @@ const serverOptions: ReadonlyArray<ReadonlyArray<string>> = [
   // Most programs look for more colours than the default terminal has.
   ["set-option", "-g", "default-terminal", "screen-256color"],
   ["set-option", "-s", "exit-empty", "off"],
-  // The format is for the moment at which the command runs, two seconds later, and not for that at which it is put off.
-  ["set-hook", "-g", "session-closed", "run-shell -b -d 2 -C \"if-shell -F '##{S:1}' '' kill-server\""]
+  ["set-hook", "-g", "session-closed", endIfEmpty]
 ]
 
 const openPane = (
@@ -155,15 +169,20 @@ const began = (facts: Facts): Effect.Effect<ExitRecord | undefined, never, Files
         undefined
       ))
 
-const openGate = (tmux: TmuxService, facts: Facts, request: Request, gate: string): Effect.Effect<void, LaunchFailure, Files> =>
+const openGate = (
+  tmux: TmuxService,
+  facts: Facts,
+  request: Request,
+  gate: string,
+  start: ExitRecord | undefined
+): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
-    const { exitLogDir, identity, logFile, pane, unwritten } = facts
-    const hook = exitLogDir === undefined ? undefined : exitCauseHook(identity, `${exitLogDir}/exits.log`, facts.start)
-    if (hook !== undefined) {
+    const { exitLogDir, logFile, pane, unwritten } = facts
+    if (exitLogDir !== undefined) {
       yield* tmux.run(sequence(
         // A pane whose process has died stays, with its status, until its hook has run.
         ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
-        ["set-hook", "-p", "-t", pane, "pane-died", hook]
+        ["set-hook", "-p", "-t", pane, "pane-died", hookOf(facts.identity, exitLogDir, start)]
       )).pipe(Effect.catchAll((error) => notHooked(tmux, pane, error)))
     }
     yield* AtomicFile.create(unwritten, "", { fsync: false })
@@ -171,13 +190,25 @@ const openGate = (tmux: TmuxService, facts: Facts, request: Request, gate: strin
       ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
       ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
     ))
-    yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request)), { fsync: false })
+    yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
     const answer = yield* started(facts)
     if (answer._tag === "Started") return
-    if (answer._tag === "NotStarted") return yield* notStarted(facts, request, answer.code, answer.message)
+    if (answer._tag === "NotStarted") return yield* notStarted(request, answer.code, answer.message)
     const problem = answer._tag === "Refused" ? answer.message : "the pane's process speaks of something else"
     return yield* new TmuxFailed({ reason: "Refused", command: "new-session", socket: tmux.socket, problem })
   })
+
+/** What ends in a hook runs no other hook: it has to look itself whether it was the last session. */
+const hookOf = (identity: string, exitLogDir: string, start: ExitRecord | undefined): string => {
+  const file = `${exitLogDir}/exits.log`
+  const hook = exitCauseHook(identity, file, start)
+  if (hook.length <= longestHook || start === undefined) return `${hook} ; ${endIfEmpty}`
+  const { command: _command, cwd: _cwd, ...short } = start
+  return `${exitCauseHook(identity, file, short)} ; ${endIfEmpty}`
+}
+
+/** tmux takes no command of more than 16 kB; what says least in a record goes first. */
+const longestHook = 12_000
 
 /** A hook that is there without `remain-on-exit`, or the other way round, would be worse than none. */
 const notHooked = (tmux: TmuxService, pane: string, error: TmuxFailed): Effect.Effect<void> =>
@@ -186,7 +217,12 @@ const notHooked = (tmux: TmuxService, pane: string, error: TmuxFailed): Effect.E
     Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))
   )
 
-const configOf = (tmux: TmuxService, facts: Facts, { args, cwd, env, program, steps }: Request): ShimConfig => ({
+const configOf = (
+  tmux: TmuxService,
+  facts: Facts,
+  { args, cwd, env, program, steps }: Request,
+  start: ExitRecord | undefined
+): ShimConfig => ({
   program,
   args,
   cwd,
@@ -195,10 +231,14 @@ const configOf = (tmux: TmuxService, facts: Facts, { args, cwd, env, program, st
   server: facts.server,
   startedAt: facts.launchedAt,
   stop: steps,
-  records: recordsOf(tmux, facts)
+  records: recordsOf(tmux, facts, start)
 })
 
-const recordsOf = (tmux: TmuxService, { exitLogDir, identity, server, start }: Facts): ShimRecords | undefined => {
+const recordsOf = (
+  tmux: TmuxService,
+  { exitLogDir, identity, server }: Facts,
+  start: ExitRecord | undefined
+): ShimRecords | undefined => {
   if (exitLogDir === undefined) return undefined
   const end = deathFields(identity, start)
   const serverEnd = serverFields(tmux.socket, start)
@@ -222,15 +262,28 @@ const started = (facts: Facts) =>
     Effect.catchAll(() => Effect.succeed({ _tag: "Refused" as const, message: "the pane's process does not answer" }))
   )
 
-const notStarted = ({ identity }: Facts, { args, cwd, program, shown }: Request, code: string, message: string): SpawnError => {
-  const [reason, problem] = code === "ENOENT"
-    ? ["NotFound" as const, `there is no program ${JSON.stringify(program)}, or no directory ${JSON.stringify(cwd)}`]
-    : code === "EACCES"
-    ? ["PermissionDenied" as const, `${JSON.stringify(program)} may not be executed`]
-    : ["Unknown" as const, message]
-  // `shown` has no secrets, and is cut off.
-  return new SpawnError({ reason, label: identity, command: program, args: args.length === 0 ? [] : [shown], cwd, problems: [problem], code })
+const notStarted = (request: Request, code: string, message: string): SpawnError => {
+  const program = JSON.stringify(request.program)
+  switch (code) {
+    case "ENOENT":
+      return spawnError(request, "NotFound", `there is no program ${program}`, code)
+    case "EACCES":
+      return spawnError(request, "PermissionDenied", `${program} may not be executed`, code)
+    case "E2BIG":
+      return spawnError(request, "ArgumentListTooLong", "arguments and environment are over the system's limit", code)
+    default:
+      return spawnError(request, "Unknown", message, code)
+  }
 }
+
+/** `shown` has no secrets, and is cut off. */
+const spawnError = (
+  { args, cwd, identity, program, shown }: Pick<Request, "args" | "cwd" | "identity" | "program" | "shown">,
+  reason: SpawnError["reason"],
+  problem: string,
+  code?: string
+): SpawnError =>
+  new SpawnError({ reason, label: identity, command: program, args: args.length === 0 ? [] : [shown], cwd, problems: [problem], code })
 
 /** Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do. */
 const abandon = (tmux: TmuxService, facts: Facts, { steps }: Request, gate: string): Effect.Effect<void, never, Files> =>

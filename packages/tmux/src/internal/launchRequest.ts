@@ -115,8 +115,8 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
   })
 }
 
-/** It goes into an option of tmux, and into each record. */
-const longestShown = 2000
+/** It goes into an option of tmux, which takes no command of more than 16 kB, and into each record. */
+const longestShown = 1000
 
 const without = (secrets: ReadonlyArray<string>, text: string): string =>
   [...secrets].sort((a, b) => b.length - a.length)

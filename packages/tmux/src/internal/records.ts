@@ -56,7 +56,7 @@ export const end = (facts: Facts, { reason, status, step }: OwnEnd): Effect.Effe
     Effect.asSome(append(exitLogDir, {
       ev: "session-exit",
       identity,
-      ...(start !== undefined && { start: start.id }),
+      ...(start !== undefined && { start }),
       ...processFields(shim),
       command,
       cwd,
@@ -74,7 +74,7 @@ export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Eff
   if (exitLogDir === undefined) return Effect.succeedNone
   return Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) =>
     journal.records({ identity, events: ["session-exit"] }).pipe(
-      Stream.filter((record) => start === undefined ? record.ts >= launchedAt : record.start === start.id),
+      Stream.filter((record) => start === undefined ? record.ts >= launchedAt : record.start === start),
       Stream.runHead
     ))
 }
