@@ -40,7 +40,7 @@ const sessions = (directory: string) =>
     yield* tell("greeter", yield* session.stop())
     yield* Console.log(`its log:\n${yield* fs.readFileString(session.logFile)}`)
 
-    const crash = yield* TmuxSession.launch({ identity: "crash", command: Command.make("sh", "-c", "kill -SEGV $$"), ...places })
+    const crash = yield* TmuxSession.launch({ identity: "crash", command: Command.make("sh", "-c", "sleep 0.5; kill -SEGV $$"), ...places })
     yield* tell("crash", yield* crash.ended)
   }).pipe(
     Effect.timeout("40 seconds"),
