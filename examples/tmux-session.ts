@@ -49,10 +49,8 @@ const sessions = (directory: string) =>
     Effect.provide(Layer.provideMerge(Tmux.layer({ directory: `${directory}/tmux` }), host))
   )
 
-const main = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  yield* sessions(yield* fs.makeTempDirectoryScoped({ prefix: "tmux-session-" }))
-}).pipe(
+const main = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "tmux-session-" })).pipe(
+  Effect.flatMap(sessions),
   Effect.scoped,
   Effect.catchTag("TmuxUnavailable", (error) => Console.log(error.message)),
   Effect.provide(NodeFileSystem.layer)
