@@ -23,6 +23,7 @@ import { lastLinesIn, sizeOf } from "./internal/log.js"
 import { untilReady } from "./internal/ready.js"
 import { clientEnvironment } from "./internal/serverEnvironment.js"
 import type { SessionEnd } from "./internal/stop.js"
+import { tidy } from "./internal/tidy.js"
 import type { LaunchRefused } from "./LaunchRefused.js"
 import type { SessionExists } from "./SessionExists.js"
 import * as SessionLogs from "./SessionLogs.js"
@@ -131,6 +132,7 @@ const keepWithin = (tmux: TmuxService, directory: string, budget: SessionLogs.Bu
       const bytes = report.removed.reduce((sum, each) => sum + each.bytes, 0)
       yield* Effect.logInfo(`${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${JSON.stringify(directory)}`)
     }
+    yield* tidy(tmux, Effect.map(look(tmux), (found) => found.map(({ facts }) => facts.socket)))
     if (report.over > 0) yield* Effect.logWarning(`the logs in ${JSON.stringify(directory)} are ${report.over} bytes over their budget, and all in use`)
   }).pipe(Effect.catchAll((error) => Effect.logWarning(`the logs in ${JSON.stringify(directory)} are not kept within bounds: ${error.message}`)))
 

@@ -93,6 +93,18 @@ describe.skipIf(whyNot !== undefined)("a delivery", () => {
       })
     ))
 
+  it.live("of a line that the terminal would cut is refused, where the terminal gathers lines", () =>
+    inPlace((place) =>
+      Effect.gen(function*() {
+        const session = yield* place.shell(`echo ready; cat > ${place.path}/read`)
+        yield* eventually("it runs", () => place.log().includes("ready"))
+        expect(yield* Effect.flip(session.send("x".repeat(4096)))).toMatchObject({ reason: "Refused" })
+        yield* session.send(`${"y".repeat(4094)}.\nthe end`)
+        yield* eventually("it was read", () => readFileSync(`${place.path}/read`, "utf8").endsWith("the end\n"))
+        expect(readFileSync(`${place.path}/read`, "utf8")).toBe(`${"y".repeat(4094)}.\nthe end\n`)
+      })
+    ))
+
   it.live("leaves the text where it is, if it is not to be submitted", () =>
     inPlace((place) =>
       Effect.gen(function*() {

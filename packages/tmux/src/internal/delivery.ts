@@ -107,6 +107,7 @@ const paste = (
       failed("NotLanded", `it was pasted, and did not appear within ${Duration.format(Duration.decode(within))}`)))
   return Effect.gen(function*() {
     if (!(yield* isAlive)) return yield* gone
+    if (longestLine(text) > mostOfLine && (yield* readsLines(tmux, pane))) return yield* failed("Refused", tooLong)
     const before = yield* screenOf(tmux, pane)
     // A program that has asked for it is told where the paste begins and ends (-p), and gets newlines as they are (-r).
     yield* tmux.run(["load-buffer", "-b", buffer, "-"], { stdin: text })
@@ -119,6 +120,16 @@ const paste = (
       Effect.fail(error.reason === "NoServer" || error.reason === "NotFound" ? gone : failed("Failed", error.message)))
   )
 }
+
+/** The kernel's own editor of lines has room for so many bytes. It throws the rest away, and shows it all the same. */
+const mostOfLine = 4095
+const tooLong = `the program reads lines as the terminal gives them, which are cut after ${mostOfLine} bytes`
+
+const longestLine = (text: string): number =>
+  text.length <= mostOfLine / 4 ? 0 : Math.max(...text.split("\n").map((line) => Buffer.byteLength(line)))
+
+const readsLines = (tmux: TmuxService, pane: string): Effect.Effect<boolean, TmuxFailed> =>
+  Effect.flatMap(tmux.run(["display-message", "-p", "-t", pane, "#{pane_tty}"], { isQuestion: true }), (path) => tmux.readsLines(path.trim()))
 
 /** A false failure is better than a false success: what was on the screen before does not count. */
 const hasLanded = (text: string) => {

@@ -34,19 +34,20 @@ export interface Dialog {
 /**
  * When a session is ready. Only what comes after the launch counts, and the end of the session ends the wait.
  *
- * - `isInputReady`: whether the screen is one that waits for input.
+ * - `isInputReady`: whether the screen is one that waits for input. Its lines have no blanks at their ends.
  * - `dialogs`: what is answered before; each once, and again when it has gone from the screen and comes back.
  * - `bootWithin`: so long all this may take. Default 240 seconds.
  * - `message`: what is delivered first, and how (`send`). Without one, or with an empty one, it is ready when it takes input.
  * - `activity`: a number that grows with what the program does, such as the length of a file. The session is ready once it is above what
- *   it was when the message was submitted. Default: output. `activeWithin`: how long that may take. Default 120 seconds.
+ *   it was when the message was submitted. Default: output, of which the
+ *   echo of a key is some. `activeWithin`: how long that may take. Default 120 seconds.
  *
  * @example
  * ```ts
  * import type { ReadyOptions } from "@tether/tmux/TmuxSession"
  *
  * const ready: ReadyOptions = {
- *   isInputReady: (screen) => /^> /m.test(screen),
+ *   isInputReady: (screen) => /^>/m.test(screen),
  *   dialogs: [{ shows: (screen) => screen.includes("Press Enter to continue"), keys: ["Enter"] }],
  *   message: "say hi"
  * }

@@ -22,7 +22,7 @@ import { TmuxUnavailable } from "../TmuxUnavailable.js"
 import { makeDeathWatch } from "./deathWatch.js"
 import { serverEnvironment } from "./serverEnvironment.js"
 import { parseVersion } from "./version.js"
-import { failingWithin } from "./within.js"
+import { failingWithin, within } from "./within.js"
 
 /**
  * - `directory`: where socket and state of the server are; absolute, and made with mode 0700. Default: `StateDir.runtimeDir("tmux")`.
@@ -69,6 +69,8 @@ export interface RunOptions {
  *   printed. A server is started by commands that start one, such as `new-session`, and lives until its last session ends,
  *   whatever becomes of this program.
  * - `server`: the process that serves at the socket now, or none.
+ * - `readsLines(terminal)`: whether the kernel gathers lines there for whoever reads, as it does until a program asks for more. False where
+ *   it cannot be told.
  * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice.
  *   Some builds of tmux lose the signal that tells them of it.
  *
@@ -87,6 +89,7 @@ export interface TmuxService {
   readonly commandsLog: string
   readonly run: (words: ReadonlyArray<string>, options?: RunOptions) => Effect.Effect<string, TmuxFailed>
   readonly server: Effect.Effect<Identity | undefined, TmuxFailed>
+  readonly readsLines: (terminal: string) => Effect.Effect<boolean>
   readonly watch: (pane: Identity) => Effect.Effect<void>
 }
 
@@ -140,10 +143,20 @@ export const makeTmux = (
       Effect.catchIf(({ reason }) => reason === "NoServer", () => Effect.succeed(undefined))
     )
 
+    const readsLines: TmuxService["readsLines"] = (terminal) =>
+      Supervise.string(Command.make("stty", "-a"), { label: "stty", containment: "none", env: serverEnvironment(), stdin: { file: terminal } }).pipe(
+        Effect.provideService(ChildSpawner, spawner),
+        unobserved,
+        Effect.map((text) => /(^|[\s;])icanon\b/.test(text)),
+        within(answerWithin),
+        Effect.map(Option.getOrElse(() => false)),
+        Effect.orElseSucceed(() => false)
+      )
+
     // Whatever child of the server ends makes it look at all of them.
     const nudge = Effect.ignore(run(["run-shell", "true"], { isQuestion: true }))
     const watch = yield* makeDeathWatch(processes, nudge)
-    return { program, version, socket, directory, commandsLog, run, server, watch }
+    return { program, version, socket, directory, commandsLog, run, server, readsLines, watch }
   })
 
 const stateDirectory = (given: string | undefined): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
