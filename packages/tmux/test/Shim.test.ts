@@ -24,7 +24,7 @@ const textOf = (file: string): string => existsSync(file) ? readFileSync(file, "
 /** Once it is written, and whole. */
 const lineIn = (file: string) => waitUntil(Effect.sync(() => textOf(file).endsWith("\n") && textOf(file).trim()), { what: `a line in ${file}` })
 
-there("ends as its program", () => {
+there("ends as its program", { concurrent: true }, () => {
   it.scopedLive.each([
     ["exit 3", "3/"],
     ["exit 137", "137/"],
@@ -46,7 +46,7 @@ there("ends as its program", () => {
       expect(pane.started._tag).toBe("Started")
       expect(yield* pane.end).toBe(end)
       expect(existsSync(pane.socket)).toBe(false)
-    }), 10_000)
+    }))
 
   it.scopedLive("leaves no core file of its own", () =>
     Effect.gen(function*() {

@@ -3,8 +3,8 @@
  * but Node.
  *
  * The shim is the pane's process: `node shim.cjs FILE`. It waits at its gate until FILE is there (whole, put there by a rename),
- * reads it, removes it, starts the program and listens on `socket`, where each connection has one request and answers, each a
- * line of JSON.
+ * reads it, removes it, listens on `socket` and starts the program. Once `socket` is there, it is listened to. Each connection has one
+ * request and one answer, each a line of JSON, and stays open until the one who asked closes it.
  */
 
 /** A step of a stop plan; SIGKILL follows the last one. */
@@ -55,11 +55,15 @@ export interface ShimConfig {
 }
 
 export type ShimRequest =
-  /** Answered once the program has been started, or could not be. */
+  /**
+   * Answered once the program has been started, or could not be. The shim does not end before somebody has asked this and closed the
+   * connection, or two seconds after the start: so there is an answer also where the program ends at once.
+   */
   | { readonly op: "started" }
   /**
    * Stops all that lives in the terminal, by the plan. Answered when nothing is left of it. The shim ends as its program did
-   * once the connection is closed, or after two seconds: until then nobody can see the end.
+   * once the connection is closed, or after two seconds: until then nobody can see the end. Whoever is told of a step keeps the record
+   * of that end, and the shim does not, even if the terminal goes meanwhile. A second stop has the answer of the first.
    */
   | { readonly op: "stop"; readonly steps: ReadonlyArray<ShimStep> }
 

@@ -6,13 +6,19 @@ import os = require("node:os")
 import type { ShimStatus } from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
 
 const dieAs = (status: ShimStatus): never => {
-  if ("signal" in status) dieBy(status.signal as NodeJS.Signals)
-  return process.exit("code" in status ? status.code : 128 + (os.constants.signals[status.signal as NodeJS.Signals] ?? 0))
+  if ("code" in status) return process.exit(status.code)
+  const signal = status.signal as NodeJS.Signals
+  try {
+    dieBy(signal)
+  } catch {
+    // No signal of this system: there is only the code that a shell gives it.
+  }
+  return process.exit(128 + (os.constants.signals[signal] ?? 0))
 }
 
 /** Returns if the signal does not kill. */
 const dieBy = (signal: NodeJS.Signals): void => {
-  preventCore()
+  if (dumping.has(signal)) preventCore()
   restoreDefault(signal)
   // V8 has a handler of its own for SIGSEGV and SIGBUS, which takes the first one for a fault of its code and lets go.
   for (let attempt = 0; attempt < 20; attempt++) {
@@ -20,6 +26,19 @@ const dieBy = (signal: NodeJS.Signals): void => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
   }
 }
+
+const dumping: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
+  "SIGQUIT",
+  "SIGILL",
+  "SIGABRT",
+  "SIGFPE",
+  "SIGSEGV",
+  "SIGBUS",
+  "SIGSYS",
+  "SIGTRAP",
+  "SIGXCPU",
+  "SIGXFSZ"
+])
 
 /** Node.js gives a signal its default back when the last handler goes, also to one that it ignored, as SIGPIPE. */
 const restoreDefault = (signal: NodeJS.Signals): void => {
