@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { ShimRecords } from "../src/internal/shimProtocol.js"
-import { ask, gone, lives, missing, type PaneServer, server, type ShimPane } from "./support/shimPane.js"
+import { ask, gone, lives, missing, type PaneServer, run, server, type ShimPane } from "./support/shimPane.js"
 
 if (missing !== undefined) console.warn(`Skipped: the shim of a pane: ${missing}`)
 const there = describe.skipIf(missing !== undefined)
@@ -25,7 +25,7 @@ const textOf = (file: string): string => existsSync(file) ? readFileSync(file, "
 const lineIn = (file: string) => waitUntil(Effect.sync(() => textOf(file).endsWith("\n") && textOf(file).trim()), { what: `a line in ${file}` })
 
 there("ends as its program", { concurrent: true }, () => {
-  it.scopedLive.each([
+  it.scopedLive.each<readonly [string, string]>([
     ["exit 3", "3/"],
     ["exit 137", "137/"],
     ["exit 0", "0/"],
@@ -50,13 +50,16 @@ there("ends as its program", { concurrent: true }, () => {
 
   it.scopedLive("leaves no core file of its own", () =>
     Effect.gen(function*() {
-      const { directory, open } = yield* server
-      const pane = yield* open(["sh", "-c", `ulimit -c 0; kill -SEGV $$`])
+      const { directory, prepare } = yield* server
+      const prepared = yield* prepare
+      // Where that is not allowed, there would be none in any case.
+      yield* Effect.ignore(Effect.sandbox(run("prlimit", ["--core=unlimited", "--pid", String(prepared.pid)])))
+      const pane = yield* prepared.openGate(["sh", "-c", "ulimit -c 0; kill -SEGV $$"])
       expect(yield* pane.end).toBe("/11")
       expect([existsSync(join(directory, "core")), existsSync("/core"), existsSync(`/core.${pane.pid}`)]).toEqual([false, false, false])
     }))
 
-  it.scopedLive.each([
+  it.scopedLive.each<readonly [string, string, string]>([
     ["no-such-program", "ENOENT", "127/"],
     ["/etc/passwd", "EACCES", "126/"]
   ])("which cannot be started: %s", ([program, code, end]) =>
