@@ -14,6 +14,7 @@ import * as parser from "./internal/parser.js"
 import { psCommand } from "./internal/psCommand.js"
 import { reapCommand } from "./internal/reapCommand.js"
 import { runCommand } from "./internal/runCommand.js"
+import { sessionCommand } from "./internal/sessionCommand.js"
 import { spoolCommand } from "./internal/spoolCommand.js"
 import { supervise } from "./internal/supervise.js"
 import { takeTurn } from "./internal/takeTurn.js"
@@ -31,6 +32,8 @@ import { withMarks } from "./internal/words.js"
  * - `turn` answers with 0 for a turn that was completed, 1 for one that failed, 124 for one that took too long, 130 for one that was
  *   cancelled, and as `run` where its program could not be started. SIGINT, SIGTERM and SIGHUP cancel it.
  * - `exits` and `why` answer with 1 where there is no journal, or no record of whom is asked for.
+ * - `session` answers with 1 where there is no such session, no tmux, or something could not be done; `session launch` as `run` where its
+ *   program could not be started.
  * - `spool` answers with 1 where something could not be done, or needs a person.
  * - `ps` and `doctor` answer with 0, `reap` with 1 if something could not be ended.
  * - Words that make no sense are answered with 2. `--help` and `--version` are answered by the program itself, and not
@@ -63,6 +66,7 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
     const tether = Command.make("tether").pipe(Command.withSubcommands([
       runCommand((options) => endWith(supervise(options, outlets))),
       turnCommand((options) => endWith(takeTurn(options, outlets))),
+      sessionCommand(outlets, answer),
       exitsCommand(outlets, answer),
       whyCommand(outlets, answer),
       spoolCommand(outlets, answer),

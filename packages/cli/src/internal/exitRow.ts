@@ -22,13 +22,18 @@ export const exitRow = (colours: Colours) => (record: ExitRecord.ExitRecord): Re
 
 const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Colours): string => {
   const status = ExitRecord.statusOf(record)
-  if (status === undefined) return yellow(record.reason ?? "unknown")
+  if (status === undefined) return yellow(Harmless.line(record.cause ?? record.reason ?? "unknown"))
   const want = record.oom === undefined ? "" : `, out of memory${record.oom.certainty === "certain" ? "" : "?"}`
   if (status._tag === "Signaled") return magenta(`${status.signal}${want}`)
   return status.code === 0 ? green("exit 0") : red(`exit ${status.code}${want}`)
 }
 
-const by = ({ endedBy = "unknown", stopStep }: ExitRecord.ExitRecord): string =>
-  stopStep === undefined ? endedBy : `${endedBy}: ${stopStep}`
+/** Without a status, the reason stands under HOW. That it was a stop goes without saying. */
+const by = (record: ExitRecord.ExitRecord): string => {
+  const { endedBy = "unknown", reason, stopStep } = record
+  const hasReason = reason !== undefined && reason !== "stop" && ExitRecord.statusOf(record) !== undefined
+  const more = [...(stopStep === undefined ? [] : [stopStep]), ...(hasReason ? [Harmless.line(reason)] : [])]
+  return more.length === 0 ? endedBy : `${endedBy}: ${more.join(", ")}`
+}
 
 const lastLine = ({ lastLines = "" }: ExitRecord.ExitRecord): string => lastLines.trimEnd().split(/\r?\n/).at(-1) ?? ""

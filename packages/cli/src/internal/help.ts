@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs"
 import { commandIn, commands, type CommandText, type OptionText } from "./texts.js"
 import { splitAtDashes } from "./words.js"
 
-const flagOf = ({ name, value }: OptionText): string => value === undefined ? `--${name}` : `--${name} ${value}`
+const flagOf = ({ alias, name, value }: OptionText): string =>
+  `${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : ` ${value}`}`
 
 const table = (rows: ReadonlyArray<readonly [left: string, text: ReadonlyArray<string>]>): string => {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
@@ -30,13 +31,18 @@ ${table([...common, ["--completions SHELL", ["Write a completion script for bash
 \`tether COMMAND --help\` says more.
 `
 
-const ofCommand = ({ about, codes, name, options, summary, usage }: CommandText): string =>
+const ofCommand = ({ about, codes, name, options, parts, summary, usage }: CommandText): string =>
   `tether ${name}: ${summary[0]?.toLowerCase()}${summary.slice(1, -1)}
 
 Usage: ${usage}
 
 ${about}
+${parts === undefined ? "" : `
+Commands:
+${table(parts.map((part) => [part.name, [part.summary]]))}
 
+\`tether ${name} COMMAND --help\` says more.
+`}
 Options:
 ${table([...Object.values(options).map((option) => [flagOf(option), option.text] as const), ...common])}
 

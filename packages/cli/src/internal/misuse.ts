@@ -6,7 +6,7 @@ import * as ValidationError from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
 import { stripVTControlCharacters } from "node:util"
 import type { Outlets } from "./outlets.js"
-import { commandIn, type OptionText } from "./texts.js"
+import { commandIn, type CommandText, type OptionText } from "./texts.js"
 import { splitAtDashes, withoutMarks } from "./words.js"
 
 const misused = 2
@@ -20,9 +20,20 @@ export const problemBefore = (argv: ReadonlyArray<string>): string | undefined =
   const { before } = splitAtDashes(argv)
   const stranger = before.find((word) => notOurs.includes(word.split("=", 1)[0] as string))
   if (stranger !== undefined) return unknown(stranger)
+  const command = commandIn(before)
+  if (command?.parts !== undefined) return withoutPart(command, before)
   // The parser would say that it does not know the option.
-  const last = Object.values(commandIn(before)?.options ?? {}).find(({ name }) => `--${name}` === before.at(-1))
+  const last = Object.values(command?.options ?? {}).find(({ alias, name }) =>
+    `--${name}` === before.at(-1) || (alias !== undefined && `-${alias}` === before.at(-1)))
   return last?.value === undefined ? undefined : needsValue(last)
+}
+
+/** The parser would show a help of its own, or name the commands of tether. */
+const withoutPart = ({ name, parts = [] }: CommandText, words: ReadonlyArray<string>): string => {
+  const known = `tether ${name} knows ${parts.map((part) => part.name.slice(name.length + 1)).join(", ")}`
+  const next = words[words.indexOf(name) + 1]
+  if (next === undefined) return known
+  return next.startsWith("-") ? unknown(next) : `${known}, and not '${next}'`
 }
 
 export const needsValue = ({ name, value = "VALUE" }: OptionText): string =>

@@ -14,11 +14,22 @@ import { isMarked } from "./words.js"
 
 export const wrong = (problem: string) => Effect.fail(ValidationError.invalidValue(HelpDoc.p(problem)))
 
-export const flag = ({ name, text }: OptionText): Options.Options<boolean> =>
-  Options.boolean(name).pipe(Options.withDescription(text.join(" ")))
+const described = ({ alias, text }: OptionText) => <A>(option: Options.Options<A>): Options.Options<A> =>
+  (alias === undefined ? option : Options.withAlias(option, alias)).pipe(Options.withDescription(text.join(" ")))
 
-export const text = ({ name, text, value = "VALUE" }: OptionText): Options.Options<string> =>
-  Options.text(name).pipe(Options.withPseudoName(value), Options.withDescription(text.join(" ")))
+export const flag = (option: OptionText): Options.Options<boolean> => Options.boolean(option.name).pipe(described(option))
+
+export const text = (option: OptionText): Options.Options<string> =>
+  Options.text(option.name).pipe(Options.withPseudoName(option.value ?? "VALUE"), described(option))
+
+/** A whole number, as a person writes one. */
+export const count = (option: OptionText): Options.Options<number> =>
+  text(option).pipe(
+    Options.mapEffect(present(option)),
+    Options.mapEffect((given) =>
+      /^\d{1,15}$/.test(given) ? Effect.succeed(Number(given)) : wrong(`--${option.name} takes a whole number, and not '${given}'`)
+    )
+  )
 
 /** Refuses what is no value: where one is missing, the parser takes the first word behind `--` for it. */
 export const present = (option: OptionText) => (given: string) =>

@@ -21,7 +21,7 @@ export class Outlet {
   problem: string | undefined
 
   private readonly whenClosed = Deferred.unsafeMake<void>(FiberId.none)
-  private texts: Array<string> = []
+  private pieces: Array<string | Uint8Array> = []
   private isWriting = false
   private isClosed = false
   private taken = 0
@@ -48,10 +48,10 @@ export class Outlet {
     this.piece(`${line}\n`)
   }
 
-  /** A part of a line, as it is. */
-  piece(text: string): void {
+  /** A part of a line, as it is; or bytes, of which nobody knows whether they are text. */
+  piece(piece: string | Uint8Array): void {
     if (this.isClosed) return
-    this.texts.push(text)
+    this.pieces.push(piece)
     if (this.isWriting) return
     this.isWriting = true
     // Not at once: the other lines of the same chunk are pushed in the same step.
@@ -78,13 +78,13 @@ export class Outlet {
 
   private readonly write = (): void => {
     if (this.isClosed) return
-    const text = this.texts.join("")
-    this.texts = []
+    const whole = joined(this.pieces)
+    this.pieces = []
     // The callback comes when the system has all of it. An error is told by the stream, to all at once.
-    this.target.write(text, () => {
+    this.target.write(whole, () => {
       if (this.isClosed) return
       this.taken++
-      if (this.texts.length > 0) this.write()
+      if (this.pieces.length > 0) this.write()
       else this.rest()
     })
   }
@@ -97,7 +97,7 @@ export class Outlet {
 
   private finish(): void {
     this.isClosed = true
-    this.texts = []
+    this.pieces = []
     this.rest()
   }
 
@@ -108,3 +108,8 @@ export class Outlet {
     for (const wake of waiters) wake()
   }
 }
+
+const joined = (pieces: ReadonlyArray<string | Uint8Array>): string | Uint8Array =>
+  pieces.some((piece) => typeof piece !== "string")
+    ? Buffer.concat(pieces.map((piece) => typeof piece === "string" ? Buffer.from(piece) : piece))
+    : pieces.join("")

@@ -5,6 +5,8 @@
 /** What an option is called where it is shown, and what is said of it. */
 export interface OptionText {
   readonly name: string
+  /** One letter. */
+  readonly alias?: string
   readonly value?: string
   readonly text: ReadonlyArray<string>
 }
@@ -16,6 +18,8 @@ export interface CommandText {
   readonly about: string
   readonly options: Readonly<Record<string, OptionText>>
   readonly codes: ReadonlyArray<readonly [code: string, text: ReadonlyArray<string>]>
+  /** The commands that it has of its own, by their whole names. */
+  readonly parts?: ReadonlyArray<CommandText>
 }
 
 const misused = ["2", ["These words make no sense."]] as const
@@ -290,8 +294,146 @@ stands behind --.`,
   ]
 } as const satisfies CommandText
 
-export const commands: ReadonlyArray<CommandText> = [run, turn, exits, why, captureTranscript, captureTurn, spool, ps, reap, doctor]
+const server = {
+  name: "server",
+  value: "NAME",
+  text: ["Which of our tmux servers. Default: default."]
+} as const satisfies OptionText
 
-/** The command that these words are about, if there is one among them. */
-export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined =>
-  words.flatMap((word) => commands.find(({ name }) => name === word) ?? [])[0]
+const logDir = {
+  name: "log-dir",
+  value: "DIR",
+  text: ["The directory of the logs. Default: that of this user,", "$XDG_STATE_HOME/tether/sessions or ~/.local/state/tether/sessions."]
+} as const satisfies OptionText
+
+const sessionFailed = ["1", ["There is no such session, no tmux, or it could not be done."]] as const
+
+export const sessionLaunch = {
+  name: "session launch",
+  usage: "tether session launch [options] NAME -- COMMAND ARGS…",
+  summary: "Run a command in a terminal of its own, which goes on when we have gone.",
+  about: `The command runs in a private tmux server. All that it writes goes to NAME.log in the directory of the logs, and how it ended to
+the exit journal that \`tether exits\` and \`tether why NAME\` read. It is stopped by \`tether session stop\`, and by nothing else.
+
+One line on stdout has its name, its id in tmux and its log file, with tabs between them.`,
+  options: {
+    logDir,
+    exitLogDir: {
+      name: "exit-log-dir",
+      value: "DIR",
+      text: ["The directory of the exit journal. Default: the one that `tether why`", "reads by default."]
+    },
+    noExitLog: { name: "no-exit-log", text: ["Record its beginning and its end nowhere."] },
+    cwd: { name: "cwd", value: "DIR", text: ["Where it runs. Default: our own working directory."] },
+    env: { name: "env", value: "NAME=VALUE", text: ["Set an environment variable for it. May be given many times."] },
+    cols: { name: "cols", value: "N", text: ["How wide its terminal is until somebody attaches. Default: 120."] },
+    rows: { name: "rows", value: "N", text: ["How high it is. Default: 40."] },
+    attach: { name: "attach", text: ["Show it in this terminal at once."] },
+    server
+  },
+  codes: [
+    ["0", ["It was launched."]],
+    ["1", ["There is one of that name, no tmux, or a directory cannot be used."]],
+    misused,
+    ["125", ["The command could not be started, for another reason than the next two."]],
+    ["126", ["The command may not be executed."]],
+    ["127", ["There is no such command, or no such directory to run in."]]
+  ]
+} as const satisfies CommandText
+
+export const sessionLs = {
+  name: "session ls",
+  usage: "tether session ls [options]",
+  summary: "Show the sessions, the oldest first.",
+  about: `STATE is alive, gone, or unknown where it cannot be told from here. ATTACHED is how many terminals show the session now.`,
+  options: {
+    json: { name: "json", text: ["Write them to stdout as one line of JSON."] },
+    server
+  },
+  codes: [["0", ["They are shown, if there are any."]], ["1", ["There is no tmux, or its server does not answer."]], misused]
+} as const satisfies CommandText
+
+export const sessionAttach = {
+  name: "session attach",
+  usage: "tether session attach [options] NAME",
+  summary: "Show a session in this terminal.",
+  about: `Ctrl-B and then D leaves it; the session goes on. What else the keys after Ctrl-B do is as tmux has it without a configuration.`,
+  options: { server },
+  codes: [["0", ["It was left, or it has ended."]], sessionFailed, misused, ["128+N", ["Signal N was sent to us, and the session was left."]]]
+} as const satisfies CommandText
+
+export const sessionSend = {
+  name: "session send",
+  usage: "tether session send [options] NAME [TEXT…]",
+  summary: "Paste a text into a session, and press Enter.",
+  about: `TEXT is its words with blanks between them. Without one, or with -, the text is what comes on stdin; one newline at its end is left
+out. A text that begins with a dash stands behind --, and so does one that has words like our options.
+
+It is delivered when the program in the session has shown it. The text itself is in no log and in no message of ours.`,
+  options: {
+    keys: { name: "keys", text: ["Press keys by tmux's names instead: --keys C-c, --keys Escape Up Enter."] },
+    noSubmit: { name: "no-submit", text: ["Do not press Enter."] },
+    server
+  },
+  codes: [["0", ["It was delivered."]], ["1", ["There is no such session, or nothing shows that it was delivered."]], misused]
+} as const satisfies CommandText
+
+export const sessionLogs = {
+  name: "session logs",
+  usage: "tether session logs [options] NAME",
+  summary: "Show what a session has written, also when it has ended.",
+  about: `It writes what was recorded to stdout, byte by byte, with the control sequences that the program wrote for its terminal.`,
+  options: {
+    follow: { name: "follow", alias: "f", text: ["Go on with what comes, until the session has ended or Ctrl-C."] },
+    lines: { name: "lines", alias: "n", value: "N", text: ["Begin with the last N lines. Default: all that is kept."] },
+    plain: { name: "plain", text: ["Take out control sequences, so that lines of text are left."] },
+    path: { name: "path", text: ["Write where the log is, and nothing of it."] },
+    logDir,
+    server
+  },
+  codes: [["0", ["It is shown."]], ["1", ["There is no such log, or it cannot be read."]], misused]
+} as const satisfies CommandText
+
+export const sessionStop = {
+  name: "session stop",
+  usage: "tether session stop [options] NAME",
+  summary: "End all that runs in a session, and say how it ended.",
+  about: `The command and all that it has started get SIGTERM, and SIGKILL if they are still there after the grace. The journal has that it was
+on purpose.`,
+  options: {
+    grace: {
+      name: "grace",
+      value: "DURATION",
+      text: ["How long it may take to end before it is killed: 500ms, 5s, 2m,", `"2 seconds". With 0s it is killed at once. Default: 5s.`]
+    },
+    reason: { name: "reason", value: "WORD", text: ["Why, for the journal. Default: stop."] },
+    server
+  },
+  codes: [["0", ["It has ended."]], sessionFailed, misused]
+} as const satisfies CommandText
+
+export const session = {
+  name: "session",
+  usage: "tether session launch|ls|attach|send|logs|stop [options]",
+  summary: "Run programs in terminals that go on when we have gone.",
+  about: `A session is a program in a terminal of a private tmux server: it outlives whoever started it, a person can attach to it, its output is in
+a log, and how it ended in the exit journal. It needs tmux 3.2 or newer.
+
+The server listens in $TETHER_RUNTIME_DIR/tmux, $XDG_RUNTIME_DIR/tether/tmux or a directory of this user in /tmp. It reads no configuration,
+and no other tmux server is touched.`,
+  options: {},
+  codes: [["0", ["It is done."]], sessionFailed, misused],
+  parts: [sessionLaunch, sessionLs, sessionAttach, sessionSend, sessionLogs, sessionStop]
+} as const satisfies CommandText
+
+export const commands: ReadonlyArray<CommandText> = [
+  run, turn, session, exits, why, captureTranscript, captureTurn, spool, ps, reap, doctor
+]
+
+/** The command that these words are about, if there is one among them, or the one of its own that they name. */
+export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined => {
+  const at = words.findIndex((word) => commands.some(({ name }) => name === word))
+  const found = commands.find(({ name }) => name === words[at])
+  const part = words.slice(at + 1).flatMap((word) => found?.parts?.find(({ name }) => name === `${found.name} ${word}`) ?? [])[0]
+  return part ?? found
+}

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Answer } from "./answer.js"
+import { namesOf } from "./names.js"
 import { flag } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import { directory, readJournal } from "./readJournal.js"
@@ -57,18 +58,10 @@ const nothingOf = (journal: ExitJournal.Reader, directory: string, identity: str
   Effect.map(Stream.runFold(journal.records(), new Set<string>(), (known, record) => known.add(record.identity)), (known) => ({
     lines: [],
     told: `there is no record of ${JSON.stringify(identity)} in ${JSON.stringify(directory)}; ${
-      known.size === 0 ? "there is none at all" : `there is one of: ${named([...known])}`
+      known.size === 0 ? "there is none at all" : `there is one of: ${namesOf([...known])}`
     }`,
     code: 1
   }))
-
-/** The latest ones, which are the likeliest to be meant. */
-const named = (known: ReadonlyArray<string>): string => {
-  const more = known.length > mostNamed ? ` and ${known.length - mostNamed} more` : ""
-  return `${known.slice(-mostNamed).map((name) => JSON.stringify(name)).join(", ")}${more}`
-}
-
-const mostNamed = 10
 
 const encode = Schema.encodeSync(Schema.parseJson(Schema.Struct({
   exit: Schema.UndefinedOr(ExitRecord),

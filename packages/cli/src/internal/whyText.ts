@@ -36,9 +36,11 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
     `${nameOf(exit)} ${how(exit)} ${at(exit.ts, now)}${exit.uptime === undefined ? "" : `, after ${formatLength(exit.uptime)}`}.`,
     ...byWhom(exit),
     ...memory(exit),
+    ...serverMemory(exit),
     ...(exit.restart === undefined ? [] : [`Its supervisor decided: ${Harmless.line(exit.restart)}.`]),
     ...whatItWas(exit),
     ...lastLines(exit),
+    ...lastCommands(exit),
     // When the other one ended, nobody knows: it may have been before.
     ...(seen === undefined || seen === exit ? [] : [`The last one that was seen to end ${how(seen)} ${at(seen.ts, now)}.`]),
     ...others,
@@ -52,24 +54,32 @@ const at = (time: number, now: number): string => `at ${formatTime(time)}, ${for
 
 const how = (record: ExitRecord.ExitRecord): string => {
   const status = ExitRecord.statusOf(record)
+  if (record.ev === "server-exit") return "was seen to be gone"
+  if (status === undefined && isFailedLaunch(record)) return "could not be launched"
   return status === undefined ? "was found to have ended" : ExitStatus.format(status)
 }
 
+const isFailedLaunch = ({ endedBy, reason }: ExitRecord.ExitRecord): boolean => endedBy === "owner" && reason === "launch-failed"
+
 const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
-  const { deadSignal, endedBy = "unknown", reason, stopStep } = record
+  const { deadSignal, endedBy = "unknown", ev, reason, stopStep } = record
+  if (ev === "server-exit") return [ofServer(record)]
+  const plan = stopStep === undefined ? "" : ` The stop plan was at ${stopStep}.`
   switch (endedBy) {
     case "child":
       return ["It ended by itself: nothing of ours asked it to."]
     case "owner":
-    case "scope": {
-      const who = endedBy === "owner" ? "the program that had started it stopped it" : "the scope that it lived in was closed"
-      return [`It was ended on purpose: ${who}${stopStep === undefined ? "" : `. The stop plan was at ${stopStep}`}.`]
-    }
+      return isFailedLaunch(record) ? ["Nothing of it was left."] : [`${onPurpose(reason)}${plan}`]
+    case "scope":
+      return [`It was ended on purpose: the scope that it lived in was closed.${plan}`]
     case "supervisor":
-      return ["It was ended on purpose: its supervisor stopped it."]
+      return [reason === "server-vanished"
+        ? `Its terminal's server vanished, and what ran in it was stopped.${plan}`
+        : "It was ended on purpose: its supervisor stopped it."]
     case "reaper":
       return ["Its host had been killed, and what a host leaves behind is ended."]
     case "outside":
+      if (reason === "terminal-closed") return [`Somebody closed its terminal, and what ran in it was stopped.${plan}`]
       return [
         deadSignal !== undefined && crashes.has(deadSignal)
           ? `${deadSignal} is how a program ends that crashes. It may have been sent, too; it was not sent by ours.`
@@ -79,6 +89,27 @@ const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
       return [unseen(reason, undefined)]
   }
 }
+
+/** Those who stop sessions give a reason, and it may be any word. */
+const onPurpose = (reason: string | undefined): string => {
+  switch (reason) {
+    case undefined:
+      return "It was ended on purpose: the program that had started it stopped it."
+    case "stop":
+      return "It was ended on purpose: its session was stopped."
+    case "idle":
+      return "It was ended on purpose: its session had written nothing for too long."
+    case "not-ready":
+      return "It was ended on purpose: it was not ready in time."
+    default:
+      return `It was ended on purpose. The reason that was given: ${Harmless.line(reason)}.`
+  }
+}
+
+const ofServer = ({ cause }: ExitRecord.ExitRecord): string =>
+  cause === undefined || cause === "server-vanished"
+    ? "It was the server of terminal sessions, and ended without a word. Nobody saw how."
+    : `It was the server of terminal sessions. What became of it: ${Harmless.line(cause)}.`
 
 const crashes: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"])
 
@@ -102,6 +133,9 @@ const memory = ({ oom }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   return [`${words}: ${Harmless.line(oom.evidence)}.`]
 }
 
+const serverMemory = ({ memory }: ExitRecord.ExitRecord): ReadonlyArray<string> =>
+  memory === undefined ? [] : [`It had ${(memory / 1024 / 1024).toFixed(1)} MiB of memory when it was last seen.`]
+
 const whatItWas = ({ command, cwd, pid }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   if (command === undefined) return []
   return [`It was ${Harmless.line(command)}${cwd === undefined ? "" : ` in ${Harmless.line(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`]
@@ -113,6 +147,10 @@ const lastLines = ({ lastLines = "" }: ExitRecord.ExitRecord): ReadonlyArray<str
 }
 
 const mostLines = 20
+
+/** Each begins with its time. */
+const lastCommands = ({ commands = "" }: ExitRecord.ExitRecord): ReadonlyArray<string> =>
+  commands === "" ? [] : ["The last commands that it was sent:", ...commands.split(/; (?=\d{4}-\d\d-\d\dT)/).map((line) => `  ${Harmless.line(line)}`)]
 
 const stillOpen = ({ liveness, reason, start, state }: Unfinished, now: number): string => {
   const one = `${nameOf(start)}${start.pid === undefined ? "" : ` (pid ${start.pid})`}, started ${at(start.ts, now)},`

@@ -19,8 +19,10 @@ export const withMarks = (argv: ReadonlyArray<string>): ReadonlyArray<string> =>
 }
 
 // The parser knows `--name=value` for options that are given once, and not for one that may be repeated.
-const apart = (word: string): ReadonlyArray<string> =>
-  word.startsWith("--redact=") ? ["--redact", word.slice("--redact=".length)] : [word]
+const apart = (word: string): ReadonlyArray<string> => {
+  const [, name, value] = /^(--redact|--env)=(.*)$/s.exec(word) ?? []
+  return name === undefined || value === undefined ? [word] : [name, value]
+}
 
 export const isMarked = (word: string): boolean => word.startsWith(mark)
 

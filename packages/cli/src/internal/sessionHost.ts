@@ -1,0 +1,78 @@
+/**
+ * What each command of `tether session` needs of its surroundings, and what it says where that cannot be had.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as StateDir from "@tether/host/StateDir"
+import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import type { SurvivorsError } from "@tether/process/SurvivorsError"
+import * as Tmux from "@tether/tmux/Tmux"
+import type { TmuxFailed } from "@tether/tmux/TmuxFailed"
+import * as TmuxSession from "@tether/tmux/TmuxSession"
+import type { TmuxUnavailable } from "@tether/tmux/TmuxUnavailable"
+import type { SessionStuck } from "@tether/tmux/SessionStuck"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
+import type { Answer } from "./answer.js"
+import * as exitCode from "./exitCode.js"
+import * as lineLogger from "./lineLogger.js"
+import { namesOf } from "./names.js"
+import type { Outlets } from "./outlets.js"
+import { host } from "./readJournal.js"
+
+export type Host = ChildSpawner | FileSystem.FileSystem | ProcessIdentity | Scope.Scope
+
+export type Failure = TmuxSession.LaunchError | SurvivorsError | SessionStuck | TmuxUnavailable | Unknown | Unusable
+
+/** There is no such session. */
+export class Unknown extends Data.TaggedError("Unknown")<{ readonly message: string }> {}
+
+/** What was given makes no sense. */
+export class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
+
+export const tmux = (server: string | undefined) => Tmux.layer({ name: server })
+
+/** Whatever goes wrong is told in its own words. */
+export const answered = (
+  outlets: Outlets,
+  action: Effect.Effect<Answer, Failure, Host>
+): Effect.Effect<Answer, never, ChildSpawner> =>
+  action.pipe(
+    Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: codeOf(error) })),
+    Effect.scoped,
+    Effect.provide(host),
+    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })))
+  )
+
+const codeOf = (error: Failure): number => {
+  if (error._tag === "SpawnError") return exitCode.ofReason(error.reason)
+  return error._tag === "LaunchRefused" || error._tag === "Unusable" ? 2 : 1
+}
+
+/** Where the logs are if nobody says where; nothing is made. */
+export const usualLogDir: Effect.Effect<string, FileError> = StateDir.statePath("sessions")
+
+/** Fails where there is none of that name, and says which there are. */
+export const sessionOf = (
+  name: string
+): Effect.Effect<TmuxSession.TmuxSession, TmuxFailed | Unknown, Tmux.Tmux | FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function*() {
+    const known = (yield* TmuxSession.list).map(({ session }) => session)
+    const found = known.find(({ identity }) => identity === name)
+    if (found !== undefined) return found
+    const others = known.length === 0 ? "there is none at all" : `there is: ${namesOf(known.map(({ identity }) => identity))}`
+    const before = (yield* hasLog(name)) ? `; one of that name has ended, see \`tether why\` and \`tether session logs\`` : ""
+    return yield* new Unknown({ message: `there is no session ${JSON.stringify(name)}; ${others}${before}` })
+  })
+
+const hasLog = (name: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  isFileName(name)
+    ? Effect.flatMap(FileSystem.FileSystem, (fs) =>
+      Effect.orElseSucceed(Effect.flatMap(usualLogDir, (directory) => fs.exists(`${directory}/${name}.log`)), () => false))
+    : Effect.succeed(false)
+
+/** No session has another kind of name; and `delivery.log` is the log of something else. */
+export const isFileName = (name: string): boolean => name !== "" && !/[/\0]/.test(name) && !name.startsWith(".") && name !== "delivery"

@@ -1,0 +1,37 @@
+/**
+ * `tether session launch`: a program in a terminal of its own.
+ */
+import * as Command from "@effect/platform/Command"
+import * as StateDir from "@tether/host/StateDir"
+import * as TmuxSession from "@tether/tmux/TmuxSession"
+import * as Effect from "effect/Effect"
+import { resolve } from "node:path"
+import type { Answer } from "./answer.js"
+import type { Outlets } from "./outlets.js"
+import { show } from "./sessionAttach.js"
+import type { LaunchWords } from "./sessionCommand.js"
+import { answered, tmux } from "./sessionHost.js"
+import * as Harmless from "@tether/process/Harmless"
+
+export const launch = (words: LaunchWords, server: string | undefined, outlets: Outlets) =>
+  answered(outlets, Effect.gen(function*() {
+    const { attach, cols, cwd, env, name, rows } = words
+    const session = yield* TmuxSession.launch({
+      identity: name,
+      command: Command.make(...words.words),
+      cwd: resolve(cwd ?? "."),
+      env,
+      cols,
+      rows,
+      logDir: yield* directory(words.logDir, "sessions"),
+      exitLogDir: words.noExitLog ? undefined : yield* directory(words.exitLogDir, "journal")
+    })
+    const line = [Harmless.line(session.identity), session.id, Harmless.line(session.logFile)].join("\t")
+    if (!attach) return { lines: [line], code: 0 } satisfies Answer
+    outlets.out.push(line)
+    yield* outlets.settled
+    return yield* show(session, outlets)
+  }).pipe(Effect.provide(tmux(server))))
+
+const directory = (given: string | undefined, usual: string) =>
+  given === undefined ? StateDir.stateDir(usual) : Effect.succeed(resolve(given))
