@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
+import { PlainText } from "../src/internal/plainText.js"
 import { tetherHere } from "./support/here.js"
 import { isAlive, start, startProgram, tether, until } from "./support/tether.js"
 import { openTerminal } from "./support/terminal.js"
@@ -107,7 +108,7 @@ describe("tether session launch", () => {
     [["nothing", "--", "no-such-program"], 127, "there is no program"],
     [["a/b", "--", "true"], 2, "identity has a slash"],
     [["small", "--cols", "0", "--", "true"], 2, "cols is a whole number of at least 1"],
-    [["nowhere", "--log-dir", "/proc/none", "--", "true"], 1, "/proc/none"]
+    [["nowhere", "--log-dir", "/dev/null/none", "--", "true"], 1, "/dev/null/none"]
   ])("%j ends with %i", async (words, code, says) => {
     const ended = await session("launch", ...words)
     expect(ended.stderr).toContain(says)
@@ -126,11 +127,12 @@ describe("tether session launch", () => {
 
   it("takes its own directories, and records nothing where it is told so", async () => {
     const [logs, exits] = [join(root, "own/logs"), join(root, "own/exits")]
-    await launch("own", "echo here; exit 3", "--log-dir", logs, "--exit-log-dir", exits)
+    await launch("own", "echo here; read -r go; exit 3", "--log-dir", logs, "--exit-log-dir", exits)
+    expect(await session("send", "--keys", "own", "Enter")).toMatchObject({ code: 0 })
     await until("its end", () => existsSync(join(exits, "exits.log")) && readFileSync(join(exits, "exits.log"), "utf8").includes("dead_status=3"))
-    expect((await session("logs", "own", "--log-dir", logs)).stdout).toBe("here\r\n")
-    await launch("unseen", "exit 3", "--no-exit-log")
-    await until("its end", () => !inTmux("list-sessions", "-F", "#{session_name}").includes("unseen"))
+    expect((await session("logs", "own", "--log-dir", logs)).stdout).toBe("here\r\n\r\n")
+    await launch("unseen", "exec sleep 60", "--no-exit-log")
+    expect((await session("stop", "unseen")).stdout).toBe(`"unseen" was ended by SIGTERM\n`)
     expect(await tetherHere(["why", "unseen"])).toMatchObject({ code: 1 })
   })
 
@@ -221,6 +223,18 @@ describe("tether session logs", () => {
 
   it("is text with --plain", async () => {
     expect(await logs("--plain")).toBe("1\n2\n3\n4\n 10%\n 100%\nfive")
+  })
+
+  it.each([
+    ["lines", "\u001b[1mbold\u001b[0m é 漢\r\n\u001b]8;;http://x\u0007link\u001b]8;;\u0007\r\n".repeat(200), "bold é 漢\nlink\n".repeat(200)],
+    ["a screen without a newline", "\u001b[3;7H\u001b[38;5;123mé\u001b[0m".repeat(8000), "é".repeat(8000)]
+  ])("--plain is the same in whatever pieces it comes: %s", (_, given, expected) => {
+    const bytes = new TextEncoder().encode(given)
+    for (const size of [1, 7, 4096, bytes.length]) {
+      const text = new PlainText()
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => text.push(bytes.subarray(index * size, (index + 1) * size)))
+      expect(pieces.join("") + text.end() === expected).toBe(true)
+    }
   })
 
   it.each([[0, ""], [1, "five"], [3, "4\n 10%\n 100%\nfive"], [4, "3\n4\n 10%\n 100%\nfive"], [5, "2\n3\n4\n 10%\n 100%\nfive"], [99, "1\n2\n3\n4\n 10%\n 100%\nfive"]])(
@@ -349,14 +363,16 @@ terminal("tether session attach", () => {
   const attach = (name: string) => openTerminal(`"${process.execPath}" "${bin}" session attach ${name}`)
 
   it("shows it, tells it of each new size, and gives the terminal back", async () => {
-    await launch("shown", `trap 'echo "size $(stty size)"' WINCH; echo up; while read -r line; do echo "got <$line>"; done; exec sleep 60`)
+    await launch("shown", `trap 'echo "size $(stty size)"' WINCH; echo up; while true; do read -r line && echo "got <$line>"; done`)
     const pty = await attach("shown")
     await until("the screen", () => pty.shown().includes("up"))
+    await written("shown", "size 23 80")
     expect((await one("shown"))?.attached).toBe(1)
     pty.type("by hand\r")
     await until("the answer", () => pty.shown().includes("got <by hand>"))
     pty.resize(33, 101)
-    await until("the new size", () => inTmux("display-message", "-p", "-t", "shown", "#{client_width}x#{client_height} #{window_width}x#{window_height}").endsWith("101x32") || undefined)
+    await until("the new size", () => inTmux("display-message", "-p", "-t", "shown", "#{window_width}x#{window_height}") === "101x32")
+    await written("shown", "size 32 101")
     pty.type("\u0002d")
     expect(await pty.ended).toMatchObject({ code: 0, isRestored: true })
     expect(pty.shown()).toContain("[detached (from session shown)]")

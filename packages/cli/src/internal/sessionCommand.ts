@@ -7,7 +7,6 @@ import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isatty } from "node:tty"
@@ -15,44 +14,10 @@ import type { Answer } from "./answer.js"
 import { unknown } from "./misuse.js"
 import { count, duration, flag, named, present, text, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
+import type * as Sessions from "./sessions.js"
+import type { LaunchWords, LogsWords, SendWords, StopWords } from "./sessionWords.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
-
-export interface LaunchWords {
-  readonly name: string
-  readonly words: readonly [program: string, ...args: ReadonlyArray<string>]
-  readonly logDir: string | undefined
-  readonly exitLogDir: string | undefined
-  readonly noExitLog: boolean
-  readonly cwd: string | undefined
-  readonly env: Readonly<Record<string, string>>
-  readonly cols: number | undefined
-  readonly rows: number | undefined
-  readonly attach: boolean
-}
-
-export interface SendWords {
-  readonly name: string
-  /** Undefined where they come on stdin. */
-  readonly words: ReadonlyArray<string> | undefined
-  readonly keys: boolean
-  readonly noSubmit: boolean
-}
-
-export interface LogsWords {
-  readonly name: string
-  readonly follow: boolean
-  readonly lines: number | undefined
-  readonly plain: boolean
-  readonly path: boolean
-  readonly logDir: string | undefined
-}
-
-export interface StopWords {
-  readonly name: string
-  readonly grace: Duration.Duration | undefined
-  readonly reason: string | undefined
-}
 
 type Carried = Effect.Effect<Answer, never, ChildSpawner>
 
@@ -74,7 +39,7 @@ const anyName = Args.map(Args.text({ name: "NAME" }), plain)
 const server = valueOf(texts.session.parts[0].options.server)
 
 export const sessionCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) => {
-  const carry = (answer: (sessions: typeof import("./sessions.js")) => Carried) =>
+  const carry = (answer: (sessions: typeof Sessions) => Carried) =>
     Effect.promise(() => import("./sessions.js")).pipe(Effect.flatMap(answer), Effect.flatMap(give))
   return Command.make("session").pipe(
     Command.withDescription(texts.session.summary),

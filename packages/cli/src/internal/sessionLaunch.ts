@@ -9,7 +9,7 @@ import { resolve } from "node:path"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
 import { show } from "./sessionAttach.js"
-import type { LaunchWords } from "./sessionCommand.js"
+import type { LaunchWords } from "./sessionWords.js"
 import { answered, tmux } from "./sessionHost.js"
 import * as Harmless from "@tether/process/Harmless"
 

@@ -16,7 +16,7 @@ import { after, drain, openAll, type Part, seekLines } from "./logChain.js"
 import { namesOf } from "./names.js"
 import type { Outlets } from "./outlets.js"
 import { PlainText } from "./plainText.js"
-import type { LogsWords } from "./sessionCommand.js"
+import type { LogsWords } from "./sessionWords.js"
 import { answered, isFileName, tmux, Unknown, usualLogDir } from "./sessionHost.js"
 import { endedText } from "./sessionStop.js"
 

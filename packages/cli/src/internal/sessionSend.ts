@@ -5,7 +5,7 @@ import { DeliveryFailed } from "@tether/tmux/DeliveryFailed"
 import * as Effect from "effect/Effect"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
-import type { SendWords } from "./sessionCommand.js"
+import type { SendWords } from "./sessionWords.js"
 import { answered, sessionOf, tmux, Unusable } from "./sessionHost.js"
 
 export const send = ({ keys, name, noSubmit, words }: SendWords, server: string | undefined, outlets: Outlets) =>

@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
-import type { StopWords } from "./sessionCommand.js"
+import type { StopWords } from "./sessionWords.js"
 import { answered, sessionOf, tmux } from "./sessionHost.js"
 
 export const stop = ({ grace, name, reason }: StopWords, server: string | undefined, outlets: Outlets) =>

@@ -2,8 +2,7 @@
  * A real terminal, by util-linux's `script`, for a command line of a shell.
  */
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
@@ -31,7 +30,7 @@ export const openTerminal = async (command: string): Promise<Terminal> => {
       return ""
     }
   }
-  const tty = await until("the terminal", () => read("tty"))
+  const tty = await until("the terminal", () => read("before") !== "" && read("tty"))
   return {
     shown: () => started.stdout(),
     type: (text) => void started.process.stdin?.write(text),
