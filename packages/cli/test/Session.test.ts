@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, describe, expect, it, onTestFinished } from "vitest"
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest"
 import { PlainText } from "../src/internal/plainText.js"
 import { tetherHere } from "./support/here.js"
 import { isAlive, start, startProgram, tether, until } from "./support/tether.js"
@@ -41,6 +41,12 @@ interface Listed {
 const listed = async (...options: ReadonlyArray<string>): Promise<ReadonlyArray<Listed>> =>
   (JSON.parse((await session("ls", "--json", ...options)).stdout) as { readonly sessions: ReadonlyArray<Listed> }).sessions
 const one = async (name: string) => (await listed()).find(({ identity }) => identity === name)
+
+/** Until the end of the test, no program is found. */
+const withoutTmux = () => {
+  vi.stubEnv("PATH", root)
+  onTestFinished(() => void vi.unstubAllEnvs())
+}
 
 describe("words", () => {
   it.each([
@@ -128,8 +134,11 @@ describe("tether session launch", () => {
   it("takes its own directories, and records nothing where it is told so", async () => {
     const [logs, exits] = [join(root, "own/logs"), join(root, "own/exits")]
     await launch("own", "echo here; read -r go; exit 3", "--log-dir", logs, "--exit-log-dir", exits)
+    const following = start(["session", "logs", "-f", "own"])
+    await until("its output", () => following.stdout() === "here\r\n")
     expect(await session("send", "--keys", "own", "Enter")).toMatchObject({ code: 0 })
-    await until("its end", () => existsSync(join(exits, "exits.log")) && readFileSync(join(exits, "exits.log"), "utf8").includes("dead_status=3"))
+    expect((await following.ended).stderr).toBe(`tether: "own" exited with code 3\n`)
+    expect((await tetherHere(["why", "own", "--directory", exits])).stdout).toContain(`"own" exited with code 3`)
     expect((await session("logs", "own", "--log-dir", logs)).stdout).toBe("here\r\n\r\n")
     await launch("unseen", "exec sleep 60", "--no-exit-log")
     expect((await session("stop", "unseen")).stdout).toBe(`"unseen" was ended by SIGTERM\n`)
@@ -137,7 +146,8 @@ describe("tether session launch", () => {
   })
 
   it("says what to install where there is no tmux", async () => {
-    const { code, stderr } = await tether(["session", "launch", "web", "--", "true"], { env: { PATH: root } })
+    withoutTmux()
+    const { code, stderr } = await session("launch", "web", "--", "true")
     expect(code).toBe(1)
     expect(stderr).toContain("there is no tmux")
     expect(stderr).toContain("Install tmux 3.2 or newer (apt-get install tmux, brew install tmux)")
@@ -164,9 +174,11 @@ describe("tether session send", () => {
     await launch("reader", reader)
     expect(await session("send", "reader", "hello", "there")).toEqual({ code: 0, stdout: "", stderr: "" })
     await written("reader", "got <hello there>")
-    expect(await tether(["session", "send", "reader"], { input: "from a pipe\n" })).toEqual({ code: 0, stdout: "", stderr: "" })
+    const piped = [[["send", "reader"], "from a pipe\n"], [["send", "reader", "-"], "by its name"]] as const
+    // Two at once wait for each other.
+    await Promise.all(piped.map(async ([words, input]) =>
+      expect(await tether(["session", ...words], { input })).toEqual({ code: 0, stdout: "", stderr: "" })))
     await written("reader", "got <from a pipe>")
-    expect(await tether(["session", "send", "reader", "-"], { input: "by its name" })).toMatchObject({ code: 0 })
     await written("reader", "got <by its name>")
     expect(await session("send", "reader", "--", "--keys", "-")).toMatchObject({ code: 0 })
     await written("reader", "got <--keys ->")
@@ -227,10 +239,10 @@ describe("tether session logs", () => {
 
   it.each([
     ["lines", "\u001b[1mbold\u001b[0m é 漢\r\n\u001b]8;;http://x\u0007link\u001b]8;;\u0007\r\n".repeat(200), "bold é 漢\nlink\n".repeat(200)],
-    ["a screen without a newline", "\u001b[3;7H\u001b[38;5;123mé\u001b[0m".repeat(8000), "é".repeat(8000)]
+    ["a screen without a newline", "\u001b[3;7H\u001b[38;5;123mé\u001b[0m".repeat(2000), "é".repeat(2000)]
   ])("--plain is the same in whatever pieces it comes: %s", (_, given, expected) => {
     const bytes = new TextEncoder().encode(given)
-    for (const size of [1, 7, 4096, bytes.length]) {
+    for (const size of [5, 4096, bytes.length]) {
       const text = new PlainText()
       const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => text.push(bytes.subarray(index * size, (index + 1) * size)))
       expect(pieces.join("") + text.end() === expected).toBe(true)
@@ -252,12 +264,11 @@ describe("tether session logs", () => {
   })
 
   it("does not need tmux", async () => {
-    const { code, stdout } = await tether(["session", "logs", "old", "-n", "1", "--log-dir", directory], { env: { PATH: root } })
-    expect(code).toBe(0)
-    expect(stdout).toContain("five")
-    expect(await tether(["session", "logs", "none", "--log-dir", directory], { env: { PATH: root } })).toMatchObject({
+    withoutTmux()
+    expect(await logs("-n", "1", "--plain")).toBe("five")
+    expect(await session("logs", "none", "--log-dir", directory)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/there is one of: "bytes", "old"; there is no tmux/)
+      stderr: expect.stringMatching(/there is one of: .*"old"; there is no tmux/)
     })
   })
 

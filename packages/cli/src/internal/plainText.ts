@@ -4,7 +4,7 @@
 import { stripVTControlCharacters } from "node:util"
 
 /** So much of a line without an end is kept: a screen may be drawn without any newline. */
-const mostKept = 64 * 1024
+const mostKept = 8 * 1024
 
 /** So much of it may be a control sequence that has only begun. */
 const longestSequence = 4 * 1024
