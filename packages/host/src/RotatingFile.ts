@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { FileError } from "./FileError.js"
 import { type Appender, makeAppender } from "./internal/appender.js"
+import { makeAll } from "./internal/directories.js"
 import { doing, refused } from "./internal/fileErrors.js"
 import { makeTurns } from "./internal/inTurn.js"
 import { isBlank, type LineReader, makeLineReader } from "./internal/lineReader.js"
@@ -117,7 +118,7 @@ export const open = (
 ): Effect.Effect<RotatingFile, FileError, Scope.Scope | FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    yield* doing("make the directory of", path)(fs.makeDirectory(directoryOf(path), { recursive: true, mode: 0o700 }))
+    yield* doing("make the directory of", path)(makeAll(fs, directoryOf(path)))
     const appender = yield* Effect.acquireRelease(
       makeAppender({
         path,

@@ -90,6 +90,24 @@ export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileS
   })
 
 /**
+ * Makes a directory that anybody may name, and those above it that are missing, with mode 0700. One that is there keeps its own.
+ *
+ * Fails with `FileError`, also where a file system has no room for directories, such as `/proc`, at which Node's own way never returns.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ *
+ * const logs = StateDir.makeDirectory("/var/log/builds/night")
+ * ```
+ */
+export const makeDirectory = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* syncNames(fs, yield* doing("make the directory", path)(makeAll(fs, path)))
+  })
+
+/**
  * The longest path of a socket, in bytes: the smallest of the systems' limits (macOS has 104 with the final NUL, Linux
  * 108). Node listens on a longer one without a word, under a path that is cut off.
  *

@@ -116,7 +116,7 @@ export const ExitRecord = Schema.Struct({
   oom: Schema.optional(OutOfMemory),
   restart: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.String),
-  memory: Schema.optional(Schema.Finite),
+  memory: Schema.optional(Schema.Int),
   commands: Schema.optional(Schema.String),
   lastLines: Schema.optional(Schema.String)
 })

@@ -21,17 +21,21 @@ export const makeDeathWatch = (
     const watched = new Map<string, { readonly pane: Identity; wasDead: boolean }>()
     let isLooking = false
 
+    /** `unread`: it has died, and tmux has not read its status yet. */
+    const stateOf = (pane: Identity): Effect.Effect<"alive" | "unread" | "over"> =>
+      Effect.gen(function*() {
+        if ((yield* processes.liveness(pane)) !== "gone") return "alive"
+        const found = yield* processes.identify(pane.pid)
+        return found._tag === "Some" && found.value.startToken === pane.startToken ? "unread" : "over"
+      })
+
     const look = Effect.gen(function*() {
       let isStuck = false
       for (const [key, each] of watched) {
-        if ((yield* processes.liveness(each.pane)) !== "gone") continue
-        const found = yield* processes.identify(each.pane.pid)
-        if (found._tag === "None" || found.value.startToken !== each.pane.startToken) {
-          watched.delete(key)
-          continue
-        }
-        isStuck ||= each.wasDead
-        each.wasDead = true
+        const state = yield* stateOf(each.pane)
+        if (state === "over") watched.delete(key)
+        isStuck ||= state === "unread" && each.wasDead
+        each.wasDead = state === "unread"
       }
       if (isStuck) yield* nudge
     })
@@ -44,10 +48,14 @@ export const makeDeathWatch = (
     })
 
     return (pane) =>
-      Effect.suspend(() => {
+      Effect.gen(function*() {
+        const state = yield* stateOf(pane)
+        // Whoever asks may not be there for long.
+        if (state === "unread") yield* nudge
+        if (state === "over") return
         watched.set(`${pane.pid}:${pane.startToken}`, { pane, wasDead: false })
-        if (isLooking) return Effect.void
+        if (isLooking) return
         isLooking = true
-        return Effect.asVoid(Effect.forkIn(Effect.interruptible(looking), scope))
+        yield* Effect.forkIn(Effect.interruptible(looking), scope)
       })
   })

@@ -3,7 +3,6 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
-import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
@@ -51,7 +50,7 @@ interface Pane {
 export const launchSession = (tmux: TmuxService, request: Request): Effect.Effect<Facts, LaunchFailure, Files> =>
   Effect.gen(function*() {
     yield* checkDirectory(request)
-    yield* makePrivate(request.logDir)
+    yield* StateDir.makeDirectory(request.logDir)
     const now = yield* Clock.currentTimeMillis
     const base = `${tmux.directory}/${SortableId.make()(now)}`
     const gate = `${base}.gate`
@@ -89,10 +88,6 @@ const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effec
     return yield* spawnError({ args, cwd, identity, program, shown }, "BadWorkingDirectory", problem)
   })
 
-const makePrivate = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true, mode: 0o700 })))
-
 /** A server that has just lost its last session is going, and takes nobody any more. */
 const whileServerGoes = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(20))
 
@@ -107,6 +102,8 @@ const serverOptions: ReadonlyArray<ReadonlyArray<string>> = [
   // Most programs look for more colours than the default terminal has.
   ["set-option", "-g", "default-terminal", "screen-256color"],
   ["set-option", "-s", "exit-empty", "off"],
+  // It stops the client of whoever is attached. Ours have a session of their own, in which nobody could let it go on.
+  ["unbind-key", "C-z"],
   ["set-hook", "-g", "session-closed", endIfEmpty]
 ]
 

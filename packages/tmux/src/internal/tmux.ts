@@ -71,7 +71,7 @@ export interface RunOptions {
  * - `server`: the process that serves at the socket now, or none.
  * - `readsLines(terminal)`: whether the kernel gathers lines there for whoever reads, as it does until a program asks for more. False where
  *   it cannot be told.
- * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice.
+ * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice: at once, should it be so already.
  *   Some builds of tmux lose the signal that tells them of it.
  *
  * @example
@@ -164,7 +164,7 @@ const stateDirectory = (given: string | undefined): Effect.Effect<string, FileEr
     if (given === undefined) return yield* StateDir.runtimeDir("tmux")
     if (!given.startsWith("/")) return yield* FileAttempt.refused("keep a server in", given, "Invalid", "its path is not absolute")
     const fs = yield* FileSystem.FileSystem
-    yield* FileAttempt.attempt("make the directory", given)(fs.makeDirectory(given, { recursive: true, mode: 0o700 }))
+    yield* StateDir.makeDirectory(given)
     const { mode } = yield* FileAttempt.attempt("look at", given)(fs.stat(given))
     return (mode & 0o077) === 0
       ? given
