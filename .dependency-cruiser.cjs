@@ -19,7 +19,7 @@ const mayImport = {
   tmux: [effect, platform, "@tether/host", "@tether/process", "@tether/journal", node],
   // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
   cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "@tether/tmux", "cli-table3", "picocolors", "string-width", node],
-  benchmarks: [effect, platform, platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "execa", node],
+  benchmarks: [effect, platform, platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "@tether/tmux", "execa", node],
   stress: [effect, platform, platformNode, ...ours, node]
 }
 

@@ -11,6 +11,7 @@ import * as Node from "./peers/node.js"
 import * as NodeBytes from "./peers/nodeBytes.js"
 import * as Platform from "./peers/platform.js"
 import * as PlatformBytes from "./peers/platformBytes.js"
+import * as Session from "./peers/session.js"
 import * as Spool from "./peers/spool.js"
 import * as Tether from "./peers/tether.js"
 import * as TetherBytes from "./peers/tetherBytes.js"
@@ -86,6 +87,8 @@ export const peers: Readonly<Record<string, Peer>> = {
   "turn:tether": Agent.lines,
   "turnEnd:node": Agent.nodeEnd,
   "turnEnd:tether": Agent.end,
+  "session:tmux": Session.tmux,
+  "session:tether": Session.tether,
   "turnMemory:node": Agent.nodeEndless,
   "turnMemory:tether": Agent.endless,
   "idle:node": Node.idle,

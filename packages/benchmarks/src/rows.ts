@@ -312,6 +312,17 @@ export const rows: ReadonlyArray<Row> = [
     limits: [{ peer: "turnMemory:tether", of: "memory", target: { atMost: 96 } }]
   },
   {
+    name: "session",
+    title: ({ programs }) => `${many(programs)} programs in terminal sessions, each to the record of its end`,
+    unit: "program",
+    passes: 3,
+    peers: {
+      "session:tmux": "tmux by hand: gate, pipe-pane, hook",
+      "session:tether": "tether: TmuxSession.launch"
+    },
+    comparisons: [{ peer: "session:tether", against: "session:tmux", of: "time" }]
+  },
+  {
     name: "idle",
     title: ({ sleepers }) => `heap for each of ${many(sleepers)} idle children, of which both outputs are relayed or read`,
     unit: "sleeper",

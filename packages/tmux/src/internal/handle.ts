@@ -12,8 +12,9 @@ import type { SessionStuck } from "../SessionStuck.js"
 import type { TmuxFailed } from "../TmuxFailed.js"
 import { deliver, type SendOptions } from "./delivery.js"
 import type { Facts } from "./facts.js"
+import { writtenWithin } from "./log.js"
 import { press, screenOf } from "./pane.js"
-import { endOf, isGone, removeRemains, type SessionEnd, stepsOf, stopSession } from "./stop.js"
+import { endOf, isGone, type SessionEnd, stepsOf, stopSession } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
 
 /**
@@ -95,9 +96,10 @@ export const makeHandle = (tmux: TmuxService, facts: Facts): Effect.Effect<TmuxS
           : provided(stopSession(tmux, facts, steps, reason))
       },
       ended: provided(Effect.gen(function*() {
-        yield* Effect.repeat(isGone(facts), { until: (gone) => gone, schedule: Schedule.spaced("50 millis") })
+        yield* Effect.repeat(isGone(facts), { until: (gone) => gone, schedule: Schedule.spaced("20 millis") })
         const end = yield* endOf(facts)
-        yield* removeRemains(tmux, facts)
+        // The writer ends when tmux has removed the pane.
+        yield* writtenWithin(facts.unwritten, "5 seconds")
         return end
       }))
     }

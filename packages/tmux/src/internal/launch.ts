@@ -175,18 +175,14 @@ const openGate = (
 ): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
     const { exitLogDir, logFile, pane, unwritten } = facts
-    if (exitLogDir !== undefined) {
-      yield* tmux.run(sequence(
-        // A pane whose process has died stays, with its status, until its hook has run.
-        ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
-        ["set-hook", "-p", "-t", pane, "pane-died", hookOf(facts.identity, exitLogDir, start)]
-      )).pipe(Effect.catchAll((error) => notHooked(tmux, pane, error)))
-    }
     yield* AtomicFile.create(unwritten, "", { fsync: false })
-    yield* tmux.run(sequence(
-      ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
-      ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
-    ))
+    yield* Effect.all([
+      exitLogDir === undefined ? Effect.void : installHook(tmux, pane, hookOf(facts.identity, exitLogDir, start)),
+      tmux.run(sequence(
+        ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
+        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
+      ))
+    ], { concurrency: 2, discard: true })
     yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
     const answer = yield* started(facts)
     if (answer._tag === "Started") return
@@ -207,11 +203,19 @@ const hookOf = (identity: string, exitLogDir: string, start: ExitRecord | undefi
 /** tmux takes no command of more than 16 kB; what says least in a record goes first. */
 const longestHook = 12_000
 
-/** A hook that is there without `remain-on-exit`, or the other way round, would be worse than none. */
-const notHooked = (tmux: TmuxService, pane: string, error: TmuxFailed): Effect.Effect<void> =>
-  Effect.zipRight(
-    Effect.logWarning(`what this session ends of will not be in the journal: ${error.message}`),
-    Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))
+const installHook = (tmux: TmuxService, pane: string, hook: string): Effect.Effect<void> =>
+  tmux.run(sequence(
+    // A pane whose process has died stays, with its status, until its hook has run.
+    ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
+    ["set-hook", "-p", "-t", pane, "pane-died", hook]
+  )).pipe(
+    Effect.asVoid,
+    // One without the other would be worse than none.
+    Effect.catchAll((error) =>
+      Effect.zipRight(
+        Effect.logWarning(`what this session ends of will not be in the journal: ${error.message}`),
+        Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))
+      ))
   )
 
 const configOf = (

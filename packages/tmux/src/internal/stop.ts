@@ -80,7 +80,9 @@ export const stopSession = (
     yield* goneWithin(facts, shimEnds)
     const own = stopped._tag === "Right" ? stopped.right : undefined
     const end = own !== undefined && Option.isSome(own.record) ? own : yield* endOf(facts, own?.status)
-    yield* removeRemains(tmux, facts)
+    // Where the hook was taken away, nobody else removes the pane.
+    yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
+    yield* writtenWithin(facts.unwritten, "5 seconds")
     return end
   }).pipe(unbroken)
 
@@ -133,7 +135,3 @@ const recordOf = (facts: Facts): Effect.Effect<Option.Option<ExitRecord>, never,
       yield* Effect.sleep("50 millis")
     }
   }).pipe(Effect.orElseSucceed(() => Option.none()))
-
-/** The pane of one that has ended stays until its hook has run, or until we remove it. */
-export const removeRemains = (tmux: TmuxService, facts: Facts): Effect.Effect<void, never, Files> =>
-  Effect.zipRight(Effect.ignore(tmux.run(["kill-session", "-t", facts.session])), writtenWithin(facts.unwritten, "5 seconds"))
