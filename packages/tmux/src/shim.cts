@@ -40,6 +40,15 @@ const leave = (status: ShimStatus, last: () => void): void => {
   })
 }
 
+/** Not `rmSync`, whose first call takes as long as all else that is done here. */
+const remove = (path: string): void => {
+  try {
+    fs.unlinkSync(path)
+  } catch {
+    // It was not there.
+  }
+}
+
 const giveUp = (why: string): void => {
   terminal.say(why)
   leave(notNow, () => {})
@@ -53,7 +62,7 @@ const run = (config: ShimConfig): void => {
       isRunning = true
       pane.live((status) =>
         leave(status, () => {
-          fs.rmSync(config.socket, { force: true })
+          remove(config.socket)
           pane.close()
         })
       )

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as TmuxSession from "../src/TmuxSession.js"
 import { eventually, field, inPlace, isAlive, pidIn, whyNot } from "./support/sessions.js"
@@ -80,12 +80,22 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
         const gate = join(path, "gate")
         yield* Effect.forEach(Array.from({ length: count }, (_, index) => index), (index) =>
           shell(`until [ -e ${gate} ]; do sleep 0.1; done; exit ${index}`, { identity: `it${index}` }), { concurrency: 4, discard: true })
-        yield* Effect.promise(() => import("node:fs/promises").then((fs) => fs.writeFile(gate, "")))
+        writeFileSync(gate, "")
         yield* eventually("all records are there", () => deaths().length >= count, 15_000)
         expect(new Set(deaths().map((line) => field(line, "dead_status")))).toEqual(new Set(Array.from({ length: count }, (_, index) => String(index))))
         expect(deaths()).toHaveLength(count)
       })
     ), 60_000)
+
+  it.live("is not taken along by a line that somebody has left torn", () =>
+    inPlace(({ deaths, exitLogDir, shell }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("sleep 0.5; exit 3")
+        appendFileSync(join(exitLogDir, "exits.log"), "ts=2026-01-01T00:00:00.000Z ev=sess")
+        expect(yield* session.ended).toMatchObject({ record: { value: { deadStatus: 3 } } })
+        expect(deaths()).toHaveLength(1)
+      })
+    ))
 
   it.live("is on disk before the session is gone", () =>
     inPlace(({ deaths, shell, tmux }) =>

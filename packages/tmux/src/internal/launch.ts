@@ -14,11 +14,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
-import { exitCauseHook } from "../ExitCauseHook.js"
 import { SessionExists } from "../SessionExists.js"
 import { TmuxFailed } from "../TmuxFailed.js"
 import { sequence } from "./argument.js"
 import { deathFields } from "./deathFields.js"
+import { exitHook } from "./exitHook.js"
 import { type Facts, factsOption, toText } from "./facts.js"
 import { nodeProgram } from "./here.js"
 import type { Request } from "./launchRequest.js"
@@ -194,10 +194,10 @@ const openGate = (
 /** What ends in a hook runs no other hook: it has to look itself whether it was the last session. */
 const hookOf = (identity: string, exitLogDir: string, start: ExitRecord | undefined): string => {
   const file = `${exitLogDir}/exits.log`
-  const hook = exitCauseHook(identity, file, start)
+  const hook = exitHook(identity, file, start, { mends: false })
   if (hook.length <= longestHook || start === undefined) return `${hook} ; ${endIfEmpty}`
   const { command: _command, cwd: _cwd, ...short } = start
-  return `${exitCauseHook(identity, file, short)} ; ${endIfEmpty}`
+  return `${exitHook(identity, file, short, { mends: false })} ; ${endIfEmpty}`
 }
 
 /** tmux takes no command of more than 16 kB; what says least in a record goes first. */

@@ -18,9 +18,14 @@ export const octal = (text: string): string => {
   return encoded
 }
 
-/** Commands that set a variable of the shell. `$(…)` takes newlines from the end: there is a dot behind them, which goes last. */
-export const assignment = (name: string, text: string): string =>
-  `${name}=$(printf "%b." "${octal(text)}"); ${name}=\${${name}%.}`
+/**
+ * Commands that set a variable of the shell. `$(…)` takes newlines from the end: there is a dot behind them, which goes last. It costs a
+ * process, which most texts can do without.
+ */
+export const assignment = (name: string, text: string): string => {
+  const encoded = octal(text)
+  return encoded === text ? `${name}="${text}"` : `${name}=$(printf "%b." "${encoded}"); ${name}=\${${name}%.}`
+}
 
 /** A text as one word for tmux's parser, which knows no escapes between single quotes. */
 export const word = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

@@ -143,7 +143,11 @@ class Pane {
   /** The last words, when this process is about to end: if the server has gone, tmux has not seen how the program ended. */
   close(): void {
     const end = this.end.value
-    if (this.hasHungUp || end === undefined || !this.server.hasEnded()) return
+    if (this.hasHungUp || end === undefined) return
+    if (!this.server.hasEnded()) {
+      if (this.config.records !== undefined) records.mend(this.config.records)
+      return
+    }
     this.recordServer()
     this.recordSession(end, true)
   }

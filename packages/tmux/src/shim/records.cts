@@ -76,6 +76,17 @@ const append = (file: string, fields: ReadonlyArray<string>): void => {
   }
 }
 
+/** The same for the line that the hook is about to write: a shell that looks takes a hundred times as long. */
+const mend = ({ file }: ShimRecords): void =>
+  attempt(() => {
+    const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_APPEND)
+    try {
+      if (endsTorn(fd)) fs.writeSync(fd, "\n")
+    } finally {
+      fs.closeSync(fd)
+    }
+  })
+
 const endsTorn = (fd: number): boolean => {
   const { size } = fs.fstatSync(fd)
   const last = Buffer.alloc(1)
@@ -130,4 +141,4 @@ const ulid = (at: number): string => {
   return [...time, ...crypto.getRandomValues(new Uint8Array(16))].map((value) => digits.charAt(value % 32)).join("")
 }
 
-export = { serverExit, sessionExit }
+export = { mend, serverExit, sessionExit }
