@@ -30,4 +30,4 @@ import { exitHook } from "./internal/exitHook.js"
  * ```
  */
 export const exitCauseHook = (identity: string, exitLogFile: string, start?: ExitRecord): string =>
-  exitHook(identity, exitLogFile, start, { mends: true })
+  exitHook(identity, exitLogFile, start, undefined)

@@ -77,7 +77,7 @@ export interface Listed {
  *
  * The program starts only when its log is attached and, with `exitLogDir`, when the hook that records its death is installed: nothing is
  * lost of either. It is stopped by `stop` and by nothing else. With `ready`, the session is ready when this returns. Where it is not
- * in time, it has been stopped; the same is done when this is interrupted while it waits.
+ * in time, it has been stopped; the same is done when this is interrupted before it returns.
  *
  * Fails with `LaunchRefused` where the options make no sense, with all problems named; `SessionExists`; `SpawnError` where the program
  * cannot be started; `SessionNotReady`, and `DeliveryFailed` for its first message; `TmuxFailed` and `FileError` where the system does
@@ -112,10 +112,10 @@ export const launch = (
         const facts = yield* launchSession(tmux, request)
         const session = yield* makeHandle(tmux, facts)
         yield* keepWithin(tmux, request.logDir, options.log)
-        if (options.ready === undefined) return session
         const isAlive = Effect.map(session.liveness, (state) => state !== "gone")
         const lastOutput = Effect.provide(lastLinesIn(facts.logFile, from), yield* Effect.context<FileSystem.FileSystem>())
-        yield* restore(untilReady(tmux, facts, options.ready, isAlive, lastOutput)).pipe(
+        const ready = options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, isAlive, lastOutput)
+        yield* restore(ready).pipe(
           Effect.onError(() => Effect.ignore(session.stop({ reason: "not-ready" })))
         )
         return session

@@ -1,5 +1,5 @@
 /**
- * The process of a pane, and the parent of its program: `node shim.cjs FILE`. What it says and hears is in
+ * The process of a pane, and the parent of its program: `node shim.cjs FILE PID:TOKEN`. What it says and hears is in
  * `internal/shimProtocol.ts`.
  *
  * 1. It waits for its file, listens, and starts the program.
@@ -83,4 +83,4 @@ signals.heed((signal) => {
   if (signal === "SIGTERM") leave({ signal }, () => {})
 })
 
-gate.pass(process.argv[2] ?? "", run, () => giveUp("Not started: nobody has opened the gate."))
+gate.pass(process.argv[2] ?? "", process.argv[3], run, () => giveUp("Not started: nobody has opened the gate."))

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process"
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as TmuxSession from "../src/TmuxSession.js"
-import { eventually, field, inPlace, isAlive, pidIn, whyNot } from "./support/sessions.js"
+import { eventually, field, inPlace, isAlive, pidIn, type Place, whyNot } from "./support/sessions.js"
 
 const ending = (line: string | undefined) => [field(line, "dead_status"), field(line, "dead_signal"), field(line, "ended_by")]
 
@@ -117,6 +117,44 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
         expect(deaths()).toHaveLength(1)
       })
     ))
+})
+
+/** What happens right as a program ends; each is tried at several moments. */
+const moments = [0, 2, 4, 6, 8, 10, 14]
+
+describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
+  const atTheEnd = (act: (pid: { readonly session: TmuxSession.TmuxSession; readonly server: number; readonly tmux: Place["tmux"] }) => void) =>
+    inPlace(({ deaths, log, path, shell, tmux }) =>
+      Effect.gen(function*() {
+        // So that the server does not end with the others.
+        for (const [index, delay] of moments.entries()) {
+          const identity = `it${index}`
+          const gate = join(path, identity)
+          const session = yield* shell(`until [ -e ${gate} ]; do sleep 0.01; done; echo over; exit 3`, { identity })
+          const server = Number(tmux("display-message", "-p", "#{pid}"))
+          writeFileSync(gate, "")
+          yield* eventually("it is about to end", () => log(identity).includes("over"))
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delay)
+          act({ session, server, tmux })
+          yield* eventually("it has ended", () => !isAlive(session.pid))
+          const recorded = () => deaths().filter((line) => field(line, "identity") === identity && line.includes("session-exit"))
+          yield* eventually("its end is on record", () => recorded().length > 0)
+          expect(recorded().map((line) => field(line, "dead_status"))).toEqual(["3"])
+        }
+      })
+    )
+
+  it.live("a person removes the session, and the end is on record", () =>
+    atTheEnd(({ session, tmux }) => {
+      try {
+        tmux("kill-session", "-t", session.id)
+      } catch {
+        // It has ended already.
+      }
+    }))
+
+  it.live("the server is killed, and the end is on record", () =>
+    atTheEnd(({ server }) => process.kill(server, "SIGKILL")))
 })
 
 describe.skipIf(whyNot !== undefined)("the server's death", () => {

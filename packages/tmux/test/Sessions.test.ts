@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -73,8 +74,12 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
         expect(yield* launch(join(path, "plain"))).toMatchObject({ _tag: "SpawnError", reason: "PermissionDenied" })
         expect(yield* TmuxSession.list).toEqual([])
         yield* eventually("the server ends, which has no session", () => isOver(tmux))
-        expect(deaths().map((line) => field(line, "dead_status"))).toEqual(["127", "126"])
-        expect(readdirSync(join(path, "run")).filter((name) => !name.startsWith("default"))).toEqual([])
+        expect(deaths().map((line) => [field(line, "dead_status"), field(line, "ended_by"), field(line, "reason")])).toEqual([
+          ["127", "owner", "launch-failed"],
+          ["126", "owner", "launch-failed"]
+        ])
+        // But for the mark of an end that is on record.
+        expect(readdirSync(join(path, "run")).filter((name) => !/^default|\.end$/.test(name))).toEqual([])
       })
     ))
 
@@ -114,6 +119,19 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
         expect(facts).toContain("\"identity\":\"it\"")
         const files = readdirSync(join(path, "run")).filter((name) => !/^default$|\.sock$/.test(name)).map((name) => readFileSync(join(path, "run", name), "utf8"))
         for (const text of [exits(), words, facts, environment, ...files]) expect(text).not.toContain(secret)
+      })
+    ))
+
+  it.live("that is interrupted leaves nothing", () =>
+    inPlace(({ deaths, shell }) =>
+      Effect.gen(function*() {
+        for (const wait of [1, 10, 30, 60, 90]) {
+          const launched = yield* Effect.either(Effect.timeout(shell("sleep 60"), wait))
+          // It may have been quick enough.
+          if (launched._tag === "Right") yield* launched.right.stop()
+          expect(yield* TmuxSession.list).toEqual([])
+        }
+        expect(deaths().map((line) => field(line, "ended_by")).filter((by) => by !== "owner")).toEqual([])
       })
     ))
 
@@ -190,6 +208,34 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
         // Once more is no harm, and no second record.
         expect(yield* session.stop()).toMatchObject({ status: { code: 4 } })
         expect(deaths()).toHaveLength(1)
+      })
+    ))
+
+  it.live("by several at once is one record", () =>
+    inPlace(({ deaths, log, shell }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap 'sleep 0.3; exit 4' TERM; echo ready; while :; do sleep 0.05; done")
+        yield* eventually("it runs", () => log().includes("ready"))
+        const ends = yield* Effect.all(["one", "two", "three"].map((reason) => session.stop({ reason })), { concurrency: "unbounded" })
+        expect(ends.map(({ status }) => status)).toMatchObject([{ code: 4 }, { code: 4 }, { code: 4 }])
+        expect(new Set(ends.map(({ record }) => Option.getOrUndefined(record)?.id)).size).toBe(1)
+        expect(deaths()).toHaveLength(1)
+      })
+    ))
+
+  it.live("is one record also where the server hangs meanwhile", () =>
+    inPlace(({ deaths, log, shell, tmux }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done")
+        yield* eventually("it runs", () => log().includes("ready"))
+        const server = Number(tmux("display-message", "-p", "#{pid}"))
+        process.kill(server, "SIGSTOP")
+        const stopping = yield* Effect.fork(session.stop())
+        yield* eventually("the record is there", () => deaths().some((line) => line.includes("ended_by=owner")))
+        process.kill(server, "SIGCONT")
+        yield* Fiber.join(stopping)
+        yield* eventually("the server ends, which has no session", () => isOver(tmux))
+        expect(deaths().filter((line) => line.includes("identity=it"))).toHaveLength(1)
       })
     ))
 

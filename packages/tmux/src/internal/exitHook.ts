@@ -7,18 +7,19 @@ import { deathFields } from "./deathFields.js"
 import { assignment, octal, word } from "./shellText.js"
 
 /**
- * `mends`: whether it looks for a last line that somebody has left torn, which takes a third of its time. tmux runs one hook at a time: with
- * a hundred deaths at once, that counts. The shim of a session does it for its hook.
+ * `end`: the file by which those who record an end know of each other (`shimProtocol`). There is one where there is a shim, and that looks for a
+ * last line that somebody has left torn, which takes a third of a hook's time. tmux runs one hook at a time: with a hundred deaths at once,
+ * that counts.
  */
 export const exitHook = (
   identity: string,
   exitLogFile: string,
   start: ExitRecord | undefined,
-  { mends }: { readonly mends: boolean }
+  end: string | undefined
 ): string =>
   // All formats are expanded here, at the death. Once the script has run, a hook may have no session any more, and tmux would
   // take any other in its place.
-  `run-shell -C ${word([`run-shell ${word(script(identity, exitLogFile, start, mends))}`, ...reap].join(" ; "))}`
+  `run-shell -C ${word([`run-shell ${word(script(identity, exitLogFile, start, end))}`, ...reap].join(" ; "))}`
 
 /**
  * Ends the session, and the window where another session of the same group, or another that has linked it, still holds it.
@@ -28,9 +29,11 @@ export const exitHook = (
 const reap = [["session", "session_id"], ["window", "window_id"]].map(([kind, id]) =>
   `if-shell -F -t ${word(`#{${id}}`)} ${word(`##{==:##{${id}},#{${id}}}`)} ${word(`kill-${kind} -t ${word(`#{${id}}`)}`)}`)
 
-const script = (identity: string, exitLogFile: string, start: ExitRecord | undefined, mends: boolean): string => {
+const script = (identity: string, exitLogFile: string, start: ExitRecord | undefined, end: string | undefined): string => {
   const { after, before } = deathFields(identity, start)
   const line = `\${l}ts=$2.\${m}Z ${octal(before)} dead_status=$s dead_signal=$g id=$i${after === "" ? "" : ` ${octal(after)}`} ended_by=$b$u`
+  // The shell's own printf writes long lines in pieces, between which others may write.
+  const append = `printf "%b" "${line}\\n" ${encodedLength(before + after) > mostAtOnce ? "| command -p dd ibs=65536 obs=1048576 " : ""}>>"$f"`
   return [
     // Output and failures would be shown in a pane. And whoever ends the server must not end this.
     "exec >/dev/null 2>&1",
@@ -52,9 +55,11 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     `e() { v=$1; k=$2; r=; while [ $k -gt 0 ]; do c $((v & 31)) ${digits.split("").join(" ")}; r=$x$r; v=$((v >> 5)); k=$((k - 1)); done; }`,
     `e $t 10; i=$r; e "#{pane_pid}" ${pidDigits}; i=$i\${r}${hash([identity, exitLogFile, start?.id ?? ""])}`,
     // A last line that is torn would take ours with it.
-    mends ? `l=; [ -f "$f" ] && [ "$(command -p tail -c 1 "$f")" ] && l="\\n"` : "l=",
-    // The shell's own printf writes long lines in pieces, between which others may write.
-    `printf "%b" "${line}\\n" ${encodedLength(before + after) > mostAtOnce ? "| command -p dd ibs=65536 obs=1048576 " : ""}>>"$f"`,
+    end === undefined ? `l=; [ -f "$f" ] && [ "$(command -p tail -c 1 "$f")" ] && l="\\n"` : "l=",
+    ...(end === undefined ? [append] : [
+      assignment("r", end),
+      `if [ -s "$r" ] || [ ! -f "$r" ]; then ${append} && : >"$r"; fi`
+    ]),
     "exit 0"
   ].join("; ")
 }

@@ -30,7 +30,9 @@ export const Facts = Schema.Struct({
   /** Where the shim listens. */
   socket: Schema.String,
   /** A file that is there until the whole output is in the log. */
-  unwritten: Schema.String
+  unwritten: Schema.String,
+  /** The file by which those who record the end know of each other (`shimProtocol`). */
+  end: Schema.String
 })
 
 export type Facts = typeof Facts.Type

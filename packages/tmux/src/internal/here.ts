@@ -8,4 +8,6 @@ export const environment = (): Readonly<Record<string, string>> =>
 
 export const nodeProgram = (): string => process.execPath
 
+export const ownPid = (): number => process.pid
+
 export const workingDirectory = (): string => process.cwd()

@@ -3,11 +3,13 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
+import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
 import * as StateDir from "@tether/host/StateDir"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
+import * as ExitStatus from "@tether/process/ExitStatus"
 import { SpawnError } from "@tether/process/SpawnError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,7 +22,7 @@ import { sequence } from "./argument.js"
 import { deathFields } from "./deathFields.js"
 import { exitHook } from "./exitHook.js"
 import { type Facts, factsOption, toText } from "./facts.js"
-import { nodeProgram } from "./here.js"
+import { nodeProgram, ownPid } from "./here.js"
 import type { Request } from "./launchRequest.js"
 import { logWriterCommand } from "./logWriter.js"
 import * as Records from "./records.js"
@@ -55,7 +57,10 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
     const base = `${tmux.directory}/${SortableId.make()(now)}`
     const gate = `${base}.gate`
     const socket = yield* StateDir.socketPath(tmux.directory, `${base.slice(tmux.directory.length + 1)}.sock`)
-    const pane = yield* openPane(tmux, request, gate)
+    yield* checkPaths(request, `${base}.unwritten`)
+    // A server that answers too late may have made a pane all the same: its shim finds that the gate leads nowhere.
+    const pane = yield* Effect.tapErrorTag(openPane(tmux, request, gate), "TmuxFailed", ({ reason }) =>
+      Effect.when(Effect.ignore(AtomicFile.create(gate, "null", { fsync: false })), () => reason === "NoAnswer"))
     yield* tmux.watch(pane.shim)
     const without: Facts = {
       version: 1,
@@ -68,7 +73,8 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
       exitLogDir: request.exitLogDir,
       start: undefined,
       socket,
-      unwritten: `${base}.unwritten`
+      unwritten: `${base}.unwritten`,
+      end: `${base}.end`
     }
     const start = yield* began(without)
     const facts = { ...without, start: start?.id }
@@ -87,6 +93,17 @@ const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effec
     const problem = `the working directory ${JSON.stringify(cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
     return yield* spawnError({ args, cwd, identity, program, shown }, "BadWorkingDirectory", problem)
   })
+
+/** tmux runs nothing at all where the command of a pipe is too long. */
+const checkPaths = ({ identity, logDir, rotateAt }: Request, unwritten: string): Effect.Effect<void, FileError> => {
+  const file = `${logDir}/${identity}.log`
+  const command = logWriterCommand({ file, done: unwritten, maxBytes: rotateAt, pending: { end: unwritten, exits: unwritten } })
+  return command.length <= longestPipe
+    ? Effect.void
+    : Effect.fail(FileAttempt.refused("write the log", file, "Invalid", "its path is too long for tmux"))
+}
+
+const longestPipe = 8000
 
 /** A server that has just lost its last session is going, and takes nobody any more. */
 const whileServerGoes = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(20))
@@ -114,7 +131,7 @@ const openPane = (
 ): Effect.Effect<Pane, SessionExists | TmuxFailed, Files> =>
   Effect.gen(function*() {
     const processes = yield* ProcessIdentity
-    const words = sequence(
+    const words = (self: Option.Option<Identity>) => sequence(
       ["start-server"],
       ...serverOptions,
       [
@@ -134,10 +151,16 @@ const openPane = (
         "--",
         nodeProgram(),
         shim,
-        gate
+        gate,
+        // Who is to open the gate.
+        ...Option.match(self, { onNone: () => [], onSome: ({ pid, startToken }) => [`${pid}:${startToken}`] })
       ]
     )
-    const printed = yield* tmux.run(words).pipe(
+    const self = yield* processes.identify(ownPid())
+    const printed = yield* tmux.run(words(self)).pipe(
+      // It may also be going while it answers, and then prints nothing.
+      Effect.filterOrFail((text) => /^\$\d+ %\d+ \d+ \d+$/.test(text.trim()), () =>
+        new TmuxFailed({ reason: "NoServer", command: "new-session", socket: tmux.socket, problem: "it made no session" })),
       Effect.retry({ while: ({ reason }) => reason === "NoServer", schedule: whileServerGoes }),
       Effect.catchIf(({ reason }) => reason === "Exists", () => new SessionExists({ identity }))
     )
@@ -174,13 +197,14 @@ const openGate = (
   start: ExitRecord | undefined
 ): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
-    const { exitLogDir, logFile, pane, unwritten } = facts
-    yield* AtomicFile.create(unwritten, "", { fsync: false })
+    const { end, exitLogDir, logFile, pane, unwritten } = facts
+    const pending = exitLogDir === undefined ? undefined : { end, exits: `${exitLogDir}/exits.log` }
+    yield* AtomicFile.create(unwritten, JSON.stringify(facts.shim), { fsync: false })
     yield* Effect.all([
-      exitLogDir === undefined ? Effect.void : installHook(tmux, pane, hookOf(facts.identity, exitLogDir, start)),
+      exitLogDir === undefined ? Effect.void : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
       tmux.run(sequence(
         ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
-        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
+        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt, pending })]
       ))
     ], { concurrency: 2, discard: true })
     yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
@@ -192,12 +216,12 @@ const openGate = (
   })
 
 /** What ends in a hook runs no other hook: it has to look itself whether it was the last session. */
-const hookOf = (identity: string, exitLogDir: string, start: ExitRecord | undefined): string => {
+const hookOf = ({ end, identity }: Facts, exitLogDir: string, start: ExitRecord | undefined): string => {
   const file = `${exitLogDir}/exits.log`
-  const hook = exitHook(identity, file, start, { mends: false })
+  const hook = exitHook(identity, file, start, end)
   if (hook.length <= longestHook || start === undefined) return `${hook} ; ${endIfEmpty}`
   const { command: _command, cwd: _cwd, ...short } = start
-  return `${exitHook(identity, file, short, { mends: false })} ; ${endIfEmpty}`
+  return `${exitHook(identity, file, short, end)} ; ${endIfEmpty}`
 }
 
 /** tmux takes no command of more than 16 kB; what says least in a record goes first. */
@@ -237,7 +261,7 @@ const configOf = (
 
 const recordsOf = (
   tmux: TmuxService,
-  { exitLogDir, identity, server }: Facts,
+  { end: endFile, exitLogDir, identity, server }: Facts,
   start: ExitRecord | undefined
 ): ShimRecords | undefined => {
   if (exitLogDir === undefined) return undefined
@@ -250,18 +274,26 @@ const recordsOf = (
     serverBefore: serverEnd.before,
     serverAfter: serverEnd.after,
     serverOnce: `${tmux.directory}/${sessionName(`ended-${server?.pid}-${server?.startToken}-${exitLogDir}`)}`,
-    commands: tmux.commandsLog
+    commands: tmux.commandsLog,
+    end: endFile
   }
 }
 
 /** It is listening soon. One that has gone had started its program: a shim that could not waits until it has been asked. */
 const started = (facts: Facts) =>
-  Effect.scoped(ask(facts.socket, { op: "started" })).pipe(
+  Effect.scoped(Effect.tap(ask(facts.socket, { op: "started" }), (answer) =>
+    // Before the connection closes: until then, nobody else records an end.
+    answer._tag === "NotStarted" ? recordNotStarted(facts, answer.code) : Effect.void)).pipe(
     Effect.retry({ schedule: Schedule.spaced("5 millis"), while: () => Effect.map(isGone(facts), (gone) => !gone) }),
     Effect.catchAll(() => Effect.succeed({ _tag: "Started" as const })),
     failingWithin("30 seconds", () => ({ _tag: "NoAnswer" as const })),
     Effect.catchAll(() => Effect.succeed({ _tag: "Refused" as const, message: "the pane's process does not answer" }))
   )
+
+const recordNotStarted = (facts: Facts, code: string): Effect.Effect<void, never, Files> => {
+  const status = ExitStatus.Exited(code === "EACCES" ? 126 : 127)
+  return Effect.ignore(Effect.zipRight(Records.end(facts, { status, step: undefined, reason: "launch-failed" }), Records.settle(facts)))
+}
 
 const notStarted = (request: Request, code: string, message: string): SpawnError => {
   const program = JSON.stringify(request.program)

@@ -2,9 +2,9 @@
  * What a session's beginning and its end by our hand are in the journal. All other ends are written where they happen: by the hook
  * in the server, or by the shim when the server is gone.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
-import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import type { ExitStatus } from "@tether/process/ExitStatus"
@@ -26,14 +26,55 @@ export const begin = (
   directory: string,
   { command, cwd, identity, server, shim }: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">
 ): Effect.Effect<ExitRecord, FileError, Files> =>
-  append(directory, {
-    ev: "session-start",
-    identity,
-    ...processFields(shim),
-    ...(server !== undefined && { writer: `${server.pid}:${server.startToken}` }),
-    command,
-    cwd
+  Effect.gen(function*() {
+    const journal = yield* ExitJournal.ExitJournal
+    const writer = server === undefined ? undefined : `${server.pid}:${server.startToken}`
+    if (writer !== undefined) yield* Effect.ignore(concludeLost(journal, writer))
+    return yield* journal.append({
+      ev: "session-start",
+      identity,
+      ...processFields(shim),
+      ...(writer !== undefined && { writer }),
+      command,
+      cwd
+    })
+  }).pipe(Effect.provide(ExitJournal.layerFile({ directory })))
+
+/** So long after its start, nobody is still about to record an end. */
+const settledAfter = 120_000
+
+/**
+ * Those of our server that are gone, with nobody left to say how: whoever launched them was killed before it had the hook installed. As long as
+ * the server lives, a journal leaves them to it.
+ */
+const concludeLost = (journal: ExitJournal.JournalService, writer: string): Effect.Effect<void, FileError, Files> =>
+  Effect.gen(function*() {
+    const processes = yield* ProcessIdentity
+    const before = (yield* Clock.currentTimeMillis) - settledAfter
+    for (const { liveness, start } of yield* journal.unfinished()) {
+      if (start.writer !== writer || liveness !== "gone" || start.ts > before || start.pid === undefined) continue
+      // A zombie is one that tmux has not looked at.
+      if ((yield* processes.identify(start.pid))._tag === "Some") continue
+      const { bootId, command, cwd, identity, pid, pidNamespace, startToken } = start
+      yield* journal.append({
+        ev: "session-exit",
+        identity,
+        start: start.id,
+        endedBy: "unknown",
+        reason: "vanished",
+        pid,
+        ...(startToken !== undefined && { startToken }),
+        ...(bootId !== undefined && { bootId }),
+        ...(pidNamespace !== undefined && { pidNamespace }),
+        ...(command !== undefined && { command }),
+        ...(cwd !== undefined && { cwd })
+      })
+    }
   })
+
+/** Says that the end is on record, to those who would record it otherwise. */
+export const settle = ({ end }: Facts): Effect.Effect<void, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.ignore(fs.writeFileString(end, "", { mode: 0o600 })))
 
 const processFields = ({ bootId, pid, pidNamespace, startToken }: Facts["shim"]) => ({
   pid,

@@ -2,7 +2,7 @@
  * What a program and the shim in a pane say to each other. Types alone: the shim is a program of its own, and loads nothing
  * but Node.
  *
- * The shim is the pane's process: `node shim.cjs FILE`. It waits at its gate until FILE is there (whole, put there by a rename),
+ * The shim is the pane's process: `node shim.cjs FILE PID:TOKEN`. It waits at its gate until FILE is there (whole, put there by a rename; PID is who does that),
  * reads it, removes it, listens on `socket` and starts the program. Once `socket` is there, it is listened to. Each connection has one
  * request and one answer, each a line of JSON, and stays open until the one who asked closes it.
  */
@@ -35,6 +35,11 @@ export interface ShimRecords {
   readonly serverOnce: string
   /** The last commands that were sent to the server, one a line. */
   readonly commands: string
+  /**
+   * A file by which those who may record the end of the session know of each other: it is not there while nobody has; the record is in it, and
+   * pending, once the shim has seen the end; and it is empty once the record is in `file`.
+   */
+  readonly end: string
 }
 
 export interface ShimConfig {
@@ -73,7 +78,10 @@ export type ShimAnswer =
   | {
     readonly _tag: "Stopped"
     readonly status: ShimStatus
-    /** The step at which the program ended; undefined where it had ended before the first signal. */
+    /**
+     * The step at which the program ended; undefined where it had ended before the first signal, or where somebody else who has asked for
+     * the stop is to record it.
+     */
     readonly step: string | undefined
   }
   | { readonly _tag: "Refused"; readonly message: string }

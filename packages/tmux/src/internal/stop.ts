@@ -70,7 +70,7 @@ export const stopSession = (
         failingWithin(planned, () => ({ _tag: "NoAnswer" as const, problem: "it does not answer" })),
         Effect.flatMap((answer) =>
           answer._tag === "Stopped"
-            ? conclude(tmux, facts, answer, reason)
+            ? conclude(facts, answer, reason)
             : Effect.fail({ _tag: "NoAnswer" as const, problem: `it answers ${answer._tag}` })),
         // The connection closes here, and the shim ends.
         Effect.either
@@ -80,7 +80,7 @@ export const stopSession = (
     yield* goneWithin(facts, shimEnds)
     const own = stopped._tag === "Right" ? stopped.right : undefined
     const end = own !== undefined && Option.isSome(own.record) ? own : yield* endOf(facts, own?.status)
-    // Where the hook was taken away, nobody else removes the pane.
+    // The hook does that, too; but there is none without a journal, nor in a server that hangs.
     yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
     yield* writtenWithin(facts.unwritten, "5 seconds")
     return end
@@ -91,21 +91,20 @@ const shimNeeds = 10_000
 const shimEnds = Duration.seconds(5)
 
 const conclude = (
-  tmux: TmuxService,
   facts: Facts,
   stopped: { readonly status: ShimStatus; readonly step: string | undefined },
   reason: string
 ): Effect.Effect<SessionEnd, never, Files> =>
   Effect.gen(function*() {
     const status = statusOf(stopped.status)
-    // It had ended by itself: the hook tells of that.
+    // It had ended by itself, of which the hook tells; or somebody else has stopped it, too, and does.
     if (stopped.step === undefined) return { status, record: Option.none() }
     const record = yield* Records.end(facts, { status, step: stopped.step, reason }).pipe(
       Effect.catchAll((error) =>
         Effect.as(Effect.logError(`the end of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`), Option.none()))
     )
     // One end, one record. Where ours could not be written, the hook may try.
-    if (Option.isSome(record)) yield* Effect.ignore(tmux.run(["set-hook", "-p", "-u", "-t", facts.pane, "pane-died"]))
+    if (Option.isSome(record)) yield* Records.settle(facts)
     return { status, record }
   })
 

@@ -26,8 +26,11 @@ interface End {
   readonly step: string | undefined
 }
 
-/** How long the end waits for those who have asked to see it first, in milliseconds. */
-const askerWait = 2000
+/** How long the end waits for who is to ask how the start went, in milliseconds. */
+const startedWait = 2000
+
+/** How long it waits for those who have stopped it: they may be writing, and are not waited for when they are gone. */
+const stopperWait = 60_000
 
 class Pane {
   private readonly server
@@ -41,8 +44,8 @@ class Pane {
   private step: string | undefined
   private stopped: Promise<End> | undefined
   private hasHungUp = false
-  /** Who is told of an end by a stop keeps the record of it. */
-  private isToldOfStop = false
+  /** Who is told of an end by a stop keeps the record of it: one of them. */
+  private keeper: Asker | undefined
 
   constructor(private readonly config: ShimConfig) {
     this.server = servers.make(config.server)
@@ -52,7 +55,7 @@ class Pane {
   live(over: (status: ShimStatus) => void): void {
     signals.heed((signal) => this.heed(signal))
     // Whoever has opened the gate asks how the start went, and has an answer also when the program ends at once.
-    this.first.push(this.end.promise.then(() => terminal.isGone() && this.hangUp()), atMost(askerWait, this.startSeen.promise))
+    this.first.push(this.end.promise.then(() => terminal.isGone() && this.hangUp()), atMost(startedWait, this.startSeen.promise))
     this.send = program.start(this.config, {
       started: (pid) => {
         this.pid = pid
@@ -98,9 +101,10 @@ class Pane {
     const { value } = this.end
     const stopped = value === undefined || this.stopped !== undefined ? this.stop(steps) : Promise.resolve(value)
     return stopped.then(({ status, step }) => {
-      if (step !== undefined && asker.isThere()) this.isToldOfStop = true
-      this.first.push(atMost(askerWait, asker.left))
-      return { _tag: "Stopped", status, step }
+      const keeps = step !== undefined && asker.isThere() && this.keeper?.isThere() !== true
+      if (keeps) this.keeper = asker
+      this.first.push(atMost(stopperWait, asker.left))
+      return { _tag: "Stopped", status, step: keeps ? step : undefined }
     })
   }
 
@@ -144,12 +148,13 @@ class Pane {
   close(): void {
     const end = this.end.value
     if (this.hasHungUp || end === undefined) return
-    if (!this.server.hasEnded()) {
-      if (this.config.records !== undefined) records.mend(this.config.records)
-      return
+    if (this.server.hasEnded()) {
+      this.recordServer()
+      this.recordSession(end, true)
+    } else if (this.config.records !== undefined) {
+      records.mend(this.config.records)
+      records.pending(this.config.records, { ...this.sessionEnd(end, false), reason: undefined })
     }
-    this.recordServer()
-    this.recordSession(end, true)
   }
 
   private recordServer(): void {
@@ -157,16 +162,20 @@ class Pane {
     records.serverExit(this.config.records, { at: Date.now(), server: this.server.identity, memory: this.server.memory() })
   }
 
-  private recordSession({ at, status, step }: End, hasVanished: boolean): void {
-    if (this.config.records === undefined || this.isToldOfStop) return
-    records.sessionExit(this.config.records, {
+  private recordSession(end: End, hasVanished: boolean): void {
+    if (this.config.records === undefined || this.keeper !== undefined) return
+    records.sessionExit(this.config.records, this.sessionEnd(end, hasVanished))
+  }
+
+  private sessionEnd({ at, status, step }: End, hasVanished: boolean) {
+    return {
       at,
       startedAt: this.config.startedAt,
       status,
       endedBy: endedBy(status, step, hasVanished),
       step,
       reason: hasVanished ? "server-vanished" : "terminal-closed"
-    })
+    }
   }
 }
 

@@ -39,23 +39,43 @@ interface SessionEnd {
   readonly status: ShimStatus
   readonly endedBy: string
   readonly step: string | undefined
-  readonly reason: string
+  readonly reason: string | undefined
 }
 
-const sessionExit = (records: ShimRecords, { at, endedBy, reason, startedAt, status, step }: SessionEnd): void =>
-  attempt(() =>
-    append(records.file, [
-      timeOf(at),
-      records.before,
-      "code" in status ? `dead_status=${status.code} dead_signal=` : `dead_status= dead_signal=${status.signal}`,
-      `id=${ulid(at)}`,
-      records.after,
-      field("ended_by", endedBy),
-      field("stop_step", step),
-      field("reason", reason),
-      field("uptime_ms", Math.max(0, at - startedAt))
-    ])
-  )
+const fieldsOf = (records: ShimRecords, { at, endedBy, reason, startedAt, status, step }: SessionEnd): ReadonlyArray<string> => [
+  timeOf(at),
+  records.before,
+  "code" in status ? `dead_status=${status.code} dead_signal=` : `dead_status= dead_signal=${status.signal}`,
+  `id=${ulid(at)}`,
+  records.after,
+  field("ended_by", endedBy),
+  field("stop_step", step),
+  field("reason", reason),
+  field("uptime_ms", Math.max(0, at - startedAt))
+]
+
+/** Nothing, where somebody has done so. */
+const sessionExit = (records: ShimRecords, end: SessionEnd): void =>
+  attempt(() => {
+    if (isRecorded(records)) return
+    append(records.file, fieldsOf(records, end))
+    fs.writeFileSync(records.end, "", { mode: 0o600 })
+  })
+
+const isRecorded = ({ end }: ShimRecords): boolean => fs.existsSync(end) && fs.statSync(end).size === 0
+
+/** For others to record: the hook, and where it does not run, the writer of the log, which outlives the pane. */
+const pending = (records: ShimRecords, end: SessionEnd): void =>
+  attempt(() => {
+    const early = `${records.end}~`
+    fs.writeFileSync(early, lineOf(fieldsOf(records, end)), { mode: 0o600 })
+    try {
+      // There as a whole, or not: an empty one says that all is done. And not over one that says so.
+      fs.linkSync(early, records.end)
+    } finally {
+      fs.unlinkSync(early)
+    }
+  })
 
 const attempt = (write: () => void): void => {
   try {
@@ -70,11 +90,13 @@ const append = (file: string, fields: ReadonlyArray<string>): void => {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const fd = fs.openSync(file, "a+", 0o600)
   try {
-    fs.writeSync(fd, `${endsTorn(fd) ? "\n" : ""}${fields.filter((field) => field !== "").join(" ")}\n`)
+    fs.writeSync(fd, `${endsTorn(fd) ? "\n" : ""}${lineOf(fields)}`)
   } finally {
     fs.closeSync(fd)
   }
 }
+
+const lineOf = (fields: ReadonlyArray<string>): string => `${fields.filter((field) => field !== "").join(" ")}\n`
 
 /** The same for the line that the hook is about to write: a shell that looks takes a hundred times as long. */
 const mend = ({ file }: ShimRecords): void =>
@@ -141,4 +163,4 @@ const ulid = (at: number): string => {
   return [...time, ...crypto.getRandomValues(new Uint8Array(16))].map((value) => digits.charAt(value % 32)).join("")
 }
 
-export = { mend, serverExit, sessionExit }
+export = { mend, pending, serverExit, sessionExit }
