@@ -116,6 +116,32 @@ describe.skipIf(whyNot !== undefined)("a delivery", () => {
       })
     ))
 
+  it.live("reaches the program though a person has scrolled, and so do keys", () =>
+    inPlace((place) =>
+      Effect.gen(function*() {
+        const session = yield* prompting(place, "", { ready })
+        place.tmux("copy-mode", "-t", session.pane)
+        yield* session.send("one")
+        yield* eventually("it was submitted", () => messages(place).length === 1)
+        place.tmux("copy-mode", "-t", session.pane)
+        yield* session.press("two", "Enter")
+        yield* eventually("it was submitted", () => messages(place).length === 2)
+        expect(messages(place)).toEqual(["one", "two"])
+      })
+    ))
+
+  it.live("and keys may end with what separates commands of tmux, and so may the identity", () =>
+    inPlace((place) =>
+      Effect.gen(function*() {
+        const session = yield* prompting(place, "", { ready, identity: "x;", exitLogDir: undefined })
+        yield* session.press("ab;", ";")
+        yield* session.press("Enter")
+        yield* session.send("cd;")
+        yield* eventually("both were submitted", () => messages(place).length === 2)
+        expect(messages(place)).toEqual(["ab;;", "cd;"])
+      })
+    ))
+
   it.live("has its text in no log", () =>
     inPlace((place) =>
       Effect.gen(function*() {

@@ -13,7 +13,7 @@ import * as Either from "effect/Either"
 import { DeliveryFailed } from "../DeliveryFailed.js"
 import type { TmuxFailed } from "../TmuxFailed.js"
 import type { Facts } from "./facts.js"
-import { press, screenOf } from "./pane.js"
+import { press, screenOf, withoutMode } from "./pane.js"
 import type { TmuxService } from "./tmux.js"
 import { failingWithin } from "./within.js"
 
@@ -89,13 +89,14 @@ const inTurn = (
 
 const paste = (
   tmux: TmuxService,
-  { identity, pane, start }: Facts,
+  { pane, unwritten }: Facts,
   text: string,
   { landed = hasLanded(text), submit = ["Enter"], within = "4 seconds" }: SendOptions,
   { beforeSubmit, isAlive }: Hooks,
   failed: (reason: DeliveryFailed["reason"], problem: string) => DeliveryFailed
 ): Effect.Effect<void, DeliveryFailed> => {
-  const buffer = `tether-${start ?? identity}`
+  // Not by the identity, in which there may be anything that tmux has a meaning for.
+  const buffer = `tether-${unwritten.slice(unwritten.lastIndexOf("/") + 1)}`
   const gone = failed("Gone", "the session has ended")
   const waitUntilLanded = (before: string) =>
     Effect.gen(function*() {
@@ -111,7 +112,7 @@ const paste = (
     const before = yield* screenOf(tmux, pane)
     // A program that has asked for it is told where the paste begins and ends (-p), and gets newlines as they are (-r).
     yield* tmux.run(["load-buffer", "-b", buffer, "-"], { stdin: text })
-    yield* tmux.run(["paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane])
+    yield* tmux.run(withoutMode(pane, ["paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane]))
     yield* waitUntilLanded(before)
     yield* beforeSubmit
     yield* press(tmux, pane, submit)
