@@ -132,7 +132,7 @@ const keepWithin = (tmux: TmuxService, directory: string, budget: SessionLogs.Bu
       const bytes = report.removed.reduce((sum, each) => sum + each.bytes, 0)
       yield* Effect.logInfo(`${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${JSON.stringify(directory)}`)
     }
-    yield* tidy(tmux, Effect.map(look(tmux), (found) => found.map(({ facts }) => facts.socket)))
+    yield* tidy(tmux.directory)
     if (report.over > 0) yield* Effect.logWarning(`the logs in ${JSON.stringify(directory)} are ${report.over} bytes over their budget, and all in use`)
   }).pipe(Effect.catchAll((error) => Effect.logWarning(`the logs in ${JSON.stringify(directory)} are not kept within bounds: ${error.message}`)))
 

@@ -1,36 +1,68 @@
 /**
- * What sessions that did not end in order have left in the directory of the server.
+ * What sessions that did not end in order have left in the directory of the server. Other servers may have theirs there too.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { TmuxFailed } from "../TmuxFailed.js"
-import type { TmuxService } from "./tmux.js"
+import { livenessIn } from "./processFile.js"
 
-/** Of a session, by the id in its files; or the mark of a server whose end is on record. */
-const isOurs = (name: string): boolean => /^[0-9A-Z]{26}\.(gate|sock|unwritten)/.test(name) || name.startsWith("ended-")
+interface Found {
+  readonly name: string
+  readonly age: number
+}
 
-/** None of them is of use to anybody after so long, but for those of sessions that live. */
-const keptFor = Duration.days(1)
+/** Of a session, by the id in its files, which a lock or an unfinished file has behind a dot. */
+const idOf = (name: string): string | undefined => /^\.?([0-9A-Z]{26})\.(gate|sock|unwritten|fate)(\.|$)/.exec(name)?.[1]
 
-/** `inUse` has the sockets of the sessions that live. */
-export const tidy = (
-  tmux: TmuxService,
-  inUse: Effect.Effect<ReadonlyArray<string>, TmuxFailed>
-): Effect.Effect<void, never, FileSystem.FileSystem> =>
+/** Of a server whose end is on record. */
+const isMark = (name: string): boolean => /^ended-[A-Za-z0-9_-]+$/.test(name)
+
+/** A gate has the environment of a program. Nobody waits for one that was not finished. */
+const isUnfinishedGate = (name: string): boolean => /^\.[0-9A-Z]{26}\.gate\..*\.tmp$/.test(name)
+
+/** For all that belongs to nobody who lives. */
+const keptFor = Duration.toMillis("1 day")
+
+/** For what belongs to nobody knows whom. */
+const keptUnnamed = Duration.toMillis("14 days")
+
+const keptUnfinished = Duration.toMillis("1 hour")
+
+export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(keptFor)
-    const names = (yield* fs.readDirectory(tmux.directory)).filter(isOurs)
-    const old = yield* Effect.filter(names, (name) =>
-      Effect.orElseSucceed(
-        Effect.map(fs.stat(`${tmux.directory}/${name}`), ({ mtime }) => Option.exists(mtime, (time) => time.getTime() < before)),
-        () => false
-      ))
-    if (old.length === 0) return
-    const ids = (yield* inUse).map((socket) => socket.slice(socket.lastIndexOf("/") + 1).split(".")[0])
-    const left = old.filter((name) => !ids.includes(name.split(".")[0]))
-    yield* Effect.forEach(left, (name) => Effect.ignore(fs.remove(`${tmux.directory}/${name}`)), { discard: true })
+    const now = yield* Clock.currentTimeMillis
+    const look = (name: string) =>
+      Effect.option(Effect.map(fs.stat(`${directory}/${name}`), ({ mtime, type }) => ({
+        name,
+        type,
+        age: Option.match(mtime, { onNone: () => 0, onSome: (time) => now - time.getTime() })
+      })))
+    const remove = (files: ReadonlyArray<Found>) =>
+      Effect.forEach(files, ({ name }) => Effect.ignore(fs.remove(`${directory}/${name}`)), { discard: true })
+
+    const names = yield* fs.readDirectory(directory)
+    const found = (yield* Effect.forEach(names.filter((name) => idOf(name) !== undefined || isMark(name)), look)).flatMap(Option.toArray)
+    const [unfinished, others] = [found.filter(({ name }) => isUnfinishedGate(name)), found.filter(({ name }) => !isUnfinishedGate(name))]
+    yield* remove(unfinished.filter(({ age }) => age > keptUnfinished))
+    // The socket of a server may have such a name.
+    yield* remove(others.filter(({ age, name, type }) => isMark(name) && type === "File" && age > keptFor))
+    for (const id of new Set(others.flatMap(({ name }) => idOf(name) ?? []))) {
+      const files = others.filter(({ name }) => idOf(name) === id)
+      if (!files.some(({ age }) => age > keptFor)) continue
+      const liveness = yield* livenessOf(directory, id, files)
+      if (liveness !== "gone" && liveness !== "unnamed") continue
+      const longest = liveness === "gone" ? keptFor : keptUnnamed
+      yield* remove(files.filter(({ age }) => age > longest))
+    }
   }).pipe(Effect.ignore)
+
+/** What is left without this file has ended, and its log is complete; but a session that lost the writer of its log alone still listens. */
+const livenessOf = (directory: string, id: string, files: ReadonlyArray<Found>) => {
+  const has = (name: string) => files.some((file) => file.name === name)
+  if (has(`${id}.unwritten`)) return livenessIn(`${directory}/${id}.unwritten`)
+  return Effect.succeed(has(`${id}.sock`) ? "unnamed" as const : "gone" as const)
+}
