@@ -4,10 +4,13 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { loggedIn, markedBy, markerOf } from "./internal/logMarker.js"
+import { livenessIn } from "./internal/processFile.js"
 
 /**
  * How much of the logs is kept.
@@ -44,16 +47,21 @@ export interface SweepReport {
 
 const defaultMaxBytes = 512 * 1024 * 1024
 
-interface Found {
+interface Log {
   readonly path: string
   readonly bytes: number
   readonly changedAt: number
+  readonly identity: string
+  readonly isRotated: boolean
 }
 
 /**
- * Removes logs of sessions (`*.log` and those that were rotated) that are too old, and then the oldest, until the rest is within the
- * budget. Those in `inUse` stay; it is asked only where something is to be removed. Nothing else in the directory is looked at, and no log that stays is touched: its time of change tells of
- * its session alone.
+ * Removes logs of sessions (`<identity>.log` and those that were rotated) that are too old, and then the oldest, until the rest is within the
+ * budget. The log of a session that runs, at whatever server, or of which that cannot be told, stays. No log that stays is touched: its
+ * time of change tells of its session alone.
+ *
+ * Logs of sessions are those that a launch has marked, by a file `.<identity>.session` beside them, which goes with the last of them. Nothing
+ * else in the directory is looked at.
  *
  * A launch does this with the directory of its log. Fails with `FileError` if the directory cannot be read.
  *
@@ -67,38 +75,44 @@ interface Found {
  * )
  * ```
  */
-export const sweep = <E = never, R = never>(
+export const sweep = (
   directory: string,
-  { maxAge = "14 days", maxBytes = defaultMaxBytes }: Budget = {},
-  inUse: Effect.Effect<ReadonlySet<string>, E, R> = Effect.succeed(new Set<string>())
-): Effect.Effect<SweepReport, FileError | E, FileSystem.FileSystem | R> =>
+  { maxAge = "14 days", maxBytes = defaultMaxBytes }: Budget = {}
+): Effect.Effect<SweepReport, FileError, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const names = yield* FileAttempt.attempt("read the directory", directory)(fs.readDirectory(directory))
-    const found = yield* Effect.forEach(names.filter(isLog), (name) => look(`${directory}/${name}`))
+    const marked = new Set(names.flatMap((name) => markedBy(name) ?? []))
+    const logs = names.flatMap((name) => {
+      const log = loggedIn(name)
+      return log !== undefined && marked.has(log.identity) ? [{ name, ...log }] : []
+    })
+    const found = yield* Effect.forEach(logs, ({ name, ...log }) => look(`${directory}/${name}`, log))
     const oldestFirst = found.flatMap(Option.toArray).sort((a, b) => a.changedAt - b.changedAt)
+    const isInUse = (identity: string) => Effect.map(livenessIn(markerOf(directory, identity)), (liveness) => liveness !== "gone")
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(maxAge)
     let left = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0)
     const removed: Array<SweepReport["removed"][number]> = []
-    let kept: ReadonlySet<string> | undefined
-    for (const { bytes, changedAt, path } of oldestFirst) {
+    const kept = new Set<string>()
+    for (const { bytes, changedAt, identity, isRotated, path } of oldestFirst) {
       const because = changedAt < before ? "age" as const : left > maxBytes ? "size" as const : undefined
-      if (because === undefined) continue
-      kept ??= yield* inUse
-      if (kept.has(path)) continue
-      if (yield* Effect.isSuccess(fs.remove(path))) {
+      const stays = because === undefined || (!isRotated && (yield* isInUse(identity)))
+      if (!stays && (yield* Effect.isSuccess(fs.remove(path)))) {
         left -= bytes
         removed.push({ path, bytes, because })
-      }
+      } else kept.add(identity)
     }
+    // Of those without a log some have just been launched.
+    const markers = yield* Effect.filter([...marked].filter((identity) => !kept.has(identity)), (identity) =>
+      Effect.map(isInUse(identity), (is) => !is))
+    yield* Effect.forEach(markers, (identity) => Effect.ignore(fs.remove(markerOf(directory, identity))), { discard: true })
     return { removed, kept: left, over: Math.max(0, left - maxBytes) }
   })
 
-const isLog = (name: string): boolean => /\.log(\.\d+)?$/.test(name) && !name.startsWith("delivery.log")
-
-const look = (path: string): Effect.Effect<Option.Option<Found>, never, FileSystem.FileSystem> =>
+const look = (path: string, log: Pick<Log, "identity" | "isRotated">): Effect.Effect<Option.Option<Log>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.option(Effect.map(fs.stat(path), ({ mtime, size }) => ({
+      ...log,
       path,
       bytes: Number(size),
       changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })

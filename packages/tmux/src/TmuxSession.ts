@@ -111,7 +111,7 @@ export const launch = (
       Effect.gen(function*() {
         const facts = yield* launchSession(tmux, request)
         const session = yield* makeHandle(tmux, facts)
-        yield* keepWithin(tmux, request.logDir, options.log)
+        yield* keepWithin(tmux.directory, request.logDir, options.log)
         const isAlive = Effect.map(session.liveness, (state) => state !== "gone")
         const lastOutput = Effect.provide(lastLinesIn(facts.logFile, from), yield* Effect.context<FileSystem.FileSystem>())
         const ready = options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, isAlive, lastOutput)
@@ -124,15 +124,14 @@ export const launch = (
   })
 
 /** What is removed is said; what cannot be looked at is no reason to fail. */
-const keepWithin = (tmux: TmuxService, directory: string, budget: SessionLogs.Budget | undefined) =>
+const keepWithin = (serverDirectory: string, directory: string, budget: SessionLogs.Budget | undefined) =>
   Effect.gen(function*() {
-    const inUse = Effect.map(look(tmux), (found) => new Set(found.map(({ facts }) => facts.logFile)))
-    const report = yield* SessionLogs.sweep(directory, budget, inUse)
+    yield* tidy(serverDirectory)
+    const report = yield* SessionLogs.sweep(directory, budget)
     if (report.removed.length > 0) {
       const bytes = report.removed.reduce((sum, each) => sum + each.bytes, 0)
       yield* Effect.logInfo(`${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${JSON.stringify(directory)}`)
     }
-    yield* tidy(tmux.directory)
     if (report.over > 0) yield* Effect.logWarning(`the logs in ${JSON.stringify(directory)} are ${report.over} bytes over their budget, and all in use`)
   }).pipe(Effect.catchAll((error) => Effect.logWarning(`the logs in ${JSON.stringify(directory)} are not kept within bounds: ${error.message}`)))
 

@@ -190,7 +190,7 @@ there("a stop", () => {
       expect([lives(pane.child), lives(grandchild)]).toEqual([false, false])
       expect(yield* pane.isDead).toBe(false)
       const again = yield* pane.ask({ op: "stop", steps })
-      expect(again.answer).toEqual(first.answer)
+      expect(again.answer).toEqual(stopped)
       yield* Effect.all([first.leave, second.leave, again.leave])
       expect(yield* pane.end).toBe("/10")
     }))

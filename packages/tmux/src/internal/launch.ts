@@ -24,6 +24,7 @@ import { exitHook } from "./exitHook.js"
 import { type Facts, factsOption, toText } from "./facts.js"
 import { nodeProgram, ownPid } from "./here.js"
 import type { Request } from "./launchRequest.js"
+import { markLog } from "./logMarker.js"
 import { logWriterCommand } from "./logWriter.js"
 import * as Records from "./records.js"
 import { serverFields } from "./serverFields.js"
@@ -61,6 +62,7 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
     // A server that answers too late may have made a pane all the same: its shim finds that the gate leads nowhere.
     const pane = yield* Effect.tapErrorTag(openPane(tmux, request, gate), "TmuxFailed", ({ reason }) =>
       Effect.when(Effect.ignore(AtomicFile.create(gate, "null", { fsync: false })), () => reason === "NoAnswer"))
+    yield* markLog(request.logDir, request.identity, pane.shim)
     yield* tmux.watch(pane.shim)
     const without: Facts = {
       version: 1,
