@@ -41,7 +41,8 @@ export class Tmux extends Context.Tag("@tether/tmux/Tmux")<Tmux, TmuxService>() 
  * The private server of this user; nothing is started before something needs it. The server and what runs in it do not belong to the
  * scope of the layer: they live on when this program ends, however it ends.
  *
- * Fails with `TmuxUnavailable` where there is no tmux, or one before 3.2, and with `FileError` where its directory cannot be used.
+ * Fails with `TmuxUnavailable` where there is no tmux, or one before 3.2, and with `FileError` where its directory cannot be used, or its
+ * name makes no sense.
  *
  * @example
  * ```ts

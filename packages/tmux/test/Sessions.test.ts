@@ -57,6 +57,8 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
         }))
         expect(error._tag).toBe("LaunchRefused")
         for (const word of ["slash", "pipeline", "logDir", "exitLogDir", "cols", "rows", "signals"]) expect(error.message).toContain(word)
+        const asked = { command: Command.make("true"), logDir: join(path, "logs") }
+        for (const identity of ["delivery", "exits"]) expect((yield* Effect.flip(TmuxSession.launch({ ...asked, identity }))).message).toContain("another log")
         expect(() => tmux("ls")).toThrow()
         expect(readdirSync(path)).not.toContain("logs")
       })
@@ -364,6 +366,16 @@ describe.skipIf(whyNot !== undefined)("the server", () => {
         mkdirSync(open)
         chmodSync(open, 0o755)
         expect(yield* Effect.flip(Effect.scoped(Layer.build(Tmux.layer({ directory: open }))))).toMatchObject({ _tag: "FileError", reason: "NotPrivate" })
+      })
+    ))
+
+  it.live("has a name that is no other file's beside its socket", () =>
+    inPlace(({ path }) =>
+      Effect.gen(function*() {
+        for (const name of ["default.commands", "", "a b", ".hidden"]) {
+          const error = yield* Effect.flip(Effect.scoped(Layer.build(Tmux.layer({ directory: join(path, "run"), name }))))
+          expect(error).toMatchObject({ _tag: "FileError", reason: "Invalid", path: name })
+        }
       })
     ))
 

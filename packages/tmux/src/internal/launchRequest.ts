@@ -20,7 +20,8 @@ import { stepsOf } from "./stop.js"
 /**
  * A session to launch.
  *
- * - `identity`: its name in logs and journal, and the one it is found by; the name of a file, without slashes.
+ * - `identity`: its name in logs and journal, and the one it is found by; the name of a file, without slashes, and neither `delivery` nor
+ *   `exits`.
  * - `command`: one program, with its arguments; `cwd` and `env` go before its own (`undefined` removes a variable). The rest of
  *   the environment is that of this program.
  * - `cols`, `rows`: the size of the terminal until a person attaches. Default 120 by 40.
@@ -127,8 +128,8 @@ const identityProblems = (identity: string): ReadonlyArray<string> => {
   return [
     ...(/[/\0]/.test(identity) ? ["identity has a slash or a NUL in it, and is to be the name of a file"] : []),
     ...(identity.startsWith(".") ? ["identity starts with a dot"] : []),
-    // <identity>.log is the log of a session, and delivery.log that of what is sent.
-    ...(identity === "delivery" ? ["identity is \"delivery\", which is the name of another log"] : []),
+    // <identity>.log is the log of a session, delivery.log that of what is sent, and exits.log a journal, which may be in the same directory.
+    ...(identity === "delivery" || identity === "exits" ? [`identity is ${JSON.stringify(identity)}, which is the name of another log`] : []),
     ...(new TextEncoder().encode(identity).length > longestIdentity ? [`identity is longer than ${longestIdentity} bytes`] : [])
   ]
 }

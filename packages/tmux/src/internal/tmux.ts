@@ -26,7 +26,7 @@ import { failingWithin, within } from "./within.js"
 
 /**
  * - `directory`: where socket and state of the server are; absolute, and made with mode 0700. Default: `StateDir.runtimeDir("tmux")`.
- * - `name`: of the server, so that one directory may have several. Default `"default"`.
+ * - `name`: of the server, so that one directory may have several; letters, digits, `_` and `-`. Default `"default"`.
  * - `program`: Default `"tmux"`, looked for in PATH.
  * - `answerWithin`: for how long a command is waited for. Default 10 seconds.
  *
@@ -103,6 +103,7 @@ export const makeTmux = (
   Effect.gen(function*() {
     const processes = yield* ProcessIdentity
     const spawner = yield* ChildSpawner
+    yield* checkName(name)
     const directory = yield* stateDirectory(given)
     const socket = yield* StateDir.socketPath(directory, name)
     const version = yield* versionOf(program)
@@ -158,6 +159,12 @@ export const makeTmux = (
     const watch = yield* makeDeathWatch(processes, nudge)
     return { program, version, socket, directory, commandsLog, run, server, readsLines, watch }
   })
+
+/** Beside the socket are files with names of their own, such as the one of its commands, and names with a dot are theirs. */
+const checkName = (name: string): Effect.Effect<void, FileError> =>
+  /^[A-Za-z0-9_-]+$/.test(name)
+    ? Effect.void
+    : Effect.fail(FileAttempt.refused("give a server the name", name, "Invalid", "it has only letters, digits, \"_\" and \"-\", and at least one"))
 
 const stateDirectory = (given: string | undefined): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
