@@ -3,9 +3,10 @@
  * `internal/shimProtocol.ts`.
  *
  * 1. It waits for its file, listens, and starts the program.
- * 2. It passes on what is sent to it, and stops the program when it is asked to, or when the terminal goes. If that was because the
- *    tmux server ended, nobody but the shim can tell how its program ended, and it writes that into the journal.
- * 3. It ends as the program has ended, so that tmux sees the same.
+ * 2. It passes on what is sent to it, and stops the program when it is asked to, or when the terminal goes.
+ * 3. How its program has ended it writes into the journal, unless whoever has stopped it has done so. The hook of the pane does where the shim
+ *    itself was killed.
+ * 4. It ends as the program has ended, so that tmux sees the same.
  *
  * What the program leaves behind when it ends by itself is left alone, as in any terminal: the kernel hangs up its foreground.
  *
@@ -60,12 +61,11 @@ const run = (config: ShimConfig): void => {
   requests.listen(config.socket, (request, asker) => pane.answer(request, asker)).then(
     () => {
       isRunning = true
-      pane.live((status) =>
-        leave(status, () => {
-          remove(config.socket)
-          pane.close()
-        })
-      )
+      pane.live((status) => {
+        // On record before anybody can see it: tmux, or whoever looks at this process.
+        pane.record()
+        leave(status, () => remove(config.socket))
+      })
     },
     (error: Error) => giveUp(`Not started: nobody can be heard at ${config.socket}: ${error.message}`)
   )

@@ -155,7 +155,7 @@ describe("the value of the hook", () => {
 
 /** The script within a hook, as tmux would hand it to a shell. */
 const scriptOf = (hook: string, values: Readonly<Record<string, string>>): string => {
-  const inner = hook.slice("run-shell -C '".length, -1).replaceAll(`'\\''`, "'")
+  const inner = hook.slice("run-shell -b -C '".length, -1).replaceAll(`'\\''`, "'")
   const script = /^run-shell '([^']*)' ; /.exec(inner)?.[1] ?? ""
   return script.replace(/#\{(\w+)\}/g, (_, name: string) => values[name] ?? "")
 }
@@ -290,9 +290,9 @@ describe.skipIf(missing !== undefined)("a death in tmux", () => {
                 expect(linesOf(file).map(fieldsOf)).toMatchObject([{ identity, dead_status: `${status}`, dead_signal: "" }])
               }
             }))),
-          { numRuns: 60 }
+          { numRuns: 30 }
         ))
-    }), { timeout: 60_000 })
+    }), { timeout: 120_000 })
 
   it.scopedLive("leaves one whole line with an id of its own, when many die at once into one file", () =>
     Effect.gen(function*() {

@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)("the output of a pane", () => {
         expect(differs(textOf([options.file]), wanted)).toBeUndefined()
       }
       expect(statSync(join(server.directory, "0.log")).mode & 0o777).toBe(0o600)
-    }), { timeout: 60_000 })
+    }), { timeout: 120_000 })
 
   it.scopedLive("loses no byte at the turn of a rotation", () =>
     Effect.gen(function*() {

@@ -336,7 +336,10 @@ there("when the terminal goes", () => {
       })
     }))
 
-  it.scopedLive("during a stop that was asked for, the asker keeps the record", () =>
+  it.scopedLive.each([
+    ["the asker keeps the record", true],
+    ["and an asker that could not record it, it is its owner's all the same", false]
+  ] as const)("during a stop that was asked for, %s", ([_, records]) =>
     Effect.gen(function*() {
       const all = yield* server
       const pane = yield* openRecorded(all, "asked", stubborn.replaceAll("$0-ready", "ready"))
@@ -345,9 +348,11 @@ there("when the terminal goes", () => {
       yield* signal(all.pid, "SIGKILL")
       const { answer, leave } = yield* asked
       expect(answer).toEqual({ _tag: "Stopped", status: { signal: "SIGKILL" }, step: "SIGKILL" })
+      if (records) writeFileSync(recordsIn(all.directory, "asked").end, "")
       yield* leave
       yield* gone(pane.pid)
-      expect((yield* readJournal(all.directory)).map(({ ev }) => ev)).toEqual(["server-exit"])
+      const own = { ev: "session-exit", endedBy: "owner", stopStep: "SIGKILL", deadSignal: "SIGKILL" }
+      expect(yield* readJournal(all.directory)).toMatchObject([{ ev: "server-exit" }, ...(records ? [] : [own])])
     }))
 })
 

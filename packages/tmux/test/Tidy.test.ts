@@ -11,7 +11,7 @@ const hour = 3_600_000
 
 const [first, second, third] = ["01M8JEDZRS5537NH45KSMPWA31", "01M8JEDZRS5537NH45KSMPWA32", "01M8JEDZRS5537NH45KSMPWA33"]
 
-const suffixes = ["gate", "sock", "fate", "unwritten.delivery"]
+const suffixes = ["gate", "sock", "end", "unwritten.delivery"]
 
 /** What is left of files that are so many hours old. */
 const leftOf = (files: ReadonlyArray<readonly [name: string, content: string, hours: number]>) =>
@@ -38,7 +38,7 @@ describe.skipIf(whyNot !== undefined)("the directory of a server", () => {
     Effect.gen(function*() {
       const old = ["unwritten", ...suffixes].map((suffix) => [`${first}.${suffix}`, ended, 25] as const)
       const young = ["unwritten", ...suffixes].map((suffix) => [`${second}.${suffix}`, ended, 23] as const)
-      const alone = [`${third}.fate`, "", 25] as const
+      const alone = [`${third}.end`, "", 25] as const
       expect(yield* leftOf([...old, ...young, alone])).toEqual(young.map(([name]) => name).sort())
     }).pipe(Effect.provide(platform)))
 

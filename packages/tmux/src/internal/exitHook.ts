@@ -7,9 +7,8 @@ import { deathFields } from "./deathFields.js"
 import { assignment, octal, word } from "./shellText.js"
 
 /**
- * `end`: the file by which those who record an end know of each other (`shimProtocol`). There is one where there is a shim, and that looks for a
- * last line that somebody has left torn, which takes a third of a hook's time. tmux runs one hook at a time: with a hundred deaths at once,
- * that counts.
+ * `end`: the file that is there once the end is on record (`shimProtocol`). There is one where there is a shim, and mostly it has written by
+ * then.
  */
 export const exitHook = (
   identity: string,
@@ -19,7 +18,10 @@ export const exitHook = (
 ): string =>
   // All formats are expanded here, at the death. Once the script has run, a hook may have no session any more, and tmux would
   // take any other in its place.
-  `run-shell -C ${word([`run-shell ${word(script(identity, exitLogFile, start, end))}`, ...reap].join(" ; "))}`
+  //
+  // What is in it runs one after the other, and the script is waited for. Only it does not run as a hook (-b): tmux forgets the hook of a
+  // pane that dies in the very moment in which it learns that the script of another hook has ended.
+  `run-shell -b -C ${word([`run-shell ${word(script(identity, exitLogFile, start, end))}`, ...reap].join(" ; "))}`
 
 /**
  * Ends the session, and the window where another session of the same group, or another that has linked it, still holds it.
@@ -39,6 +41,8 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     "exec >/dev/null 2>&1",
     `trap "" 1 2 3 13 15`,
     "umask 077",
+    // Nothing is to be done, and nothing is to be computed.
+    ...(end === undefined ? [] : [assignment("r", end), `[ ! -f "$r" ] || exit 0`]),
     assignment("f", exitLogFile),
     `[ -d "\${f%/*}" ] || command -p mkdir -p -m 700 "\${f%/*}"`,
     // Not every date knows %N.
@@ -55,11 +59,8 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     `e() { v=$1; k=$2; r=; while [ $k -gt 0 ]; do c $((v & 31)) ${digits.split("").join(" ")}; r=$x$r; v=$((v >> 5)); k=$((k - 1)); done; }`,
     `e $t 10; i=$r; e "#{pane_pid}" ${pidDigits}; i=$i\${r}${hash([identity, exitLogFile, start?.id ?? ""])}`,
     // A last line that is torn would take ours with it.
-    end === undefined ? `l=; [ -f "$f" ] && [ "$(command -p tail -c 1 "$f")" ] && l="\\n"` : "l=",
-    ...(end === undefined ? [append] : [
-      assignment("r", end),
-      `if [ -s "$r" ] || [ ! -f "$r" ]; then ${append} && : >"$r"; fi`
-    ]),
+    `l=; [ -f "$f" ] && [ "$(command -p tail -c 1 "$f")" ] && l="\\n"`,
+    end === undefined ? append : `${append} && : >"$r"`,
     "exit 0"
   ].join("; ")
 }

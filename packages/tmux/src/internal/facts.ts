@@ -31,7 +31,7 @@ export const Facts = Schema.Struct({
   socket: Schema.String,
   /** A file that is there until the whole output is in the log. */
   unwritten: Schema.String,
-  /** The file by which those who record the end know of each other (`shimProtocol`). */
+  /** The file that is there once the end is on record (`shimProtocol`). */
   end: Schema.String
 })
 

@@ -99,7 +99,7 @@ const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effec
 /** tmux runs nothing at all where the command of a pipe is too long. */
 const checkPaths = ({ identity, logDir, rotateAt }: Request, unwritten: string): Effect.Effect<void, FileError> => {
   const file = `${logDir}/${identity}.log`
-  const command = logWriterCommand({ file, done: unwritten, maxBytes: rotateAt, pending: { end: unwritten, exits: unwritten } })
+  const command = logWriterCommand({ file, done: unwritten, maxBytes: rotateAt })
   return command.length <= longestPipe
     ? Effect.void
     : Effect.fail(FileAttempt.refused("write the log", file, "Invalid", "its path is too long for tmux"))
@@ -199,14 +199,13 @@ const openGate = (
   start: ExitRecord | undefined
 ): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
-    const { end, exitLogDir, logFile, pane, unwritten } = facts
-    const pending = exitLogDir === undefined ? undefined : { end, exits: `${exitLogDir}/exits.log` }
+    const { exitLogDir, logFile, pane, unwritten } = facts
     yield* AtomicFile.create(unwritten, JSON.stringify(facts.shim), { fsync: false })
     yield* Effect.all([
       exitLogDir === undefined ? Effect.void : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
       tmux.run(sequence(
         ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
-        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt, pending })]
+        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
       ))
     ], { concurrency: 2, discard: true })
     yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
@@ -217,13 +216,12 @@ const openGate = (
     return yield* new TmuxFailed({ reason: "Refused", command: "new-session", socket: tmux.socket, problem })
   })
 
-/** What ends in a hook runs no other hook: it has to look itself whether it was the last session. */
 const hookOf = ({ end, identity }: Facts, exitLogDir: string, start: ExitRecord | undefined): string => {
   const file = `${exitLogDir}/exits.log`
   const hook = exitHook(identity, file, start, end)
-  if (hook.length <= longestHook || start === undefined) return `${hook} ; ${endIfEmpty}`
+  if (hook.length <= longestHook || start === undefined) return hook
   const { command: _command, cwd: _cwd, ...short } = start
-  return `${exitHook(identity, file, short, end)} ; ${endIfEmpty}`
+  return exitHook(identity, file, short, end)
 }
 
 /** tmux takes no command of more than 16 kB; what says least in a record goes first. */

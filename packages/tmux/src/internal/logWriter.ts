@@ -8,11 +8,6 @@ export interface LogWriterOptions {
   readonly file: string
   /** Whoever starts the writer creates this file before; the writer removes it once all is written and it ends. */
   readonly done: string
-  /**
-   * What is to be recorded in `exits`, should nobody have done so when the pane has gone: tmux runs no hook in a pane that a person removes as its
-   * program ends, nor when the server is killed right then.
-   */
-  readonly pending?: { readonly end: string; readonly exits: string } | undefined
   /** No file becomes larger. */
   readonly maxBytes?: number | undefined
   /** How many rotated files stay. */
@@ -28,7 +23,7 @@ export interface LogWriterOptions {
  *
  * tmux runs no command of more than 8191 bytes here; a path takes its length, and five times that of strange characters.
  */
-export const logWriterCommand = ({ done, file, keep = 2, maxBytes = 16 * 1024 * 1024, pending }: LogWriterOptions): string => {
+export const logWriterCommand = ({ done, file, keep = 2, maxBytes = 16 * 1024 * 1024 }: LogWriterOptions): string => {
   const block = Math.min(mostOfBlock, maxBytes)
   return untimed([
     `trap "" 1 2 3 13 15`,
@@ -56,16 +51,9 @@ export const logWriterCommand = ({ done, file, keep = 2, maxBytes = 16 * 1024 * 
       ].join("; ")
     }; done`,
     `[ ! "$l" ] || note`,
-    ...(pending === undefined ? [] : [assignment("p", pending.end), assignment("x", pending.exits), record]),
     `rm -f "$d"`
   ].join("; "))
 }
-
-/** The shim may be about to say how it ended, and whoever records it may be about to do so. Mostly that is over. */
-const record = [
-  `[ -f "$p" ] || sleep 1`,
-  `if [ -s "$p" ]; then sleep 1; if [ -s "$p" ]; then cat "$p" >>"$x" && : >"$p"; fi; fi`
-].join("; ")
 
 const rotate = (keep: number): string =>
   keep === 0

@@ -1,6 +1,6 @@
 /**
- * What a session's beginning and its end by our hand are in the journal. All other ends are written where they happen: by the hook
- * in the server, or by the shim when the server is gone.
+ * What a session's beginning and its end by our hand are in the journal. All other ends are written where they happen: by the shim, or by the hook
+ * in the server when the shim was killed.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"

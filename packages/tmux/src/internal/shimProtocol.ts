@@ -21,7 +21,7 @@ export interface ShimProcess {
   readonly startToken: string
 }
 
-/** Where and what the shim records when the terminal goes while its program lives. */
+/** Where and what the shim records of the end. */
 export interface ShimRecords {
   /** The `exits.log` of a journal. */
   readonly file: string
@@ -35,10 +35,7 @@ export interface ShimRecords {
   readonly serverOnce: string
   /** The last commands that were sent to the server, one a line. */
   readonly commands: string
-  /**
-   * A file by which those who may record the end of the session know of each other: it is not there while nobody has; the record is in it, and
-   * pending, once the shim has seen the end; and it is empty once the record is in `file`.
-   */
+  /** Once the end of the session is in `file`, this one is there: by it, those who may record an end know of each other. */
   readonly end: string
 }
 

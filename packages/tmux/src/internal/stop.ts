@@ -97,13 +97,13 @@ const conclude = (
 ): Effect.Effect<SessionEnd, never, Files> =>
   Effect.gen(function*() {
     const status = statusOf(stopped.status)
-    // It had ended by itself, of which the hook tells; or somebody else has stopped it, too, and does.
+    // It had ended by itself, of which the shim tells; or somebody else has stopped it, too, and does.
     if (stopped.step === undefined) return { status, record: Option.none() }
     const record = yield* Records.end(facts, { status, step: stopped.step, reason }).pipe(
       Effect.catchAll((error) =>
         Effect.as(Effect.logError(`the end of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`), Option.none()))
     )
-    // One end, one record. Where ours could not be written, the hook may try.
+    // One end, one record. Where ours could not be written, the shim and the hook may try.
     if (Option.isSome(record)) yield* Records.settle(facts)
     return { status, record }
   })

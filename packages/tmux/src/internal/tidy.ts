@@ -15,7 +15,7 @@ interface Found {
 }
 
 /** Of a session, by the id in its files, which a lock or an unfinished file has behind a dot. */
-const idOf = (name: string): string | undefined => /^\.?([0-9A-Z]{26})\.(gate|sock|unwritten|fate)(\.|$)/.exec(name)?.[1]
+const idOf = (name: string): string | undefined => /^\.?([0-9A-Z]{26})\.(gate|sock|unwritten|end)(\.|$)/.exec(name)?.[1]
 
 /** Of a server whose end is on record. */
 const isMark = (name: string): boolean => /^ended-[A-Za-z0-9_-]+$/.test(name)
@@ -31,14 +31,20 @@ const keptUnnamed = Duration.toMillis("14 days")
 
 const keptUnfinished = Duration.toMillis("1 hour")
 
+/** An end is on record: by then, nobody is about to record it any more. */
+const isSettled = (name: string): boolean => /^[0-9A-Z]{26}\.end$/.test(name)
+
+const keptSettled = Duration.toMillis("1 minute")
+
 export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const now = yield* Clock.currentTimeMillis
     const look = (name: string) =>
-      Effect.option(Effect.map(fs.stat(`${directory}/${name}`), ({ mtime, type }) => ({
+      Effect.option(Effect.map(fs.stat(`${directory}/${name}`), ({ mtime, size, type }) => ({
         name,
         type,
+        size,
         age: Option.match(mtime, { onNone: () => 0, onSome: (time) => now - time.getTime() })
       })))
     const remove = (files: ReadonlyArray<Found>) =>
@@ -47,6 +53,7 @@ export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.F
     const names = yield* fs.readDirectory(directory)
     const found = (yield* Effect.forEach(names.filter((name) => idOf(name) !== undefined || isMark(name)), look)).flatMap(Option.toArray)
     const [unfinished, others] = [found.filter(({ name }) => isUnfinishedGate(name)), found.filter(({ name }) => !isUnfinishedGate(name))]
+    yield* remove(others.filter(({ age, name, size }) => isSettled(name) && size === 0n && age > keptSettled))
     yield* remove(unfinished.filter(({ age }) => age > keptUnfinished))
     // The socket of a server may have such a name.
     yield* remove(others.filter(({ age, name, type }) => isMark(name) && type === "File" && age > keptFor))

@@ -44,6 +44,8 @@ class Pane {
   private step: string | undefined
   private stopped: Promise<End> | undefined
   private hasHungUp = false
+  /** Where it did not simply end. */
+  private reason: "server-vanished" | "terminal-closed" | undefined
   /** Who is told of an end by a stop keeps the record of it: one of them. */
   private keeper: Asker | undefined
 
@@ -141,20 +143,20 @@ class Pane {
       hasVanished.resolve(hasEnded)
     })
     const stopped = this.stop(this.config.stop)
-    this.first.push(Promise.all([hasVanished.promise, stopped]).then(([hasVanished, end]) => this.recordSession(end, hasVanished)))
+    this.first.push(Promise.all([hasVanished.promise, stopped]).then(([hasVanished]) => {
+      this.reason = hasVanished ? "server-vanished" : "terminal-closed"
+    }))
   }
 
-  /** The last words, when this process is about to end: if the server has gone, tmux has not seen how the program ended. */
-  close(): void {
+  /** The end of the program, unless it is on record. */
+  record(): void {
     const end = this.end.value
-    if (this.hasHungUp || end === undefined) return
-    if (this.server.hasEnded()) {
+    if (end === undefined) return
+    if (this.reason === undefined && this.server.hasEnded()) {
       this.recordServer()
-      this.recordSession(end, true)
-    } else if (this.config.records !== undefined) {
-      records.mend(this.config.records)
-      records.pending(this.config.records, { ...this.sessionEnd(end, false), reason: undefined })
+      this.reason = "server-vanished"
     }
+    this.recordSession(end)
   }
 
   private recordServer(): void {
@@ -162,27 +164,19 @@ class Pane {
     records.serverExit(this.config.records, { at: Date.now(), server: this.server.identity, memory: this.server.memory() })
   }
 
-  private recordSession(end: End, hasVanished: boolean): void {
-    if (this.config.records === undefined || this.keeper !== undefined) return
-    records.sessionExit(this.config.records, this.sessionEnd(end, hasVanished))
-  }
-
-  private sessionEnd({ at, status, step }: End, hasVanished: boolean) {
-    return {
-      at,
-      startedAt: this.config.startedAt,
-      status,
-      endedBy: endedBy(status, step, hasVanished),
-      step,
-      reason: hasVanished ? "server-vanished" : "terminal-closed"
-    }
+  private recordSession({ at, status, step }: End): void {
+    const { reason } = this
+    if (this.config.records === undefined) return
+    // Who has stopped it may have been killed before it could write.
+    const by = this.keeper === undefined ? endedBy(status, step, reason) : "owner"
+    records.sessionExit(this.config.records, { at, startedAt: this.config.startedAt, status, endedBy: by, step, reason })
   }
 }
 
 /** A person who closes the terminal ends what is in it; when the server vanishes, it is the shim that does. */
-const endedBy = (status: ShimStatus, step: string | undefined, hasVanished: boolean): string => {
+const endedBy = (status: ShimStatus, step: string | undefined, reason: string | undefined): string => {
   if (step === undefined) return "code" in status ? "child" : "outside"
-  return hasVanished ? "supervisor" : "outside"
+  return reason === "server-vanished" ? "supervisor" : "outside"
 }
 
 const atMost = (milliseconds: number, event: Promise<void>): Promise<void> =>

@@ -1,5 +1,5 @@
 /**
- * What the shim writes into the journal when nobody else is left to do it. A record that cannot be written is lost: there is nobody to
+ * What the shim writes into the journal. A record that cannot be written is lost: there is nobody to
  * tell, and it holds nothing up.
  */
 import fs = require("node:fs")
@@ -57,24 +57,9 @@ const fieldsOf = (records: ShimRecords, { at, endedBy, reason, startedAt, status
 /** Nothing, where somebody has done so. */
 const sessionExit = (records: ShimRecords, end: SessionEnd): void =>
   attempt(() => {
-    if (isRecorded(records)) return
+    if (fs.existsSync(records.end)) return
     append(records.file, fieldsOf(records, end))
     fs.writeFileSync(records.end, "", { mode: 0o600 })
-  })
-
-const isRecorded = ({ end }: ShimRecords): boolean => fs.existsSync(end) && fs.statSync(end).size === 0
-
-/** For others to record: the hook, and where it does not run, the writer of the log, which outlives the pane. */
-const pending = (records: ShimRecords, end: SessionEnd): void =>
-  attempt(() => {
-    const early = `${records.end}~`
-    fs.writeFileSync(early, lineOf(fieldsOf(records, end)), { mode: 0o600 })
-    try {
-      // There as a whole, or not: an empty one says that all is done. And not over one that says so.
-      fs.linkSync(early, records.end)
-    } finally {
-      fs.unlinkSync(early)
-    }
   })
 
 const attempt = (write: () => void): void => {
@@ -90,24 +75,11 @@ const append = (file: string, fields: ReadonlyArray<string>): void => {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const fd = fs.openSync(file, "a+", 0o600)
   try {
-    fs.writeSync(fd, `${endsTorn(fd) ? "\n" : ""}${lineOf(fields)}`)
+    fs.writeSync(fd, `${endsTorn(fd) ? "\n" : ""}${fields.filter((field) => field !== "").join(" ")}\n`)
   } finally {
     fs.closeSync(fd)
   }
 }
-
-const lineOf = (fields: ReadonlyArray<string>): string => `${fields.filter((field) => field !== "").join(" ")}\n`
-
-/** The same for the line that the hook is about to write: a shell that looks takes a hundred times as long. */
-const mend = ({ file }: ShimRecords): void =>
-  attempt(() => {
-    const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_APPEND)
-    try {
-      if (endsTorn(fd)) fs.writeSync(fd, "\n")
-    } finally {
-      fs.closeSync(fd)
-    }
-  })
 
 const endsTorn = (fd: number): boolean => {
   const { size } = fs.fstatSync(fd)
@@ -163,4 +135,4 @@ const ulid = (at: number): string => {
   return [...time, ...crypto.getRandomValues(new Uint8Array(16))].map((value) => digits.charAt(value % 32)).join("")
 }
 
-export = { mend, pending, serverExit, sessionExit }
+export = { serverExit, sessionExit }
