@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as TmuxSession from "../src/TmuxSession.js"
 import { eventually, field, inPlace, isAlive, pidIn, type Place, whyNot } from "./support/sessions.js"
@@ -61,15 +61,20 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
     ))
 
   it.live("of the pane's process by SIGKILL is one record within a second, though tmux may not notice", () =>
-    inPlace(({ deaths, shell }) =>
+    inPlace(({ deaths, path, shell }) =>
       Effect.gen(function*() {
+        const cwd = join(path, "cwd")
+        mkdirSync(cwd)
         for (let round = 0; round < 10; round++) {
-          const session = yield* shell("exec sleep 60", { identity: `it${round}` })
+          const session = yield* shell("exec sleep 60", { identity: `it${round}`, cwd })
           process.kill(session.pid, "SIGKILL")
           yield* eventually("the record is there", () => deaths().length === round + 1, 1000)
           yield* session.ended
         }
         expect(deaths().map(ending)).toEqual(Array.from({ length: 10 }, () => ["", "SIGKILL", "outside"]))
+        // The hook has left its mark where the others look for it, and nothing anywhere else.
+        expect(readdirSync(join(path, "run")).filter((name) => name.endsWith(".end"))).toHaveLength(10)
+        expect(readdirSync(cwd)).toEqual([])
       })
     ))
 

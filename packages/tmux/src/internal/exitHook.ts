@@ -42,7 +42,7 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     `trap "" 1 2 3 13 15`,
     "umask 077",
     // Nothing is to be done, and nothing is to be computed.
-    ...(end === undefined ? [] : [assignment("r", end), `[ ! -f "$r" ] || exit 0`]),
+    ...(end === undefined ? [] : [assignment("o", end), `[ ! -f "$o" ] || exit 0`]),
     assignment("f", exitLogFile),
     `[ -d "\${f%/*}" ] || command -p mkdir -p -m 700 "\${f%/*}"`,
     // Not every date knows %N.
@@ -60,7 +60,7 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     `e $t 10; i=$r; e "#{pane_pid}" ${pidDigits}; i=$i\${r}${hash([identity, exitLogFile, start?.id ?? ""])}`,
     // A last line that is torn would take ours with it.
     `l=; [ -f "$f" ] && [ "$(command -p tail -c 1 "$f")" ] && l="\\n"`,
-    end === undefined ? append : `${append} && : >"$r"`,
+    end === undefined ? append : `${append} && : >"$o"`,
     "exit 0"
   ].join("; ")
 }
