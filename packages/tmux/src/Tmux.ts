@@ -20,7 +20,6 @@ export type { Options, RunOptions, TmuxService } from "./internal/tmux.js"
  * - `run(words)`: one command, or several with `";"` between them, as arguments and never through a shell; answers with what it
  *   printed. A server is started by commands that start one, such as `new-session`, and lives until its last session ends,
  *   whatever becomes of this program.
- * - `server`: the process that serves at the socket now, or none.
  * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice: at once, should it be so already.
  *   Some builds of tmux lose the signal that tells them of it.
  *

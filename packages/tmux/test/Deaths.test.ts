@@ -131,7 +131,6 @@ describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
   const atTheEnd = (act: (pid: { readonly session: TmuxSession.TmuxSession; readonly server: number; readonly tmux: Place["tmux"] }) => void) =>
     inPlace(({ deaths, log, path, shell, tmux }) =>
       Effect.gen(function*() {
-        // So that the server does not end with the others.
         for (const [index, delay] of moments.entries()) {
           const identity = `it${index}`
           const gate = join(path, identity)

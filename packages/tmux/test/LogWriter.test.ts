@@ -196,6 +196,7 @@ if (noDisk !== undefined) console.warn(`skipped: the log on a disk that is full,
 
 describe.each(["/bin/dash", "/bin/bash"])("a writer, run by %s", (shell) => {
   const absent = !existsSync(shell)
+  if (absent) console.warn(`skipped: the writer of a log in ${shell}, because there is none`)
 
   it.skipIf(absent || noDisk !== undefined)("takes all that comes while the disk is full, and says that something is lost", () =>
     within(async (directory) => {

@@ -26,6 +26,7 @@ import { nodeProgram, ownPid } from "./here.js"
 import type { Request } from "./launchRequest.js"
 import { markLog } from "./logMarker.js"
 import { logWriterCommand } from "./logWriter.js"
+import * as ProcessFile from "./processFile.js"
 import * as Records from "./records.js"
 import { serverFields } from "./serverFields.js"
 import { sessionName } from "./sessionName.js"
@@ -200,7 +201,7 @@ const openGate = (
 ): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
     const { exitLogDir, logFile, pane, unwritten } = facts
-    yield* AtomicFile.create(unwritten, JSON.stringify(facts.shim), { fsync: false })
+    yield* AtomicFile.create(unwritten, ProcessFile.toText(facts.shim), { fsync: false })
     yield* Effect.all([
       exitLogDir === undefined ? Effect.void : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
       tmux.run(sequence(

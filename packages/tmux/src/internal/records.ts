@@ -16,29 +16,30 @@ import type { Facts } from "./facts.js"
 
 type Files = FileSystem.FileSystem | ProcessIdentity
 
-const append = (directory: string, draft: ExitJournal.Draft): Effect.Effect<ExitRecord, FileError, Files> =>
-  Effect.flatMap(ExitJournal.ExitJournal, (journal) => journal.append(draft)).pipe(
-    Effect.provide(ExitJournal.layerFile({ directory }))
-  )
+const inJournal = <A, R>(
+  directory: string,
+  use: (journal: ExitJournal.JournalService) => Effect.Effect<A, FileError, R>
+): Effect.Effect<A, FileError, R | Files> =>
+  Effect.provide(Effect.flatMap(ExitJournal.ExitJournal, use), ExitJournal.layerFile({ directory }))
 
 /** The server is to record the end: as long as it lives, the start is its business, whatever becomes of us. */
 export const begin = (
   directory: string,
   { command, cwd, identity, server, shim }: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">
 ): Effect.Effect<ExitRecord, FileError, Files> =>
-  Effect.gen(function*() {
-    const journal = yield* ExitJournal.ExitJournal
-    const writer = server === undefined ? undefined : `${server.pid}:${server.startToken}`
-    if (writer !== undefined) yield* Effect.ignore(concludeLost(journal, writer))
-    return yield* journal.append({
-      ev: "session-start",
-      identity,
-      ...processFields(shim),
-      ...(writer !== undefined && { writer }),
-      command,
-      cwd
-    })
-  }).pipe(Effect.provide(ExitJournal.layerFile({ directory })))
+  inJournal(directory, (journal) =>
+    Effect.gen(function*() {
+      const writer = server === undefined ? undefined : `${server.pid}:${server.startToken}`
+      if (writer !== undefined) yield* Effect.ignore(concludeLost(journal, writer))
+      return yield* journal.append({
+        ev: "session-start",
+        identity,
+        ...processFields(shim),
+        ...(writer !== undefined && { writer }),
+        command,
+        cwd
+      })
+    }))
 
 /** So long after its start, nobody is still about to record an end. */
 const settledAfter = 120_000
@@ -94,21 +95,26 @@ export const end = (facts: Facts, { reason, status, step }: OwnEnd): Effect.Effe
   const { command, cwd, exitLogDir, identity, launchedAt, shim, start } = facts
   if (exitLogDir === undefined) return Effect.succeedNone
   return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.asSome(append(exitLogDir, {
-      ev: "session-exit",
-      identity,
-      ...(start !== undefined && { start }),
-      ...processFields(shim),
-      command,
-      cwd,
-      ...(status?._tag === "Exited" && { deadStatus: status.code }),
-      ...(status?._tag === "Signaled" && { deadSignal: status.signal }),
-      endedBy: "owner",
-      ...(step !== undefined && { stopStep: step }),
-      reason,
-      uptime: now - launchedAt
-    })))
+    Effect.asSome(inJournal(exitLogDir, (journal) =>
+      journal.append({
+        ev: "session-exit",
+        identity,
+        ...(start !== undefined && { start }),
+        ...processFields(shim),
+        command,
+        cwd,
+        ...(status?._tag === "Exited" && { deadStatus: status.code }),
+        ...(status?._tag === "Signaled" && { deadSignal: status.signal }),
+        endedBy: "owner",
+        ...(step !== undefined && { stopStep: step }),
+        reason,
+        uptime: now - launchedAt
+      }))))
 }
+
+/** Whether somebody has said that the end is on record. The mark is removed after a while. */
+export const isSettled = ({ end }: Facts): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(end), () => false))
 
 /** The record of the end, if it is there. */
 export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {

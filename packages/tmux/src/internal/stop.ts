@@ -121,16 +121,17 @@ export const endOf = (facts: Facts, status?: ExitStatus.ExitStatus): Effect.Effe
   facts.exitLogDir === undefined
     ? Effect.succeed({ status, record: Option.none() })
     : recordOf(facts).pipe(
-      within(hookWithin),
+      // A file system that hangs holds nobody up.
+      within(Duration.times(hookWithin, 2)),
       Effect.map(Option.flatten),
       Effect.map((record) => ({ status: status ?? Option.getOrUndefined(Option.flatMapNullable(record, ExitRecords.statusOf)), record }))
     )
 
+/** A journal may be long: it is read when there may be something to find, and not to wait for it. */
 const recordOf = (facts: Facts): Effect.Effect<Option.Option<ExitRecord>, never, Files> =>
   Effect.gen(function*() {
-    while (true) {
-      const found = yield* Records.findEnd(facts)
-      if (Option.isSome(found)) return found
-      yield* Effect.sleep("50 millis")
-    }
+    const found = yield* Records.findEnd(facts)
+    if (Option.isSome(found)) return found
+    yield* holdsWithin(hookWithin, Records.isSettled(facts))
+    return yield* Records.findEnd(facts)
   }).pipe(Effect.orElseSucceed(() => Option.none()))

@@ -68,7 +68,6 @@ export interface RunOptions {
  * - `run(words)`: one command, or several with `";"` between them, as arguments and never through a shell; answers with what it
  *   printed. A server is started by commands that start one, such as `new-session`, and lives until its last session ends,
  *   whatever becomes of this program.
- * - `server`: the process that serves at the socket now, or none.
  * - `readsLines(terminal)`: whether the kernel gathers lines there for whoever reads, as it does until a program asks for more. False where
  *   it cannot be told.
  * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice: at once, should it be so already.
@@ -88,7 +87,6 @@ export interface TmuxService {
   readonly directory: string
   readonly commandsLog: string
   readonly run: (words: ReadonlyArray<string>, options?: RunOptions) => Effect.Effect<string, TmuxFailed>
-  readonly server: Effect.Effect<Identity | undefined, TmuxFailed>
   readonly readsLines: (terminal: string) => Effect.Effect<boolean>
   readonly watch: (pane: Identity) => Effect.Effect<void>
 }
@@ -138,12 +136,6 @@ export const makeTmux = (
     const note = (command: string) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.ignore(sent.append(`${new Date(now).toISOString()} ${command}`)))
 
-    const server = run(["display-message", "-p", "#{pid}"], { isQuestion: true }).pipe(
-      Effect.flatMap((text) => processes.identify(Number(text.trim()))),
-      Effect.map(Option.getOrUndefined),
-      Effect.catchIf(({ reason }) => reason === "NoServer", () => Effect.succeed(undefined))
-    )
-
     const readsLines: TmuxService["readsLines"] = (terminal) =>
       Supervise.string(Command.make("stty", "-a"), { label: "stty", containment: "none", env: serverEnvironment(), stdin: { file: terminal } }).pipe(
         Effect.provideService(ChildSpawner, spawner),
@@ -157,7 +149,7 @@ export const makeTmux = (
     // Whatever child of the server ends makes it look at all of them.
     const nudge = Effect.ignore(run(["run-shell", "true"], { isQuestion: true }))
     const watch = yield* makeDeathWatch(processes, nudge)
-    return { program, version, socket, directory, commandsLog, run, server, readsLines, watch }
+    return { program, version, socket, directory, commandsLog, run, readsLines, watch }
   })
 
 /** Beside the socket are files with names of their own, such as the one of its commands, and names with a dot are theirs. */
@@ -190,7 +182,7 @@ const refusal = (
   failed: (reason: TmuxFailed["reason"], problem: string) => TmuxFailed,
   problem: string
 ): TmuxFailed => {
-  if (/^(no server running|error connecting|lost server|server exited|\[?(lost server|server exited))/m.test(problem)) return failed("NoServer", problem)
+  if (/^\[?(no server running|error connecting|lost server|server exited)/m.test(problem)) return failed("NoServer", problem)
   if (/can't find (session|pane|window|client)|no current (session|target|client)/.test(problem)) return failed("NotFound", problem)
   return failed(/duplicate session/.test(problem) ? "Exists" : "Refused", problem)
 }
@@ -200,30 +192,28 @@ const unobserved = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
   Effect.mapInputContext(effect, (context: Context.Context<R>) =>
     Context.omit(ChildObserver)(context as Context.Context<R | ChildObserver>) as Context.Context<R>)
 
-const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, ChildSpawner> =>
-  Supervise.string(Command.make(program, "-V"), { label: "tmux -V", env: serverEnvironment(), containment: "none" }).pipe(
+const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, ChildSpawner> => {
+  const unavailable = (reason: TmuxUnavailable["reason"], problem: string, version?: string) =>
+    new TmuxUnavailable({ reason, program, version, problem })
+  const notTmux = (error: { readonly message: string }) => Effect.fail(unavailable("NotTmux", error.message))
+  return Supervise.string(Command.make(program, "-V"), { label: "tmux -V", env: serverEnvironment(), containment: "none" }).pipe(
     unobserved,
-    failingWithin("10 seconds", () =>
-      new TmuxUnavailable({ reason: "NotTmux", program, version: undefined, problem: "it does not answer to -V" })),
+    failingWithin("10 seconds", () => unavailable("NotTmux", "it does not answer to -V")),
     Effect.catchTags({
-      SpawnError: (error) =>
-        Effect.fail(new TmuxUnavailable({ reason: "Missing", program, version: undefined, problem: error.problems.join("; ") })),
-      ProcessFailed: (error) =>
-        Effect.fail(new TmuxUnavailable({ reason: "NotTmux", program, version: undefined, problem: error.message })),
-      SurvivorsError: (error) =>
-        Effect.fail(new TmuxUnavailable({ reason: "NotTmux", program, version: undefined, problem: error.message })),
-      OutputTooLarge: (error) =>
-        Effect.fail(new TmuxUnavailable({ reason: "NotTmux", program, version: undefined, problem: error.message }))
+      SpawnError: (error) => Effect.fail(unavailable("Missing", error.problems.join("; "))),
+      ProcessFailed: notTmux,
+      SurvivorsError: notTmux,
+      OutputTooLarge: notTmux
     }),
     Effect.flatMap((text) => {
       const version = parseVersion(text)
-      if (version?.isNewEnough === true) return Effect.succeed(version.text)
+      if (version !== undefined) {
+        return version.isNewEnough ? Effect.succeed(version.text) : Effect.fail(unavailable("TooOld", "", version.text))
+      }
       // "tmux master", "tmux openbsd-7.4": without a number of ours, but newer than any that has one.
-      if (version === undefined && /^tmux \S+$/.test(text.trim())) return Effect.succeed(text.trim().slice("tmux ".length))
-      return Effect.fail(
-        version === undefined
-          ? new TmuxUnavailable({ reason: "NotTmux", program, version: undefined, problem: `-V answers ${JSON.stringify(text.slice(0, 80))}` })
-          : new TmuxUnavailable({ reason: "TooOld", program, version: version.text, problem: "" })
-      )
+      return /^tmux \S+$/.test(text.trim())
+        ? Effect.succeed(text.trim().slice("tmux ".length))
+        : Effect.fail(unavailable("NotTmux", `-V answers ${JSON.stringify(text.slice(0, 80))}`))
     })
   )
+}
