@@ -3,7 +3,7 @@
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { closeSync, fstatSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs"
 import { Socket } from "node:net"
 import { fileURLToPath } from "node:url"
 
@@ -153,8 +153,27 @@ const die = async ({ signal }) => {
   const goesOn = signal === "SIGSTOP" ? once(process, "SIGCONT") : undefined
   process.kill(process.pid, signal)
   await goesOn
+  if (goesOn !== undefined) await othersRest()
   // It may have been stopped: what has come meanwhile is heard in the next turns. Not every signal ends a process.
   for (let i = 0; i < 5; i++) await turn()
+}
+
+/**
+ * Any thread can be the one that takes a signal which ends the process, and others run on until it has its turn: it has had
+ * it once it sleeps. Only Linux tells.
+ */
+const othersRest = async () => {
+  const deadline = Date.now() + 1000
+  while (process.platform === "linux" && Date.now() < deadline && readdirSync("/proc/self/task").some(isRunnable)) await wait({ millis: 1 })
+}
+
+const isRunnable = (thread) => {
+  if (Number(thread) === process.pid) return false
+  try {
+    return /\) R [^)]*$/.test(readFileSync(`/proc/self/task/${thread}/stat`, "latin1"))
+  } catch {
+    return false
+  }
 }
 
 const repeat = async ({ steps, times = Number.POSITIVE_INFINITY }) => {
