@@ -215,7 +215,8 @@ describe("an unknown name", () => {
     }
     expect(await session("logs", "nobody")).toMatchObject({ code: 1, stderr: expect.stringMatching(/there is no log of a session "nobody" in .*; there is one of: .*"known"/) })
     expect(await session("stop", "nobody", "--server", "nobody")).toMatchObject({ code: 1, stderr: expect.stringContaining("there is none at all") })
-    for (const path of ["../journal/exits", "delivery", ""]) expect(await session("logs", path)).toMatchObject({ code: 1, stdout: "" })
+    writeFileSync(join(logDir, "exits.log"), "")
+    for (const path of ["../journal/exits", "delivery", "exits", ""]) expect(await session("logs", path)).toMatchObject({ code: 1, stdout: "" })
   })
 })
 

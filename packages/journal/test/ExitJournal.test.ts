@@ -135,6 +135,9 @@ describe("a record that is somebody else's to end", () => {
         const journal = yield* ExitJournal.ExitJournal
         expect(yield* journal.append({ ev: "session-start", identity: "it", writer: "1:2" })).toMatchObject({ writer: "1:2" })
         expect((yield* journal.append({ ev: "session-start", identity: "ours" })).writer).toMatch(new RegExp(`^${process.pid}:`))
+        const made = yield* journal.make({ ev: "session-start", identity: "later" })
+        expect(yield* Stream.runCollect(journal.records({ identity: "later" }))).toHaveLength(0)
+        expect(yield* journal.append({ ...made, writer: "3:4" })).toEqual({ ...made, writer: "3:4" })
         const server: ExitJournal.Draft = { ev: "server-exit", identity: "tmux", cause: "server-vanished", memory: 4096, commands: "a; b" }
         yield* journal.append(server)
         expect(Option.getOrThrow(yield* journal.lastExit("tmux"))).toMatchObject(server)

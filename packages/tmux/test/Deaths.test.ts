@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as ExitJournal from "@tether/journal/ExitJournal"
+import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -245,6 +246,32 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
         process.kill(pidIn(log()), "SIGTERM")
         expect(yield* listed.session.ended).toMatchObject({ record: { value: { deadSignal: "SIGTERM", endedBy: "outside" } } })
         expect(deaths()).toHaveLength(1)
+      })
+    ))
+
+  it.live.each([
+    ["before the hook is there", `kill -9 $PPID`],
+    ["when the hook is there", `tmux "$@"; kill -9 $PPID`]
+  ])("is killed in a launch, %s, and no start is left without an end", ([, doing]) =>
+    inPlace(({ exitLogDir, logDir, path, shell, tmux: ask }) =>
+      Effect.gen(function*() {
+        const keeper = yield* shell("sleep 60", { identity: "keeper" })
+        const tmux = join(path, "tmux")
+        writeFileSync(tmux, `#!/bin/sh\ncase " $* " in *" pane-died "*) ${doing};; *) exec tmux "$@";; esac\n`, { mode: 0o700 })
+        const launcher = spawn(process.execPath, [
+          join(import.meta.dirname, "programs/launch.mjs"),
+          join(path, "run"),
+          logDir,
+          exitLogDir,
+          tmux
+        ], { stdio: ["ignore", "ignore", "inherit"] })
+        yield* eventually("the launcher is killed", () => launcher.signalCode === "SIGKILL")
+        yield* eventually("its session is gone", () => ask("list-sessions").trim().split("\n").length === 1)
+        const journal = yield* ExitJournal.reader(exitLogDir)
+        yield* waitUntil(Effect.map(journal.unfinished(), (starts) => starts.map(({ start }) => start.identity).join() === "keeper"), {
+          what: "all others have their end"
+        })
+        expect(yield* keeper.liveness).toBe("alive")
       })
     ))
 })

@@ -74,5 +74,7 @@ const hasLog = (name: string): Effect.Effect<boolean, never, FileSystem.FileSyst
       Effect.orElseSucceed(Effect.flatMap(usualLogDir, (directory) => fs.exists(`${directory}/${name}.log`)), () => false))
     : Effect.succeed(false)
 
-/** No session has another kind of name; and `delivery.log` is the log of something else. */
-export const isFileName = (name: string): boolean => name !== "" && !/[/\0]/.test(name) && !name.startsWith(".") && name !== "delivery"
+/** No session has another kind of name; and these are the logs of something else, which may be in the same directory. */
+const otherLogs: ReadonlySet<string> = new Set(["delivery", "exits"])
+
+export const isFileName = (name: string): boolean => name !== "" && !/[/\0]/.test(name) && !name.startsWith(".") && !otherLogs.has(name)

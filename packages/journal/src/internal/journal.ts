@@ -16,8 +16,6 @@ import { withoutAbsent } from "./withoutAbsent.js"
 
 export interface Journal {
   readonly service: JournalService
-  /** A record of what is to be written: whether that succeeds or not, others may refer to it. */
-  readonly make: (draft: Draft) => Effect.Effect<ExitRecord>
   readonly begin: Keeping["begin"]
 }
 
@@ -34,7 +32,7 @@ export const makeJournal = (
     })
     const { begin, losses, settled } = yield* makeKeeping(store.write)
     const make = (draft: Draft): Effect.Effect<ExitRecord> =>
-      Effect.map(Clock.currentTimeMillis, (now) => ({ ...ours, ...draft, id: nextId(now), ts: draft.ts ?? now }))
+      Effect.map(Clock.currentTimeMillis, (now) => ({ ...ours, ...draft, id: draft.id ?? nextId(now), ts: draft.ts ?? now }))
     // Whoever reads here finds what was begun here.
     const settledStore = {
       read: Stream.unwrap(Effect.as(settled, store.read)),
@@ -44,9 +42,9 @@ export const makeJournal = (
       service: {
         ...makeReader(settledStore, surroundings),
         append: (draft) => Effect.tap(make(draft), store.write),
+        make,
         losses: Effect.zipRight(settled, losses)
       },
-      make,
       begin
     }
   })

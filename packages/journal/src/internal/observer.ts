@@ -28,7 +28,7 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings, scope
   const spawned = (child: Spawned) =>
     Effect.gen(function*() {
       const identity = Option.getOrUndefined(yield* surroundings.processes.identify(child.pid))
-      const record = yield* journal.make({ ev: "session-start", ...who(child, identity, surroundings.writer) })
+      const record = yield* journal.service.make({ ev: "session-start", ...who(child, identity, surroundings.writer) })
       const kept = yield* journal.begin(record)
       begun.set(child.pid, { start: record.id, kept, identity, memory: yield* memory.begun(child.pid) })
       // Who has the handle may be killed at once. Meanwhile the child runs already.
@@ -40,7 +40,7 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings, scope
       const beginning = begun.get(child.pid)
       begun.delete(child.pid)
       const oom = yield* memory.ended(beginning?.memory, child)
-      const record = yield* journal.make({
+      const record = yield* journal.service.make({
         ev: "session-exit",
         ...who(child, beginning?.identity, surroundings.writer),
         ...(beginning !== undefined && { start: beginning.start }),

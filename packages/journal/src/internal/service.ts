@@ -27,8 +27,9 @@ export interface Query {
 }
 
 /**
- * What is to be recorded: a record without what the journal knows itself. `ts` is the present, unless it is given. `writer` is
- * this process, unless somebody else is to record the end, as `pid:start token`: while that lives, the start is its business.
+ * What is to be recorded: a record without what the journal knows itself, unless it is given. `ts` is the present, and `id` sorts
+ * by time. `writer` is this process, unless somebody else is to record the end, as `pid:start token`: while that lives, the start
+ * is its business.
  *
  * @example
  * ```ts
@@ -37,7 +38,7 @@ export interface Query {
  * const ended: Draft = { ev: "session-exit", identity: "night-build", deadStatus: 1, endedBy: "child" }
  * ```
  */
-export type Draft = Omit<ExitRecord, "id" | "ts" | "host"> & { readonly ts?: number | undefined }
+export type Draft = Omit<ExitRecord, "id" | "ts" | "host"> & { readonly id?: string | undefined; readonly ts?: number | undefined }
 
 /**
  * A start that has no end on record. `state` is
@@ -90,6 +91,7 @@ export interface Reader {
  * The service `ExitJournal`: a reader that writes, too.
  *
  * - `append`: writes a record as a whole, and answers with it. It fails if it cannot; whoever asks decides what that means.
+ * - `make`: the record of a draft, which is not written by that: for whoever must tell others of it first.
  * - `losses`: how many records of children could not be written since the journal was opened.
  *
  * @example
@@ -101,5 +103,6 @@ export interface Reader {
  */
 export interface JournalService extends Reader {
   readonly append: (draft: Draft) => Effect.Effect<ExitRecord, FileError>
+  readonly make: (draft: Draft) => Effect.Effect<ExitRecord>
   readonly losses: Effect.Effect<number>
 }

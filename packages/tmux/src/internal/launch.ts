@@ -8,6 +8,7 @@ import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
 import * as StateDir from "@tether/host/StateDir"
+import type * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import { SpawnError } from "@tether/process/SpawnError"
@@ -15,6 +16,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import { fileURLToPath } from "node:url"
 import { SessionExists } from "../SessionExists.js"
 import { TmuxFailed } from "../TmuxFailed.js"
@@ -79,13 +81,23 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
       unwritten: `${base}.unwritten`,
       end: `${base}.end`
     }
-    const start = yield* began(without)
+    const journal = yield* openJournal(request)
+    const start = yield* Option.match(journal, {
+      onNone: () => Effect.succeed(undefined),
+      onSome: ({ make }) => make(Records.startOf(without))
+    })
     const facts = { ...without, start: start?.id }
-    return yield* openGate(tmux, facts, request, gate, start).pipe(
-      Effect.as(facts),
-      Effect.onError(() => abandon(tmux, facts, request, gate))
-    )
-  }).pipe(unbroken)
+    let isBegun = false
+    return yield* Effect.gen(function*() {
+      const isHooked = yield* attend(tmux, facts, request, start)
+      // In this order: a start on record has somebody who will record its end, even if we are killed now.
+      if (Option.isSome(journal) && start !== undefined) {
+        isBegun = yield* recorded(journal.value, isHooked ? start : { ...start, writer: Records.writer(facts.shim) })
+      }
+      yield* openGate(tmux, facts, request, gate, start)
+      return facts
+    }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isBegun)))
+  }).pipe(Effect.scoped, unbroken)
 
 /** A shim could only say that something is not there. */
 const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
@@ -183,14 +195,39 @@ const openPane = (
   })
 
 /** No launch fails because it cannot be recorded. */
-const began = (facts: Facts): Effect.Effect<ExitRecord | undefined, never, Files> =>
-  facts.exitLogDir === undefined
-    ? Effect.succeed(undefined)
-    : Effect.catchAll(Records.begin(facts.exitLogDir, facts), (error) =>
-      Effect.as(
-        Effect.logWarning(`the start of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`),
-        undefined
+const openJournal = ({ exitLogDir, identity }: Request): Effect.Effect<Option.Option<ExitJournal.JournalService>, never, Files | Scope.Scope> =>
+  exitLogDir === undefined
+    ? Effect.succeedNone
+    : Records.open(exitLogDir).pipe(Effect.asSome, Effect.catchAll((error) => Effect.as(notRecorded(identity, error), Option.none())))
+
+const recorded = (journal: ExitJournal.JournalService, start: ExitRecord): Effect.Effect<boolean> =>
+  Effect.matchEffect(journal.append(start), {
+    onFailure: (error) => Effect.as(notRecorded(start.identity, error), false),
+    onSuccess: () => Effect.succeed(true)
+  })
+
+const notRecorded = (identity: string, { message }: FileError): Effect.Effect<void> =>
+  Effect.logWarning(`the start of session ${JSON.stringify(identity)} is not in the journal: ${message}`)
+
+/** All that watches the pane. Whether its death has a hook. */
+const attend = (
+  tmux: TmuxService,
+  facts: Facts,
+  { rotateAt }: Request,
+  start: ExitRecord | undefined
+): Effect.Effect<boolean, TmuxFailed | FileError, Files> =>
+  Effect.gen(function*() {
+    const { exitLogDir, logFile, pane, unwritten } = facts
+    yield* AtomicFile.create(unwritten, ProcessFile.toText(facts.shim), { fsync: false })
+    const [isHooked] = yield* Effect.all([
+      exitLogDir === undefined ? Effect.succeed(false) : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
+      tmux.run(sequence(
+        ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
+        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: rotateAt })]
       ))
+    ], { concurrency: 2 })
+    return isHooked
+  })
 
 const openGate = (
   tmux: TmuxService,
@@ -200,15 +237,6 @@ const openGate = (
   start: ExitRecord | undefined
 ): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
-    const { exitLogDir, logFile, pane, unwritten } = facts
-    yield* AtomicFile.create(unwritten, ProcessFile.toText(facts.shim), { fsync: false })
-    yield* Effect.all([
-      exitLogDir === undefined ? Effect.void : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
-      tmux.run(sequence(
-        ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
-        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: request.rotateAt })]
-      ))
-    ], { concurrency: 2, discard: true })
     yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
     const answer = yield* started(facts)
     if (answer._tag === "Started") return
@@ -228,18 +256,18 @@ const hookOf = ({ end, identity }: Facts, exitLogDir: string, start: ExitRecord 
 /** tmux takes no command of more than 16 kB; what says least in a record goes first. */
 const longestHook = 12_000
 
-const installHook = (tmux: TmuxService, pane: string, hook: string): Effect.Effect<void> =>
+const installHook = (tmux: TmuxService, pane: string, hook: string): Effect.Effect<boolean> =>
   tmux.run(sequence(
     // A pane whose process has died stays, with its status, until its hook has run.
     ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
     ["set-hook", "-p", "-t", pane, "pane-died", hook]
   )).pipe(
-    Effect.asVoid,
+    Effect.as(true),
     // One without the other would be worse than none.
     Effect.catchAll((error) =>
-      Effect.zipRight(
-        Effect.logWarning(`what this session ends of will not be in the journal: ${error.message}`),
-        Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))
+      Effect.logWarning(`if the shim of this session is killed, nobody records its end: ${error.message}`).pipe(
+        Effect.zipRight(Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))),
+        Effect.as(false)
       ))
   )
 
@@ -320,11 +348,11 @@ const spawnError = (
   new SpawnError({ reason, label: identity, command: program, args: args.length === 0 ? [] : [shown], cwd, problems: [problem], code })
 
 /** Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do. */
-const abandon = (tmux: TmuxService, facts: Facts, { steps }: Request, gate: string): Effect.Effect<void, never, Files> =>
+const abandon = (tmux: TmuxService, facts: Facts, { steps }: Request, gate: string, isBegun: boolean): Effect.Effect<void, never, Files> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const end = yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
     for (const file of [gate, facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
-    if (facts.start === undefined || Option.exists(end, ({ record }) => Option.isSome(record))) return
+    if (!isBegun || Option.exists(end, ({ record }) => Option.isSome(record))) return
     yield* Effect.ignore(Records.end(facts, { status: undefined, step: undefined, reason: "launch-failed" }))
   })

@@ -4,74 +4,42 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
-import { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import type { Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import type { ExitStatus } from "@tether/process/ExitStatus"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Facts } from "./facts.js"
 
 type Files = FileSystem.FileSystem | ProcessIdentity
 
-const inJournal = <A, R>(
-  directory: string,
-  use: (journal: ExitJournal.JournalService) => Effect.Effect<A, FileError, R>
-): Effect.Effect<A, FileError, R | Files> =>
-  Effect.provide(Effect.flatMap(ExitJournal.ExitJournal, use), ExitJournal.layerFile({ directory }))
+/** A journal that stays open until the scope closes. */
+export const open = (directory: string): Effect.Effect<ExitJournal.JournalService, FileError, Files | Scope.Scope> =>
+  Effect.map(Layer.build(ExitJournal.layerFile({ directory })), Context.get(ExitJournal.ExitJournal))
 
-/** The server is to record the end: as long as it lives, the start is its business, whatever becomes of us. */
-export const begin = (
-  directory: string,
+const inJournal = <A>(directory: string, use: (journal: ExitJournal.JournalService) => Effect.Effect<A, FileError>): Effect.Effect<A, FileError, Files> =>
+  Effect.scoped(Effect.flatMap(open(directory), use))
+
+/** Whoever sees to a record of the end: as long as that process lives, the start is its business, whatever becomes of us. */
+export const writer = ({ pid, startToken }: Identity): string => `${pid}:${startToken}`
+
+/** The end is the server's business, which has the hook. */
+export const startOf = (
   { command, cwd, identity, server, shim }: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">
-): Effect.Effect<ExitRecord, FileError, Files> =>
-  inJournal(directory, (journal) =>
-    Effect.gen(function*() {
-      const writer = server === undefined ? undefined : `${server.pid}:${server.startToken}`
-      if (writer !== undefined) yield* Effect.ignore(concludeLost(journal, writer))
-      return yield* journal.append({
-        ev: "session-start",
-        identity,
-        ...processFields(shim),
-        ...(writer !== undefined && { writer }),
-        command,
-        cwd
-      })
-    }))
-
-/** So long after its start, nobody is still about to record an end. */
-const settledAfter = 120_000
-
-/**
- * Those of our server that are gone, with nobody left to say how: whoever launched them was killed before it had the hook installed. As long as
- * the server lives, a journal leaves them to it.
- */
-const concludeLost = (journal: ExitJournal.JournalService, writer: string): Effect.Effect<void, FileError, Files> =>
-  Effect.gen(function*() {
-    const processes = yield* ProcessIdentity
-    const before = (yield* Clock.currentTimeMillis) - settledAfter
-    for (const { liveness, start } of yield* journal.unfinished()) {
-      if (start.writer !== writer || liveness !== "gone" || start.ts > before || start.pid === undefined) continue
-      // A zombie is one that tmux has not looked at.
-      if ((yield* processes.identify(start.pid))._tag === "Some") continue
-      const { bootId, command, cwd, identity, pid, pidNamespace, startToken } = start
-      yield* journal.append({
-        ev: "session-exit",
-        identity,
-        start: start.id,
-        endedBy: "unknown",
-        reason: "vanished",
-        pid,
-        ...(startToken !== undefined && { startToken }),
-        ...(bootId !== undefined && { bootId }),
-        ...(pidNamespace !== undefined && { pidNamespace }),
-        ...(command !== undefined && { command }),
-        ...(cwd !== undefined && { cwd })
-      })
-    }
-  })
+): ExitJournal.Draft => ({
+  ev: "session-start",
+  identity,
+  ...processFields(shim),
+  writer: writer(server ?? shim),
+  command,
+  cwd
+})
 
 /** Says that the end is on record, to those who would record it otherwise. */
 export const settle = ({ end }: Facts): Effect.Effect<void, never, FileSystem.FileSystem> =>

@@ -1,4 +1,4 @@
-// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS`.
+// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS [TMUX]`.
 import * as Command from "@effect/platform/Command"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
@@ -8,9 +8,9 @@ import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-const [, , directory, logDir, exitLogDir] = process.argv
+const [, , directory, logDir, exitLogDir, program = "tmux"] = process.argv
 const command = Command.make("bash", "-c", "echo pid $$; exec sleep 60")
-const layer = Tmux.layer({ directory }).pipe(
+const layer = Tmux.layer({ directory, program }).pipe(
   Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
 )
 await Effect.runPromise(
