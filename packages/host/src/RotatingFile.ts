@@ -10,8 +10,10 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { FileError } from "./FileError.js"
 import { type Appender, makeAppender } from "./internal/appender.js"
+import { lineStart } from "./internal/bytes.js"
 import { makeAll } from "./internal/directories.js"
-import { doing, refused } from "./internal/fileErrors.js"
+import { doing, fileError, refused } from "./internal/fileErrors.js"
+import { linesBackwards, linesBetween, textBefore } from "./internal/keptFile.js"
 import { makeTurns } from "./internal/inTurn.js"
 import { isBlank, type LineReader, makeLineReader } from "./internal/lineReader.js"
 import { directoryOf } from "./internal/paths.js"
@@ -200,6 +202,61 @@ export const read = (path: string): Stream.Stream<string, FileError, FileSystem.
         lines === undefined ? Effect.fail(Option.none()) : Effect.succeed(lines))
     )
   }))
+
+/**
+ * One of the files that are kept, as it was when it was looked at.
+ *
+ * - `inode`: tells it from every other that exists at the same time, whatever its name.
+ * - `bytes`: where its last whole line ends.
+ * - `lines(from)`: its lines from that position on, which is the beginning of one. Default: from its beginning.
+ * - `backwards`: all of its lines, the last one first.
+ * - `textBefore(position)`: what stands before a position, up to 256 bytes of it: by this and the inode a position is known
+ *   again that was reached before.
+ *
+ * @example
+ * ```ts
+ * import type { KeptFile } from "@tether/host/RotatingFile"
+ * import * as Stream from "effect/Stream"
+ *
+ * const lastLine = (file: KeptFile) => Stream.runHead(file.backwards)
+ * ```
+ */
+export interface KeptFile {
+  readonly inode: string
+  readonly bytes: number
+  readonly lines: (from?: number) => Stream.Stream<string, FileError>
+  readonly backwards: Stream.Stream<string, FileError>
+  readonly textBefore: (position: number) => Effect.Effect<string, FileError>
+}
+
+/**
+ * The files that are there now, oldest first, for whoever does not want to read all of them from the beginning. They stay
+ * open until the scope closes, so that none is lost by a rotation meanwhile.
+ *
+ * @example
+ * ```ts
+ * import * as RotatingFile from "@tether/host/RotatingFile"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * const newestFirst = Effect.map(RotatingFile.files("/tmp/demo/exits.log"), (files) =>
+ *   Stream.flatMap(Stream.fromIterable([...files].reverse()), ({ backwards }) => backwards))
+ * ```
+ */
+export const files = (path: string): Effect.Effect<ReadonlyArray<KeptFile>, FileError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function*() {
+    const reader = yield* makeLineReader(yield* FileSystem.FileSystem, path)
+    const reading = doing("read", path)
+    yield* reading(reader.look)
+    return yield* Effect.forEach(reader.files(), (file) =>
+      Effect.map(reading(lineStart(file.file, file.end)), (bytes): KeptFile => ({
+        inode: file.inode,
+        bytes,
+        lines: (from = 0) => Stream.mapError(linesBetween(file, from, bytes), fileError("read", path)),
+        backwards: Stream.mapError(linesBackwards(file, bytes), fileError("read", path)),
+        textBefore: (position) => reading(textBefore(file, position, 256))
+      })))
+  })
 
 /**
  * How a file is followed.

@@ -3,6 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -409,6 +410,44 @@ describe("RotatingFile", () => {
       }
       expect(step).toBeGreaterThan(30)
     }))
+
+  describe("file by file", () => {
+    const bytesOf = (lines: ReadonlyArray<string>) => Buffer.byteLength(lines.map((line) => `${line}\n`).join(""))
+
+    it.effect.prop("reads on from any line, and backwards", { lines: fc.array(fc.tuple(fc.string({ unit: "grapheme", minLength: 1 }), fc.constantFrom(1, 3, 7000, 70_000))), cut: fc.nat() }, ({ cut, lines: drawn }) =>
+      Effect.gen(function*() {
+        const lines = drawn.map(([text, times]) => `${text.replace(/[\n\x18 ]/g, "_")}`.repeat(times))
+        const path = yield* file
+        const log = yield* RotatingFile.open(path, { maxBytes: 200_000, keep: 1000 })
+        for (const line of lines) yield* log.append(line)
+        appendFileSync(path, "torn")
+        const files = yield* RotatingFile.files(path)
+        const forwards = yield* Effect.forEach(files, (each) => Stream.runCollect(each.lines()))
+        expect(forwards.flatMap((each) => [...each])).toEqual(lines)
+        for (const [index, each] of files.entries()) {
+          const own = [...forwards[index] ?? []]
+          expect([...(yield* Stream.runCollect(each.backwards))]).toEqual([...own].reverse())
+          expect(each.bytes).toBe(bytesOf(own))
+          const from = cut % (own.length + 1)
+          expect([...(yield* Stream.runCollect(each.lines(bytesOf(own.slice(0, from)))))]).toEqual(own.slice(from))
+          const position = bytesOf(own.slice(0, from))
+          const before = yield* each.textBefore(position)
+          expect(before.endsWith(from === 0 ? "" : `${own[from - 1]?.slice(-50)}\n`)).toBe(true)
+          expect(before.length).toBeLessThanOrEqual(256)
+        }
+      }).pipe(Effect.scoped, Effect.provide(plain)), { fastCheck: { numRuns: 40 } })
+
+    it.scoped("has those that are there when it is asked, and keeps them open", () =>
+      Effect.gen(function*() {
+        const path = yield* file
+        expect(yield* RotatingFile.files(path)).toEqual([])
+        const log = yield* RotatingFile.open(path, { maxBytes: 8, keep: 1 })
+        yield* log.appendAll(["n=0"])
+        const [found] = yield* RotatingFile.files(path)
+        for (const line of numbered(1, 10)) yield* log.append(line)
+        expect([...(yield* Stream.runCollect(found?.lines() ?? Stream.empty))]).toEqual(["n=0"])
+      }).pipe(Effect.provide(plain)))
+  })
 
   describe("followed", () => {
     it.scoped("gives what is there and what comes, across rotations and removals", () =>

@@ -175,7 +175,12 @@ describe("opening a journal", () => {
       const record: ExitRecord = { id: "1", ts: 1, ev: "session-start", identity: "it", pid: 7, startToken: "7", writer: "8:8" }
       const exit: ExitRecord = { id: "2", ts: 2, ev: "session-exit", identity: "it", start: "1", deadStatus: 0 }
       let reads = 0
-      const store = { read: Stream.suspend(() => Stream.fromIterable(++reads === 1 ? [record] : [record, exit])), follow: Stream.never }
+      const store = {
+        read: () => Stream.make(record, exit),
+        newestFirst: () => Stream.make(exit, record),
+        follow: () => Stream.never,
+        open: Effect.sync(() => ++reads === 1 ? [record] : [])
+      }
       const surroundings = {
         host: undefined,
         writer: undefined,

@@ -38,10 +38,11 @@ const answer = (
   Effect.gen(function*() {
     // First what is open: whatever ends meanwhile is found as an end.
     const open = yield* journal.unfinished(identity)
-    const { last, lastSeen } = yield* Stream.runFold(
-      journal.records({ identity, events: ends }),
+    const { last, lastSeen } = yield* Stream.runFoldWhile(
+      journal.newestFirst({ identity, events: ends }),
       { last: undefined, lastSeen: undefined } as Ends,
-      ({ lastSeen }, record) => ({ last: record, lastSeen: record.endedBy === "unknown" ? lastSeen : record })
+      ({ lastSeen }) => lastSeen === undefined,
+      ({ last }, record) => ({ last: last ?? record, lastSeen: record.endedBy === "unknown" ? undefined : record })
     )
     if (last === undefined && open.length === 0) return yield* nothingOf(journal, directory, identity)
     if (json) return { lines: [encode({ exit: last, unfinished: open })], code: 0 }

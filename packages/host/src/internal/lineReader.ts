@@ -22,6 +22,7 @@ interface Cursor {
 
 /** A file, and its size when all files were looked at. */
 interface Portion {
+  readonly inode: string
   readonly cursor: Cursor
   readonly end: number
   readonly isLast: boolean
@@ -35,6 +36,15 @@ export interface LineReader {
   readonly next: Effect.Effect<Chunk.Chunk<string> | undefined, PlatformError>
   /** Passes over what is there now. */
   readonly skip: Effect.Effect<void, PlatformError>
+  /** What was looked at and not read, file by file, oldest first. */
+  readonly files: () => ReadonlyArray<OpenFile>
+}
+
+/** A file, and its size when it was looked at. */
+export interface OpenFile {
+  readonly inode: string
+  readonly file: FileSystem.File
+  readonly end: number
 }
 
 /** A reader whose files are closed with the scope. */
@@ -116,7 +126,7 @@ export const makeLineReader = (
       for (const [id, cursor] of [...oldestFirst].reverse()) {
         const isLast = !files.has(id)
         const end = Number((yield* cursor.file.stat).size)
-        if (isLast || end > cursor.offset) found.push({ cursor, end, isLast })
+        if (isLast || end > cursor.offset) found.push({ inode: id, cursor, end, isLast })
         if (isLast) cursors.delete(id)
       }
       portions = found.reverse()
@@ -141,11 +151,13 @@ export const makeLineReader = (
       portions = []
     })
 
-    return { look, next, skip }
+    const files = () => portions.map(({ cursor: { file }, end, inode }) => ({ inode, file, end }))
+
+    return { look, next, skip, files }
   })
 
 /** Some bytes from `from` on, at most up to `end`, that end with a newline; none if there is no newline. */
-const wholeLines = (file: FileSystem.File, from: number, end: number): Effect.Effect<Uint8Array, PlatformError> =>
+export const wholeLines = (file: FileSystem.File, from: number, end: number): Effect.Effect<Uint8Array, PlatformError> =>
   Effect.gen(function*() {
     let length = 65_536
     while (true) {
@@ -159,7 +171,7 @@ const wholeLines = (file: FileSystem.File, from: number, end: number): Effect.Ef
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-const linesOf = (bytes: Uint8Array): Chunk.Chunk<string> => {
+export const linesOf = (bytes: Uint8Array): Chunk.Chunk<string> => {
   if (bytes.length === 0) return Chunk.empty()
   const lines = decoder.decode(bytes.subarray(0, -1)).split("\n")
   const whole = bytes.includes(cancel) ? lines.map((line) => line.slice(line.lastIndexOf("\x18") + 1)) : lines

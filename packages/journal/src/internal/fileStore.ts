@@ -8,9 +8,13 @@ import * as RotatingFile from "@tether/host/RotatingFile"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Format, fromLine, toLine } from "./line.js"
+import { mayBeAskedFor } from "./query.js"
+import type { Query } from "./service.js"
+import { makeStartIndex } from "./startIndex.js"
 import type { ReadStore, Store } from "./store.js"
 
 const fileName = "exits.log"
@@ -36,19 +40,31 @@ export const fileStore = (
         const written = file.append(toLine(record, format))
         return fsync === "onExit" && record.ev !== "session-start" ? Effect.zipLeft(written, syncSoon) : written
       },
-      ...readStore(directory, files)
+      ...storeOf(directory, files, { isKept: true })
     }
   })
 
-export const readStore = (directory: string, files: FileSystem.FileSystem): ReadStore => {
+/** Creates and writes nothing. */
+export const readStore = (directory: string, files: FileSystem.FileSystem): ReadStore => storeOf(directory, files, { isKept: false })
+
+const storeOf = (directory: string, files: FileSystem.FileSystem, index: { readonly isKept: boolean }): ReadStore => {
   const path = `${directory}/${fileName}`
+  const recordsIn = (lines: Stream.Stream<string, FileError, FileSystem.FileSystem>) => (query: Query) =>
+    toRecords(lines, query).pipe(Stream.provideService(FileSystem.FileSystem, files))
   return {
-    read: toRecords(RotatingFile.read(path)).pipe(Stream.provideService(FileSystem.FileSystem, files)),
-    follow: toRecords(RotatingFile.follow(path)).pipe(Stream.provideService(FileSystem.FileSystem, files))
+    read: recordsIn(RotatingFile.read(path)),
+    newestFirst: recordsIn(Stream.unwrapScoped(Effect.map(RotatingFile.files(path), (all) =>
+      Stream.flatMap(Stream.fromIterable([...all].reverse()), ({ backwards }) => backwards)))),
+    follow: recordsIn(RotatingFile.follow(path)),
+    open: makeStartIndex(directory, path, files, index).open
   }
 }
 
-const toRecords = <E, R>(lines: Stream.Stream<string, E, R>) => Stream.mapChunks(lines, Chunk.filterMap(fromLine))
+/** A record is more work than a look at its line. */
+const toRecords = <E, R>(lines: Stream.Stream<string, E, R>, query: Query) => {
+  const isWorthIt = mayBeAskedFor(query)
+  return Stream.mapChunks(lines, Chunk.filterMap((line) => isWorthIt(line) ? fromLine(line) : Option.none()))
+}
 
 /**
  * How long an end that is on record waits for the disk, so that those of one moment go there together: while a file is

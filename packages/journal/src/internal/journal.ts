@@ -11,7 +11,7 @@ import { type Keeping, makeKeeping } from "./keeping.js"
 import { makeReader } from "./reader.js"
 import type { Draft, JournalService } from "./service.js"
 import type { Surroundings } from "./setting.js"
-import type { Store } from "./store.js"
+import type { ReadStore, Store } from "./store.js"
 import { withoutAbsent } from "./withoutAbsent.js"
 
 export interface Journal {
@@ -34,9 +34,11 @@ export const makeJournal = (
     const make = (draft: Draft): Effect.Effect<ExitRecord> =>
       Effect.map(Clock.currentTimeMillis, (now) => ({ ...ours, ...draft, id: draft.id ?? nextId(now), ts: draft.ts ?? now }))
     // Whoever reads here finds what was begun here.
-    const settledStore = {
-      read: Stream.unwrap(Effect.as(settled, store.read)),
-      follow: Stream.unwrap(Effect.as(settled, store.follow))
+    const settledStore: ReadStore = {
+      read: (query) => Stream.unwrap(Effect.as(settled, store.read(query))),
+      newestFirst: (query) => Stream.unwrap(Effect.as(settled, store.newestFirst(query))),
+      follow: (query) => Stream.unwrap(Effect.as(settled, store.follow(query))),
+      open: Effect.zipRight(settled, store.open)
     }
     return {
       service: {

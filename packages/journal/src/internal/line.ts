@@ -27,3 +27,9 @@ export const fromLine = (line: string): Option.Option<ExitRecord> =>
   line.startsWith("{")
     ? decodeJson(line)
     : Option.flatMap(Either.getRight(Logfmt.decode(line)), (pairs) => fromFields(Logfmt.toRecord(pairs)))
+
+/** What tells starts and ends, and which belong together: much less work than the record. */
+export const peek = (line: string): Partial<Pick<ExitRecord, "ev" | "id" | "start">> =>
+  line.startsWith("{")
+    ? Option.getOrElse(decodeJson(line), () => ({}))
+    : Either.match(Logfmt.decode(line), { onLeft: () => ({}), onRight: (pairs) => Logfmt.toRecord(pairs) })

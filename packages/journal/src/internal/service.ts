@@ -69,7 +69,8 @@ export interface Unfinished {
 /**
  * What can be read of a journal.
  *
- * - `records`: what there is, oldest first. `follow`: that, and whatever comes, also across rotations.
+ * - `records`: what there is, oldest first. `newestFirst`: the same from its end, for whoever needs only the last ones: no more is read than
+ *   is taken. `follow`: what there is, and whatever comes, also across rotations.
  * - `lastExit`: the last end of an identity.
  * - `unfinished`: the starts that have no end, as they stand now.
  *
@@ -82,6 +83,7 @@ export interface Unfinished {
  */
 export interface Reader {
   readonly records: (query?: Query) => Stream.Stream<ExitRecord, FileError>
+  readonly newestFirst: (query?: Query) => Stream.Stream<ExitRecord, FileError>
   readonly follow: (query?: Query) => Stream.Stream<ExitRecord, FileError>
   readonly lastExit: (identity: string) => Effect.Effect<Option.Option<ExitRecord>, FileError>
   readonly unfinished: (identity?: string) => Effect.Effect<ReadonlyArray<Unfinished>, FileError>

@@ -88,8 +88,10 @@ export const isSettled = ({ end }: Facts): Effect.Effect<boolean, never, FileSys
 export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
   if (exitLogDir === undefined) return Effect.succeedNone
   return Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) =>
-    journal.records({ identity, events: ["session-exit"] }).pipe(
-      Stream.filter((record) => start === undefined ? record.ts >= launchedAt : record.start === start),
+    journal.newestFirst({ identity }).pipe(
+      // Before its start there is no end of it.
+      Stream.takeWhile(({ id, ts }) => start === undefined ? ts >= launchedAt : id !== start),
+      Stream.filter((record) => record.ev === "session-exit" && (start === undefined || record.start === start)),
       Stream.runHead
     ))
 }
