@@ -216,7 +216,7 @@ export const attach = (session: TmuxSession): Effect.Effect<Child, SpawnError, T
 
 /**
  * Stops the sessions that have written nothing for so long, and answers with them and their ends; the journal has the reason `idle`. A session
- * of which it cannot be told whether it lives is left alone, and so is one that a person is looking at.
+ * of which it cannot be told whether it lives, or when it has written last, is left alone, and so is one that a person is looking at.
  *
  * Fails with `TmuxFailed` if the server does not answer. One that cannot be stopped does not keep the others from it: its failure is in its
  * place.
@@ -243,7 +243,7 @@ export const stopIdle = (
     const idle = yield* Effect.filter(yield* list, ({ attached, session }) =>
       attached > 0
         ? Effect.succeed(false)
-        : Effect.zipWith(session.liveness, lastOutput(session), (liveness, at) => liveness === "alive" && at < before))
+        : Effect.zipWith(session.liveness, lastOutput(session), (liveness, at) => liveness === "alive" && Option.exists(at, (at) => at < before)))
     return yield* Effect.forEach(idle, ({ session }) =>
       Effect.map(
         Effect.merge(session.stop({ plan: options.plan, reason: "idle" })),
@@ -251,10 +251,10 @@ export const stopIdle = (
       ), { concurrency: "unbounded" })
   })
 
-/** Nobody but the writer of a log ever changes it. */
-const lastOutput = ({ launchedAt, logFile }: TmuxSession): Effect.Effect<number, never, FileSystem.FileSystem> =>
+/** Nobody but the writer of a log ever changes it. Without its log, nobody knows when a session has written last. */
+const lastOutput = ({ launchedAt, logFile }: TmuxSession): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.orElseSucceed(
-      Effect.map(fs.stat(logFile), ({ mtime }) => Math.max(launchedAt, Option.match(mtime, { onNone: () => launchedAt, onSome: (time) => time.getTime() }))),
-      () => launchedAt
+      Effect.map(fs.stat(logFile), ({ mtime }) => Option.map(mtime, (time) => Math.max(launchedAt, time.getTime()))),
+      () => Option.none()
     ))

@@ -31,6 +31,7 @@ let isLeaving = false
 const leave = (status: ShimStatus, last: () => void): void => {
   if (isLeaving) return
   isLeaving = true
+  gate.shut()
   signals.heed((signal) => signal === "SIGHUP" && terminal.onHangup())
   terminal.leave(() => {
     try {
@@ -57,7 +58,7 @@ const giveUp = (why: string): void => {
 
 /** It listens before the program starts: whoever has opened the gate can ask at any time how that went, and stop it. */
 const run = (config: ShimConfig): void => {
-  const pane = new Pane(config)
+  const pane = new Pane(config, gate.keptBy(process.argv[3]))
   requests.listen(config.socket, (request, asker) => pane.answer(request, asker)).then(
     () => {
       isRunning = true

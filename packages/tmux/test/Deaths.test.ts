@@ -1,10 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Command from "@effect/platform/Command"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import { execFileSync, spawn } from "node:child_process"
-import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
 import { eventually, field, inPlace, isAlive, pidIn, type Place, whyNot } from "./support/sessions.js"
 
@@ -275,4 +277,62 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
         expect(yield* keeper.liveness).toBe("alive")
       })
     ))
+
+  it.live("is told when the pane ends at its gate, and nothing stays", () =>
+    inPlace(({ deaths, exitLogDir, logDir, path }) =>
+      Effect.gen(function*() {
+        const directory = join(path, "run")
+        const kill = (name: string, line: string) => {
+          const file = join(path, name)
+          writeFileSync(file, `#!/bin/sh\ncase " $* " in *" pipe-pane "*) tmux "$@"; ${line}; exit 0;; *) exec tmux "$@";; esac\n`, { mode: 0o700 })
+          return file
+        }
+        const kills = {
+          pane: kill("pane", `tmux -S ${directory}/default kill-session -t =it`),
+          shim: kill("shim", `kill -9 $(tmux -S ${directory}/default list-panes -a -F "#{pane_pid}")`),
+          term: kill("term", `kill -15 $(tmux -S ${directory}/default list-panes -a -F "#{pane_pid}")`),
+          server: kill("server", `kill -9 $(tmux -S ${directory}/default display-message -p "#{pid}")`)
+        }
+        for (const [name, program] of Object.entries(kills)) {
+          const asked = { identity: "it", command: Command.make("touch", join(path, `ran-${name}`)), env: { SECRET: "hunter2" }, logDir, exitLogDir }
+          const launch = Effect.provide(Effect.flip(TmuxSession.launch(asked)), Tmux.layer({ directory, program }))
+          expect([name, yield* launch]).toMatchObject([name, { _tag: "TmuxFailed" }])
+        }
+        expect(readdirSync(path).filter((file) => file.startsWith("ran"))).toEqual([])
+        expect(readdirSync(directory).filter((file) => file.endsWith(".gate"))).toEqual([])
+        const journal = yield* ExitJournal.reader(exitLogDir)
+        expect(yield* journal.unfinished()).toEqual([])
+        const starts = deaths().map((line) => field(line, "start"))
+        expect(new Set(starts).size).toBe(starts.length)
+      })
+    ), 60_000)
+
+  it.live("hears of a program that could not be started, also when it has stood still meanwhile", () =>
+    inPlace(({ deaths, exitLogDir, logDir, path }) =>
+      Effect.gen(function*() {
+        const launcher = spawn(process.execPath, [
+          join(import.meta.dirname, "programs/launch.mjs"),
+          join(path, "run"),
+          logDir,
+          exitLogDir,
+          "tmux",
+          "/no/such/program"
+        ], { stdio: ["ignore", "ignore", "pipe"] })
+        let told = ""
+        launcher.stderr.on("data", (bytes: Buffer) => {
+          told += bytes.toString()
+        })
+        yield* eventually("the gate is opened", () => {
+          const isThere = existsSync(join(path, "run")) && readdirSync(join(path, "run")).some((file) => /\.gate$|\.sock$/.test(file))
+          if (isThere) launcher.kill("SIGSTOP")
+          return isThere
+        }, 30_000)
+        const since = Date.now()
+        yield* eventually("it has stood still for a while", () => Date.now() - since > 3500)
+        launcher.kill("SIGCONT")
+        yield* eventually("it is told", () => launcher.exitCode !== null)
+        expect(told).toContain("SpawnError")
+        expect(deaths().map((line) => [field(line, "dead_status"), field(line, "ended_by"), field(line, "reason")])).toEqual([["127", "owner", "launch-failed"]])
+      })
+    ), 60_000)
 })

@@ -46,6 +46,18 @@ describe.skipIf(whyNot !== undefined)("a delivery", () => {
       })
     ))
 
+  it.live("that is interrupted is in the log, and nothing of it stays in the server", () =>
+    inPlace((place) =>
+      Effect.gen(function*() {
+        const session = yield* prompting(place, "deaf", { ready })
+        const sent = yield* Effect.fork(session.send("hello there"))
+        yield* eventually("it is on its way", () => place.tmux("list-buffers").includes("tether") || place.deliveries().length > 0, 2000).pipe(Effect.ignore)
+        yield* Fiber.interrupt(sent)
+        expect(place.deliveries().map((line) => field(line, "error"))).toEqual(["Interrupted"])
+        expect(place.tmux("list-buffers")).toBe("")
+      })
+    ))
+
   it.live("is one of many at once, each whole", () =>
     inPlace((place) =>
       Effect.gen(function*() {
@@ -193,6 +205,16 @@ describe.skipIf(whyNot !== undefined)("the ready gate", () => {
         expect(error).toMatchObject({ _tag: "SessionNotReady", reason: "never-became-ready", lastLines: ["two", "Log in:"] })
         expect(yield* TmuxSession.list).toEqual([])
         expect(field(place.deaths()[0], "reason")).toBe("not-ready")
+      })
+    ))
+
+  it.live("is told of a program that ends at its first message, and has said something", () =>
+    inPlace((place) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(place.shell("echo '>'; read line; echo bye", {
+          ready: { ...ready, message: "say hi", activity: Effect.sync(() => place.log().includes("bye") && place.deaths().length > 0 ? 1 : 0) }
+        }))
+        expect(error).toMatchObject({ _tag: "SessionNotReady", reason: "vanished-during-ready-gate" })
       })
     ))
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
 import * as StopPlan from "@tether/process/StopPlan"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
@@ -43,6 +44,19 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
       })
     ))
 
+  it.live("in a directory with any name runs nothing but its program", () =>
+    inPlace(({ log, path, shell }) =>
+      Effect.gen(function*() {
+        const cwd = join(path, "a #(touch pwned) #{pane_id} $(touch pwned) %H")
+        mkdirSync(cwd)
+        const session = yield* shell("pwd; sleep 1.2", { cwd })
+        yield* session.ended
+        expect(log()).toContain(cwd)
+        expect(readdirSync(cwd)).toEqual([])
+        expect(() => statSync("/pwned")).toThrow()
+      })
+    ))
+
   it.live("refuses what makes no sense, with all problems named, and starts nothing", () =>
     inPlace(({ path, tmux }) =>
       Effect.gen(function*() {
@@ -51,13 +65,16 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
           command: Command.make("cat").pipe(Command.pipeTo(Command.make("cat"))),
           logDir: "logs",
           exitLogDir: "exits",
+          cwd: "sub",
           cols: 0,
           rows: 1.5,
           stop: StopPlan.make(StopPlan.closeStdin("1 second"))
         }))
         expect(error._tag).toBe("LaunchRefused")
-        for (const word of ["slash", "pipeline", "logDir", "exitLogDir", "cols", "rows", "signals"]) expect(error.message).toContain(word)
+        for (const word of ["slash", "pipeline", "cwd", "logDir", "exitLogDir", "cols", "rows", "at most 10000", "signals"]) expect(error.message).toContain(word)
         const asked = { command: Command.make("true"), logDir: join(path, "logs") }
+        const fed = { identity: "it", ...asked, command: Command.feed(Command.make("cat"), "hello") }
+        expect((yield* Effect.flip(TmuxSession.launch(fed))).message).toContain("has an input")
         for (const identity of ["delivery", "exits"]) expect((yield* Effect.flip(TmuxSession.launch({ ...asked, identity }))).message).toContain("another log")
         expect(() => tmux("ls")).toThrow()
         expect(readdirSync(path)).not.toContain("logs")
@@ -183,6 +200,24 @@ describe.skipIf(whyNot !== undefined)("the output", () => {
       })
     ))
 
+  it.live("of one that is stopped is complete, however slow the disk is", () =>
+    inPlace(({ log, logDir, shell }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap 'seq 1 100000; echo farewell; exit 0' TERM; echo ready; while :; do sleep 0.05; done")
+        yield* eventually("it runs", () => log().includes("ready"))
+        const writers = execFileSync("pgrep", ["-f", `output was lost here.*${logDir}|${logDir}.*output was lost here`], { encoding: "utf8" }).trim().split("\n").map(Number)
+        const all = [...writers, ...writers.flatMap((pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number))]
+        for (const pid of all) process.kill(pid, "SIGSTOP")
+        const stop = yield* Effect.fork(session.stop())
+        yield* eventually("the program has ended", () => !isAlive(session.pid))
+        const since = Date.now()
+        yield* eventually("the disk was slow for a while", () => Date.now() - since > 1500)
+        for (const pid of all) process.kill(pid, "SIGCONT")
+        yield* Fiber.join(stop)
+        expect(log()).toMatch(/\r\n99999\r\n100000\r\nfarewell\r\n$/)
+      })
+    ))
+
   it.live("is rotated, and two older files are kept", () =>
     inPlace(({ logDir, shell }) =>
       Effect.gen(function*() {
@@ -253,6 +288,21 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
       })
     ))
 
+  it.live("in a hurry does not wait for one that is patient", () =>
+    inPlace(({ deaths, log, shell }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap '' TERM; echo ready; while :; do sleep 0.05; done")
+        yield* eventually("it runs", () => log().includes("ready"))
+        const patient = yield* Effect.fork(session.stop({ plan: StopPlan.make(StopPlan.signal("SIGTERM", "60 seconds")) }))
+        yield* Effect.sleep("200 millis")
+        const [, took] = yield* Effect.map(Effect.timed(session.stop({ plan: StopPlan.make(StopPlan.signal("SIGTERM", "100 millis")) })), ([time, end]) =>
+          [end, Duration.toMillis(time)] as const)
+        expect(took).toBeLessThan(10_000)
+        expect(yield* Fiber.join(patient)).toMatchObject({ status: { signal: "SIGKILL" } })
+        expect(deaths().map((line) => [field(line, "dead_signal"), field(line, "ended_by"), field(line, "stop_step")])).toEqual([["SIGKILL", "owner", "SIGKILL"]])
+      })
+    ))
+
   it.live("of one that has just ended by itself tells of that end", () =>
     inPlace(({ deaths, shell }) =>
       Effect.gen(function*() {
@@ -269,13 +319,17 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
     ))
 
   it.live("of idle sessions ends those that have written nothing, and are seen by nobody", () =>
-    inPlace(({ deaths, log, shell }) =>
+    inPlace(({ deaths, log, path, shell }) =>
       Effect.gen(function*() {
         yield* shell("echo quiet; sleep 60", { identity: "quiet" })
         yield* shell("while :; do echo busy; sleep 0.02; done", { identity: "busy" })
         yield* eventually("both run", () => log("quiet") !== "" && log("busy") !== "")
         const quietSince = Date.now()
         yield* eventually("it has been quiet for a while", () => Date.now() - quietSince > 1000)
+        // Nobody knows when it has written last.
+        yield* shell("sleep 60", { identity: "unknown", logDir: join(path, "removed") })
+        rmSync(join(path, "removed"), { recursive: true })
+        yield* eventually("so long ago", () => Date.now() - quietSince > 2500)
         const stopped = yield* TmuxSession.stopIdle("900 millis")
         expect(stopped.map(({ session }) => session.identity)).toEqual(["quiet"])
         expect(deaths().map((line) => [field(line, "identity"), field(line, "reason"), field(line, "ended_by")])).toEqual([["quiet", "idle", "owner"]])

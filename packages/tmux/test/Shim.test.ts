@@ -181,7 +181,7 @@ there("a stop", () => {
       const pane = yield* open(["sh", "-c", script])
       const grandchild = Number(yield* lineIn(join(directory, "grandchild")))
       const steps = [{ signal: "SIGTERM", wait: 200 }, { signal: "SIGUSR1", wait: 1000 }]
-      const [first, second] = yield* Effect.all([pane.ask({ op: "stop", steps }), pane.ask({ op: "stop", steps: [] })], { concurrency: 2 })
+      const [first, second] = yield* Effect.all([pane.ask({ op: "stop", steps }), pane.ask({ op: "stop", steps })], { concurrency: 2 })
       const stopped = { _tag: "Stopped", status: { signal: "SIGUSR1" } }
       // One of them keeps the record.
       const answers = [first.answer, second.answer]

@@ -6,10 +6,12 @@ import * as FileLock from "@tether/host/FileLock"
 import * as Logfmt from "@tether/host/Logfmt"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import { DeliveryFailed } from "../DeliveryFailed.js"
 import type { TmuxFailed } from "../TmuxFailed.js"
 import type { Facts } from "./facts.js"
@@ -63,11 +65,15 @@ export const deliver = (
     new DeliveryFailed({ reason, identity: facts.identity, length, problem })
   const problem = text === "" ? "there is nothing to deliver" : text.includes(endOfPaste) ? "it has the end mark of a paste in it" : undefined
   return (problem === undefined ? inTurn(tmux, facts, text, options, hooks, failed) : Effect.fail(failed("Refused", problem))).pipe(
-    Effect.either,
-    Effect.tap((result) => note(facts, length, Either.isLeft(result) ? result.left : undefined)),
-    Effect.flatten
+    Effect.onExit((exit) => note(facts, length, Exit.match(exit, { onSuccess: () => undefined, onFailure: whatFailed })))
   )
 }
+
+const whatFailed = (cause: Cause.Cause<DeliveryFailed>): string =>
+  Option.match(Cause.failureOption(cause), {
+    onNone: () => Cause.isInterrupted(cause) ? "Interrupted" : "Failed",
+    onSome: ({ reason }) => reason
+  })
 
 /** Two texts at once would be one. */
 const inTurn = (
@@ -111,8 +117,11 @@ const paste = (
     if (longestLine(text) > mostOfLine && (yield* readsLines(tmux, pane))) return yield* failed("Refused", tooLong)
     const before = yield* screenOf(tmux, pane)
     // A program that has asked for it is told where the paste begins and ends (-p), and gets newlines as they are (-r).
-    yield* tmux.run(["load-buffer", "-b", buffer, "-"], { stdin: text })
-    yield* tmux.run(withoutMode(pane, ["paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane]))
+    yield* tmux.run(["load-buffer", "-b", buffer, "-"], { stdin: text }).pipe(
+      Effect.zipRight(tmux.run(withoutMode(pane, ["paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane]))),
+      // Else every session could read it there, as long as the server lives.
+      Effect.onError(() => Effect.ignore(tmux.run(["delete-buffer", "-b", buffer])))
+    )
     yield* waitUntilLanded(before)
     yield* beforeSubmit
     yield* press(tmux, pane, submit)
@@ -150,7 +159,7 @@ const squeezed = (text: string): string => text.replace(/[\s\u2500-\u257f]+/g, "
 
 const count = (text: string, part: string): number => text.split(part).length - 1
 
-const note = ({ identity, logFile }: Facts, length: number, error: DeliveryFailed | undefined): Effect.Effect<void, never, Files> =>
+const note = ({ identity, logFile }: Facts, length: number, error: string | undefined): Effect.Effect<void, never, Files> =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const file = yield* RotatingFile.open(`${directoryOf(logFile)}/delivery.log`, { maxBytes: 1024 * 1024, keep: 1, fsync: "never" })
@@ -160,7 +169,7 @@ const note = ({ identity, logFile }: Facts, length: number, error: DeliveryFaile
       ["length", String(length)],
       ["via", "paste"],
       ["landed", String(error === undefined)],
-      ...(error === undefined ? [] : [["error", error.reason] as const])
+      ...(error === undefined ? [] : [["error", error] as const])
     ]))
   }).pipe(
     Effect.scoped,

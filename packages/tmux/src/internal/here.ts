@@ -10,4 +10,11 @@ export const nodeProgram = (): string => process.execPath
 
 export const ownPid = (): number => process.pid
 
-export const workingDirectory = (): string => process.cwd()
+/** Undefined where it has been removed. */
+export const workingDirectory = (): string | undefined => {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}

@@ -96,7 +96,7 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
       }
       yield* openGate(tmux, facts, request, gate, start)
       return facts
-    }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isBegun)))
+    }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isBegun ? journal : Option.none())))
   }).pipe(Effect.scoped, unbroken)
 
 /** A shim could only say that something is not there. */
@@ -141,7 +141,7 @@ const serverOptions: ReadonlyArray<ReadonlyArray<string>> = [
 
 const openPane = (
   tmux: TmuxService,
-  { cols, cwd, identity, rows }: Request,
+  { cols, identity, rows }: Request,
   gate: string
 ): Effect.Effect<Pane, SessionExists | TmuxFailed, Files> =>
   Effect.gen(function*() {
@@ -161,8 +161,9 @@ const openPane = (
         String(cols),
         "-y",
         String(rows),
+        // The shim goes to the directory of its program by itself: here tmux would run what it takes for a format in a name.
         "-c",
-        cwd,
+        "/",
         "--",
         nodeProgram(),
         shim,
@@ -238,7 +239,7 @@ const openGate = (
 ): Effect.Effect<void, LaunchFailure, Files> =>
   Effect.gen(function*() {
     yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
-    const answer = yield* started(facts)
+    const answer = yield* started(facts, gate)
     if (answer._tag === "Started") return
     if (answer._tag === "NotStarted") return yield* notStarted(request, answer.code, answer.message)
     const problem = answer._tag === "Refused" ? answer.message : "the pane's process speaks of something else"
@@ -308,16 +309,24 @@ const recordsOf = (
   }
 }
 
-/** It is listening soon. One that has gone had started its program: a shim that could not waits until it has been asked. */
-const started = (facts: Facts) =>
+/**
+ * It is listening soon. One that has gone had started its program, unless it has left the gate unopened: a shim that could not waits until it has been
+ * asked.
+ */
+const started = (facts: Facts, gate: string) =>
   Effect.scoped(Effect.tap(ask(facts.socket, { op: "started" }), (answer) =>
     // Before the connection closes: until then, nobody else records an end.
     answer._tag === "NotStarted" ? recordNotStarted(facts, answer.code) : Effect.void)).pipe(
     Effect.retry({ schedule: Schedule.spaced("5 millis"), while: () => Effect.map(isGone(facts), (gone) => !gone) }),
-    Effect.catchAll(() => Effect.succeed({ _tag: "Started" as const })),
+    Effect.catchAll(() =>
+      Effect.map(isThere(gate), (isUnopened) =>
+        isUnopened ? { _tag: "Refused" as const, message: "the pane's process ended before it could start the program" } : { _tag: "Started" as const })),
     failingWithin("30 seconds", () => ({ _tag: "NoAnswer" as const })),
     Effect.catchAll(() => Effect.succeed({ _tag: "Refused" as const, message: "the pane's process does not answer" }))
   )
+
+const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => true))
 
 const recordNotStarted = (facts: Facts, code: string): Effect.Effect<void, never, Files> => {
   const status = ExitStatus.Exited(code === "EACCES" ? 126 : 127)
@@ -347,12 +356,22 @@ const spawnError = (
 ): SpawnError =>
   new SpawnError({ reason, label: identity, command: program, args: args.length === 0 ? [] : [shown], cwd, problems: [problem], code })
 
-/** Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do. */
-const abandon = (tmux: TmuxService, facts: Facts, { steps }: Request, gate: string, isBegun: boolean): Effect.Effect<void, never, Files> =>
+/**
+ * Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do where the start is on record, in the journal that is
+ * open: whoever opens one gives an end to what has none.
+ */
+const abandon = (
+  tmux: TmuxService,
+  facts: Facts,
+  { steps }: Request,
+  gate: string,
+  journal: Option.Option<ExitJournal.JournalService>
+): Effect.Effect<void, never, Files> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const end = yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
     for (const file of [gate, facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
-    if (!isBegun || Option.exists(end, ({ record }) => Option.isSome(record))) return
-    yield* Effect.ignore(Records.end(facts, { status: undefined, step: undefined, reason: "launch-failed" }))
+    if (Option.isNone(journal) || Option.exists(end, ({ record }) => Option.isSome(record))) return
+    const failed = yield* Records.endOf(facts, { status: undefined, step: undefined, reason: "launch-failed" })
+    yield* Effect.ignore(journal.value.append(failed))
   })

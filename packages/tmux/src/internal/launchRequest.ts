@@ -22,7 +22,7 @@ import { stepsOf } from "./stop.js"
  *
  * - `identity`: its name in logs and journal, and the one it is found by; the name of a file, without slashes, and neither `delivery` nor
  *   `exits`.
- * - `command`: one program, with its arguments; `cwd` and `env` go before its own (`undefined` removes a variable). The rest of
+ * - `command`: one program, with its arguments and without an input; `cwd`, which is absolute, and `env` go before its own (`undefined` removes a variable). The rest of
  *   the environment is that of this program.
  * - `cols`, `rows`: the size of the terminal until a person attaches. Default 120 by 40.
  * - `logDir`: absolute; the output goes to `<logDir>/<identity>.log`. It is made with mode 0700 where it is not there.
@@ -88,9 +88,11 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
     ...wholeNumber("rows", rows, 1, 10_000),
     ...wholeNumber("log.rotateAt", rotateAt, 64 * 1024, Number.MAX_SAFE_INTEGER),
     ...(log?.maxBytes === undefined ? [] : wholeNumber("log.maxBytes", log.maxBytes, 0, Number.MAX_SAFE_INTEGER)),
+    ...(cwd === undefined ? ownDirectoryProblems() : absolute("cwd", cwd)),
     ...absolute("logDir", logDir),
     ...(exitLogDir === undefined ? [] : absolute("exitLogDir", exitLogDir)),
     ...(command._tag === "PipedCommand" ? ["command is a pipeline: a terminal has one program. Run it in a shell"] : []),
+    ...(command._tag === "StandardCommand" && typeof command.stdin !== "string" ? ["command has an input: that of a terminal is its keys, see send"] : []),
     ...(steps === undefined ? ["stop has steps that are no signals"] : []),
     ...durations(options)
   ]
@@ -103,7 +105,7 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
       identity,
       program: request.program,
       args: request.args,
-      cwd: request.cwd ?? workingDirectory(),
+      cwd: request.cwd ?? workingDirectory() ?? "/",
       env: programEnvironment(request.env, request.extendEnv),
       shown: without(secrets, [request.program, ...request.args].join(" ")).slice(0, longestShown),
       cols,
@@ -138,7 +140,10 @@ const identityProblems = (identity: string): ReadonlyArray<string> => {
 const longestIdentity = 200
 
 const wholeNumber = (name: string, value: number, least: number, most: number): ReadonlyArray<string> =>
-  Number.isInteger(value) && value >= least && value <= most ? [] : [`${name} is a whole number of at least ${least}, and not ${value}`]
+  Number.isInteger(value) && value >= least && value <= most ? [] : [`${name} is a whole number of at least ${least} and at most ${most}, and not ${value}`]
+
+const ownDirectoryProblems = (): ReadonlyArray<string> =>
+  workingDirectory() === undefined ? ["cwd is not given, and the working directory of this program has been removed"] : []
 
 const absolute = (name: string, path: string): ReadonlyArray<string> =>
   path.startsWith("/") && !path.includes("\0") ? [] : [`${name} is an absolute path, and not ${JSON.stringify(path)}`]

@@ -107,6 +107,8 @@ export const untilReady = (
         if (!(yield* isAlive)) return yield* notReady("vanished-during-ready-gate")
         yield* Effect.sleep(lookEvery)
       }
+      // The echo of a key is activity, too, and so are last words.
+      if (!(yield* isAlive)) return yield* notReady("vanished-during-ready-gate")
     }).pipe(orAfter(options.activeWithin ?? "120 seconds", Effect.zipRight(Effect.ignore(screen), notReady("no-activity-after-delivery"))))
   })
 

@@ -58,26 +58,31 @@ export interface OwnEnd {
   readonly reason: string
 }
 
-/** An end that we have caused. Nothing, where the session has no journal. */
-export const end = (facts: Facts, { reason, status, step }: OwnEnd): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
-  const { command, cwd, exitLogDir, identity, launchedAt, shim, start } = facts
+/** An end that we have caused. */
+export const endOf = (
+  { command, cwd, identity, launchedAt, shim, start }: Facts,
+  { reason, status, step }: OwnEnd
+): Effect.Effect<ExitJournal.Draft> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({
+    ev: "session-exit",
+    identity,
+    ...(start !== undefined && { start }),
+    ...processFields(shim),
+    command,
+    cwd,
+    ...(status?._tag === "Exited" && { deadStatus: status.code }),
+    ...(status?._tag === "Signaled" && { deadSignal: status.signal }),
+    endedBy: "owner",
+    ...(step !== undefined && { stopStep: step }),
+    reason,
+    uptime: now - launchedAt
+  }))
+
+/** Records it. Nothing, where the session has no journal. */
+export const end = (facts: Facts, own: OwnEnd): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
+  const { exitLogDir } = facts
   if (exitLogDir === undefined) return Effect.succeedNone
-  return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.asSome(inJournal(exitLogDir, (journal) =>
-      journal.append({
-        ev: "session-exit",
-        identity,
-        ...(start !== undefined && { start }),
-        ...processFields(shim),
-        command,
-        cwd,
-        ...(status?._tag === "Exited" && { deadStatus: status.code }),
-        ...(status?._tag === "Signaled" && { deadSignal: status.signal }),
-        endedBy: "owner",
-        ...(step !== undefined && { stopStep: step }),
-        reason,
-        uptime: now - launchedAt
-      }))))
+  return Effect.asSome(inJournal(exitLogDir, (journal) => Effect.flatMap(endOf(facts, own), journal.append)))
 }
 
 /** Whether somebody has said that the end is on record. The mark is removed after a while. */
@@ -89,8 +94,13 @@ export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Eff
   if (exitLogDir === undefined) return Effect.succeedNone
   return Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) =>
     journal.newestFirst({ identity }).pipe(
-      // Before its start there is no end of it.
-      Stream.takeWhile(({ id, ts }) => start === undefined ? ts >= launchedAt : id !== start),
+      Stream.mapAccum(start === undefined, (wasBegun, record) => {
+        const isBegun = wasBegun || record.id === start
+        return [isBegun, { record, isBegun }] as const
+      }),
+      // Its hook may have recorded the end before we had recorded the start, but not before the launch.
+      Stream.takeWhile(({ isBegun, record }) => !isBegun || record.ts >= launchedAt),
+      Stream.map(({ record }) => record),
       Stream.filter((record) => record.ev === "session-exit" && (start === undefined || record.start === start)),
       Stream.runHead
     ))

@@ -59,13 +59,15 @@ export interface ShimConfig {
 export type ShimRequest =
   /**
    * Answered once the program has been started, or could not be. The shim does not end before somebody has asked this and closed the
-   * connection, or two seconds after the start: so there is an answer also where the program ends at once.
+   * connection, or two seconds after the start: so there is an answer also where the program ends at once. Where it could not be started, the shim
+   * waits as long as the launcher lives, a minute at most: whoever has no answer takes it for a start.
    */
   | { readonly op: "started" }
   /**
    * Stops all that lives in the terminal, by the plan. Answered when nothing is left of it. The shim ends as its program did
    * once the connection is closed, or after two seconds: until then nobody can see the end. Whoever is told of a step keeps the record
-   * of that end, and the shim does not, even if the terminal goes meanwhile. A second stop has the answer of the first.
+   * of that end, and the shim does not, even if the terminal goes meanwhile. A second stop has the answer of the first, which is hurried so that it
+   * is over when the plan of the second would be.
    */
   | { readonly op: "stop"; readonly steps: ReadonlyArray<ShimStep> }
 

@@ -80,6 +80,9 @@ export const stopSession = (
     yield* goneWithin(facts, shimEnds)
     const own = stopped._tag === "Right" ? stopped.right : undefined
     const end = own !== undefined && Option.isSome(own.record) ? own : yield* endOf(facts, own?.status)
+    // tmux removes the pane when the log writer has all of it. Whoever removes it before that loses the rest.
+    yield* tmux.watch(facts.shim)
+    yield* writtenWithin(facts.unwritten, "10 seconds")
     // The hook does that, too; but there is none without a journal, nor in a server that hangs.
     yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
     yield* writtenWithin(facts.unwritten, "5 seconds")

@@ -15,6 +15,7 @@ const pass = (file: string, keeper: string | undefined, opened: (config: ShimCon
   const deadline = performance.now() + longest
   const isKept = keptBy(keeper)
   const look = (): void => {
+    if (isShut) return
     // Whoever opens it may be gone right after.
     const isTooLate = performance.now() > deadline || !isKept()
     if (fs.existsSync(file)) opened(take(file))
@@ -25,6 +26,13 @@ const pass = (file: string, keeper: string | undefined, opened: (config: ShimCon
   }
   look()
 }
+
+/** From here on nothing passes: what is in the file stays there, by which whoever has opened the gate knows. */
+const shut = (): void => {
+  isShut = true
+}
+
+let isShut = false
 
 /** Whether whoever is to open the gate lives. */
 const keptBy = (keeper = ""): () => boolean => {
@@ -51,4 +59,4 @@ const take = (file: string): ShimConfig => {
   return JSON.parse(text) as ShimConfig
 }
 
-export = { pass }
+export = { pass, shut, keptBy }

@@ -29,6 +29,9 @@ interface End {
 /** How long the end waits for who is to ask how the start went, in milliseconds. */
 const startedWait = 2000
 
+/** The same, where there was no start: whoever does not hear of it takes it for one. A launcher that is gone is not waited for. */
+const failureWait = 60_000
+
 /** How long it waits for those who have stopped it: they may be writing, and are not waited for when they are gone. */
 const stopperWait = 60_000
 
@@ -43,13 +46,15 @@ class Pane {
   private pid: number | undefined
   private step: string | undefined
   private stopped: Promise<End> | undefined
+  /** When all that is left is killed, whatever the plan says: a stop in a hurry is not kept waiting by one that is patient. */
+  private readonly hurry = { until: Number.POSITIVE_INFINITY }
   private hasHungUp = false
   /** Where it did not simply end. */
-  private reason: "server-vanished" | "terminal-closed" | undefined
+  private reason: "launch-failed" | "server-vanished" | "terminal-closed" | undefined
   /** Who is told of an end by a stop keeps the record of it: one of them. */
   private keeper: Asker | undefined
 
-  constructor(private readonly config: ShimConfig) {
+  constructor(private readonly config: ShimConfig, private readonly hasLauncher: () => boolean) {
     this.server = servers.make(config.server)
   }
 
@@ -65,6 +70,8 @@ class Pane {
       },
       failed: (failure) => {
         this.started.resolve({ _tag: "NotStarted", ...failure })
+        this.reason = "launch-failed"
+        this.first.push(atMost(failureWait, this.startSeen.promise, this.hasLauncher))
         this.ended({ code: failure.code === "EACCES" ? 126 : 127 })
       },
       ended: (status) => this.ended(status)
@@ -110,14 +117,16 @@ class Pane {
     })
   }
 
-  /** One at a time: whoever comes later has the same stop. */
+  /** One at a time: whoever comes later has the same stop, which is over when its own would be, or earlier. */
   private stop(steps: ReadonlyArray<ShimStep>): Promise<End> {
+    this.hurry.until = Math.min(this.hurry.until, performance.now() + steps.reduce((sum, { wait }) => sum + wait, 0))
     if (this.stopped !== undefined) return this.stopped
     const done = new Deferred<void>()
     this.stopped = done.promise.then(() => this.end.promise)
     this.first.push(this.stopped)
     stopping.carryOut({
       steps,
+      hurry: this.hurry,
       living: () => this.living(),
       onStep: (signal) => {
         this.step = signal
@@ -144,7 +153,7 @@ class Pane {
     })
     const stopped = this.stop(this.config.stop)
     this.first.push(Promise.all([hasVanished.promise, stopped]).then(([hasVanished]) => {
-      this.reason = hasVanished ? "server-vanished" : "terminal-closed"
+      this.reason ??= hasVanished ? "server-vanished" : "terminal-closed"
     }))
   }
 
@@ -175,14 +184,18 @@ class Pane {
 
 /** A person who closes the terminal ends what is in it; when the server vanishes, it is the shim that does. */
 const endedBy = (status: ShimStatus, step: string | undefined, reason: string | undefined): string => {
+  if (reason === "launch-failed") return "owner"
   if (step === undefined) return "code" in status ? "child" : "outside"
   return reason === "server-vanished" ? "supervisor" : "outside"
 }
 
-const atMost = (milliseconds: number, event: Promise<void>): Promise<void> =>
+const atMost = (milliseconds: number, event: Promise<void>, isWorthIt: () => boolean = () => true): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds)
-    void event.then(resolve)
+    const looks = setInterval(() => isWorthIt() || resolve(), lookEvery)
+    void event.then(resolve).finally(() => clearInterval(looks))
   })
+
+const lookEvery = 100
 
 export = Pane

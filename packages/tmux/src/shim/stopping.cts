@@ -12,23 +12,27 @@ const killWait = 5000
 
 interface Stopping {
   readonly steps: ReadonlyArray<ShimStep>
+  /** When what is left is killed, on the clock of `performance`. It may become earlier. */
+  readonly hurry: { readonly until: number }
   /** Who is to be stopped: all that live now. */
   readonly living: () => ReadonlyArray<ShimProcess>
   /** Told of each step, before its signal is sent. */
   readonly onStep: (signal: string) => void
   readonly done: () => void
+  /** The first signal is sent in any case. */
+  readonly hasBegun?: boolean
 }
 
 const carryOut = (stopping: Stopping): void => {
   const [step, ...steps] = stopping.steps
-  if (step === undefined) return kill(stopping, performance.now() + killWait)
+  if (step === undefined || (stopping.hasBegun && performance.now() >= stopping.hurry.until)) return kill(stopping, performance.now() + killWait)
   const targets = stopping.living()
   if (targets.length === 0) return stopping.done()
   stopping.onStep(step.signal)
   for (const target of targets) signal(target, step.signal)
-  watch({ targets, living: stopping.living, deadline: performance.now() + step.wait }, (areGone) => {
+  watch({ targets, living: stopping.living, hurry: stopping.hurry, deadline: performance.now() + step.wait }, (areGone) => {
     if (areGone) stopping.done()
-    else carryOut({ ...stopping, steps })
+    else carryOut({ ...stopping, steps, hasBegun: true })
   })
 }
 
@@ -51,6 +55,7 @@ const signal = (target: ShimProcess, name: string): void => {
 interface Watch {
   readonly targets: ReadonlyArray<ShimProcess>
   readonly living: () => ReadonlyArray<ShimProcess>
+  readonly hurry: { readonly until: number }
   readonly deadline: number
 }
 
@@ -58,12 +63,12 @@ interface Watch {
  * Whom the targets start while they end, as for a clean-up, is waited for, and has no signal of this step. To look at all processes
  * is dear: only once the known ones are gone.
  */
-const watch = ({ deadline, living, targets }: Watch, done: (areGone: boolean) => void): void => {
+const watch = ({ deadline, hurry, living, targets }: Watch, done: (areGone: boolean) => void): void => {
   const known = processes.hasProc ? targets.filter(processes.isAlive) : []
   const left = known.length === 0 ? living() : known
   if (left.length === 0) done(true)
-  else if (performance.now() >= deadline) done(false)
-  else setTimeout(() => watch({ deadline, living, targets: left }, done), pause)
+  else if (performance.now() >= Math.min(deadline, hurry.until)) done(false)
+  else setTimeout(() => watch({ deadline, hurry, living, targets: left }, done), pause)
 }
 
 export = { carryOut }

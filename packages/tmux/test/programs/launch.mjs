@@ -1,4 +1,4 @@
-// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS [TMUX]`.
+// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS [TMUX [PROGRAM]]`.
 import * as Command from "@effect/platform/Command"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
@@ -8,8 +8,8 @@ import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-const [, , directory, logDir, exitLogDir, program = "tmux"] = process.argv
-const command = Command.make("bash", "-c", "echo pid $$; exec sleep 60")
+const [, , directory, logDir, exitLogDir, program = "tmux", missing] = process.argv
+const command = missing !== undefined ? Command.make(missing) : Command.make("bash", "-c", "echo pid $$; exec sleep 60")
 const layer = Tmux.layer({ directory, program }).pipe(
   Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
 )
