@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
 import { eventually, field, inPlace, isAlive, pidIn, type Place, whyNot } from "./support/sessions.js"
@@ -47,13 +47,14 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
   it.live("in a directory with any name runs nothing but its program", () =>
     inPlace(({ log, path, shell }) =>
       Effect.gen(function*() {
-        const cwd = join(path, "a #(touch pwned) #{pane_id} $(touch pwned) %H")
+        const mark = basename(path)
+        const cwd = join(path, `a #(touch ${mark}) #{pane_id} $(touch ${mark}) %H`)
         mkdirSync(cwd)
         const session = yield* shell("pwd; sleep 1.2", { cwd })
         yield* session.ended
         expect(log()).toContain(cwd)
         expect(readdirSync(cwd)).toEqual([])
-        expect(() => statSync("/pwned")).toThrow()
+        expect(() => statSync(join("/", mark))).toThrow()
       })
     ))
 
