@@ -25,13 +25,15 @@ import type { ShimConfig, ShimStatus } from "./internal/shimProtocol.js" with { 
 /** Of `sysexits.h`: there was no start. */
 const notNow: ShimStatus = { code: 75 }
 
+const ownGate = gate.make(process.argv[2] ?? "", process.argv[3])
+
 let isLeaving = false
 
 /** The end. `last` is done right before it, and does not prevent it. */
 const leave = (status: ShimStatus, last: () => void): void => {
   if (isLeaving) return
   isLeaving = true
-  gate.shut()
+  gate.shut(ownGate)
   signals.heed((signal) => signal === "SIGHUP" && terminal.onHangup())
   terminal.leave(() => {
     try {
@@ -58,9 +60,10 @@ const giveUp = (why: string): void => {
 
 /** It listens before the program starts: whoever has opened the gate can ask at any time how that went, and stop it. */
 const run = (config: ShimConfig): void => {
-  const pane = new Pane(config, gate.keptBy(process.argv[3]))
+  const pane = new Pane(config, ownGate)
   requests.listen(config.socket, (request, asker) => pane.answer(request, asker)).then(
     () => {
+      if (isLeaving) return
       isRunning = true
       pane.live((status) => {
         // On record before anybody can see it: tmux, or whoever looks at this process.
@@ -84,4 +87,4 @@ signals.heed((signal) => {
   if (signal === "SIGTERM") leave({ signal }, () => {})
 })
 
-gate.pass(process.argv[2] ?? "", process.argv[3], run, () => giveUp("Not started: nobody has opened the gate."))
+gate.wait(ownGate, run, () => giveUp("Not started: nobody has opened the gate."))

@@ -282,16 +282,20 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
     inPlace(({ deaths, exitLogDir, logDir, path }) =>
       Effect.gen(function*() {
         const directory = join(path, "run")
+        // The command that comes right before the gate is opened also ends the pane's process, and waits for that: else the program might start first.
         const kill = (name: string, line: string) => {
           const file = join(path, name)
-          writeFileSync(file, `#!/bin/sh\ncase " $* " in *" pipe-pane "*) tmux "$@"; ${line}; exit 0;; *) exec tmux "$@";; esac\n`, { mode: 0o700 })
+          const ask = (format: string) => `$(tmux -S ${directory}/default list-panes -a -F "#{${format}}")`
+          const wait = `while [ -d /proc/$p ] && ! grep -q ") Z" /proc/$p/stat && [ $i -lt 500 ]; do sleep 0.02; i=$((i + 1)); done`
+          const script = `tmux "$@"; i=0 p=${ask("pane_pid")} s=${ask("pid")}; ${line}; ${wait}`
+          writeFileSync(file, `#!/bin/sh\ncase " $* " in *" pipe-pane "*) ${script}; exit 0;; *) exec tmux "$@";; esac\n`, { mode: 0o700 })
           return file
         }
         const kills = {
           pane: kill("pane", `tmux -S ${directory}/default kill-session -t =it`),
-          shim: kill("shim", `kill -9 $(tmux -S ${directory}/default list-panes -a -F "#{pane_pid}")`),
-          term: kill("term", `kill -15 $(tmux -S ${directory}/default list-panes -a -F "#{pane_pid}")`),
-          server: kill("server", `kill -9 $(tmux -S ${directory}/default display-message -p "#{pid}")`)
+          shim: kill("shim", "kill -9 $p"),
+          term: kill("term", "kill -15 $p"),
+          server: kill("server", "kill -9 $s")
         }
         for (const [name, program] of Object.entries(kills)) {
           const asked = { identity: "it", command: Command.make("touch", join(path, `ran-${name}`)), env: { SECRET: "hunter2" }, logDir, exitLogDir }

@@ -9,7 +9,7 @@ import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { ShimRecords } from "../src/internal/shimProtocol.js"
 import { ask, gone, lives, missing, type PaneServer, run, server, type ShimPane } from "./support/shimPane.js"
@@ -114,6 +114,27 @@ there("the gate", () => {
       yield* signal(pid, "SIGTERM")
       yield* gone(pid)
       expect(session).toMatch(/^\$/)
+    }))
+
+  it.scopedLive.each<NodeJS.Signals>(["SIGTERM", "SIGKILL"])("stays where it is open and the shim is ended by %s before it has started anything", (name) =>
+    Effect.gen(function*() {
+      const { directory, prepareWith } = yield* server
+      const { file, pid, writeGate } = yield* prepareWith("--require", join(import.meta.dirname, "programs/listensLate.cjs"))
+      yield* writeGate(["touch", join(directory, "ran")])
+      yield* waitUntil(Effect.sync(() => existsSync(join(directory, "late"))))
+      yield* signal(pid, name)
+      yield* gone(pid)
+      expect([existsSync(file), existsSync(join(directory, "ran"))]).toEqual([true, false])
+    }))
+
+  it.scopedLive("leads nowhere where whoever was to open it has given up", () =>
+    Effect.gen(function*() {
+      const { prepare } = yield* server
+      const { file, pid } = yield* prepare
+      writeFileSync(`${file}.new`, "null")
+      renameSync(`${file}.new`, file)
+      yield* gone(pid)
+      expect(existsSync(file)).toBe(false)
     }))
 })
 

@@ -2,9 +2,10 @@
  * What a program and the shim in a pane say to each other. Types alone: the shim is a program of its own, and loads nothing
  * but Node.
  *
- * The shim is the pane's process: `node shim.cjs FILE PID:TOKEN`. It waits at its gate until FILE is there (whole, put there by a rename; PID is who does that),
- * reads it, removes it, listens on `socket` and starts the program. Once `socket` is there, it is listened to. Each connection has one
- * request and one answer, each a line of JSON, and stays open until the one who asked closes it.
+ * The shim is the pane's process: `node shim.cjs FILE PID:TOKEN`. It waits at its gate until FILE is there (whole, put there by a rename; PID is
+ * who does that), reads it, listens on `socket`, starts the program, and removes the file: if that is still there when the shim has ended, nothing
+ * was started. Once `socket` is there, it is listened to. Each connection has one request and one answer, each a line of JSON, and stays open until
+ * the one who asked closes it.
  */
 
 /** A step of a stop plan; SIGKILL follows the last one. */

@@ -10,31 +10,52 @@ const pause = 4
 
 const longest = 60_000
 
-/** Calls `opened` with what is in the file, which it removes first: it has the secrets of the environment in it. */
-const pass = (file: string, keeper: string | undefined, opened: (config: ShimConfig) => void, tooLate: () => void): void => {
+interface Gate {
+  readonly file: string
+  /** Whether whoever is to open it lives. */
+  readonly isKept: () => boolean
+}
+
+const make = (file: string, keeper: string | undefined): Gate => ({ file, isKept: keptBy(keeper) })
+
+/** Calls `opened` with what is in the file, which stays there until the program has been started. Whoever has given up writes `null`. */
+const wait = (gate: Gate, opened: (config: ShimConfig) => void, tooLate: () => void): void => {
   const deadline = performance.now() + longest
-  const isKept = keptBy(keeper)
   const look = (): void => {
     if (isShut) return
     // Whoever opens it may be gone right after.
-    const isTooLate = performance.now() > deadline || !isKept()
-    if (fs.existsSync(file)) opened(take(file))
-    else if (isTooLate) {
-      removeUnfinished(file)
-      tooLate()
-    } else setTimeout(look, pause)
+    const isTooLate = performance.now() > deadline || !gate.isKept()
+    const config = fs.existsSync(gate.file) ? JSON.parse(fs.readFileSync(gate.file, "utf8")) as ShimConfig | null : undefined
+    if (config === null) remove(gate.file)
+    if (config) opened(config)
+    else if (config === null || isTooLate) tooLate()
+    else setTimeout(look, pause)
   }
   look()
 }
 
-/** From here on nothing passes: what is in the file stays there, by which whoever has opened the gate knows. */
-const shut = (): void => {
+/** The program has been started: whoever has opened the gate knows by this that it has, should nobody live to say so. */
+const passed = ({ file }: Gate): void => remove(file)
+
+/** There will be no program. The file stays for whoever has opened the gate, who then removes it; if he is gone, nobody would: the environment is in it. */
+const shut = (gate: Gate): void => {
   isShut = true
+  if (gate.isKept()) return
+  remove(gate.file)
+  removeUnfinished(gate.file)
 }
 
 let isShut = false
 
-/** Whether whoever is to open the gate lives. */
+/** Not `rmSync`, whose first call takes as long as all else that is done here. */
+const remove = (file: string): void => {
+  try {
+    fs.unlinkSync(file)
+  } catch {
+    // It was not there.
+  }
+}
+
 const keptBy = (keeper = ""): () => boolean => {
   const [pid, startToken] = keeper.split(":")
   if (!processes.hasProc || startToken === undefined) return () => true
@@ -53,10 +74,10 @@ const removeUnfinished = (file: string): void => {
   }
 }
 
-const take = (file: string): ShimConfig => {
-  const text = fs.readFileSync(file, "utf8")
-  fs.unlinkSync(file)
-  return JSON.parse(text) as ShimConfig
+const gate = { make, wait, passed, shut }
+
+declare namespace gate {
+  export type { Gate }
 }
 
-export = { pass, shut, keptBy }
+export = gate

@@ -2,6 +2,7 @@
  * The life of a pane: its program, the stop of all that lives in its terminal, and what is recorded when the terminal goes.
  */
 import Deferred = require("./deferred.cjs")
+import gate = require("./gate.cjs")
 import processes = require("./processes.cjs")
 import program = require("./program.cjs")
 import records = require("./records.cjs")
@@ -54,7 +55,7 @@ class Pane {
   /** Who is told of an end by a stop keeps the record of it: one of them. */
   private keeper: Asker | undefined
 
-  constructor(private readonly config: ShimConfig, private readonly hasLauncher: () => boolean) {
+  constructor(private readonly config: ShimConfig, private readonly ownGate: gate.Gate) {
     this.server = servers.make(config.server)
   }
 
@@ -66,12 +67,13 @@ class Pane {
     this.send = program.start(this.config, {
       started: (pid) => {
         this.pid = pid
+        gate.passed(this.ownGate)
         this.started.resolve({ _tag: "Started", pid })
       },
       failed: (failure) => {
         this.started.resolve({ _tag: "NotStarted", ...failure })
         this.reason = "launch-failed"
-        this.first.push(atMost(failureWait, this.startSeen.promise, this.hasLauncher))
+        this.first.push(atMost(failureWait, this.startSeen.promise, this.ownGate.isKept))
         this.ended({ code: failure.code === "EACCES" ? 126 : 127 })
       },
       ended: (status) => this.ended(status)

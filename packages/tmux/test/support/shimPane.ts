@@ -29,6 +29,8 @@ export interface PaneServer extends ShimProcess {
   readonly open: (command: ReadonlyArray<string>, config?: Partial<ShimConfig>) => Effect.Effect<ShimPane>
   /** Before the gate. */
   readonly prepare: Effect.Effect<Prepared>
+  /** The same, with options for Node.js. */
+  readonly prepareWith: (...options: ReadonlyArray<string>) => Effect.Effect<Prepared>
 }
 
 export interface Prepared {
@@ -38,12 +40,14 @@ export interface Prepared {
   readonly pid: number
   readonly file: string
   readonly socket: string
+  /** Does not wait for anything. */
+  readonly writeGate: (command: ReadonlyArray<string>, config?: Partial<ShimConfig>) => Effect.Effect<void>
   /** Answers as soon as the shim listens. */
   readonly release: (command: ReadonlyArray<string>, config?: Partial<ShimConfig>) => Effect.Effect<void>
   readonly openGate: (command: ReadonlyArray<string>, config?: Partial<ShimConfig>) => Effect.Effect<ShimPane>
 }
 
-export interface ShimPane extends Omit<Prepared, "release" | "openGate"> {
+export interface ShimPane extends Omit<Prepared, "writeGate" | "release" | "openGate"> {
   readonly started: ShimAnswer
   /** Of the program. */
   readonly child: number
@@ -72,13 +76,16 @@ export const server: Effect.Effect<PaneServer, never, Scope.Scope> = Effect.gen(
     () => Effect.zipRight(Effect.ignore(tmux("kill-server").pipe(Effect.sandbox)), goneOrKilled(shims))
   )
   const pid = Number(yield* tmux("display-message", "-p", "#{pid}"))
-  const prepare = Effect.suspend(() => makePane({ directory, tmux, server: { pid, startToken: tokenOf(pid) ?? "" }, shims }))
+  const prepareWith = (...options: ReadonlyArray<string>) =>
+    Effect.suspend(() => makePane({ directory, tmux, server: { pid, startToken: tokenOf(pid) ?? "" }, shims, options }))
+  const prepare = prepareWith()
   return {
     directory,
     tmux,
     pid,
     startToken: tokenOf(pid) ?? "",
     prepare,
+    prepareWith,
     open: (command, config = {}) => Effect.flatMap(prepare, ({ openGate }) => openGate(command, config))
   }
 })
@@ -90,28 +97,30 @@ interface Place {
   readonly tmux: PaneServer["tmux"]
   readonly server: ShimProcess
   readonly shims: Array<ShimProcess>
+  readonly options: ReadonlyArray<string>
 }
 
-const makePane = ({ directory, server, shims, tmux }: Place): Effect.Effect<Prepared> =>
+const makePane = ({ directory, options, server, shims, tmux }: Place): Effect.Effect<Prepared> =>
   Effect.gen(function*() {
     const name = String(panes++)
     const file = join(directory, `${name}.json`)
     const socket = join(directory, `${name}.sock`)
     const format = "#{session_id} #{pane_id} #{pane_pid}"
-    const made = yield* tmux("new-session", "-d", "-P", "-F", format, "-x", "80", "-y", "24", process.execPath, shim, file)
+    const made = yield* tmux("new-session", "-d", "-P", "-F", format, "-x", "80", "-y", "24", process.execPath, ...options, shim, file)
     const [session = "", id = "", pid = ""] = made.split(" ")
     shims.push({ pid: Number(pid), startToken: tokenOf(Number(pid)) ?? "" })
     yield* tmux("set-option", "-p", "-t", id, "remain-on-exit", "on")
     const prepared = { session, id, pid: Number(pid), file, socket }
     const base = { cwd: directory, env: {}, socket, server, stop: [{ signal: "SIGTERM", wait: 1000 }], records: undefined }
-    const release: Prepared["release"] = ([program = "", ...args], config = {}) =>
-      Effect.suspend(() => {
+    const writeGate: Prepared["writeGate"] = ([program = "", ...args], config = {}) =>
+      Effect.sync(() => {
         const env = { PATH: process.env["PATH"] ?? "", ...config.env }
         const whole: ShimConfig = { ...base, startedAt: Date.now(), program, args, ...config, env }
         writeFileSync(`${file}.new`, JSON.stringify(whole), { mode: 0o600 })
         renameSync(`${file}.new`, file)
-        return Effect.asVoid(waitUntil(Effect.sync(() => existsSync(socket)), { what: "the shim listens" }))
       })
+    const release: Prepared["release"] = (command, config) =>
+      Effect.zipRight(writeGate(command, config), Effect.asVoid(waitUntil(Effect.sync(() => existsSync(socket)), { what: "the shim listens" })))
     const openGate: Prepared["openGate"] = (command, config) =>
       Effect.gen(function*() {
         yield* release(command, config)
@@ -119,7 +128,7 @@ const makePane = ({ directory, server, shims, tmux }: Place): Effect.Effect<Prep
         yield* leave
         return { ...prepared, started: answer, child: answer._tag === "Started" ? answer.pid : 0, ...paneOf(tmux, id, socket) }
       })
-    return { ...prepared, release, openGate }
+    return { ...prepared, writeGate, release, openGate }
   })
 
 const paneOf = (tmux: PaneServer["tmux"], id: string, socket: string) => {
