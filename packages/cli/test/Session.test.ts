@@ -267,6 +267,11 @@ describe("tether session logs", () => {
   it("does not need tmux", async () => {
     withoutTmux()
     expect(await logs("-n", "1", "--plain")).toBe("five")
+    expect(await session("logs", "-f", "-n", "1", "old", "--plain", "--log-dir", directory)).toMatchObject({
+      code: 0,
+      stdout: "five",
+      stderr: expect.stringContaining("it is not followed: there is no tmux")
+    })
     expect(await session("logs", "none", "--log-dir", directory)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/there is one of: .*"old"; there is no tmux/)
@@ -274,16 +279,17 @@ describe("tether session logs", () => {
   })
 
   it("follows one over rotations until it has ended, and says how, with nothing lost", async () => {
-    await launch("long", "read go; seq 2500000; exit 4")
+    await launch("long", "echo up; read go; seq 2500000; exit 4")
     const following = start(["session", "logs", "-f", "long"])
+    await until("its output", () => following.stdout() === "up\r\n")
     expect(await session("send", "long", "go")).toMatchObject({ code: 0 })
     const { code, stderr, stdout } = await following.ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: `tether: "long" exited with code 4\n` })
     expect(existsSync(join(logDir, "long.log.1"))).toBe(true)
     const lines = stdout.split("\r\n")
-    expect(lines.slice(0, 1)).toEqual(["go"])
-    expect(lines.slice(1, -1).findIndex((line, index) => line !== String(index + 1))).toBe(-1)
-    expect(lines).toHaveLength(2_500_002)
+    expect(lines.slice(0, 2)).toEqual(["up", "go"])
+    expect(lines.slice(2, -1).findIndex((line, index) => line !== String(index + 1))).toBe(-1)
+    expect(lines).toHaveLength(2_500_003)
   })
 
   it("ends with its reader, and with Ctrl-C", async () => {

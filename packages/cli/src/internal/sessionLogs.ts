@@ -35,6 +35,7 @@ export const logs = (words: LogsWords, server: string | undefined, outlets: Outl
       return yield* new Unknown({ message: `${yield* noLog(name, directory)}${problem}` })
     }
     if (words.path) return { lines: [log], code: 0 } satisfies Answer
+    if (words.follow && Either.isLeft(sessions)) outlets.say(`nobody can tell whether the session goes on, and it is not followed: ${sessions.left.message}`)
     return yield* shown(log, parts, own, words, outlets)
   }))
 
