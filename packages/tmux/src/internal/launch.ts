@@ -372,6 +372,6 @@ const abandon = (
     const end = yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
     for (const file of [gate, facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
     if (Option.isNone(journal) || Option.exists(end, ({ record }) => Option.isSome(record))) return
-    const failed = yield* Records.endOf(facts, { status: undefined, step: undefined, reason: "launch-failed" })
+    const failed = yield* Records.ownEnd(facts, { status: undefined, step: undefined, reason: "launch-failed" })
     yield* Effect.ignore(journal.value.append(failed))
   })

@@ -59,7 +59,7 @@ export interface OwnEnd {
 }
 
 /** An end that we have caused. */
-export const endOf = (
+export const ownEnd = (
   { command, cwd, identity, launchedAt, shim, start }: Facts,
   { reason, status, step }: OwnEnd
 ): Effect.Effect<ExitJournal.Draft> =>
@@ -82,7 +82,7 @@ export const endOf = (
 export const end = (facts: Facts, own: OwnEnd): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
   const { exitLogDir } = facts
   if (exitLogDir === undefined) return Effect.succeedNone
-  return Effect.asSome(inJournal(exitLogDir, (journal) => Effect.flatMap(endOf(facts, own), journal.append)))
+  return Effect.asSome(inJournal(exitLogDir, (journal) => Effect.flatMap(ownEnd(facts, own), journal.append)))
 }
 
 /** Whether somebody has said that the end is on record. The mark is removed after a while. */
