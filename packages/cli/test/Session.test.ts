@@ -91,7 +91,8 @@ describe("words", () => {
     [["logs", "-n", "-3", "web"], "--lines takes a whole number, and not '-3'"],
     [["stop", "--grace", "soon", "web"], "--grace takes a duration"],
     [["stop", "--reason", "", "web"], "--reason needs a name"],
-    [["ls", "--server"], "--server needs a value: --server NAME"]
+    [["ls", "--server"], "--server needs a value: --server NAME"],
+    [["ls", "--server", "a/b"], "--server takes letters, digits, \"_\" and \"-\", and not 'a/b'"]
   ])("session %j is refused, with its usage", async (words, reason) => {
     const { code, stderr, stdout } = await session(...words)
     expect(stderr).toContain(reason)

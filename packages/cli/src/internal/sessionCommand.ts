@@ -21,22 +21,20 @@ import { isMarked, withoutMark } from "./words.js"
 
 type Carried = Effect.Effect<Answer, never, ChildSpawner>
 
-const valueOf = (option: texts.OptionText): Options.Options<string | undefined> =>
-  text(option).pipe(
-    Options.mapEffect(present(option)),
-    Options.mapEffect(named(option)),
-    Options.optional,
-    Options.map(Option.getOrUndefined)
-  )
-
 const optional = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
   Options.map(Options.optional(option), Option.getOrUndefined)
+
+const namedText = (option: texts.OptionText): Options.Options<string> =>
+  text(option).pipe(Options.mapEffect(present(option)), Options.mapEffect(named(option)))
+
+const valueOf = (option: texts.OptionText): Options.Options<string | undefined> => optional(namedText(option))
 
 const plain = (word: string): string => isMarked(word) ? withoutMark(word) : word
 
 const anyName = Args.map(Args.text({ name: "NAME" }), plain)
 
-const server = valueOf(texts.session.parts[0].options.server)
+const server = optional(Options.mapEffect(namedText(texts.session.parts[0].options.server), (given) =>
+  /^[A-Za-z0-9_-]+$/.test(given) ? Effect.succeed(given) : wrong(`--server takes letters, digits, "_" and "-", and not '${given}'`)))
 
 export const sessionCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) => {
   const carry = (answer: (sessions: typeof Sessions) => Carried) =>
