@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest"
@@ -221,6 +221,39 @@ describe("an unknown name", () => {
   })
 })
 
+describe("Ctrl-C", () => {
+  it("in a launch ends it before its program starts", async () => {
+    const at = (name: string) => join(root, `slow-tmux-${name}`)
+    mkdirSync(at("bin"))
+    const script = `case " $* " in *" pane-died "*) : > "${at("reached")}"; while [ ! -e "${at("go")}" ]; do sleep 0.02; done;; esac`
+    writeFileSync(join(at("bin"), "tmux"), `#!/bin/sh\n${script}\nPATH=\${PATH#*:}\nexec tmux "$@"\n`, { mode: 0o755 })
+    const launching = start(["session", "launch", "unwanted", "--", "touch", at("ran")], { env: { PATH: `${at("bin")}:${process.env["PATH"]}` } })
+    await until("the launch is on its way", () => existsSync(at("reached")))
+    launching.process.kill("SIGINT")
+    writeFileSync(at("go"), "")
+    expect(await launching.ended).toEqual({
+      code: 130,
+      stdout: "",
+      stderr: "tether: interrupted: nothing was launched, or it has been stopped again (SIGINT)\n"
+    })
+    expect(await one("unwanted")).toBe(undefined)
+    expect(existsSync(at("ran"))).toBe(false)
+  })
+
+  it("in a delivery leaves nothing of the text, and a line in the log", async () => {
+    await launch("mute", "stty -echo; echo up; exec sleep 60")
+    await written("mute", "up")
+    const run = join(root, "run/tmux")
+    const sending = start(["session", "send", "mute", "a-secret"])
+    await until("it is being delivered", () => readdirSync(run).some((name) => name.endsWith(".delivery")))
+    sending.process.kill("SIGTERM")
+    expect(await sending.ended).toMatchObject({ code: 143, stderr: expect.stringContaining("nobody knows whether the text has arrived (SIGTERM)") })
+    expect(readFileSync(join(logDir, "delivery.log"), "utf8")).toMatch(/ identity=mute length=8 via=paste landed=false error=Interrupted\n/)
+    expect(readdirSync(run).filter((name) => name.endsWith(".delivery"))).toEqual([])
+    expect(inTmux("list-buffers")).toBe("")
+  })
+})
+
 describe("tether session logs", () => {
   const directory = join(root, "kept")
   mkdirSync(directory)
@@ -364,6 +397,7 @@ describe("tether why", () => {
     [{ ended_by: "outside", reason: "terminal-closed", stop_step: "SIGHUP", dead_signal: "SIGHUP" }, "Somebody closed its terminal, and what ran in it was stopped. The stop plan was at SIGHUP."],
     [{ ended_by: "owner", reason: "idle", stop_step: "SIGTERM", dead_signal: "SIGTERM" }, "its session had written nothing for too long. The stop plan was at SIGTERM."],
     [{ ended_by: "owner", reason: "stop", stop_step: "SIGTERM", dead_signal: "SIGTERM" }, "It was ended on purpose: its session was stopped."],
+    [{ ended_by: "owner", reason: "interrupted", dead_signal: "SIGTERM" }, "It was ended on purpose: its launch was interrupted."],
     [{ ended_by: "owner", reason: "not-ready", dead_status: "0" }, "It was ended on purpose: it was not ready in time."],
     [{ ended_by: "owner", reason: "launch-failed" }, `"web" could not be launched at `],
     [{ ended_by: "outside", dead_signal: "SIGTERM" }, "The signal came from outside"]
@@ -421,6 +455,12 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
     process.kill(client(), "SIGKILL")
     expect(await second.ended).toMatchObject({ code: 1, isRestored: true })
     expect((await one("left"))?.state).toBe("alive")
+  })
+
+  it("launch --attach of what ends at once is a launch", async () => {
+    const pty = await openTerminal(`"${process.execPath}" "${bin}" session launch --attach instant -- true`)
+    expect(await pty.ended).toMatchObject({ code: 0, isRestored: true })
+    expect(pty.shown()).toContain(`"instant" exited with code 0`)
   })
 
   it("launch --attach shows it at once; what has ended, or shows itself, is refused", async () => {

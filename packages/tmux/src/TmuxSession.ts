@@ -9,9 +9,12 @@ import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { Child } from "@tether/process/Child"
 import * as Supervise from "@tether/process/Supervise"
 import type { SpawnError } from "@tether/process/SpawnError"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { DeliveryFailed } from "./DeliveryFailed.js"
@@ -19,10 +22,10 @@ import { type Facts, factsOption, fromText } from "./internal/facts.js"
 import { makeHandle, type TmuxSession } from "./internal/handle.js"
 import { launchSession } from "./internal/launch.js"
 import { type LaunchOptions, resolve } from "./internal/launchRequest.js"
-import { lastLinesIn, sizeOf } from "./internal/log.js"
+import { lastLinesIn, sizeOf, writtenWithin } from "./internal/log.js"
 import { untilReady } from "./internal/ready.js"
 import { clientEnvironment } from "./internal/serverEnvironment.js"
-import type { SessionEnd } from "./internal/stop.js"
+import { type SessionEnd, stopSession } from "./internal/stop.js"
 import { tidy } from "./internal/tidy.js"
 import type { LaunchRefused } from "./LaunchRefused.js"
 import type { SessionExists } from "./SessionExists.js"
@@ -109,19 +112,33 @@ export const launch = (
     const from = yield* sizeOf(`${request.logDir}/${request.identity}.log`)
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const facts = yield* launchSession(tmux, request)
+        let isWanted = true
+        const launching = yield* Effect.forkDaemon(Effect.interruptible(launchSession(tmux, request, Effect.sync(() => isWanted))))
+        const facts = yield* restore(Fiber.join(launching)).pipe(Effect.onInterrupt(() => {
+          isWanted = false
+          return Effect.flatMap(Fiber.await(launching), Exit.match({
+            onFailure: () => Effect.void,
+            onSuccess: (facts) => Effect.ignore(stopSession(tmux, facts, request.steps, "interrupted"))
+          }))
+        }))
         const session = yield* makeHandle(tmux, facts)
         yield* keepWithin(tmux.directory, request.logDir, options.log)
-        const isAlive = Effect.map(session.liveness, (state) => state !== "gone")
-        const lastOutput = Effect.provide(lastLinesIn(facts.logFile, from), yield* Effect.context<FileSystem.FileSystem>())
-        const ready = options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, isAlive, lastOutput)
+        const lastOutput = Effect.zipRight(writtenWithin(facts.unwritten, "1 second"), lastLinesIn(facts.logFile, from)).pipe(
+          Effect.provide(yield* Effect.context<FileSystem.FileSystem>())
+        )
+        const ready = options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, lastOutput)
         yield* restore(ready).pipe(
-          Effect.onError(() => Effect.ignore(session.stop({ reason: "not-ready" })))
+          Effect.onError((cause) => Effect.ignore(session.stop({ plan: options.stop, reason: whyStopped(cause) })))
         )
         return session
       })
     )
   })
+
+const whyStopped = (cause: Cause.Cause<LaunchError>): string => {
+  if (Cause.isInterruptedOnly(cause)) return "interrupted"
+  return Option.exists(Cause.failureOption(cause), ({ _tag }) => _tag === "SessionNotReady") ? "not-ready" : "launch-failed"
+}
 
 /** What is removed is said; what cannot be looked at is no reason to fail. */
 const keepWithin = (serverDirectory: string, directory: string, budget: SessionLogs.Budget | undefined) =>

@@ -55,6 +55,7 @@ const remove = (path: string): void => {
 
 const giveUp = (why: string): void => {
   terminal.say(why)
+  gate.unopened(ownGate)
   leave(notNow, () => {})
 }
 

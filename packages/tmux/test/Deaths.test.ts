@@ -256,7 +256,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
     ["before the hook is there", `kill -9 $PPID`],
     ["when the hook is there", `tmux "$@"; kill -9 $PPID`]
   ])("is killed in a launch, %s, and no start is left without an end", ([, doing]) =>
-    inPlace(({ exitLogDir, logDir, path, shell, tmux: ask }) =>
+    inPlace(({ deaths, exitLogDir, logDir, path, shell, tmux: ask }) =>
       Effect.gen(function*() {
         const keeper = yield* shell("sleep 60", { identity: "keeper" })
         const tmux = join(path, "tmux")
@@ -275,6 +275,11 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
           what: "all others have their end"
         })
         expect(yield* keeper.liveness).toBe("alive")
+        // Where there is a start: nobody takes the end of a shim that has never started anything for that of the program.
+        const ends = deaths().filter((line) => field(line, "identity") === "it")
+        expect(ends.map((line) => [field(line, "dead_status"), field(line, "ended_by"), field(line, "reason")])).toEqual(
+          ends.length === 0 ? [] : [["", "owner", "launch-failed"]]
+        )
       })
     ))
 

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Command from "@effect/platform/Command"
+import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
@@ -142,19 +145,6 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
       })
     ))
 
-  it.live("that is interrupted leaves nothing", () =>
-    inPlace(({ deaths, shell }) =>
-      Effect.gen(function*() {
-        for (const wait of [1, 10, 30, 60, 90]) {
-          const launched = yield* Effect.either(Effect.timeout(shell("sleep 60"), wait))
-          // It may have been quick enough.
-          if (launched._tag === "Right") yield* launched.right.stop()
-          expect(yield* TmuxSession.list).toEqual([])
-        }
-        expect(deaths().map((line) => field(line, "ended_by")).filter((by) => by !== "owner")).toEqual([])
-      })
-    ))
-
   it.live("goes on without an exit log that can be written, and says so", () =>
     inPlace(({ log, path, shell }) =>
       Effect.gen(function*() {
@@ -231,6 +221,81 @@ describe.skipIf(whyNot !== undefined)("the output", () => {
         expect(text.split("\r\n").slice(1, -1)).toEqual(Array.from({ length: 100_000 - first + 1 }, (_, index) => String(first + index)))
       })
     ))
+})
+
+describe.skipIf(whyNot !== undefined)("a launch that is interrupted", () => {
+  it.live("starts nothing, or has stopped it and says so", () =>
+    inPlace(({ deaths, exitLogDir, path, shell }) =>
+      Effect.gen(function*() {
+        for (let delay = 0; delay <= 300; delay += 20) {
+          const before = deaths().length
+          const ran = join(path, `ran-${delay}`)
+          const launching = yield* Effect.fork(shell(`echo > ${ran}; exec sleep 60`))
+          yield* Effect.sleep(delay)
+          const exit = yield* Fiber.interrupt(launching)
+          // It may have been launched by then.
+          if (Exit.isSuccess(exit)) yield* exit.value.stop()
+          else {
+            const reasons = deaths().slice(before).map((line) => field(line, "reason"))
+            expect(["", "launch-failed", "interrupted"]).toContain(reasons.join())
+            if (existsSync(ran)) expect(reasons).toEqual(["interrupted"])
+          }
+          expect(yield* TmuxSession.list).toEqual([])
+        }
+        expect(yield* Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) => journal.unfinished())).toEqual([])
+      })
+    ), 60_000)
+
+  it.live("in its first moments starts nothing, however long it takes", () =>
+    inPlace(({ deaths, path, shell }) =>
+      Effect.gen(function*() {
+        const launching = yield* Effect.fork(shell(`echo > ${join(path, "ran")}`))
+        yield* Effect.sleep("20 millis")
+        yield* Fiber.interrupt(launching)
+        expect(existsSync(join(path, "ran"))).toBe(false)
+        expect(deaths().filter((line) => field(line, "reason") !== "launch-failed")).toEqual([])
+      })
+    ))
+})
+
+describe.skipIf(whyNot !== undefined)("a log", () => {
+  it.live.each([
+    { what: "a directory", make: (file: string) => mkdirSync(file), says: "it is no regular file" },
+    { what: "a pipe", make: (file: string) => execFileSync("mkfifo", [file]), says: "it is no regular file" }
+  ])("that cannot be written, because $what is in its place, is a launch that fails", ({ make, says }) =>
+    inPlace(({ logDir, path, shell }) =>
+      Effect.gen(function*() {
+        mkdirSync(logDir)
+        make(join(logDir, "it.log"))
+        const error = yield* Effect.flip(shell(`echo > ${join(path, "ran")}`))
+        expect(error).toMatchObject({ _tag: "FileError", message: expect.stringContaining(says) })
+        expect(existsSync(join(path, "ran"))).toBe(false)
+      })
+    ))
+})
+
+describe.skipIf(whyNot !== undefined)("a log whose writer hangs", () => {
+  it.live.each([{ words: "a journal", options: {} }, { words: "none", options: { exitLogDir: undefined } }])("is said to be incomplete by a stop, which takes nothing from it: with $words", ({ options }) =>
+    inPlace(({ log, shell, tmux }) =>
+      Effect.gen(function*() {
+        const session = yield* shell("trap 'seq 100000; echo farewell; exit 0' TERM; echo up; while :; do sleep 0.1; done", options)
+        yield* eventually("it is up", () => log().includes("up"))
+        const server = Number(tmux("display-message", "-p", "#{pid}"))
+        const below = (pid: number): ReadonlyArray<number> =>
+          readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").flatMap((child) => child === "" || Number(child) === session.pid ? [] : [Number(child), ...below(Number(child))])
+        const writer = below(server)
+        for (const pid of writer) process.kill(pid, "SIGSTOP")
+        const said: Array<string> = []
+        const logger = Logger.make(({ message }) => said.push(String(message)))
+        yield* session.stop({ reason: "tired" }).pipe(
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+          Effect.ensuring(Effect.sync(() => writer.forEach((pid) => process.kill(pid, "SIGCONT"))))
+        )
+        expect(said.join()).toContain(`the log of session "it" is not complete yet`)
+        yield* eventually("the log is complete", () => log().endsWith("100000\r\nfarewell\r\n"))
+        expect(log().split("\r\n").filter((line) => /^\d+$/.test(line))).toHaveLength(100_000)
+      })
+    ), 60_000)
 })
 
 describe.skipIf(whyNot !== undefined)("a stop", () => {

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { connect } from "node:net"
 import { join } from "node:path"
 import type { ShimRecords } from "../src/internal/shimProtocol.js"
 import { ask, gone, lives, missing, type PaneServer, run, server, type ShimPane } from "./support/shimPane.js"
@@ -134,7 +135,7 @@ there("the gate", () => {
       writeFileSync(`${file}.new`, "null")
       renameSync(`${file}.new`, file)
       yield* gone(pid)
-      expect(existsSync(file)).toBe(false)
+      expect([existsSync(file), existsSync(file.replace(/gate$/, "unopened"))]).toEqual([false, true])
     }))
 })
 
@@ -202,7 +203,7 @@ there("a stop", () => {
       const pane = yield* open(["sh", "-c", script])
       const grandchild = Number(yield* lineIn(join(directory, "grandchild")))
       const steps = [{ signal: "SIGTERM", wait: 200 }, { signal: "SIGUSR1", wait: 1000 }]
-      const [first, second] = yield* Effect.all([pane.ask({ op: "stop", steps }), pane.ask({ op: "stop", steps })], { concurrency: 2 })
+      const [first, second] = yield* Effect.all([pane.ask({ op: "stop", steps, reason: "test" }), pane.ask({ op: "stop", steps, reason: "test" })], { concurrency: 2 })
       const stopped = { _tag: "Stopped", status: { signal: "SIGUSR1" } }
       // One of them keeps the record.
       const answers = [first.answer, second.answer]
@@ -210,7 +211,7 @@ there("a stop", () => {
       expect(answers).toContainEqual(stopped)
       expect([lives(pane.child), lives(grandchild)]).toEqual([false, false])
       expect(yield* pane.isDead).toBe(false)
-      const again = yield* pane.ask({ op: "stop", steps })
+      const again = yield* pane.ask({ op: "stop", steps, reason: "test" })
       expect(again.answer).toEqual(stopped)
       yield* Effect.all([first.leave, second.leave, again.leave])
       expect(yield* pane.end).toBe("/10")
@@ -221,7 +222,7 @@ there("a stop", () => {
       const { open } = yield* server
       const pane = yield* open(["sh", "-c", "trap '' TERM; kill -STOP $$; while :; do sleep 1; done"])
       yield* waitUntil(Effect.sync(() => /^State:\s+T/m.test(textOf(`/proc/${pane.child}/status`))))
-      const { answer, leave } = yield* pane.ask({ op: "stop", steps: [{ signal: "SIGTERM", wait: 50 }] })
+      const { answer, leave } = yield* pane.ask({ op: "stop", steps: [{ signal: "SIGTERM", wait: 50 }], reason: "test" })
       expect(answer).toEqual({ _tag: "Stopped", status: { signal: "SIGKILL" }, step: "SIGKILL" })
       yield* leave
       expect(yield* pane.end).toBe("/9")
@@ -234,7 +235,7 @@ there("a stop", () => {
       // As long as nobody has asked how the start went, the end waits.
       yield* release(["sh", "-c", "exit 4"])
       yield* waitUntil(Effect.sync(() => textOf(`/proc/${pid}/task/${pid}/children`) === ""), { what: "the program ends" })
-      const { answer, leave } = yield* ask(socket, { op: "stop", steps: [{ signal: "SIGTERM", wait: 100 }] })
+      const { answer, leave } = yield* ask(socket, { op: "stop", steps: [{ signal: "SIGTERM", wait: 100 }], reason: "test" })
       expect(answer).toEqual({ _tag: "Stopped", status: { code: 4 }, step: undefined })
       yield* leave
     }))
@@ -365,7 +366,7 @@ there("when the terminal goes", () => {
       const all = yield* server
       const pane = yield* openRecorded(all, "asked", stubborn.replaceAll("$0-ready", "ready"))
       yield* waitUntil(Effect.sync(() => existsSync(join(all.directory, "ready"))))
-      const asked = yield* Effect.fork(pane.ask({ op: "stop", steps: [{ signal: "SIGTERM", wait: 700 }] }))
+      const asked = yield* Effect.fork(pane.ask({ op: "stop", steps: [{ signal: "SIGTERM", wait: 700 }], reason: "test" }))
       yield* signal(all.pid, "SIGKILL")
       const { answer, leave } = yield* asked
       expect(answer).toEqual({ _tag: "Stopped", status: { signal: "SIGKILL" }, step: "SIGKILL" })
@@ -374,6 +375,24 @@ there("when the terminal goes", () => {
       yield* gone(pane.pid)
       const own = { ev: "session-exit", endedBy: "owner", stopStep: "SIGKILL", deadSignal: "SIGKILL" }
       expect(yield* readJournal(all.directory)).toMatchObject([{ ev: "server-exit" }, ...(records ? [] : [own])])
+    }))
+})
+
+there("a stop whose asker has gone", () => {
+  it.scopedLive("is that of its owner, with the reason", () =>
+    Effect.gen(function*() {
+      const all = yield* server
+      const at = (name: string) => join(all.directory, name)
+      const script = "trap 'echo > asked; while [ ! -f go ]; do sleep 0.02; done; exit 4' TERM; echo > up; while :; do sleep 0.1; done"
+      const pane = yield* openRecorded(all, "left", script)
+      yield* waitUntil(Effect.sync(() => existsSync(at("up"))))
+      const asker = connect(pane.socket)
+      asker.on("error", () => {}).write(`${JSON.stringify({ op: "stop", steps: [{ signal: "SIGTERM", wait: 20_000 }], reason: "tired" })}\n`)
+      yield* waitUntil(Effect.sync(() => existsSync(at("asked"))))
+      asker.destroy()
+      writeFileSync(at("go"), "")
+      yield* gone(pane.pid)
+      expect(yield* readJournal(all.directory)).toMatchObject([{ ev: "session-exit", endedBy: "owner", deadStatus: 4, stopStep: "SIGTERM", reason: "tired" }])
     }))
 })
 

@@ -48,10 +48,8 @@ export const show = (session: TmuxSession.TmuxSession, outlets: Outlets) =>
     // The client has put the terminal back itself, if it could.
     if (status._tag === "Signaled") yield* restore(settings, outlets)
     if (left !== undefined) return { lines: [], code: exitCode.ofStatus({ _tag: "Signaled", signal: left }) } satisfies Answer
-    const code = exitCode.ofStatus(status) === 0 ? 0 : 1
-    const hasEnded = (yield* session.liveness) === "gone"
-    const told = hasEnded ? endedText(session.identity, yield* session.ended) : undefined
-    return { lines: [], told, code } satisfies Answer
+    if ((yield* session.liveness) === "gone") return { lines: [], told: endedText(session.identity, yield* session.ended), code: 0 } satisfies Answer
+    return { lines: [], code: exitCode.ofStatus(status) === 0 ? 0 : 1 } satisfies Answer
   }).pipe(Effect.scoped)
 
 /**

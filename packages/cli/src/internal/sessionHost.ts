@@ -15,6 +15,7 @@ import type { SessionStuck } from "@tether/tmux/SessionStuck"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { Answer } from "./answer.js"
 import * as exitCode from "./exitCode.js"
@@ -22,16 +23,30 @@ import * as lineLogger from "./lineLogger.js"
 import { namesOf } from "./names.js"
 import type { Outlets } from "./outlets.js"
 import { host } from "./readJournal.js"
+import { type Forwarded, received } from "./signals.js"
 
 export type Host = ChildSpawner | FileSystem.FileSystem | ProcessIdentity | Scope.Scope
 
-export type Failure = TmuxSession.LaunchError | SurvivorsError | SessionStuck | TmuxUnavailable | Unknown | Unusable
+export type Failure = TmuxSession.LaunchError | SurvivorsError | SessionStuck | TmuxUnavailable | Interrupted | Unknown | Unusable
 
 /** There is no such session. */
 export class Unknown extends Data.TaggedError("Unknown")<{ readonly message: string }> {}
 
 /** What was given makes no sense. */
 export class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
+
+/** We were told to end, and what was begun has been ended in order. */
+export class Interrupted extends Data.TaggedError("Interrupted")<{ readonly message: string; readonly signal: Forwarded }> {}
+
+/** A second signal ends us as it would any program. */
+const firstSignal = Effect.scoped(Effect.flatMap(received, Queue.take))
+
+/** Ends what is begun at a signal: it would leave something behind if we just died of it. `otherwise`: what that means for whoever looks. */
+export const endedBySignals = <A, E, R>(action: Effect.Effect<A, E, R>, otherwise: string): Effect.Effect<A, E | Interrupted, R> =>
+  Effect.raceFirst(
+    action,
+    Effect.flatMap(firstSignal, (signal) => Effect.fail(new Interrupted({ signal, message: `${otherwise} (${signal})` })))
+  )
 
 export const tmux = (server: string | undefined) => Tmux.layer({ name: server })
 
@@ -49,6 +64,7 @@ export const answered = (
 
 const codeOf = (error: Failure): number => {
   if (error._tag === "SpawnError") return exitCode.ofReason(error.reason)
+  if (error._tag === "Interrupted") return exitCode.ofStatus({ _tag: "Signaled", signal: error.signal })
   return error._tag === "LaunchRefused" || error._tag === "Unusable" ? 2 : 1
 }
 

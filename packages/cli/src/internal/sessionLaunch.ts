@@ -10,26 +10,25 @@ import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
 import { show } from "./sessionAttach.js"
 import type { LaunchWords } from "./sessionWords.js"
-import { answered, tmux } from "./sessionHost.js"
+import { answered, endedBySignals, tmux } from "./sessionHost.js"
+import { endedText } from "./sessionStop.js"
 import * as Harmless from "@tether/process/Harmless"
 
 export const launch = (words: LaunchWords, server: string | undefined, outlets: Outlets) =>
   answered(outlets, Effect.gen(function*() {
     const { attach, cols, cwd, env, name, rows } = words
-    const session = yield* TmuxSession.launch({
-      identity: name,
-      command: Command.make(...words.words),
-      cwd: resolve(cwd ?? "."),
-      env,
-      cols,
-      rows,
-      logDir: yield* directory(words.logDir, "sessions"),
-      exitLogDir: words.noExitLog ? undefined : yield* directory(words.exitLogDir, "journal")
-    })
+    const logDir = yield* directory(words.logDir, "sessions")
+    const exitLogDir = words.noExitLog ? undefined : yield* directory(words.exitLogDir, "journal")
+    const command = Command.make(...words.words)
+    const session = yield* endedBySignals(
+      TmuxSession.launch({ identity: name, command, cwd: resolve(cwd ?? "."), env, cols, rows, logDir, exitLogDir }),
+      "interrupted: nothing was launched, or it has been stopped again"
+    )
     const line = [Harmless.line(session.identity), session.id, Harmless.line(session.logFile)].join("\t")
     if (!attach) return { lines: [line], code: 0 } satisfies Answer
     outlets.out.push(line)
     yield* outlets.settled
+    if ((yield* session.liveness) === "gone") return { lines: [], told: endedText(name, yield* session.ended), code: 0 } satisfies Answer
     return yield* show(session, outlets)
   }).pipe(Effect.provide(tmux(server))))
 

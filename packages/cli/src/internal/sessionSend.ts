@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
 import type { SendWords } from "./sessionWords.js"
-import { answered, sessionOf, tmux, Unusable } from "./sessionHost.js"
+import { answered, endedBySignals, sessionOf, tmux, Unusable } from "./sessionHost.js"
 
 export const send = ({ keys, name, noSubmit, words }: SendWords, server: string | undefined, outlets: Outlets) =>
   answered(outlets, Effect.gen(function*() {
@@ -17,7 +17,10 @@ export const send = ({ keys, name, noSubmit, words }: SendWords, server: string 
         return yield* new DeliveryFailed({ reason: "Gone", identity: name, length: 0, problem: "the session has ended" })
       }
       yield* session.press(...words ?? [])
-    } else yield* session.send(words?.join(" ") ?? (yield* stdinText), noSubmit ? { submit: [] } : {})
+    } else {
+      const text = words?.join(" ") ?? (yield* stdinText)
+      yield* endedBySignals(session.send(text, noSubmit ? { submit: [] } : {}), "interrupted, and nobody knows whether the text has arrived")
+    }
     return { lines: [], code: 0 } satisfies Answer
   }).pipe(Effect.provide(tmux(server))))
 

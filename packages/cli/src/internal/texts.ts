@@ -335,9 +335,9 @@ One line on stdout has its name, its id in tmux and its log file, with tabs betw
     ["0", ["It was launched."]],
     ["1", ["There is one of that name, no tmux, or a directory cannot be used."]],
     misused,
-    ["125", ["The command could not be started, for another reason than the next two."]],
+    ["125", ["The command could not be started, for another reason than the next two, such as a directory that is not there."]],
     ["126", ["The command may not be executed."]],
-    ["127", ["There is no such command, or no such directory to run in."]]
+    ["127", ["There is no such command."]]
   ]
 } as const satisfies CommandText
 

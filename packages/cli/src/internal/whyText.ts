@@ -99,6 +99,8 @@ const onPurpose = (reason: string | undefined): string => {
       return "It was ended on purpose: its session was stopped."
     case "idle":
       return "It was ended on purpose: its session had written nothing for too long."
+    case "interrupted":
+      return "It was ended on purpose: its launch was interrupted."
     case "not-ready":
       return "It was ended on purpose: it was not ready in time."
     default:

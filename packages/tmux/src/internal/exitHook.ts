@@ -55,6 +55,8 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     `case $g in ""|SIG*) ;; *[!0-9]*) g=SIG$g;; *) n=$(kill -l $g); case $n in SIG*) g=$n;; [A-Z]*) g=SIG$n;; *) g=SIG$g;; esac;; esac`,
     `if [ "$g" ]; then s=; b=outside; elif [ "$s" ]; then b=child; fi`,
     start === undefined ? "u=" : `u=; [ $t -lt ${start.ts} ] || u=" uptime_ms=$((t - ${start.ts}))"`,
+    // Whose gate was never opened.
+    ...(end === undefined ? [] : [`x="\${o%.end}.unopened"; [ ! -f "$x" ] || { s=; g=; b=owner; u=" reason=launch-failed$u"; command -p rm -f "$x"; }`]),
     "c() { shift $(($1 + 1)); x=$1; }",
     `e() { v=$1; k=$2; r=; while [ $k -gt 0 ]; do c $((v & 31)) ${digits.split("").join(" ")}; r=$x$r; v=$((v >> 5)); k=$((k - 1)); done; }`,
     `e $t 10; i=$r; e "#{pane_pid}" ${pidDigits}; i=$i\${r}${hash([identity, exitLogFile, start?.id ?? ""])}`,

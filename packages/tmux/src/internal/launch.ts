@@ -26,6 +26,7 @@ import { exitHook } from "./exitHook.js"
 import { type Facts, factsOption, toText } from "./facts.js"
 import { nodeProgram, ownPid } from "./here.js"
 import type { Request } from "./launchRequest.js"
+import { openLog } from "./log.js"
 import { markLog } from "./logMarker.js"
 import { logWriterCommand } from "./logWriter.js"
 import * as ProcessFile from "./processFile.js"
@@ -36,7 +37,7 @@ import { ask } from "./shimClient.js"
 import type { ShimConfig, ShimRecords } from "./shimProtocol.js"
 import { isGone, stopSession } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
-import { failingWithin, unbroken } from "./within.js"
+import { failingWithin } from "./within.js"
 
 type Files = FileSystem.FileSystem | ProcessIdentity
 
@@ -52,11 +53,15 @@ interface Pane {
   readonly server: Identity | undefined
 }
 
-/** Once the program runs, the session stays, whatever becomes of us. Where it does not, nothing of it stays. */
-export const launchSession = (tmux: TmuxService, request: Request): Effect.Effect<Facts, LaunchFailure, Files> =>
+/**
+ * Once the program runs, the session stays, whatever becomes of us. Where it does not, nothing of it stays. It is not to be interrupted: `isWanted`
+ * is asked before the program starts.
+ */
+export const launchSession = (tmux: TmuxService, request: Request, isWanted: Effect.Effect<boolean>): Effect.Effect<Facts, LaunchFailure, Files> =>
   Effect.gen(function*() {
     yield* checkDirectory(request)
     yield* StateDir.makeDirectory(request.logDir)
+    yield* openLog(`${request.logDir}/${request.identity}.log`)
     const now = yield* Clock.currentTimeMillis
     const base = `${tmux.directory}/${SortableId.make()(now)}`
     const gate = `${base}.gate`
@@ -88,16 +93,20 @@ export const launchSession = (tmux: TmuxService, request: Request): Effect.Effec
     })
     const facts = { ...without, start: start?.id }
     let isBegun = false
+    let isOpened = false
     return yield* Effect.gen(function*() {
       const isHooked = yield* attend(tmux, facts, request, start)
       // In this order: a start on record has somebody who will record its end, even if we are killed now.
       if (Option.isSome(journal) && start !== undefined) {
         isBegun = yield* recorded(journal.value, isHooked ? start : { ...start, writer: Records.writer(facts.shim) })
       }
+      if (!(yield* isWanted)) return yield* Effect.interrupt
+      isOpened = true
       yield* openGate(tmux, facts, request, gate, start)
       return facts
-    }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isBegun ? journal : Option.none())))
-  }).pipe(Effect.scoped, unbroken)
+    }).pipe(Effect.onError(() =>
+        Effect.suspend(() => abandon(tmux, facts, request, gate, isOpened, isBegun ? journal : Option.none()))))
+  }).pipe(Effect.scoped)
 
 /** A shim could only say that something is not there. */
 const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
@@ -365,12 +374,17 @@ const abandon = (
   facts: Facts,
   { steps }: Request,
   gate: string,
+  isOpened: boolean,
   journal: Option.Option<ExitJournal.JournalService>
 ): Effect.Effect<void, never, Files> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const end = yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
-    for (const file of [gate, facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
+    // Behind a gate that was not opened, nothing is to be stopped, and nobody records the end of a shim that still lives.
+    const isIdle = !isOpened && !(yield* isGone(facts))
+    const end = isIdle
+      ? yield* Effect.as(Effect.ignore(tmux.run(["kill-session", "-t", facts.session])), Option.none())
+      : yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
+    for (const file of [gate, gate.replace(/\.gate$/, ".unopened"), facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
     if (Option.isNone(journal) || Option.exists(end, ({ record }) => Option.isSome(record))) return
     const failed = yield* Records.ownEnd(facts, { status: undefined, step: undefined, reason: "launch-failed" })
     yield* Effect.ignore(journal.value.append(failed))

@@ -2,16 +2,29 @@
  * The log of a session, as others see it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import { lastLinesOf } from "./pane.js"
 import { holdsWithin } from "./within.js"
 
-/** Waits until the writer has written all; it removes the file when it has. */
-export const writtenWithin = (unwritten: string, time: Duration.DurationInput): Effect.Effect<void, never, FileSystem.FileSystem> =>
+/** Waits until the writer has written all, and answers whether it has; it removes the file when it has. */
+export const writtenWithin = (unwritten: string, time: Duration.DurationInput): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.asVoid(holdsWithin(time, Effect.orElseSucceed(Effect.map(fs.exists(unwritten), (isThere) => !isThere), () => true))))
+    holdsWithin(time, Effect.orElseSucceed(Effect.map(fs.exists(unwritten), (isThere) => !isThere), () => true)))
+
+/** Makes it, where it is not there: what could not be written would be lost. */
+export const openLog = (file: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const found = yield* Effect.option(fs.stat(file))
+    // Whoever opens a pipe waits for the other side.
+    if (Option.exists(found, ({ type }) => type !== "File")) return yield* FileAttempt.refused("write the log", file, "Invalid", "it is no regular file")
+    yield* FileAttempt.attempt("write the log", file)(Effect.scoped(fs.open(file, { flag: "a", mode: 0o600 })))
+  })
 
 const tailBytes = 8 * 1024
 

@@ -13,6 +13,7 @@ import type { TmuxFailed } from "../TmuxFailed.js"
 import { deliver, type SendOptions } from "./delivery.js"
 import type { Facts } from "./facts.js"
 import { lastLinesOf, press, screenOf } from "./pane.js"
+import { isRunning } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
 import { within } from "./within.js"
 
@@ -71,10 +72,10 @@ export const untilReady = (
   tmux: TmuxService,
   facts: Facts,
   options: ReadyOptions,
-  isAlive: Effect.Effect<boolean>,
   lastOutput: Effect.Effect<ReadonlyArray<string>>
 ): Effect.Effect<void, SessionNotReady | DeliveryFailed | TmuxFailed, Files> =>
   Effect.gen(function*() {
+    const isAlive = yield* Effect.map(Effect.context<ProcessIdentity>(), (context) => Effect.provide(isRunning(facts), context))
     const begun = yield* Clock.currentTimeMillis
     let seen = ""
     const notReady = (reason: NotReadyReason) =>
@@ -90,7 +91,7 @@ export const untilReady = (
     yield* boot(options, isAlive, screen, (keys) => press(tmux, facts.pane, keys), notReady).pipe(
       orAfter(options.bootWithin ?? "240 seconds", notReady("never-became-ready")),
       // What tmux cannot show is the screen of one that has just ended.
-      Effect.catchIf(isGone, () => notReady("vanished-during-boot"))
+      Effect.catchIf(isOfGone, () => notReady("vanished-during-boot"))
     )
     if (options.message === undefined || options.message === "") return
 
@@ -112,7 +113,7 @@ export const untilReady = (
     }).pipe(orAfter(options.activeWithin ?? "120 seconds", Effect.zipRight(Effect.ignore(screen), notReady("no-activity-after-delivery"))))
   })
 
-const isGone = (error: TmuxFailed | SessionNotReady): error is TmuxFailed =>
+const isOfGone = (error: TmuxFailed | SessionNotReady): error is TmuxFailed =>
   error._tag === "TmuxFailed" && (error.reason === "NotFound" || error.reason === "NoServer")
 
 const boot = <E>(

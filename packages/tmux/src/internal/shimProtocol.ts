@@ -4,7 +4,7 @@
  *
  * The shim is the pane's process: `node shim.cjs FILE PID:TOKEN`. It waits at its gate until FILE is there (whole, put there by a rename; PID is
  * who does that), reads it, listens on `socket`, starts the program, and removes the file: if that is still there when the shim has ended, nothing
- * was started. Once `socket` is there, it is listened to. Each connection has one request and one answer, each a line of JSON, and stays open until
+ * was started. If it gives up before, it leaves FILE with `.unopened` for `.gate`. Once `socket` is there, it is listened to. Each connection has one request and one answer, each a line of JSON, and stays open until
  * the one who asked closes it.
  */
 
@@ -67,10 +67,13 @@ export type ShimRequest =
   /**
    * Stops all that lives in the terminal, by the plan. Answered when nothing is left of it. The shim ends as its program did
    * once the connection is closed, or after two seconds: until then nobody can see the end. Whoever is told of a step keeps the record
-   * of that end, and the shim does not, even if the terminal goes meanwhile. A second stop has the answer of the first, which is hurried so that it
+   * of that end, and the shim does not, even if the terminal goes meanwhile. Where nobody is there to be told, the shim records the stop and
+   * `reason`. A second stop has the answer of the first, which is hurried so that it
    * is over when the plan of the second would be.
    */
-  | { readonly op: "stop"; readonly steps: ReadonlyArray<ShimStep> }
+  | { readonly op: "stop"; readonly steps: ReadonlyArray<ShimStep>; readonly reason: string }
+  /** Whether the program runs. Its end is known here before the shim ends, and before it is on record. */
+  | { readonly op: "running" }
 
 export type ShimAnswer =
   | { readonly _tag: "Started"; readonly pid: number }
@@ -84,6 +87,7 @@ export type ShimAnswer =
      */
     readonly step: string | undefined
   }
+  | { readonly _tag: "Running"; readonly isRunning: boolean }
   | { readonly _tag: "Refused"; readonly message: string }
 
 export type ShimStatus =

@@ -16,7 +16,7 @@ import type { Facts } from "./facts.js"
 import { writtenWithin } from "./log.js"
 import * as Records from "./records.js"
 import { ask } from "./shimClient.js"
-import type { ShimStatus, ShimStep } from "./shimProtocol.js"
+import type { ShimAnswer, ShimStatus, ShimStep } from "./shimProtocol.js"
 import type { TmuxService } from "./tmux.js"
 import { failingWithin, holdsWithin, unbroken, within } from "./within.js"
 
@@ -51,6 +51,17 @@ const statusOf = (status: ShimStatus): ExitStatus.ExitStatus =>
 export const isGone = ({ shim }: Facts): Effect.Effect<boolean, never, ProcessIdentity> =>
   Effect.flatMap(ProcessIdentity, (processes) => Effect.map(processes.liveness(shim), (liveness) => liveness === "gone"))
 
+/** Before the process of the pane ends, it records the end of its program. One that does not answer, because somebody has stopped it, lives. */
+export const isRunning = (facts: Facts): Effect.Effect<boolean, never, ProcessIdentity> =>
+  Effect.scoped(ask(facts.socket, { op: "running" })).pipe(
+    within("1 second"),
+    Effect.orElseSucceed(() => Option.none<ShimAnswer>()),
+    Effect.flatMap((answer) =>
+      Option.exists(answer, (answer) => answer._tag === "Running" && !answer.isRunning)
+        ? Effect.succeed(false)
+        : Effect.map(isGone(facts), (gone) => !gone))
+  )
+
 const goneWithin = (facts: Facts, time: Duration.DurationInput): Effect.Effect<boolean, never, ProcessIdentity> =>
   holdsWithin(time, isGone(facts))
 
@@ -66,7 +77,7 @@ export const stopSession = (
   Effect.gen(function*() {
     const planned = Duration.millis(steps.reduce((sum, { wait }) => sum + wait, 0) + shimNeeds)
     const stopped = yield* Effect.scoped(
-      ask(facts.socket, { op: "stop", steps }).pipe(
+      ask(facts.socket, { op: "stop", steps, reason }).pipe(
         failingWithin(planned, () => ({ _tag: "NoAnswer" as const, problem: "it does not answer" })),
         Effect.flatMap((answer) =>
           answer._tag === "Stopped"
@@ -82,12 +93,17 @@ export const stopSession = (
     const end = own !== undefined && Option.isSome(own.record) ? own : yield* endOf(facts, own?.status)
     // tmux removes the pane when the log writer has all of it. Whoever removes it before that loses the rest.
     yield* tmux.watch(facts.shim)
-    yield* writtenWithin(facts.unwritten, "10 seconds")
-    // The hook does that, too; but there is none without a journal, nor in a server that hangs.
-    yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
-    yield* writtenWithin(facts.unwritten, "5 seconds")
+    if (yield* writtenWithin(facts.unwritten, logNeeds)) {
+      // The hook does that, too; but there is none without a journal, nor in a server that hangs.
+      yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
+    } else {
+      yield* Effect.logWarning(`the log of session ${JSON.stringify(facts.identity)} is not complete yet: its writer does not take what is left`)
+    }
     return end
   }).pipe(unbroken)
+
+/** For the last output, on a slow disk. */
+const logNeeds = Duration.seconds(10)
 
 /** For SIGKILL, and for what a busy machine adds. */
 const shimNeeds = 10_000

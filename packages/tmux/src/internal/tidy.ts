@@ -15,7 +15,7 @@ interface Found {
 }
 
 /** Of a session, by the id in its files, which a lock or an unfinished file has behind a dot. */
-const idOf = (name: string): string | undefined => /^\.?([0-9A-Z]{26})\.(gate|sock|unwritten|end)(\.|$)/.exec(name)?.[1]
+const idOf = (name: string): string | undefined => /^\.?([0-9A-Z]{26})\.(gate|unopened|sock|unwritten|end)(\.|$)/.exec(name)?.[1]
 
 /** Of a server whose end is on record. */
 const isMark = (name: string): boolean => /^ended-[A-Za-z0-9_-]+$/.test(name)

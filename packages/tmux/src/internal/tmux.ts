@@ -15,6 +15,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { TmuxFailed } from "../TmuxFailed.js"
@@ -121,6 +123,8 @@ export const makeTmux = (
       }).pipe(
         Effect.provideService(ChildSpawner, spawner),
         unobserved,
+        // What goes wrong is in the error.
+        Logger.withMinimumLogLevel(LogLevel.None),
         Effect.catchTags({
           ProcessFailed: (error) => Effect.fail(refusal(failed, error.stderr.trim() || error.message)),
           SpawnError: (error) => Effect.fail(failed("Refused", error.message)),

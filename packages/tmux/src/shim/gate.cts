@@ -37,6 +37,15 @@ const wait = (gate: Gate, opened: (config: ShimConfig) => void, tooLate: () => v
 /** The program has been started: whoever has opened the gate knows by this that it has, should nobody live to say so. */
 const passed = ({ file }: Gate): void => remove(file)
 
+/** Nothing was started, and nothing will be: the hook of the pane is not to take the end of this process for that of a program. */
+const unopened = ({ file }: Gate): void => {
+  try {
+    fs.writeFileSync(file.replace(/\.gate$/, ".unopened"), "", { mode: 0o600 })
+  } catch {
+    // Then it is one by this process's own code.
+  }
+}
+
 /** There will be no program. The file stays for whoever has opened the gate, who then removes it; if he is gone, nobody would: the environment is in it. */
 const shut = (gate: Gate): void => {
   isShut = true
@@ -74,7 +83,7 @@ const removeUnfinished = (file: string): void => {
   }
 }
 
-const gate = { make, wait, passed, shut }
+const gate = { make, wait, passed, unopened, shut }
 
 declare namespace gate {
   export type { Gate }

@@ -20,6 +20,8 @@ import type {
 } from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
 import type { Asker } from "./asker.cjs"
 
+type ShimStop = Extract<ShimRequest, { readonly op: "stop" }>
+
 interface End {
   readonly status: ShimStatus
   readonly at: number
@@ -52,6 +54,8 @@ class Pane {
   private hasHungUp = false
   /** Where it did not simply end. */
   private reason: "launch-failed" | "server-vanished" | "terminal-closed" | undefined
+  /** That of whoever has begun the stop, and not of a terminal that goes. */
+  private stopReason: string | undefined
   /** Who is told of an end by a stop keeps the record of it: one of them. */
   private keeper: Asker | undefined
 
@@ -99,7 +103,14 @@ class Pane {
   }
 
   answer(request: ShimRequest, asker: Asker): Promise<ShimAnswer> {
-    return request.op === "stop" ? this.answerStop(request.steps, asker) : this.answerStarted(asker)
+    switch (request.op) {
+      case "stop":
+        return this.answerStop(request, asker)
+      case "started":
+        return this.answerStarted(asker)
+      case "running":
+        return Promise.resolve({ _tag: "Running", isRunning: this.end.value === undefined })
+    }
   }
 
   private answerStarted(asker: Asker): Promise<ShimAnswer> {
@@ -108,8 +119,9 @@ class Pane {
   }
 
   /** Where it has ended before, that is the answer, and the end is on its way: it waits for nobody. */
-  private answerStop(steps: ReadonlyArray<ShimStep>, asker: Asker): Promise<ShimAnswer> {
+  private answerStop({ reason, steps }: ShimStop, asker: Asker): Promise<ShimAnswer> {
     const { value } = this.end
+    if (value === undefined && this.stopped === undefined) this.stopReason = reason
     const stopped = value === undefined || this.stopped !== undefined ? this.stop(steps) : Promise.resolve(value)
     return stopped.then(({ status, step }) => {
       const keeps = step !== undefined && asker.isThere() && this.keeper?.isThere() !== true
@@ -176,10 +188,11 @@ class Pane {
   }
 
   private recordSession({ at, status, step }: End): void {
-    const { reason } = this
     if (this.config.records === undefined) return
     // Who has stopped it may have been killed before it could write.
-    const by = this.keeper === undefined ? endedBy(status, step, reason) : "owner"
+    const isStopped = step !== undefined && this.stopReason !== undefined
+    const reason = isStopped ? this.stopReason : this.reason
+    const by = isStopped || this.keeper !== undefined ? "owner" : endedBy(status, step, reason)
     records.sessionExit(this.config.records, { at, startedAt: this.config.startedAt, status, endedBy: by, step, reason })
   }
 }

@@ -54,9 +54,10 @@ const serve = (connection: net.Socket, answer: Answer): void => {
 const requestIn = (line: string): ShimRequest | undefined => {
   try {
     const value = JSON.parse(line) as Partial<Record<string, unknown>>
-    if (value["op"] === "started") return { op: "started" }
-    const steps = value["steps"]
-    return value["op"] === "stop" && Array.isArray(steps) && steps.every(isStep) ? { op: "stop", steps } : undefined
+    const { op, reason, steps } = value
+    if (op === "started" || op === "running") return { op }
+    if (op !== "stop" || typeof reason !== "string" || !Array.isArray(steps) || !steps.every(isStep)) return undefined
+    return { op, steps, reason }
   } catch {
     return undefined
   }

@@ -103,7 +103,7 @@ interface Place {
 const makePane = ({ directory, options, server, shims, tmux }: Place): Effect.Effect<Prepared> =>
   Effect.gen(function*() {
     const name = String(panes++)
-    const file = join(directory, `${name}.json`)
+    const file = join(directory, `${name}.gate`)
     const socket = join(directory, `${name}.sock`)
     const format = "#{session_id} #{pane_id} #{pane_pid}"
     const made = yield* tmux("new-session", "-d", "-P", "-F", format, "-x", "80", "-y", "24", process.execPath, ...options, shim, file)
