@@ -131,7 +131,7 @@ describe("what is not taken, and uses up each pass,", () => {
       expect(asked.slice(0, 2)).toEqual([1, 9])
       expect(asked.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9])
       expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3 }])
-    }).pipe(Effect.provide(host), Effect.provide(quiet)))
+    }).pipe(Effect.provide(host), Effect.provide(quiet)), 60_000)
 })
 
 describe("what others have written, and throws,", () => {
