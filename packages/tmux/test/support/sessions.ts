@@ -112,5 +112,8 @@ export const isAlive = (pid: number): boolean => {
   return stat !== "" && !/^[ZX]$/.test(stat.slice(stat.lastIndexOf(")") + 2).charAt(0))
 }
 
+/** For a shell: it goes on when the test has written the file. */
+export const untilThere = (file: string): string => `until [ -e ${file} ]; do sleep 0.01; done`
+
 /** Prints its pid, so that a test can reach what runs below the pane's process. */
 export const pidIn = (log: string): number => Number(/pid (\d+)/.exec(log)?.[1] ?? Number.NaN)
