@@ -8,7 +8,7 @@ import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync
 import { join } from "node:path"
 import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
-import { eventually, field, inPlace, isAlive, pidIn, type Place, whyNot } from "./support/sessions.js"
+import { eventually, field, inPlace, isAlive, pidIn, type Place, untilThere, whyNot } from "./support/sessions.js"
 
 const ending = (line: string | undefined) => [field(line, "dead_status"), field(line, "dead_signal"), field(line, "ended_by")]
 
@@ -128,6 +128,9 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
     ))
 })
 
+/** For shorter than a timer can, in milliseconds. */
+const standStill = (time: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time)
+
 /** What happens right as a program ends; each is tried at several moments. */
 const moments = [0, 2, 4, 6, 8, 10, 14]
 
@@ -138,11 +141,16 @@ describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
         for (const [index, delay] of moments.entries()) {
           const identity = `it${index}`
           const gate = join(path, identity)
-          const session = yield* shell(`until [ -e ${gate} ]; do sleep 0.01; done; echo over; exit 3`, { identity })
+          const session = yield* shell(`echo pid $$; ${untilThere(gate)}; exit 3`, { identity })
+          yield* eventually("it runs", () => log(identity).includes("pid"))
+          const program = pidIn(log(identity))
           const server = Number(tmux("display-message", "-p", "#{pid}"))
           writeFileSync(gate, "")
-          yield* eventually("it is about to end", () => log(identity).includes("over"))
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delay)
+          // It has ended: a signal that comes now does not change how. Looked for so often that its parent has hardly heard of it.
+          const deadline = Date.now() + 10_000
+          while (isAlive(program) && Date.now() < deadline) standStill(0.2)
+          expect(isAlive(program)).toBe(false)
+          standStill(delay)
           act({ session, server, tmux })
           yield* eventually("it has ended", () => !isAlive(session.pid))
           const recorded = () => deaths().filter((line) => field(line, "identity") === identity && line.includes("session-exit"))
@@ -159,10 +167,10 @@ describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
       } catch {
         // It has ended already.
       }
-    }))
+    }), 60_000)
 
   it.live("the server is killed, and the end is on record", () =>
-    atTheEnd(({ server }) => process.kill(server, "SIGKILL")))
+    atTheEnd(({ server }) => process.kill(server, "SIGKILL")), 60_000)
 })
 
 describe.skipIf(whyNot !== undefined)("the server's death", () => {
