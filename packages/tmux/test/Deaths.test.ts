@@ -109,6 +109,8 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
   it.live("is on disk before the session is gone", () =>
     inPlace(({ deaths, shell, tmux }) =>
       Effect.gen(function*() {
+        // The server stays for it, so that each look has an answer.
+        yield* shell("sleep 60", { identity: "other" })
         const session = yield* shell("sleep 0.2; exit 3")
         yield* eventually("the session is gone", () => !tmux("list-sessions", "-F", "#{session_id}").split("\n").includes(session.id))
         expect(deaths()).toHaveLength(1)
