@@ -97,10 +97,12 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
     ), 60_000)
 
   it.live("is not taken along by a line that somebody has left torn", () =>
-    inPlace(({ deaths, exitLogDir, shell }) =>
+    inPlace(({ deaths, exitLogDir, path, shell }) =>
       Effect.gen(function*() {
-        const session = yield* shell("sleep 0.5; exit 3")
+        const torn = join(path, "torn")
+        const session = yield* shell(`${untilThere(torn)}; exit 3`)
         appendFileSync(join(exitLogDir, "exits.log"), "ts=2026-01-01T00:00:00.000Z ev=sess")
+        writeFileSync(torn, "")
         expect(yield* session.ended).toMatchObject({ record: { value: { deadStatus: 3 } } })
         expect(deaths()).toHaveLength(1)
       })
