@@ -418,6 +418,8 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
 
   it("shows it, tells it of each new size, and gives the terminal back", async () => {
     await launch("shown", `trap 'echo "size $(stty size)"' WINCH; echo up; while true; do read -r line && echo "got <$line>"; done`)
+    // It hears of a size only once it has said how it is told.
+    await written("shown", "up")
     const pty = await attach("shown")
     await until("the screen", () => pty.shown().includes("up"))
     await written("shown", "size 23 80")
