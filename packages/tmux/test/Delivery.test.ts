@@ -3,8 +3,9 @@ import * as Command from "@effect/platform/Command"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
 import { eventually, field, inPlace, type Place, whyNot } from "./support/sessions.js"
 
@@ -46,12 +47,32 @@ describe.skipIf(whyNot !== undefined)("a delivery", () => {
       })
     ))
 
-  it.live("that is interrupted is in the log, and nothing of it stays in the server", () =>
+  it.live("that is interrupted before it is pasted is in the log, and nothing of it stays in the server", () =>
+    inPlace((place) => {
+      const tmux = join(place.path, "tmux")
+      // It pastes nothing, so that the text stays in the server until somebody removes it.
+      writeFileSync(tmux, `#!/bin/sh\ncase " $* " in *" paste-buffer "*) exec sleep 60;; *) exec tmux "$@";; esac\n`, { mode: 0o700 })
+      return Effect.gen(function*() {
+        const session = yield* prompting(place, "deaf", { ready })
+        const sent = yield* Effect.fork(session.send("hello there"))
+        yield* eventually("its text is in the server", () => place.tmux("list-buffers").includes("tether"))
+        yield* Fiber.interrupt(sent)
+        expect(place.deliveries().map((line) => field(line, "error"))).toEqual(["Interrupted"])
+        expect(place.tmux("list-buffers")).toBe("")
+      }).pipe(Effect.provide(Tmux.layer({ directory: join(place.path, "run"), program: tmux, answerWithin: "60 seconds" })))
+    }))
+
+  it.live("that is interrupted before it appears is in the log, and nothing of it stays in the server", () =>
     inPlace((place) =>
       Effect.gen(function*() {
         const session = yield* prompting(place, "deaf", { ready })
-        const sent = yield* Effect.fork(session.send("hello there"))
-        yield* eventually("it is on its way", () => place.tmux("list-buffers").includes("tether") || place.deliveries().length > 0, 2000).pipe(Effect.ignore)
+        let isPasted = false
+        const landed = () => {
+          isPasted = true
+          return false
+        }
+        const sent = yield* Effect.fork(session.send("hello there", { landed, within: "60 seconds" }))
+        yield* eventually("it is looked for", () => isPasted)
         yield* Fiber.interrupt(sent)
         expect(place.deliveries().map((line) => field(line, "error"))).toEqual(["Interrupted"])
         expect(place.tmux("list-buffers")).toBe("")
