@@ -230,10 +230,12 @@ there("a stop", () => {
 
   it.scopedLive("has no step when the program had ended", () =>
     Effect.gen(function*() {
-      const { prepare } = yield* server
+      const { directory, prepare } = yield* server
       const { pid, release, socket } = yield* prepare
       // As long as nobody has asked how the start went, the end waits.
-      yield* release(["sh", "-c", "exit 4"])
+      yield* release(["sh", "-c", "echo started > started; exit 4"])
+      // There is no child before that either.
+      yield* lineIn(join(directory, "started"))
       yield* waitUntil(Effect.sync(() => textOf(`/proc/${pid}/task/${pid}/children`) === ""), { what: "the program ends" })
       const { answer, leave } = yield* ask(socket, { op: "stop", steps: [{ signal: "SIGTERM", wait: 100 }], reason: "test" })
       expect(answer).toEqual({ _tag: "Stopped", status: { code: 4 }, step: undefined })
