@@ -335,7 +335,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
       })
     ), 60_000)
 
-  it.live("hears of a program that could not be started, also when it has stood still meanwhile", () =>
+  it.scopedLive("hears of a program that could not be started, also when it has stood still meanwhile", () =>
     inPlace(({ deaths, exitLogDir, logDir, path }) =>
       Effect.gen(function*() {
         // The shim itself stops the launcher, between the opening of the gate and the answer: whoever looked for that moment could miss it.
@@ -351,6 +351,8 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
           tmux,
           "/no/such/program"
         ], { stdio: ["ignore", "ignore", "pipe"] })
+        // One that stands still ends by nothing else.
+        yield* Effect.addFinalizer(() => Effect.sync(() => launcher.kill("SIGKILL")))
         let told = ""
         launcher.stderr.on("data", (bytes: Buffer) => {
           told += bytes.toString()
