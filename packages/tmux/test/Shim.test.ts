@@ -395,7 +395,7 @@ there("a stop whose asker has gone", () => {
       const all = yield* server
       const at = (name: string) => join(all.directory, name)
       const script = "trap 'echo > asked; while [ ! -f go ]; do sleep 0.02; done; exit 4' TERM; echo > up; while :; do sleep 0.1; done"
-      const pane = yield* openRecorded(all, "left", script)
+      const pane = yield* openRecorded(all, "left", script, "SIGTERM")
       yield* waitUntil(Effect.sync(() => existsSync(at("up"))))
       const asker = connect(pane.socket)
       asker.on("error", () => {}).write(`${JSON.stringify({ op: "stop", steps: [{ signal: "SIGTERM", wait: 20_000 }], reason: "tired" })}\n`)
