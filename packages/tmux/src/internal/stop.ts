@@ -16,7 +16,7 @@ import type { Facts } from "./facts.js"
 import { writtenWithin } from "./log.js"
 import * as Records from "./records.js"
 import { ask } from "./shimClient.js"
-import type { ShimAnswer, ShimStatus, ShimStep } from "./shimProtocol.js"
+import type { ShimStatus, ShimStep } from "./shimProtocol.js"
 import type { TmuxService } from "./tmux.js"
 import { failingWithin, holdsWithin, unbroken, within } from "./within.js"
 
@@ -51,15 +51,12 @@ const statusOf = (status: ShimStatus): ExitStatus.ExitStatus =>
 export const isGone = ({ shim }: Facts): Effect.Effect<boolean, never, ProcessIdentity> =>
   Effect.flatMap(ProcessIdentity, (processes) => Effect.map(processes.liveness(shim), (liveness) => liveness === "gone"))
 
-/** Before the process of the pane ends, it records the end of its program. One that does not answer, because somebody has stopped it, lives. */
+/** Before the process of the pane ends, it records the end of its program, and listens no more. One that somebody has stopped lives. */
 export const isRunning = (facts: Facts): Effect.Effect<boolean, never, ProcessIdentity> =>
   Effect.scoped(ask(facts.socket, { op: "running" })).pipe(
-    within("1 second"),
-    Effect.orElseSucceed(() => Option.none<ShimAnswer>()),
-    Effect.flatMap((answer) =>
-      Option.exists(answer, (answer) => answer._tag === "Running" && !answer.isRunning)
-        ? Effect.succeed(false)
-        : Effect.map(isGone(facts), (gone) => !gone))
+    failingWithin("1 second", () => ({ _tag: "NoAnswer" as const, problem: "it does not answer" })),
+    Effect.flatMap((answer) => answer._tag === "Running" ? Effect.succeed(answer.isRunning) : Effect.map(isGone(facts), (gone) => !gone)),
+    Effect.catchAll(() => Effect.map(goneWithin(facts, "1 second"), (gone) => !gone))
   )
 
 const goneWithin = (facts: Facts, time: Duration.DurationInput): Effect.Effect<boolean, never, ProcessIdentity> =>
