@@ -17,9 +17,9 @@ import signals = require("./shim/signals.cjs")
 import dying = require("./shim/dying.cjs")
 import gate = require("./shim/gate.cjs")
 import Pane = require("./shim/pane.cjs")
+import remove = require("./shim/remove.cjs")
 import requests = require("./shim/requests.cjs")
 import terminal = require("./shim/terminal.cjs")
-import fs = require("node:fs")
 import type { ShimConfig, ShimStatus } from "./internal/shimProtocol.js" with { "resolution-mode": "import" }
 
 /** Of `sysexits.h`: there was no start. */
@@ -42,15 +42,6 @@ const leave = (status: ShimStatus, last: () => void): void => {
       dying.dieAs(status)
     }
   })
-}
-
-/** Not `rmSync`, whose first call takes as long as all else that is done here. */
-const remove = (path: string): void => {
-  try {
-    fs.unlinkSync(path)
-  } catch {
-    // It was not there.
-  }
 }
 
 const giveUp = (why: string): void => {

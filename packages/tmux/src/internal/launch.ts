@@ -104,8 +104,7 @@ export const launchSession = (tmux: TmuxService, request: Request, isWanted: Eff
       isOpened = true
       yield* openGate(tmux, facts, request, gate, start)
       return facts
-    }).pipe(Effect.onError(() =>
-        Effect.suspend(() => abandon(tmux, facts, request, gate, isOpened, isBegun ? journal : Option.none()))))
+    }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isOpened, isBegun ? journal : Option.none())))
   }).pipe(Effect.scoped)
 
 /** A shim could only say that something is not there. */

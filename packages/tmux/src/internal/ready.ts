@@ -91,7 +91,7 @@ export const untilReady = (
     yield* boot(options, isAlive, screen, (keys) => press(tmux, facts.pane, keys), notReady).pipe(
       orAfter(options.bootWithin ?? "240 seconds", notReady("never-became-ready")),
       // What tmux cannot show is the screen of one that has just ended.
-      Effect.catchIf(isOfGone, () => notReady("vanished-during-boot"))
+      Effect.catchIf(saysGone, () => notReady("vanished-during-boot"))
     )
     if (options.message === undefined || options.message === "") return
 
@@ -113,7 +113,7 @@ export const untilReady = (
     }).pipe(orAfter(options.activeWithin ?? "120 seconds", Effect.zipRight(Effect.ignore(screen), notReady("no-activity-after-delivery"))))
   })
 
-const isOfGone = (error: TmuxFailed | SessionNotReady): error is TmuxFailed =>
+const saysGone = (error: TmuxFailed | SessionNotReady): error is TmuxFailed =>
   error._tag === "TmuxFailed" && (error.reason === "NotFound" || error.reason === "NoServer")
 
 const boot = <E>(

@@ -4,8 +4,8 @@
  *
  * The shim is the pane's process: `node shim.cjs FILE PID:TOKEN`. It waits at its gate until FILE is there (whole, put there by a rename; PID is
  * who does that), reads it, listens on `socket`, starts the program, and removes the file: if that is still there when the shim has ended, nothing
- * was started. If it gives up before, it leaves FILE with `.unopened` for `.gate`. Once `socket` is there, it is listened to. Each connection has one request and one answer, each a line of JSON, and stays open until
- * the one who asked closes it.
+ * was started. If it gives up before, it leaves FILE with `.unopened` for `.gate`. Once `socket` is there, it is listened to. Each connection has
+ * one request and one answer, each a line of JSON, and stays open until the one who asked closes it.
  */
 
 /** A step of a stop plan; SIGKILL follows the last one. */

@@ -4,6 +4,7 @@
 import fs = require("node:fs")
 import path = require("node:path")
 import processes = require("./processes.cjs")
+import remove = require("./remove.cjs")
 import type { ShimConfig } from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
 
 const pause = 4
@@ -55,15 +56,6 @@ const shut = (gate: Gate): void => {
 }
 
 let isShut = false
-
-/** Not `rmSync`, whose first call takes as long as all else that is done here. */
-const remove = (file: string): void => {
-  try {
-    fs.unlinkSync(file)
-  } catch {
-    // It was not there.
-  }
-}
 
 const keptBy = (keeper = ""): () => boolean => {
   const [pid, startToken] = keeper.split(":")
