@@ -14,12 +14,46 @@ const mayImport = {
   // Nothing that could spawn: what is deferred starts no process.
   spool: [effect, platform, platformNode, "@tether/host", node],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
-  vitest: [effect, platform, "@effect/vitest", "vitest", "@tether/host", "@tether/process", "fastest-levenshtein", node],
+  vitest: [
+    effect,
+    platform,
+    "@effect/vitest",
+    "vitest",
+    "@tether/host",
+    "@tether/process",
+    "fastest-levenshtein",
+    node
+  ],
   agent: [effect, platform, "@tether/host", "@tether/process"],
   tmux: [effect, platform, "@tether/host", "@tether/process", "@tether/journal", node],
   // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
-  cli: [effect, platform, "@effect/cli", platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "@tether/tmux", "cli-table3", "picocolors", "string-width", node],
-  benchmarks: [effect, platform, platformNode, ...ours, "@tether/agent", "@tether/journal", "@tether/spool", "@tether/tmux", "execa", node],
+  cli: [
+    effect,
+    platform,
+    "@effect/cli",
+    platformNode,
+    ...ours,
+    "@tether/agent",
+    "@tether/journal",
+    "@tether/spool",
+    "@tether/tmux",
+    "cli-table3",
+    "picocolors",
+    "string-width",
+    node
+  ],
+  benchmarks: [
+    effect,
+    platform,
+    platformNode,
+    ...ours,
+    "@tether/agent",
+    "@tether/journal",
+    "@tether/spool",
+    "@tether/tmux",
+    "execa",
+    node
+  ],
   stress: [effect, platform, platformNode, ...ours, node]
 }
 
@@ -57,9 +91,13 @@ module.exports = {
     },
     {
       name: "only-process-node-spawns",
-      comment: "everyone else asks the ChildSpawner service; the shim of a pane is a program of its own, and nobody imports it",
+      comment:
+        "everyone else asks the ChildSpawner service; the shim of a pane is a program of its own, and nobody imports it",
       severity: "error",
-      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/(process-node|benchmarks|stress)/|^packages/tmux/src/shim" },
+      from: {
+        path: "^packages/[^/]+/src/",
+        pathNot: "^packages/(process-node|benchmarks|stress)/|^packages/tmux/src/shim"
+      },
       to: { path: "^(node:)?(child_process|cluster)$" }
     },
     {

@@ -21,7 +21,8 @@ const projects = readdirSync(packages)
       root: join(packages, name),
       include: ["test/**/*.test.ts"],
       pool: "forks" as const,
-      // Fifty hooks at once, and fifteen processes at one directory: after the tests of others, some of which promise a second.
+      // Fifty hooks at once, and fifteen processes at one directory: after the tests of others, some of which promise a
+      // second.
       sequence: { groupOrder: name === "spool" ? 1 : 0 },
       // Of the tests of one file that run side by side: they wait more than they compute.
       maxConcurrency: 12,

@@ -1,5 +1,6 @@
-// One turn of an agent: its words as they come, and one end. Here the agent is a program without a model, which needs neither a network
-// nor a key; `node_modules/.bin/tsx examples/agent-turn.ts claude` asks the real one, if it is on the PATH.
+// One turn of an agent: its words as they come, and one end. Here the agent is a program without a model, which needs
+// neither a network nor a key; `node_modules/.bin/tsx examples/agent-turn.ts claude` asks the real one, if it is on the
+// PATH.
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as AgentTurn from "@tether/agent/AgentTurn"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
@@ -23,9 +24,11 @@ const request: AgentTurn.TurnRequest = {
   timeouts: { total: "2 minutes" }
 }
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   const events = yield* AgentTurn.run(request).pipe(
-    Stream.tap((event) => event._tag === "Delta" && event.kind === "Text" ? Console.log(event.text.trim()) : Effect.void),
+    Stream.tap((event) =>
+      event._tag === "Delta" && event.kind === "Text" ? Console.log(event.text.trim()) : Effect.void
+    ),
     Stream.runCollect
   )
   // The same conversation as the one that the agent has stored.

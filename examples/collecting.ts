@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 
 const words = ["it's", "two words", "$(echo gone)", "*"]
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   const version = yield* Supervise.string(Command.make("node", "--version"))
   yield* Console.log("a text, with its newline:", JSON.stringify(version))
 

@@ -1,8 +1,8 @@
 // The main job: a server, a worker and a build step, supervised together. Lines are relayed live behind aligned labels;
 // the build fails, as it is meant to, and says why; everything is stopped in order; and a table tells how each ended.
 //
-// It exits with 0 when all of that went as intended, the failed build included; with 1 when it did not; and with 130 when
-// it was interrupted, after its children were stopped.
+// It exits with 0 when all of that went as intended, the failed build included; with 1 when it did not; and with 130
+// when it was interrupted, after its children were stopped.
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -53,24 +53,33 @@ const build = Supervise.run(program("failing-build"), { label: "build", relay: t
   })
 )
 
-const work = Effect.gen(function*() {
+const work = Effect.gen(function* () {
   const server = yield* Supervise.start(program("http-server"), { label: "server", relay: true })
   const address = yield* addressOf(server)
   const worker = yield* Supervise.start(program("worker"), { label: "worker", relay: true })
-  yield* Effect.all([
-    server.raceExit(Effect.forEach(["/", "/users", "/orders"], (path) => visit(address + path))),
-    jobsOf(worker, 7),
-    build
-  ], { concurrency: "unbounded", discard: true })
+  yield* Effect.all(
+    [
+      server.raceExit(Effect.forEach(["/", "/users", "/orders"], (path) => visit(address + path))),
+      jobsOf(worker, 7),
+      build
+    ],
+    { concurrency: "unbounded", discard: true }
+  )
   yield* Effect.log("all is done: the worker is stopped first, and then the server it might have needed")
   // The scope does that, in reverse order of the starts; and it would also if something above had failed.
 }).pipe(Effect.scoped)
 
-const intended: ReadonlyArray<readonly [label: string, code: number]> = [["server", 0], ["worker", 0], ["build", 2]]
+const intended: ReadonlyArray<readonly [label: string, code: number]> = [
+  ["server", 0],
+  ["worker", 0],
+  ["build", 2]
+]
 
 const wentAsIntended = (reports: ReadonlyArray<ExitReport>): boolean =>
-  reports.length === intended.length && intended.every(([label, code]) =>
-    reports.some((report) => report.label === label && ExitStatus.equals(report.status, ExitStatus.Exited(code))))
+  reports.length === intended.length &&
+  intended.every(([label, code]) =>
+    reports.some((report) => report.label === label && ExitStatus.equals(report.status, ExitStatus.Exited(code)))
+  )
 
 const main = Effect.suspend(() => {
   const reports: Array<ExitReport> = []
@@ -82,7 +91,10 @@ const main = Effect.suspend(() => {
   return work.pipe(
     Effect.provide(Layer.merge(NodeChildSpawner.layer, keepReports)),
     Effect.ensuring(Effect.suspend(() => Console.log(`\n${summary(reports)}`))),
-    Effect.filterOrFail(() => wentAsIntended(reports), () => new Error("a child did not end as it was meant to"))
+    Effect.filterOrFail(
+      () => wentAsIntended(reports),
+      () => new Error("a child did not end as it was meant to")
+    )
   )
 })
 

@@ -1,5 +1,5 @@
-// Questions to a child and their answers, in order whoever asks. When it is no longer needed, it is told so by the end of its
-// input; and when it dies over a question, that is the failure, with its last words.
+// Questions to a child and their answers, in order whoever asks. When it is no longer needed, it is told so by the end
+// of its input; and when it dies over a question, that is the failure, with its last words.
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
@@ -28,20 +28,25 @@ const isEndOfList = ({ text }: { readonly text: string }) => text === "end of li
 const add = (child: Child, amount: number) =>
   Effect.flatMap(child.ask(`add ${amount}`, isOneLine), ([line]) => Console.log(`add ${amount}: ${line?.text}`))
 
-const business = Effect.scoped(Effect.gen(function*() {
-  const child = yield* Supervise.start(teller, options)
-  yield* greeting(child)
-  yield* Effect.forEach([10, 20, 30], (amount) => add(child, amount), { concurrency: "unbounded" })
-  const list = yield* child.ask("list", isEndOfList)
-  yield* Console.log("list:", list.map((line) => line.text))
+const business = Effect.scoped(
+  Effect.gen(function* () {
+    const child = yield* Supervise.start(teller, options)
+    yield* greeting(child)
+    yield* Effect.forEach([10, 20, 30], (amount) => add(child, amount), { concurrency: "unbounded" })
+    const list = yield* child.ask("list", isEndOfList)
+    yield* Console.log(
+      "list:",
+      list.map((line) => line.text)
+    )
 
-  yield* child.stop()
-  const report = yield* child.report
-  yield* Console.log("its last words:", report.stdout.tail.trim().split("\n").at(-1))
-}))
-
-const accident = Supervise.use(teller, options, (child) => Effect.zipRight(greeting(child), child.ask("crash", isOneLine))).pipe(
-  Effect.catchTag("ProcessFailed", (error) => Console.log(error.pretty))
+    yield* child.stop()
+    const report = yield* child.report
+    yield* Console.log("its last words:", report.stdout.tail.trim().split("\n").at(-1))
+  })
 )
+
+const accident = Supervise.use(teller, options, (child) =>
+  Effect.zipRight(greeting(child), child.ask("crash", isOneLine))
+).pipe(Effect.catchTag("ProcessFailed", (error) => Console.log(error.pretty)))
 
 Effect.zipRight(business, accident).pipe(Effect.provide(NodeChildSpawner.layer), runMain)

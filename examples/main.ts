@@ -12,14 +12,15 @@ import * as Stream from "effect/Stream"
 const server = Command.make("node", `${import.meta.dirname}/programs/stubborn.mjs`)
 
 Supervise.use(server, { label: "server", relay: true }, (child) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* child.read({ replay: 10 }).pipe(Stream.take(1), Stream.runDrain)
     yield* Effect.log("the terminal is closed")
     process.kill(process.pid, "SIGHUP")
     yield* Effect.never
-  })).pipe(
-    Effect.onInterrupt(() => Effect.log("everything is stopped")),
-    Effect.provide(NodeChildSpawner.layer),
-    Effect.provide(RelayLogger.layer({ labels: ["server"] })),
-    NodeTether.runMain
-  )
+  })
+).pipe(
+  Effect.onInterrupt(() => Effect.log("everything is stopped")),
+  Effect.provide(NodeChildSpawner.layer),
+  Effect.provide(RelayLogger.layer({ labels: ["server"] })),
+  NodeTether.runMain
+)

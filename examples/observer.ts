@@ -15,18 +15,24 @@ const diary = Layer.succeed(ChildObserver, {
   spawned: (child) => Console.log(`${child.label}: started`),
   exited: (child) => Console.log(`${child.label}: ${ExitStatus.format(child.status)}, ended by ${child.endedBy}`),
   gone: (child, end) =>
-    Console.log(`${child.label}: gone, ${"survivors" in end ? "not all of it" : `with ${end.leftovers.length} leftovers`}`)
+    Console.log(
+      `${child.label}: gone, ${"survivors" in end ? "not all of it" : `with ${end.leftovers.length} leftovers`}`
+    )
 })
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   yield* Supervise.run(Command.make("true"), { label: "success" })
   yield* Supervise.run(Command.make("false"), { label: "failure", check: false })
   yield* Supervise.run(Command.make("sh", "-c", "sleep 60 >/dev/null 2>&1 & exit 0"), { label: "litterer" })
-  yield* Supervise.use(Command.make("sleep", "60"), { label: "servant" }, () => Console.log("  the servant's work is done"))
-  yield* Effect.scoped(Effect.gen(function*() {
-    const child = yield* Supervise.start(Command.make("sleep", "60"), { label: "victim" })
-    yield* child.stop(StopPlan.kill)
-  }))
+  yield* Supervise.use(Command.make("sleep", "60"), { label: "servant" }, () =>
+    Console.log("  the servant's work is done")
+  )
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const child = yield* Supervise.start(Command.make("sleep", "60"), { label: "victim" })
+      yield* child.stop(StopPlan.kill)
+    })
+  )
 })
 
 program.pipe(Effect.provide(Layer.merge(NodeChildSpawner.layer, diary)), runMain)

@@ -24,11 +24,13 @@ const keepLongest: OnLines = (lines) => {
 
 let stored = 0
 const store: OnLines = (lines) =>
-  Effect.sleep("1 millis").pipe(Effect.map(() => {
-    stored += lines.length
-  }))
+  Effect.sleep("1 millis").pipe(
+    Effect.map(() => {
+      stored += lines.length
+    })
+  )
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   yield* measured("a callback", 500_000, keepLongest)
   yield* Console.log(`  the longest line was "${longest}"`)
   yield* measured("an effect", 100_000, store)

@@ -1,4 +1,5 @@
-// An adapter for an agent of one's own takes a few lines: how it is called, what its lines mean, and what ends its turn.
+// An adapter for an agent of one's own takes a few lines: how it is called, what its lines mean, and what ends its
+// turn.
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as AgentAdapter from "@tether/agent/AgentAdapter"
 import * as AgentPool from "@tether/agent/AgentPool"
@@ -22,7 +23,15 @@ const parrot: AgentAdapter.AgentAdapter = {
     return AgentAdapter.jsonLines(({ bye, hello, say }) => {
       if (typeof hello === "string") return [{ _tag: "SessionBound", sessionId: hello }]
       if (typeof say === "string") {
-        return [{ _tag: "Message", id: `${turnId}/${++count}`, role: "assistant", status: "Complete", blocks: [{ _tag: "Text", text: say }] }]
+        return [
+          {
+            _tag: "Message",
+            id: `${turnId}/${++count}`,
+            role: "assistant",
+            status: "Complete",
+            blocks: [{ _tag: "Text", text: say }]
+          }
+        ]
       }
       if (bye === undefined) return [{ _tag: "Notice", kind: "unknown", text: "a line of another kind" }]
       return [{ _tag: "Ended", result: { subtype: bye === true ? "success" : "error", isError: bye !== true } }]
@@ -32,14 +41,19 @@ const parrot: AgentAdapter.AgentAdapter = {
 
 const ask = (prompt: string): TurnRequest => ({ turnId: prompt, adapter: parrot, cwd: process.cwd(), prompt })
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   // Three parrots, and two of them at once.
   const pool = yield* AgentPool.make({ concurrency: 2 })
-  yield* Effect.forEach(["hello", "pieces of eight", "who is there"], (prompt) =>
-    Stream.runForEach(pool.run(ask(prompt)), (event) => {
-      if (event._tag === "Message") return Console.log(...event.blocks.map((block) => block._tag === "Text" ? block.text : ""))
-      return event._tag === "Failed" ? Effect.fail(new Error(event.kind._tag)) : Effect.void
-    }), { concurrency: "unbounded" })
+  yield* Effect.forEach(
+    ["hello", "pieces of eight", "who is there"],
+    (prompt) =>
+      Stream.runForEach(pool.run(ask(prompt)), (event) => {
+        if (event._tag === "Message")
+          return Console.log(...event.blocks.map((block) => (block._tag === "Text" ? block.text : "")))
+        return event._tag === "Failed" ? Effect.fail(new Error(event.kind._tag)) : Effect.void
+      }),
+    { concurrency: "unbounded" }
+  )
   yield* Console.log(`in the pool now: ${(yield* pool.list).length}`)
 }).pipe(Effect.provide(NodeChildSpawner.layer))
 

@@ -19,12 +19,15 @@ const program = Supervise.run(careless, {
   relay: true
 }).pipe(
   Effect.catchTag("ProcessFailed", (error) =>
-    Console.log([
-      "The error says:",
-      error.pretty,
-      "Its data says:",
-      JSON.stringify({ args: error.args, stdout: error.stdout, stderr: error.stderr }, undefined, 2)
-    ].join("\n")))
+    Console.log(
+      [
+        "The error says:",
+        error.pretty,
+        "Its data says:",
+        JSON.stringify({ args: error.args, stdout: error.stdout, stderr: error.stderr }, undefined, 2)
+      ].join("\n")
+    )
+  )
 )
 
 program.pipe(Effect.provide(NodeChildSpawner.layer), runMain)

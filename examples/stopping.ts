@@ -13,18 +13,23 @@ import * as Stream from "effect/Stream"
 const plan = StopPlan.make(StopPlan.signal("SIGINT", "300 millis"), StopPlan.signal("SIGTERM", "300 millis"))
 
 const startAndStop = (label: string, ...args: ReadonlyArray<string>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const child = yield* Supervise.start(Command.make("node", `${import.meta.dirname}/programs/stubborn.mjs`, ...args), {
-      label,
-      relay: true,
-      stop: plan
+  Effect.scoped(
+    Effect.gen(function* () {
+      const child = yield* Supervise.start(
+        Command.make("node", `${import.meta.dirname}/programs/stubborn.mjs`, ...args),
+        {
+          label,
+          relay: true,
+          stop: plan
+        }
+      )
+      yield* child.read({ replay: 10 }).pipe(Stream.take(1), Stream.runDrain, child.raceExit)
+      yield* Effect.log(`stopping it: ${StopPlan.describe(plan)}`)
+      yield* child.stop()
+      const report = yield* child.report
+      yield* Effect.log(`it ${ExitStatus.format(report.status)}, ended by its ${report.endedBy}`)
     })
-    yield* child.read({ replay: 10 }).pipe(Stream.take(1), Stream.runDrain, child.raceExit)
-    yield* Effect.log(`stopping it: ${StopPlan.describe(plan)}`)
-    yield* child.stop()
-    const report = yield* child.report
-    yield* Effect.log(`it ${ExitStatus.format(report.status)}, ended by its ${report.endedBy}`)
-  })).pipe(Effect.annotateLogs("label", label))
+  ).pipe(Effect.annotateLogs("label", label))
 
 Effect.zipRight(startAndStop("polite"), startAndStop("stubborn", "for-ever")).pipe(
   Effect.provide(RelayLogger.layer({ labels: ["stubborn"] })),

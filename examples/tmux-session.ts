@@ -1,7 +1,8 @@
-// A program in a terminal that outlives whoever has started it: its output and its death are on disk. One session is spoken to and
-// stopped, another one dies by itself; the journal knows the cause of both. Needs tmux, and says so where there is none.
-import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+// A program in a terminal that outlives whoever has started it: its output and its death are on disk. One session is
+// spoken to and stopped, another one dies by itself; the journal knows the cause of both. Needs tmux, and says so where
+// there is none.
+import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
@@ -20,11 +21,13 @@ const greeter = `printf 'your name? '; while read name; do echo "hello $name"; p
 
 const tell = (identity: string, { record, status }: TmuxSession.SessionEnd) => {
   const how = status === undefined ? "ended, and nobody saw how" : ExitStatus.format(status)
-  return Console.log(`${identity} ${how}, by ${Option.match(record, { onNone: () => "nobody knows whom", onSome: ({ endedBy }) => endedBy })}`)
+  return Console.log(
+    `${identity} ${how}, by ${Option.match(record, { onNone: () => "nobody knows whom", onSome: ({ endedBy }) => endedBy })}`
+  )
 }
 
 const sessions = (directory: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const places = { logDir: `${directory}/logs`, exitLogDir: `${directory}/exits` }
     const session = yield* TmuxSession.launch({
@@ -40,7 +43,11 @@ const sessions = (directory: string) =>
     yield* tell("greeter", yield* session.stop())
     yield* Console.log(`its log:\n${yield* fs.readFileString(session.logFile)}`)
 
-    const crash = yield* TmuxSession.launch({ identity: "crash", command: Command.make("sh", "-c", "sleep 0.5; kill -SEGV $$"), ...places })
+    const crash = yield* TmuxSession.launch({
+      identity: "crash",
+      command: Command.make("sh", "-c", "sleep 0.5; kill -SEGV $$"),
+      ...places
+    })
     yield* tell("crash", yield* crash.ended)
   }).pipe(
     Effect.timeout("40 seconds"),
@@ -49,7 +56,9 @@ const sessions = (directory: string) =>
     Effect.provide(Layer.provideMerge(Tmux.layer({ directory: `${directory}/tmux` }), host))
   )
 
-const main = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "tmux-session-" })).pipe(
+const main = Effect.flatMap(FileSystem.FileSystem, (fs) =>
+  fs.makeTempDirectoryScoped({ prefix: "tmux-session-" })
+).pipe(
   Effect.flatMap(sessions),
   Effect.scoped,
   Effect.catchTag("TmuxUnavailable", (error) => Console.log(error.message)),

@@ -1,7 +1,7 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 // Five deaths, and what the exit journal knows of each, although nobody was looking. The last one is the hardest: the
 // program that supervised it was killed too, and so the journal says what it can.
 import { runMain } from "@effect/platform-node/NodeRuntime"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as ExitJournal from "@tether/journal/ExitJournal"
@@ -24,7 +24,7 @@ const supervised = (directory: string) =>
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 
-const day = Effect.gen(function*() {
+const day = Effect.gen(function* () {
   const dies = { check: false } as const
   yield* Supervise.run(sh("echo 'cannot read config.json' >&2; exit 3"), { ...dies, label: "crash" })
   yield* Supervise.run(sh("kill -KILL $$"), { ...dies, label: "victim" })
@@ -36,19 +36,22 @@ const day = Effect.gen(function*() {
 
 /** This program again, to be killed at work by `kill -9`. */
 const night = (directory: string) =>
-  Effect.scoped(Effect.gen(function*() {
-    const supervisor = yield* Supervise.start(
-      Command.make(process.execPath, "--import", "tsx", import.meta.filename, directory),
-      { label: "supervisor", check: false }
-    )
-    yield* supervisor.read({ replay: 1 }).pipe(Stream.take(1), Stream.runDrain, supervisor.raceExit)
-    yield* supervisor.signal("SIGKILL")
-    yield* supervisor.gone
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const supervisor = yield* Supervise.start(
+        Command.make(process.execPath, "--import", "tsx", import.meta.filename, directory),
+        { label: "supervisor", check: false }
+      )
+      yield* supervisor.read({ replay: 1 }).pipe(Stream.take(1), Stream.runDrain, supervisor.raceExit)
+      yield* supervisor.signal("SIGKILL")
+      yield* supervisor.gone
+    })
+  )
 
 const supervisor = (directory: string) =>
   Supervise.use(Command.make("sleep", "60"), { label: "orphan" }, () =>
-    Effect.zipRight(Console.log("it runs"), Effect.never)).pipe(Effect.provide(supervised(directory)))
+    Effect.zipRight(Console.log("it runs"), Effect.never)
+  ).pipe(Effect.provide(supervised(directory)))
 
 /** What a supervisor leaves behind is ended within a second; until then it is alive, and the journal says so. */
 const untilGone = (directory: string) =>
@@ -60,18 +63,20 @@ const untilGone = (directory: string) =>
 
 const tell = (record: ExitRecord.ExitRecord) => {
   const status = ExitRecord.statusOf(record)
-  return Console.log([
-    record.identity.padEnd(8),
-    status === undefined ? "ended, and nobody saw how" : ExitStatus.format(status),
-    `by ${record.endedBy}`,
-    ...(record.stopStep === undefined ? [] : [`at step ${record.stopStep}`]),
-    ...(record.reason === undefined ? [] : [record.reason]),
-    ...(record.oom === undefined ? [] : [`${record.oom.certainty} want of memory (${record.oom.evidence})`]),
-    ...(record.oom === undefined && record.lastLines !== undefined ? [`last words: ${record.lastLines.trim()}`] : [])
-  ].join(", "))
+  return Console.log(
+    [
+      record.identity.padEnd(8),
+      status === undefined ? "ended, and nobody saw how" : ExitStatus.format(status),
+      `by ${record.endedBy}`,
+      ...(record.stopStep === undefined ? [] : [`at step ${record.stopStep}`]),
+      ...(record.reason === undefined ? [] : [record.reason]),
+      ...(record.oom === undefined ? [] : [`${record.oom.certainty} want of memory (${record.oom.evidence})`]),
+      ...(record.oom === undefined && record.lastLines !== undefined ? [`last words: ${record.lastLines.trim()}`] : [])
+    ].join(", ")
+  )
 }
 
-const main = Effect.gen(function*() {
+const main = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const directory = yield* files.makeTempDirectoryScoped({ prefix: "why-did-it-die-" })
   yield* Effect.provide(day, supervised(directory))

@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { packages } from "./lib/files.mjs"
 import { bundle } from "./lib/bundle.mjs"
+import { packages } from "./lib/files.mjs"
 import { withLock } from "./lib/lock.mjs"
 import { root, run, tool } from "./lib/run.mjs"
 
-/** Compiles what has changed in packages/<pkg>/src to dist, and bundles what is one file; answers with exit code and output. */
+/**
+ * Compiles what has changed in packages/<pkg>/src to dist, and bundles what is one file; answers with exit code and
+ * output.
+ */
 export const build = () =>
   withLock("build", async () => {
     for (const folder of packages()) removeStrays(join(root, folder))

@@ -5,7 +5,10 @@ import { withLock } from "./lib/lock.mjs"
 import { run, tool } from "./lib/run.mjs"
 import { checkTypes } from "./types.mjs"
 
-const quietly = (name, ...args) => () => withLock(name, () => run(tool(name), args, { quiet: true }))
+const quietly =
+  (name, ...args) =>
+  () =>
+    withLock(name, () => run(tool(name), args, { quiet: true }))
 
 /**
  * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build.

@@ -39,12 +39,20 @@ if (problem !== undefined) skip(problem)
 
 const loopback = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 // As root, and as anybody who may have a namespace of users.
-const namespace = [["unshare", "--net"], ["unshare", "--user", "--map-current-user", "--keep-caps", "--net"]].find(
-  ([program, ...words]) => spawnSync(program, [...words, ...loopback, "true"]).status === 0
-)
-const network = namespace === undefined ? "the network of the machine: a namespace is not permitted here" : "a network namespace with only loopback"
+const namespace = [
+  ["unshare", "--net"],
+  ["unshare", "--user", "--map-current-user", "--keep-caps", "--net"]
+].find(([program, ...words]) => spawnSync(program, [...words, ...loopback, "true"]).status === 0)
+const network =
+  namespace === undefined
+    ? "the network of the machine: a namespace is not permitted here"
+    : "a network namespace with only loopback"
 console.log(`In ${network}.`)
-const node = [process.execPath, "scripts/agents/main.mjs", JSON.stringify({ scratch, agents, network, only: options.agent, record: options.record })]
+const node = [
+  process.execPath,
+  "scripts/agents/main.mjs",
+  JSON.stringify({ scratch, agents, network, only: options.agent, record: options.record })
+]
 // Nothing of our environment: it may have keys.
 const clean = ["env", "-i", `PATH=${process.env.PATH}`, `TMPDIR=${join(scratch, "tmp")}`, "LANG=C.UTF-8", ...node]
 const [command, ...args] = namespace === undefined ? clean : [...namespace, ...loopback, ...clean]

@@ -19,7 +19,11 @@ const cells = (report: ExitReport): ReadonlyArray<string> => [
 export const summary = (reports: ReadonlyArray<ExitReport>): string => {
   const rows = [heads, ...reports.map(cells)]
   const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: ReadonlyArray<string>) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()
+  const line = (row: ReadonlyArray<string>) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("   ")
+      .trimEnd()
   const [head = "", ...body] = rows.map(line)
   return [head, "─".repeat(head.length), ...body].join("\n")
 }

@@ -13,7 +13,8 @@ export const install = async (folder, only) => {
   console.log(`Installing ${asked.join(" and ")} for this run ...`)
   const quiet = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"]
   const npm = await run("npm", ["install", "--prefix", folder, ...quiet, ...asked], { quiet: true, timeout: 600_000 })
-  if (npm.code !== 0) return { agents: {}, problem: `npm could not install them (${npm.output.trim().split("\n", 1)[0]})` }
+  if (npm.code !== 0)
+    return { agents: {}, problem: `npm could not install them (${npm.output.trim().split("\n", 1)[0]})` }
 
   const agents = {}
   for (const name of names) {

@@ -34,14 +34,17 @@ for (const [agent, { binary, version }] of Object.entries(agents)) {
 }
 
 const failed = rows.filter(({ problems }) => problems.length > 0).length
-if (only === undefined && Object.keys(agents).length === Object.keys(adapters).length) writeDocs(table({ agents, network, rows }))
+if (only === undefined && Object.keys(agents).length === Object.keys(adapters).length)
+  writeDocs(table({ agents, network, rows }))
 console.log(failed === 0 ? `All ${rows.length} cases passed.` : `${failed} of ${rows.length} cases failed.`)
 process.exit(failed === 0 ? 0 : 1)
 
 /** What an agent says again and again is told once. */
 function tell(agent, name, { end, millis, notices, problems, skipped }) {
   if (skipped !== undefined) return console.log(`skip   ${agent}, ${name}: ${skipped}`)
-  console.log(`${problems.length === 0 ? "ok    " : "FAILED"} ${agent}, ${name}: ${end}, ${(millis / 1000).toFixed(1)} s`)
+  console.log(
+    `${problems.length === 0 ? "ok    " : "FAILED"} ${agent}, ${name}: ${end}, ${(millis / 1000).toFixed(1)} s`
+  )
   for (const { kind, text } of notices) {
     if (!told.has(text)) console.log(`       ${kind}: ${text}`)
     told.add(text)
@@ -88,9 +91,12 @@ async function tryCase(agent, binary, given, shared, sessionId) {
   }
   let hasCome = given.cancels === undefined
   const moment = momentOf(given, server, marker)
-  const waits = moment && (() => moment().then((isSo) => {
-    hasCome = isSo
-  }))
+  const waits =
+    moment &&
+    (() =>
+      moment().then((isSo) => {
+        hasCome = isSo
+      }))
   try {
     const events = await play(asked, { leaves: given.leaves, moment: waits })
     const survivors = processesOf(marker).map(({ words }) => words)
@@ -105,7 +111,12 @@ async function tryCase(agent, binary, given, shared, sessionId) {
       millis: performance.now() - begin
     }
   } catch (error) {
-    return { end: "no end", notices: [], problems: [String(error?.message ?? error)], millis: performance.now() - begin }
+    return {
+      end: "no end",
+      notices: [],
+      problems: [String(error?.message ?? error)],
+      millis: performance.now() - begin
+    }
   } finally {
     server.close()
     for (const { pid } of processesOf(marker)) process.kill(pid, "SIGKILL")
@@ -115,7 +126,8 @@ async function tryCase(agent, binary, given, shared, sessionId) {
 /** When a turn is to be cancelled: once the server was asked, or once the command runs. */
 function momentOf({ cancels }, server, marker) {
   const isSleeping = () => processesOf(marker).some(({ words }) => words === "sleep 60")
-  if (cancels === "asked") return () => until(() => server.asked.some(({ method, body }) => method === "POST" && Array.isArray(body.tools)))
+  if (cancels === "asked")
+    return () => until(() => server.asked.some(({ method, body }) => method === "POST" && Array.isArray(body.tools)))
   if (cancels === "sleeping") return () => until(isSleeping).then((isSo) => sleep(200, isSo))
   return undefined
 }
@@ -125,7 +137,10 @@ function endOf(terminal) {
   if (terminal === undefined) return "nothing more is heard of it"
   const { _tag, exitCode, kind, signal, stuck } = terminal
   const why = kind && { Result: kind.subtype, Timeout: kind.phase, Exit: kind.code, Signal: kind.name }[kind._tag]
-  const words = kind === undefined ? `${_tag}${stuck ? ", stuck" : ""}` : `${_tag}: ${kind._tag}${why === undefined ? "" : ` ${why}`}`
+  const words =
+    kind === undefined
+      ? `${_tag}${stuck ? ", stuck" : ""}`
+      : `${_tag}: ${kind._tag}${why === undefined ? "" : ` ${why}`}`
   return _tag === "Completed" && !stuck ? words : `${words} (${signal ?? `exit code ${exitCode}`})`
 }
 

@@ -7,6 +7,8 @@ export const record = (folder, { agent, lines, place, terminal }) => {
   const neutral = (text) => text.replaceAll(place.project, "/home/dev/project").replaceAll(place.home, "/home/dev")
   const keep = (name, text) => writeFileSync(join(folder, `${agent}-tool-turn.${name}.jsonl`), neutral(text))
   keep("stdout", lines.map((line) => `${line}\n`).join(""))
-  const stored = readdirSync(place.config, { recursive: true }).find((name) => name.endsWith(".jsonl") && name.includes(terminal?.sessionId ?? " "))
+  const stored = readdirSync(place.config, { recursive: true }).find(
+    (name) => name.endsWith(".jsonl") && name.includes(terminal?.sessionId ?? " ")
+  )
   if (stored !== undefined) keep("transcript", readFileSync(join(place.config, stored), "utf8"))
 }

@@ -18,19 +18,23 @@ export const play = (request, { leaves = false, moment } = {}) => {
   const then = moment === undefined ? Effect.never : Effect.promise(moment)
   const whole = AgentTurn.run(request).pipe(Stream.runForEach(keep))
   const left = AgentTurn.run(request).pipe(Stream.interruptWhen(then), Stream.runForEach(keep))
-  const cancelled = Effect.scoped(Effect.gen(function*() {
-    const turn = yield* AgentTurn.start(request)
-    yield* Effect.fork(Effect.zipRight(then, turn.cancel))
-    yield* Stream.runForEach(turn.events, keep)
-    yield* turn.outcome
-  }))
+  const cancelled = Effect.scoped(
+    Effect.gen(function* () {
+      const turn = yield* AgentTurn.start(request)
+      yield* Effect.fork(Effect.zipRight(then, turn.cancel))
+      yield* Stream.runForEach(turn.events, keep)
+      yield* turn.outcome
+    })
+  )
   const turn = moment === undefined ? whole : leaves ? left : cancelled
-  return Effect.runPromise(turn.pipe(
-    Effect.timeoutFail({ duration: atMost, onTimeout: () => new Error(`not over after ${atMost}`) }),
-    Effect.as(events),
-    Effect.provide(NodeChildSpawner.layer),
-    Effect.provide(quiet)
-  ))
+  return Effect.runPromise(
+    turn.pipe(
+      Effect.timeoutFail({ duration: atMost, onTimeout: () => new Error(`not over after ${atMost}`) }),
+      Effect.as(events),
+      Effect.provide(NodeChildSpawner.layer),
+      Effect.provide(quiet)
+    )
+  )
 }
 
 /** The adapter, with every line that it is given also given to `keep`. */
@@ -50,16 +54,18 @@ export const listening = (adapter, keep) => ({
 
 /** The processes that were started with this in their environment, and what they are. */
 export const processesOf = (marker) =>
-  readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      if (!readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(marker)) return []
-      // A zombie has no words.
-      const words = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").join(" ").trim()
-      return words === "" ? [] : [{ pid: Number(pid), words }]
-    } catch {
-      return []
-    }
-  })
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        if (!readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(marker)) return []
+        // A zombie has no words.
+        const words = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").join(" ").trim()
+        return words === "" ? [] : [{ pid: Number(pid), words }]
+      } catch {
+        return []
+      }
+    })
 
 /** Asks until it is so, or the time of a case is over. */
 export const until = async (isSo) => {

@@ -27,10 +27,13 @@ const sources = () => filesBelow("packages").filter((file) => /^packages\/[^/]+\
 
 const isTypeScript = ({ language }) => language === "ts" || language === "typescript"
 
-const isChecked = (fence) => isTypeScript(fence) && !fence.info.split(" ").includes("no-check") && quoted(fence) === undefined
+const isChecked = (fence) =>
+  isTypeScript(fence) && !fence.info.split(" ").includes("no-check") && quoted(fence) === undefined
 
 const inMarkdown = (file) =>
-  fences(linesOf(file)).filter(isChecked).map(({ first, lines }) => ({ file, line: first + 1, code: lines }))
+  fences(linesOf(file))
+    .filter(isChecked)
+    .map(({ first, lines }) => ({ file, line: first + 1, code: lines }))
 
 const inSource = (file) => {
   const text = linesOf(file).join("\n")
@@ -41,7 +44,9 @@ const inSource = (file) => {
     if (tag >= 0 && !fences(lines.slice(tag)).some(isTypeScript)) {
       return [{ problem: `${file}:${start + tag} @example without a \`\`\`ts block` }]
     }
-    return fences(lines).filter(isChecked).map((fence) => ({ file, line: start + fence.first, code: fence.lines }))
+    return fences(lines)
+      .filter(isChecked)
+      .map((fence) => ({ file, line: start + fence.first, code: fence.lines }))
   })
 }
 

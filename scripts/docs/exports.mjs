@@ -4,11 +4,14 @@ import ts from "typescript"
 import { filesBelow } from "../lib/files.mjs"
 import { root } from "../lib/run.mjs"
 
-const isPublicModule = (file) => /^packages\/(?!(?:benchmarks|stress)\/)[^/]+\/src\/(?!index\.ts$|bin\.ts$)[^/]+\.ts$/.test(file)
+const isPublicModule = (file) =>
+  /^packages\/(?!(?:benchmarks|stress)\/)[^/]+\/src\/(?!index\.ts$|bin\.ts$)[^/]+\.ts$/.test(file)
 
 /** Every export of every public module has a doc comment of at least one sentence, where it is declared. */
 export const checkExports = () => {
-  const files = filesBelow("packages").filter(isPublicModule).map((file) => join(root, file))
+  const files = filesBelow("packages")
+    .filter(isPublicModule)
+    .map((file) => join(root, file))
   const program = ts.createProgram({ rootNames: files, options, host: ownFilesOnly() })
   const checker = program.getTypeChecker()
   const modules = files.flatMap((file) => checker.getSymbolAtLocation(program.getSourceFile(file)) ?? [])

@@ -15,7 +15,7 @@ export const withLock = async (name, body) => {
   const file = join(root, ".cache", `${name}.lock`)
   mkdirSync(dirname(file), { recursive: true })
   const token = `${process.pid}-${Date.now()}`
-  for (let told = false; !create(file, token); ) {
+  for (let told = false; !create(file, token);) {
     if (!takeOver(file)) {
       if (!told) console.log(`waiting for another run (${file})`)
       told = true

@@ -14,4 +14,5 @@ export const firstMatches = (word: string, count: number) =>
       Stream.take(count),
       Stream.runCollect,
       Effect.map((found) => [...found])
-    ))
+    )
+  )

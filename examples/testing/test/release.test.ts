@@ -8,22 +8,26 @@ const git = (script: Script.Script) =>
   TestSpawner.layer(TestSpawner.exactly(["git", "tag", "--sort=-version:refname"], script))
 
 it.effect("counts on from the latest tag", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     expect(yield* nextVersion).toBe("v1.5.0")
-  }).pipe(Effect.provide(git(Script.make(Script.stdout("v1.4.2\nv1.4.0\n"))))))
+  }).pipe(Effect.provide(git(Script.make(Script.stdout("v1.4.2\nv1.4.0\n")))))
+)
 
 it.effect("begins at v0.1.0", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     expect(yield* nextVersion).toBe("v0.1.0")
-  }).pipe(Effect.provide(git(Script.make()))))
+  }).pipe(Effect.provide(git(Script.make())))
+)
 
 it.effect("fails with what git said", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const error = yield* Effect.flip(nextVersion)
     expect(error).toMatchObject({ _tag: "ProcessFailed", stderr: "fatal: not a git repository\n" })
-  }).pipe(Effect.provide(git(Script.make(Script.stderr("fatal: not a git repository\n"), Script.exit(128))))))
+  }).pipe(Effect.provide(git(Script.make(Script.stderr("fatal: not a git repository\n"), Script.exit(128)))))
+)
 
 it.effect("knows that there is no git", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     expect(yield* Effect.flip(nextVersion)).toEqual(new NoGit())
-  }).pipe(Effect.provide(git(Script.refuse("NotFound")))))
+  }).pipe(Effect.provide(git(Script.refuse("NotFound"))))
+)

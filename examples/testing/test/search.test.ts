@@ -12,19 +12,24 @@ import { firstMatches } from "../src/search.js"
 const page = "GET /index.html\n".repeat(4000)
 
 it.effect("takes no more of a flood than it needs, and stops it", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     expect(yield* firstMatches("error", 2)).toEqual(["error 1", "error 2"])
     const { last } = yield* TestSpawner.TestSpawner
     expect(last.status).toMatchObject({ signal: "SIGTERM" })
-  }).pipe(Effect.provide(TestSpawner.layer(TestSpawner.program(
-    "journal",
-    Script.make(
-      Script.stdout(page, "error 1\n", page, "error 2\n"),
-      Script.forever(Script.stdout(page))
+  }).pipe(
+    Effect.provide(
+      TestSpawner.layer(
+        TestSpawner.program(
+          "journal",
+          Script.make(Script.stdout(page, "error 1\n", page, "error 2\n"), Script.forever(Script.stdout(page)))
+        )
+      )
     )
-  )))))
+  )
+)
 
 it.live("leaves nothing of a real flood behind", () =>
   expectNoLeaks(
     Supervise.use(Fixture.command("floods-stdout"), {}, (child) => Stream.runDrain(Stream.take(child.lines, 10_000)))
-  ).pipe(Effect.provide(NodeChildSpawner.layer)))
+  ).pipe(Effect.provide(NodeChildSpawner.layer))
+)

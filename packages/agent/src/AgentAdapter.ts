@@ -1,11 +1,13 @@
 /**
- * What an agent's program must tell of itself so that its turns can be driven: how it is called, and what its lines mean.
+ * What an agent's program must tell of itself so that its turns can be driven: how it is called, and what its lines
+ * mean.
  */
 import { parseObject } from "./internal/json.js"
 import type { Delta, Message, Notice, PermissionAsked, Result, SessionBound, Usage } from "./TurnEvent.js"
 
 /**
- * How much the agent may do without asking, in the words of Claude Code; each adapter says what they mean to its program.
+ * How much the agent may do without asking, in the words of Claude Code; each adapter says what they mean to its
+ * program.
  *
  * @example
  * ```ts
@@ -43,8 +45,8 @@ export interface Prompt {
 }
 
 /**
- * How the program is called for one turn: its arguments, what it reads (nothing, or a text and then the end of input), and what is
- * wrong with what was asked for, if anything is: then nothing is started.
+ * How the program is called for one turn: its arguments, what it reads (nothing, or a text and then the end of input),
+ * and what is wrong with what was asked for, if anything is: then nothing is started.
  *
  * @example
  * ```ts
@@ -75,8 +77,8 @@ export interface Ended {
 }
 
 /**
- * What a line may mean. What is said twice of the session is passed on once; `count` of a notice is counted by the turn; the cost is what
- * the process has cost so far, from which a session takes that of each turn.
+ * What a line may mean. What is said twice of the session is passed on once; `count` of a notice is counted by the
+ * turn; the cost is what the process has cost so far, from which a session takes that of each turn.
  *
  * @example
  * ```ts
@@ -103,8 +105,8 @@ export interface Decoder {
 }
 
 /**
- * How one process serves turn after turn, where a program can do that: its arguments, and what is written to it. `interrupt`
- * ends the turn and not the process; `permit` answers a `PermissionAsked`.
+ * How one process serves turn after turn, where a program can do that: its arguments, and what is written to it.
+ * `interrupt` ends the turn and not the process; `permit` answers a `PermissionAsked`.
  *
  * @example
  * ```ts
@@ -126,7 +128,8 @@ export interface Dialogue {
 }
 
 /**
- * Whether a tool may be used: with this input, which may be another than the one it was asked for with, or not, and why.
+ * Whether a tool may be used: with this input, which may be another than the one it was asked for with, or not, and
+ * why.
  *
  * @example
  * ```ts
@@ -166,8 +169,8 @@ export interface AgentAdapter {
 }
 
 /**
- * A decoder of lines that are JSON objects: each is parsed and given to `said`. Empty lines are skipped, and what is no JSON object is
- * a notice.
+ * A decoder of lines that are JSON objects: each is parsed and given to `said`. Empty lines are skipped, and what is no
+ * JSON object is a notice.
  *
  * @example
  * ```ts

@@ -12,8 +12,8 @@ import type { Terminal, TurnEvent } from "./TurnEvent.js"
 
 /**
  * - `concurrency`: how many turns run at once; the others wait, and the one that came first is the first to go on.
- * - `perDirectory`: whether two turns of one `cwd`, as it is written, never run at once. Default false. One that waits for that
- *   holds up no other.
+ * - `perDirectory`: whether two turns of one `cwd`, as it is written, never run at once. Default false. One that waits
+ *   for that holds up no other.
  * - `keep`: of how many turns that are over the outcome is kept. Default 1000: those that ended last.
  *
  * @example
@@ -48,10 +48,10 @@ export interface Listed {
 /**
  * Turns with a bound.
  *
- * - `run`: a turn as a stream, as `AgentTurn.run`, which begins when there is a place for it. Its `turnId` is that of no other turn
- *   in the pool, else it is refused.
- * - `cancel`: cancels a turn, also one that still waits, which then starts nothing. Answers with how it ended; with none where there is no
- *   such turn in the pool.
+ * - `run`: a turn as a stream, as `AgentTurn.run`, which begins when there is a place for it. Its `turnId` is that of
+ *   no other turn in the pool, else it is refused.
+ * - `cancel`: cancels a turn, also one that still waits, which then starts nothing. Answers with how it ended; with
+ *   none where there is no such turn in the pool.
  * - `list`: what is in the pool. A turn leaves it with its terminal event.
  * - `outcome`: how a turn has ended.
  *

@@ -29,4 +29,5 @@ export type { AgentSession, SessionOptions, SessionTurn } from "./internal/sessi
  * }))
  * ```
  */
-export const open = (options: SessionOptions): Effect.Effect<AgentSession, SpawnError, ChildSpawner | Scope.Scope> => openSession(options)
+export const open = (options: SessionOptions): Effect.Effect<AgentSession, SpawnError, ChildSpawner | Scope.Scope> =>
+  openSession(options)

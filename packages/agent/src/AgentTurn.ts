@@ -13,10 +13,11 @@ import type { TurnEvent } from "./TurnEvent.js"
 export type { ProcessOptions, Timeouts, Turn, TurnRequest } from "./internal/request.js"
 
 /**
- * Starts a turn in the current scope, and returns its handle once its process runs. When the scope closes, the turn is cancelled,
- * and nothing of it lives.
+ * Starts a turn in the current scope, and returns its handle once its process runs. When the scope closes, the turn is
+ * cancelled, and nothing of it lives.
  *
- * Fails with `SpawnError` where no process came to be: bad input is refused with all problems named, before anything is started.
+ * Fails with `SpawnError` where no process came to be: bad input is refused with all problems named, before anything is
+ * started.
  *
  * @example
  * ```ts
@@ -37,11 +38,13 @@ export type { ProcessOptions, Timeouts, Turn, TurnRequest } from "./internal/req
  * }))
  * ```
  */
-export const start = (request: TurnRequest): Effect.Effect<Turn, SpawnError, ChildSpawner | Scope.Scope> => startTurn(request)
+export const start = (request: TurnRequest): Effect.Effect<Turn, SpawnError, ChildSpawner | Scope.Scope> =>
+  startTurn(request)
 
 /**
- * A turn as a stream: it starts when the stream is run, and the last event is the only one of `Completed`, `Failed` and `Cancelled`.
- * Everything that the agent wrote comes before it, and its process is gone by then. A stream that is left early cancels the turn.
+ * A turn as a stream: it starts when the stream is run, and the last event is the only one of `Completed`, `Failed` and
+ * `Cancelled`. Everything that the agent wrote comes before it, and its process is gone by then. A stream that is left
+ * early cancels the turn.
  *
  * Fails with `SpawnError` where no process came to be; then there is no event.
  *

@@ -16,7 +16,9 @@ const sessionArgs = ({ newSessionId, resumeSessionId }: Omit<Prompt, "prompt" | 
 }
 
 const problemsOf = ({ newSessionId, resumeSessionId }: Prompt): ReadonlyArray<string> => [
-  ...(resumeSessionId?.startsWith("-") === true ? ["resumeSessionId begins with a dash, and would be taken for an option"] : []),
+  ...(resumeSessionId?.startsWith("-") === true
+    ? ["resumeSessionId begins with a dash, and would be taken for an option"]
+    : []),
   ...(resumeSessionId === undefined && newSessionId !== undefined && !uuid.test(newSessionId)
     ? [`newSessionId is a UUID, and not ${JSON.stringify(newSessionId)}`]
     : [])
@@ -26,21 +28,31 @@ const invocation = (prompt: Prompt): Invocation => {
   const { stdin, words } = wordOrStdin(prompt.prompt)
   return {
     // Never `--input-format` here: with nothing on stdin it then reads no turn at all, and exits with 0.
-    args: ["-p", ...words, ...output, "--permission-mode", prompt.permissionMode ?? "default", ...sessionArgs(prompt), ...(prompt.args ?? [])],
+    args: [
+      "-p",
+      ...words,
+      ...output,
+      "--permission-mode",
+      prompt.permissionMode ?? "default",
+      ...sessionArgs(prompt),
+      ...(prompt.args ?? [])
+    ],
     stdin,
     problems: problemsOf(prompt)
   }
 }
 
 const permission = (decision: Decision) =>
-  decision.behavior === "allow" ? { behavior: "allow", updatedInput: decision.input } : { behavior: "deny", message: decision.message }
+  decision.behavior === "allow"
+    ? { behavior: "allow", updatedInput: decision.input }
+    : { behavior: "deny", message: decision.message }
 
 /**
  * Claude Code (`claude`), of version 2.
  *
- * A turn is `claude -p <prompt> --output-format stream-json --verbose --include-partial-messages --permission-mode <mode>`, and then
- * `--resume <id>` or `--session-id <uuid>`, and `args`. Its stdin is null. A prompt that begins with a dash, or is longer than 100 KiB, is
- * read from stdin. What sub-agents say is not part of the conversation.
+ * A turn is `claude -p <prompt> --output-format stream-json --verbose --include-partial-messages --permission-mode
+ * <mode>`, and then `--resume <id>` or `--session-id <uuid>`, and `args`. Its stdin is null. A prompt that begins with
+ * a dash, or is longer than 100 KiB, is read from stdin. What sub-agents say is not part of the conversation.
  *
  * A process that stays has `--input-format stream-json` instead, and its turns are written to it.
  *
@@ -76,8 +88,12 @@ export const claude: AgentAdapter = {
       ...(prompt.args ?? [])
     ],
     user: (prompt) => JSON.stringify({ type: "user", message: { role: "user", content: prompt } }),
-    interrupt: (requestId) => JSON.stringify({ type: "control_request", request_id: requestId, request: { subtype: "interrupt" } }),
+    interrupt: (requestId) =>
+      JSON.stringify({ type: "control_request", request_id: requestId, request: { subtype: "interrupt" } }),
     permit: (requestId, decision) =>
-      JSON.stringify({ type: "control_response", response: { subtype: "success", request_id: requestId, response: permission(decision) } })
+      JSON.stringify({
+        type: "control_response",
+        response: { subtype: "success", request_id: requestId, response: permission(decision) }
+      })
   }
 }

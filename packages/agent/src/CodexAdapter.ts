@@ -15,7 +15,9 @@ const sandbox: Readonly<Record<PermissionMode, ReadonlyArray<string>>> = {
 }
 
 const problemsOf = ({ newSessionId, resumeSessionId }: Prompt): ReadonlyArray<string> => [
-  ...(resumeSessionId?.startsWith("-") === true ? ["resumeSessionId begins with a dash, and would be taken for an option"] : []),
+  ...(resumeSessionId?.startsWith("-") === true
+    ? ["resumeSessionId begins with a dash, and would be taken for an option"]
+    : []),
   ...(resumeSessionId === undefined && newSessionId !== undefined
     ? ["codex chooses the id of a new session itself, and tells it in SessionBound: leave newSessionId out"]
     : [])
@@ -42,10 +44,11 @@ const invocation = (prompt: Prompt): Invocation => {
 /**
  * Codex (`codex`), of version 0.140 and later.
  *
- * A turn is `codex exec --json`, the sandbox that the permission mode stands for, `args`, `resume <thread>` where one is resumed, and the
- * prompt, which is read from stdin if it begins with a dash, is one word, or is longer than 100 KiB. `plan` is a sandbox that only reads, `auto` and
- * `acceptEdits` one that writes in the working directory, `bypassPermissions` none at all; the other modes leave it to its own settings.
- * Outside a git repository it wants `args: ["--skip-git-repo-check"]`. It chooses the ids of new sessions itself, and it tells no cost.
+ * A turn is `codex exec --json`, the sandbox that the permission mode stands for, `args`, `resume <thread>` where one
+ * is resumed, and the prompt, which is read from stdin if it begins with a dash, is one word, or is longer than 100
+ * KiB. `plan` is a sandbox that only reads, `auto` and `acceptEdits` one that writes in the working directory,
+ * `bypassPermissions` none at all; the other modes leave it to its own settings. Outside a git repository it wants
+ * `args: ["--skip-git-repo-check"]`. It chooses the ids of new sessions itself, and it tells no cost.
  *
  * @example
  * ```ts

@@ -13,9 +13,10 @@ import { eachLine } from "./internal/sessionFile.js"
 /**
  * A session.
  *
- * - `id`: how to resume it. `path`: its file, for `Transcript.read`. `cwd`: where it was started; undefined where its file does not tell.
- * - `title`: the one that its user gave it; otherwise the one that was made for it, or its summary; otherwise its first prompt, of which
- *   at most 80 characters are shown; otherwise its id.
+ * - `id`: how to resume it. `path`: its file, for `Transcript.read`. `cwd`: where it was started; undefined where its
+ *   file does not tell.
+ * - `title`: the one that its user gave it; otherwise the one that was made for it, or its summary; otherwise its first
+ *   prompt, of which at most 80 characters are shown; otherwise its id.
  * - `changedAt`: when its last message came, in milliseconds since the epoch.
  * - `turns`: how often its user has said something. `malformed`: how many of its lines could not be understood.
  *
@@ -52,7 +53,8 @@ export interface Listing {
 }
 
 /**
- * - `configDir`: the directory of Claude Code. Default: `$CLAUDE_CONFIG_DIR`, otherwise `$HOME/.claude`, as the config provider has them.
+ * - `configDir`: the directory of Claude Code. Default: `$CLAUDE_CONFIG_DIR`, otherwise `$HOME/.claude`, as the config
+ *   provider has them.
  * - `concurrency`: how many files are read at once. Default 4.
  *
  * @example
@@ -68,11 +70,13 @@ export interface Options {
 }
 
 /**
- * The sessions that were started in a directory, which is named by its absolute path. A file is read bit by bit and never held whole.
+ * The sessions that were started in a directory, which is named by its absolute path. A file is read bit by bit and
+ * never held whole.
  *
- * Those are the files in the project directory of that path that do not tell of another one, and the files in other project directories
- * that tell of this one. A file without any message, such as that of a sub-agent, is no session. A file that cannot be read or
- * understood is a problem, and hides no other. Where nothing was ever stored, there are no sessions.
+ * Those are the files in the project directory of that path that do not tell of another one, and the files in other
+ * project directories that tell of this one. A file without any message, such as that of a sub-agent, is no session. A
+ * file that cannot be read or understood is a problem, and hides no other. Where nothing was ever stored, there are no
+ * sessions.
  *
  * Fails with `FileError` where the project directories cannot be listed.
  *
@@ -92,13 +96,15 @@ export const list = (
   cwd: string,
   { concurrency = 4, configDir }: Options = {}
 ): Effect.Effect<Listing, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const cwds = yield* namesOf(cwd)
     const files = yield* sessionFiles(yield* projectsDirectory(configDir), cwds)
     const read = yield* Effect.forEach(files, (path) => Effect.either(sessionOf(path, cwds)), { concurrency })
     return {
-      sessions: read.flatMap((one) => Either.isRight(one) && one.right !== undefined ? [one.right] : []).sort(newestFirst),
-      problems: read.flatMap((one) => Either.isLeft(one) ? [one.left] : [])
+      sessions: read
+        .flatMap((one) => (Either.isRight(one) && one.right !== undefined ? [one.right] : []))
+        .sort(newestFirst),
+      problems: read.flatMap((one) => (Either.isLeft(one) ? [one.left] : []))
     }
   })
 
@@ -107,7 +113,7 @@ const newestFirst = (one: Session, other: Session): number =>
 
 /** The program stores where it really is, which a symbolic link may lead to. */
 const namesOf = (cwd: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const named = cwd.length > 1 ? cwd.replace(/\/+$/, "") : cwd
     const real = yield* Effect.orElseSucceed(fs.realPath(cwd), () => named)
@@ -115,13 +121,17 @@ const namesOf = (cwd: string) =>
   })
 
 /** Undefined where it is none, or belongs to another directory. */
-const sessionOf = (path: string, cwds: ReadonlyArray<string>): Effect.Effect<Session | undefined, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+const sessionOf = (
+  path: string,
+  cwds: ReadonlyArray<string>
+): Effect.Effect<Session | undefined, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const digest = new SessionDigest()
     const modifiedAt = yield* eachLine(path, (line) => digest.line(line))
     const { changedAt = modifiedAt ?? 0, cwd, malformed, messages, title, turns } = digest
     if (cwd !== undefined && !cwds.includes(cwd)) return undefined
-    if (messages === 0 && malformed > 0) return yield* FileAttempt.refused("read the session", path, "Invalid", "no line of it is a message")
+    if (messages === 0 && malformed > 0)
+      return yield* FileAttempt.refused("read the session", path, "Invalid", "no line of it is a message")
     if (messages === 0) return undefined
     const id = path.slice(path.lastIndexOf("/") + 1, -".jsonl".length)
     return { id, path, cwd, title: title ?? id, changedAt, turns, malformed }

@@ -1,5 +1,6 @@
 /**
- * A conversation with an agent, from the events of its turns or from the file in which it was stored: both give the same.
+ * A conversation with an agent, from the events of its turns or from the file in which it was stored: both give the
+ * same.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
@@ -44,8 +45,9 @@ export const asked = (prompt: string, before: Transcript = empty): Transcript =>
 }
 
 /**
- * The conversation after an event. A message takes the place of the one with its id, or comes last. A terminal event ends the turn, and
- * leaves alone what is still `Streaming`. Nothing else changes anything: what a `Delta` brings is in a message when it is whole.
+ * The conversation after an event. A message takes the place of the one with its id, or comes last. A terminal event
+ * ends the turn, and leaves alone what is still `Streaming`. Nothing else changes anything: what a `Delta` brings is in
+ * a message when it is whole.
  *
  * @example
  * ```ts
@@ -64,8 +66,8 @@ export const step = (transcript: Transcript, event: TurnEvent): Transcript =>
   event._tag === "Message" || isTerminal(event) ? reduce([event], undefined, transcript) : transcript
 
 /**
- * The conversation after a turn: what was asked, and all that came of it. It is `step` for each event, in less time. `before` is the
- * conversation that the turn goes on with.
+ * The conversation after a turn: what was asked, and all that came of it. It is `step` for each event, in less time.
+ * `before` is the conversation that the turn goes on with.
  *
  * @example
  * ```ts
@@ -84,10 +86,11 @@ export const reduce = (events: Iterable<TurnEvent>, prompt?: string, before: Tra
 }
 
 /**
- * The conversation in the lines of a session file of Claude Code, in their order. What belongs to a sub-agent, or was put there by the
- * program, is no part of it, and neither are lines that cannot be understood: those are counted.
+ * The conversation in the lines of a session file of Claude Code, in their order. What belongs to a sub-agent, or was
+ * put there by the program, is no part of it, and neither are lines that cannot be understood: those are counted.
  *
- * `sessionId` and `cwd` are the first that a line tells. Entries with the same message id are one message, as in the live stream.
+ * `sessionId` and `cwd` are the first that a line tells. Entries with the same message id are one message, as in the
+ * live stream.
  *
  * @example
  * ```ts
@@ -105,8 +108,8 @@ export const ofLines = (lines: Iterable<string>): Stored => {
 }
 
 /**
- * The same for a file, which is read bit by bit: what is held in memory is the conversation, and one line. A line of more than 64 MiB is
- * malformed, and so is a last one that is not written to its end yet.
+ * The same for a file, which is read bit by bit: what is held in memory is the conversation, and one line. A line of
+ * more than 64 MiB is malformed, and so is a last one that is not written to its end yet.
  *
  * @example
  * ```ts
@@ -123,5 +126,8 @@ export const ofLines = (lines: Iterable<string>): Stored => {
 export const read = (path: string): Effect.Effect<Stored, FileError, FileSystem.FileSystem> =>
   Effect.suspend(() => {
     const session = new StoredSession()
-    return Effect.map(eachLine(path, (line) => session.line(line)), (changedAt) => session.end(changedAt))
+    return Effect.map(
+      eachLine(path, (line) => session.line(line)),
+      (changedAt) => session.end(changedAt)
+    )
   })

@@ -4,8 +4,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * One part of a message: text, thinking, a call of a tool, or its result. `input` and `content` are what the agent wrote, as
- * JSON; `Other` is a part of a kind that is not known here, as it came.
+ * One part of a message: text, thinking, a call of a tool, or its result. `input` and `content` are what the agent
+ * wrote, as JSON; `Other` is a part of a kind that is not known here, as it came.
  *
  * @example
  * ```ts
@@ -59,9 +59,9 @@ export interface SessionBound extends Schema.Schema.Type<typeof SessionBound> {}
 export const SessionBound = Schema.TaggedStruct("SessionBound", { sessionId: Schema.String })
 
 /**
- * A message, with all its parts so far. One that is `Streaming` comes again with more of them, under the same `id`, and at
- * last as `Complete`: take its place. Messages of the user, which hold the results of tools, are complete, and not every agent gives
- * them an `id`.
+ * A message, with all its parts so far. One that is `Streaming` comes again with more of them, under the same `id`, and
+ * at last as `Complete`: take its place. Messages of the user, which hold the results of tools, are complete, and not
+ * every agent gives them an `id`.
  *
  * @example
  * ```ts
@@ -91,8 +91,8 @@ export const Message = Schema.TaggedStruct("Message", {
 })
 
 /**
- * A piece of what is being written: of a text, of thinking, or of the input of a tool as JSON. `index` is the place of its
- * block in the message.
+ * A piece of what is being written: of a text, of thinking, or of the input of a tool as JSON. `index` is the place of
+ * its block in the message.
  *
  * @example
  * ```ts
@@ -145,10 +145,11 @@ export interface Stderr extends Schema.Schema.Type<typeof Stderr> {}
 export const Stderr = Schema.TaggedStruct("Stderr", { line: Schema.String })
 
 /**
- * Something that would otherwise be passed over in silence. `text` says what, at most 200 characters of it; `count` is how many of its
- * kind there were in the turn, this one included.
+ * Something that would otherwise be passed over in silence. `text` says what, at most 200 characters of it; `count` is
+ * how many of its kind there were in the turn, this one included.
  *
- * - `malformed`: a line of stdout that was no JSON object, or not of the form that its type has. `unknown`: a type that is not known here.
+ * - `malformed`: a line of stdout that was no JSON object, or not of the form that its type has. `unknown`: a type that
+ *   is not known here.
  * - `truncated`: a line that was longer than `maxLineBytes`.
  * - `agent`: what the agent itself warned of. `repeated`: a second result.
  * - `leftovers`: processes that the agent had left, and that were ended. `survivors`: those that could not be ended.
@@ -180,7 +181,8 @@ export const Notice = Schema.TaggedStruct("Notice", {
 })
 
 /**
- * The agent asks whether it may use a tool. Only in a session that stays open and was asked for: see `AgentSession.reply`.
+ * The agent asks whether it may use a tool. Only in a session that stays open and was asked for: see
+ * `AgentSession.reply`.
  *
  * @example
  * ```ts
@@ -271,7 +273,8 @@ export const Result = Schema.Struct({
  *
  * - `Timeout`: nothing came at the `startup`, nothing came for too long (`idle`), or the whole took too long (`total`).
  * - `Signal`: a signal ended the agent that was not ours.
- * - `Result`: the agent itself says so. `StuckAfterResult`: its process did not end after its result, where that is to fail.
+ * - `Result`: the agent itself says so. `StuckAfterResult`: its process did not end after its result, where that is to
+ *   fail.
  * - `Exit`: another exit code than 0.
  * - `Protocol`: what came cannot be understood as a turn. `NoResult`: exit code 0, and no result.
  *
@@ -317,8 +320,8 @@ const end = {
 }
 
 /**
- * The turn is over, with exit code 0 and a result that is no error; or, where it is `stuck`, with such a result, after which its
- * process had to be ended.
+ * The turn is over, with exit code 0 and a result that is no error; or, where it is `stuck`, with such a result, after
+ * which its process had to be ended.
  *
  * @example
  * ```ts
@@ -343,8 +346,8 @@ export interface Completed extends Schema.Schema.Type<typeof Completed> {}
 export const Completed = Schema.TaggedStruct("Completed", { ...end, result: Result })
 
 /**
- * The turn is over, and `kind` says why it failed. `result`, `exitCode`, `signal`, and the end of stderr (8 KiB; `stderrBytes` is how
- * much there was) are there where they are known.
+ * The turn is over, and `kind` says why it failed. `result`, `exitCode`, `signal`, and the end of stderr (8 KiB;
+ * `stderrBytes` is how much there was) are there where they are known.
  *
  * @example
  * ```ts
@@ -490,7 +493,9 @@ const problemOf = ({ kind, result, stderr }: Failed): string => {
   const words = lastLine(stderr) === "" ? "" : `: ${lastLine(stderr)}`
   switch (kind._tag) {
     case "Timeout":
-      return { startup: "nothing came from it", idle: "nothing came from it for too long", total: "it took too long" }[kind.phase]
+      return { startup: "nothing came from it", idle: "nothing came from it for too long", total: "it took too long" }[
+        kind.phase
+      ]
     case "Signal":
       return `${kind.name} ended it${words}`
     case "Result":

@@ -35,18 +35,19 @@ export const believedFor: Duration.Duration = Duration.minutes(10)
  * The state at a time, in milliseconds since the epoch. The first rule that fits decides:
  *
  * 1. A conversation without messages is `unknown`.
- * 2. One whose last message came 10 minutes ago or earlier is `unknown`, whatever it says: its agent may have died, and a tool may work for
- *    hours. The time is that of the last message; a file without times has that of its last change. A live conversation has none, and is
- *    never too old: its turn is sure to end with a terminal event.
+ * 2. One whose last message came 10 minutes ago or earlier is `unknown`, whatever it says: its agent may have died, and
+ *    a tool may work for hours. The time is that of the last message; a file without times has that of its last change.
+ *    A live conversation has none, and is never too old: its turn is sure to end with a terminal event.
  * 3. A live conversation is `idle` after its terminal event, and `working` before it.
- * 4. A stored one whose last message is the user's, a prompt or the result of a tool, is `working`; but it is `idle` where the program
- *    wrote that message itself: that the turn was interrupted, or what a local command printed.
- * 5. Is the last message the assistant's, its `stop_reason` decides: `tool_use` and `pause_turn` are `working`, any other is `idle`.
- * 6. Where it has none, a conversation is `working` while a tool that its last message calls has no result, or while that message is
- *    `Streaming`. Otherwise it is `idle`.
+ * 4. A stored one whose last message is the user's, a prompt or the result of a tool, is `working`; but it is `idle`
+ *    where the program wrote that message itself: that the turn was interrupted, or what a local command printed.
+ * 5. Is the last message the assistant's, its `stop_reason` decides: `tool_use` and `pause_turn` are `working`, any
+ *    other is `idle`.
+ * 6. Where it has none, a conversation is `working` while a tool that its last message calls has no result, or while
+ *    that message is `Streaming`. Otherwise it is `idle`.
  *
- * What belongs to sub-agents, is marked as meta or as the summary of a compaction, and all that is no message, is not in a transcript, and
- * so is not the last message.
+ * What belongs to sub-agents, is marked as meta or as the summary of a compaction, and all that is no message, is not
+ * in a transcript, and so is not the last message.
  *
  * @example
  * ```ts
@@ -58,8 +59,9 @@ export const believedFor: Duration.Duration = Duration.minutes(10)
  */
 export const at = ({ changedAt, entries, isOver }: Transcript, now: number): TurnState => {
   const last = entries.at(-1)
-  if (last === undefined || (changedAt !== undefined && now - changedAt >= Duration.toMillis(believedFor))) return "unknown"
-  return isOver ?? !isUnfinished(entries, last) ? "idle" : "working"
+  if (last === undefined || (changedAt !== undefined && now - changedAt >= Duration.toMillis(believedFor)))
+    return "unknown"
+  return (isOver ?? !isUnfinished(entries, last)) ? "idle" : "working"
 }
 
 /**
@@ -87,6 +89,6 @@ const isUnfinished = (entries: ReadonlyArray<Entry>, last: Entry): boolean => {
   // Not simply the last: a message keeps its place when it goes on after the results of its first tools.
   const place = entries.findLastIndex(({ role }) => role === "assistant")
   const blocks = entries.slice(Math.max(0, place)).flatMap((entry) => entry.blocks)
-  const answered = new Set(blocks.flatMap((block) => block._tag === "ToolResult" ? [block.toolUseId] : []))
+  const answered = new Set(blocks.flatMap((block) => (block._tag === "ToolResult" ? [block.toolUseId] : [])))
   return blocks.some((block) => block._tag === "ToolUse" && !answered.has(block.id))
 }

@@ -11,7 +11,8 @@ const minute = 60_000
 const stateOf = (lines: ReadonlyArray<string>, now = start) => TurnState.at(Transcript.ofLines(lines).transcript, now)
 
 const prompt = stored("user", "read it")
-const assistant = (content: unknown, stop_reason?: string | null) => stored("assistant", content, { message: { id: "a", stop_reason } })
+const assistant = (content: unknown, stop_reason?: string | null) =>
+  stored("assistant", content, { message: { id: "a", stop_reason } })
 
 const cases: ReadonlyArray<readonly [string, TurnState.TurnState, ReadonlyArray<string>]> = [
   ["there is no message", "unknown", [JSON.stringify({ type: "permission-mode", mode: "plan" })]],
@@ -19,17 +20,41 @@ const cases: ReadonlyArray<readonly [string, TurnState.TurnState, ReadonlyArray<
   ["a text comes before a tool", "working", [prompt, assistant(said("I will"), "tool_use")]],
   ["a tool works", "working", [prompt, assistant(calls("t"), "tool_use")]],
   ["a tool works, and nothing says why the message stopped", "working", [prompt, assistant(calls("t"))]],
-  ["one of two tools works", "working", [prompt, assistant(calls("t")), stored("user", answers("t")), assistant(calls("u"))]],
+  [
+    "one of two tools works",
+    "working",
+    [prompt, assistant(calls("t")), stored("user", answers("t")), assistant(calls("u"))]
+  ],
   ["a tool has answered", "working", [prompt, assistant(calls("t"), "tool_use"), stored("user", answers("t"))]],
   ["the turn goes on after a pause", "working", [prompt, assistant(said("wait"), "pause_turn")]],
   ["the turn has ended", "idle", [prompt, assistant(said("done"), "end_turn")]],
   ["the answer became too long", "idle", [prompt, assistant(said("done"), "max_tokens")]],
   ["the last is a text, and nothing says why it stopped", "idle", [prompt, assistant(said("done"), null)]],
-  ["the user has interrupted", "idle", [prompt, assistant(calls("t"), "tool_use"), stored("user", said("[Request interrupted by user for tool use]"))]],
-  ["a local command has printed something", "idle", [prompt, assistant(said("done"), "end_turn"), stored("user", "<local-command-stdout>x</local-command-stdout>")]],
-  ["a sub-agent comes after the end", "idle", [prompt, assistant(said("done"), "end_turn"), stored("assistant", calls("t"), { isSidechain: true })]],
-  ["meta comes after the end", "idle", [prompt, assistant(said("done"), "end_turn"), stored("user", "meta", { isMeta: true })]],
-  ["a summary comes after the end", "idle", [prompt, assistant(said("done"), "end_turn"), stored("user", "so far", { isCompactSummary: true })]],
+  [
+    "the user has interrupted",
+    "idle",
+    [prompt, assistant(calls("t"), "tool_use"), stored("user", said("[Request interrupted by user for tool use]"))]
+  ],
+  [
+    "a local command has printed something",
+    "idle",
+    [prompt, assistant(said("done"), "end_turn"), stored("user", "<local-command-stdout>x</local-command-stdout>")]
+  ],
+  [
+    "a sub-agent comes after the end",
+    "idle",
+    [prompt, assistant(said("done"), "end_turn"), stored("assistant", calls("t"), { isSidechain: true })]
+  ],
+  [
+    "meta comes after the end",
+    "idle",
+    [prompt, assistant(said("done"), "end_turn"), stored("user", "meta", { isMeta: true })]
+  ],
+  [
+    "a summary comes after the end",
+    "idle",
+    [prompt, assistant(said("done"), "end_turn"), stored("user", "so far", { isCompactSummary: true })]
+  ],
   ["other entries come after the prompt", "working", [prompt, JSON.stringify({ type: "attachment" }), "no JSON"]]
 ]
 
@@ -43,7 +68,9 @@ describe("the state of a turn", () => {
       expect(stateOf([last], start + 10 * minute - 1)).not.toBe("unknown")
       expect(stateOf([last], start + 10 * minute)).toBe("unknown")
       // What is no part of the conversation does not refresh it.
-      expect(stateOf([last, stored("user", "meta", { isMeta: true, at: start + 9 * minute })], start + 10 * minute)).toBe("unknown")
+      expect(
+        stateOf([last, stored("user", "meta", { isMeta: true, at: start + 9 * minute })], start + 10 * minute)
+      ).toBe("unknown")
       expect(stateOf([last, stored("user", "and?", { at: start + 9 * minute })], start + 10 * minute)).toBe("working")
     }
   })
@@ -53,17 +80,18 @@ describe("the state of a turn", () => {
   })
 
   it.effect("is that of now", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { transcript } = Transcript.ofLines([prompt])
       yield* TestClock.setTime(start)
       expect(yield* TurnState.of(transcript)).toBe("working")
       yield* TestClock.adjust("10 minutes")
       expect(yield* TurnState.of(transcript)).toBe("unknown")
-    }))
+    })
+  )
 
   it.live("has the age of the file where no entry has a time", () =>
     inFolder((folder) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const path = folder.write("s.jsonl", JSON.stringify({ type: "user", message: { role: "user", content: "x" } }))
         expect(yield* TurnState.of((yield* Transcript.read(path)).transcript)).toBe("working")
         utimesSync(path, start / 1000, start / 1000)
@@ -71,7 +99,8 @@ describe("the state of a turn", () => {
         expect(TurnState.at(transcript, start + 9 * minute)).toBe("working")
         expect(TurnState.at(transcript, start + 11 * minute)).toBe("unknown")
       })
-    ))
+    )
+  )
 
   it("is working while a live turn runs, and idle after it", () => {
     const events = eventsOf(linesOf(recordedPath("claude-tool-turn.stdout")))

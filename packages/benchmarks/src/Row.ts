@@ -57,8 +57,9 @@ export interface Seen {
 }
 
 /**
- * Does the work the way a user of one library would, and tells what it saw. A promise and no effect, here and in all that
- * surrounds a peer: Effect's runtime is measured itself, and must not be beneath libraries that know nothing of it.
+ * Does the work the way a user of one library would, and tells what it saw. A promise and no effect, here and in all
+ * that surrounds a peer: Effect's runtime is measured itself, and must not be beneath libraries that know nothing of
+ * it.
  */
 export type Peer = (work: Work) => Promise<Seen>
 
@@ -78,8 +79,8 @@ export interface Row {
   /** What is counted, and checked to have been seen. */
   readonly unit: "line" | "byte" | "spawn" | "process" | "child" | "sleeper" | "close" | "record" | "program"
   /**
-   * What is measured beside the time: by how many MiB the resident memory of the sample has grown after the first eighth
-   * of the pass, or how many KiB of the heap one child takes.
+   * What is measured beside the time: by how many MiB the resident memory of the sample has grown after the first
+   * eighth of the pass, or how many KiB of the heap one child takes.
    */
   readonly memory?: "growth" | "heap"
   /** Beside the time of every peer, how much the memory has grown, in MiB, and how late the event loop was. */
@@ -114,8 +115,8 @@ export interface Comparison {
 }
 
 /**
- * What one peer is to reach by itself: milliseconds over all samples, the most processes that one left alive, or the most
- * memory that one took.
+ * What one peer is to reach by itself: milliseconds over all samples, the most processes that one left alive, or the
+ * most memory that one took.
  */
 export interface Limit {
   readonly peer: string

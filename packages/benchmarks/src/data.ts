@@ -36,7 +36,10 @@ export const recordedTranscript = fileURLToPath(
 /** The recorded one, over and over: its turns are in the proportion in which an agent writes them. */
 export const writeTranscript = ({ transcript, transcriptBytes }: Work): void => {
   const recorded = readFileSync(recordedTranscript)
-  writeFileSync(transcript, Buffer.concat(Array.from({ length: Math.ceil(transcriptBytes / recorded.length) }, () => recorded)))
+  writeFileSync(
+    transcript,
+    Buffer.concat(Array.from({ length: Math.ceil(transcriptBytes / recorded.length) }, () => recorded))
+  )
 }
 
 /** What is written at once: as much as Node reads at once from a pipe or a file. */

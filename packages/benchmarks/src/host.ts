@@ -1,6 +1,6 @@
 /**
- * The host that is killed: `node host.js LIBRARY CHILDREN`. Starts children as a user of the library would, each of them
- * with processes of its own below it, and keeps them.
+ * The host that is killed: `node host.js LIBRARY CHILDREN`. Starts children as a user of the library would, each of
+ * them with processes of its own below it, and keeps them.
  */
 import * as Execa from "./peers/execa.js"
 import * as Platform from "./peers/platform.js"

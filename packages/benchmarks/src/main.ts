@@ -42,7 +42,9 @@ const readArguments = () => {
 const packageFile = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 const versionOf = (name: string): string => {
-  const manifest = JSON.parse(readFileSync(packageFile(`node_modules/${name}/package.json`), "utf8")) as { version: string }
+  const manifest = JSON.parse(readFileSync(packageFile(`node_modules/${name}/package.json`), "utf8")) as {
+    version: string
+  }
   return manifest.version
 }
 
@@ -76,7 +78,9 @@ const results = measure(
 
 console.log(
   `\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, ` +
-    `load ${machine.load.toFixed(1)}; ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}\n`
+    `load ${machine.load.toFixed(1)}; ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", ")}\n`
 )
 for (const result of results) console.log(formatRow(result))
 if (options.quick) console.log("Quick: it works, and the figures mean nothing.")
@@ -84,4 +88,7 @@ else if (runs < 5) console.log("Fewer than five runs: take the ratios as a hint.
 
 const out = options.out === undefined ? packageFile("results/latest.json") : resolve(options.out)
 mkdirSync(dirname(out), { recursive: true })
-writeFileSync(out, `${JSON.stringify({ startedAt, quick: options.quick, runs, machine, versions, rows: results }, null, 2)}\n`)
+writeFileSync(
+  out,
+  `${JSON.stringify({ startedAt, quick: options.quick, runs, machine, versions, rows: results }, null, 2)}\n`
+)

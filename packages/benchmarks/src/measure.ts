@@ -188,7 +188,8 @@ const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | un
     console.error(`${row.name}: round ${round} of ${runs}`)
     const present = turns.filter((turn) => turn.absence === undefined)
     // Where the figures mean nothing, they need not be kept apart.
-    for (const together of quickPasses === undefined ? present.map((turn) => [turn]) : [present]) takeTurns(together, row)
+    for (const together of quickPasses === undefined ? present.map((turn) => [turn]) : [present])
+      takeTurns(together, row)
   }
   const isPresent = (name: string) => turns.some((turn) => turn.name === name && turn.absence === undefined)
   const peers = turns.filter(({ name }) => isPresent(name)).map(peerResult)
@@ -201,7 +202,9 @@ const measureRow = (row: Row, runs: number, work: Work, quickPasses: number | un
     watched: row.watched === true,
     each: row.each === true,
     peers,
-    absent: turns.flatMap(({ absence, name, title }) => absence === undefined ? [] : [{ name, title, reason: absence }]),
+    absent: turns.flatMap(({ absence, name, title }) =>
+      absence === undefined ? [] : [{ name, title, reason: absence }]
+    ),
     comparisons: row.comparisons
       .filter(({ against, peer }) => isPresent(peer) && isPresent(against))
       .map((comparison) => compare(comparison, peers)),
@@ -215,15 +218,18 @@ const takeTurns = (turns: ReadonlyArray<Turn>, row: Row): void => {
     if ("unavailable" in passes) turn.absence = passes.unavailable
     else {
       for (const { seen } of passes) {
-        if (!hasSeenAll(row.unit, seen, turn.units)) throw new Error(`${turn.name} did not see all of its work: ${JSON.stringify(seen)}`)
+        if (!hasSeenAll(row.unit, seen, turn.units))
+          throw new Error(`${turn.name} did not see all of its work: ${JSON.stringify(seen)}`)
       }
-      turn.samples.push(...row.each === true ? passes.map((pass) => sampleOf([pass])) : [sampleOf(passes)])
+      turn.samples.push(...(row.each === true ? passes.map((pass) => sampleOf([pass])) : [sampleOf(passes)]))
     }
   }
 }
 
 /** Of each, or why there are none. */
-const takePasses = (turns: ReadonlyArray<Turn>): ReadonlyArray<ReadonlyArray<Pass> | { readonly unavailable: string }> => {
+const takePasses = (
+  turns: ReadonlyArray<Turn>
+): ReadonlyArray<ReadonlyArray<Pass> | { readonly unavailable: string }> => {
   const asked = turns.map(({ name, passes, work }) => ({ name, passes, work }))
   const { error, signal, status, stdout } = spawnSync(process.execPath, [sampleProgram, JSON.stringify(asked)], {
     encoding: "utf8",
@@ -231,7 +237,10 @@ const takePasses = (turns: ReadonlyArray<Turn>): ReadonlyArray<ReadonlyArray<Pas
     timeout: sampleBound
   })
   if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`the sample of ${turns.map(({ name }) => name).join(", ")} ended with ${signal ?? `code ${status}`}`)
+  if (status !== 0)
+    throw new Error(
+      `the sample of ${turns.map(({ name }) => name).join(", ")} ended with ${signal ?? `code ${status}`}`
+    )
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")
 }
 
@@ -261,7 +270,7 @@ const peerResult = ({ name, samples, title, units }: Turn): PeerResult => {
     medianWallMillis,
     medianCpuMillis: median(samples.map((sample) => sample.cpuMillis)),
     medianFirstMillis: median(samples.map((sample) => sample.firstMillis)),
-    perSecond: units / medianWallMillis * 1000,
+    perSecond: (units / medianWallMillis) * 1000,
     left: Math.max(...samples.map((sample) => sample.left)),
     ...(memory.length > 0 && { medianMemory: median(memory) }),
     ...(delay.length > 0 && { medianDelay: median(delay) }),
@@ -281,13 +290,14 @@ const find = (name: string, peers: ReadonlyArray<PeerResult>): PeerResult => {
 const compare = (comparison: Comparison, peers: ReadonlyArray<PeerResult>): ComparisonResult => {
   const peer = find(comparison.peer, peers)
   const against = find(comparison.against, peers)
-  const ratioOf = (ours: number, theirs: number) => comparison.of === "time" ? ours / theirs : theirs / ours
+  const ratioOf = (ours: number, theirs: number) => (comparison.of === "time" ? ours / theirs : theirs / ours)
   const ratio = ratioOf(peer.medianWallMillis, against.medianWallMillis)
   return {
     ...comparison,
     ratio,
     ratios: peer.samples.map((sample, round) =>
-      ratioOf(sample.wallMillis, against.samples[round]?.wallMillis ?? Number.NaN)),
+      ratioOf(sample.wallMillis, against.samples[round]?.wallMillis ?? Number.NaN)
+    ),
     met: comparison.target === undefined ? null : isMet(ratio, comparison.target)
   }
 }

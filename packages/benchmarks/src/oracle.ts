@@ -1,6 +1,6 @@
 /**
- * Who lives, asked of `/proc` without any library: processes that carry a mark in their environment. Found once, they are
- * known by their pid and when it was given to them, so that nobody else is looked at or signalled in their place.
+ * Who lives, asked of `/proc` without any library: processes that carry a mark in their environment. Found once, they
+ * are known by their pid and when it was given to them, so that nobody else is looked at or signalled in their place.
  *
  * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
@@ -28,18 +28,24 @@ export const marked = (mark: string): Record<string, string> => {
 
 /** Everything that carries the mark and runs. */
 export const find = (mark: string): ReadonlyArray<Process> =>
-  readdirSync("/proc").map(Number).filter(Number.isInteger).flatMap((pid) => {
-    if (textOf(`/proc/${pid}/environ`)?.includes(`${mark}\0`) !== true) return []
-    const command = textOf(`/proc/${pid}/cmdline`)?.split("\0").join(" ").trim()
-    const startTicks = startOf(pid)
-    return command === undefined || startTicks === undefined ? [] : [{ pid, startTicks, command }]
-  })
+  readdirSync("/proc")
+    .map(Number)
+    .filter(Number.isInteger)
+    .flatMap((pid) => {
+      if (textOf(`/proc/${pid}/environ`)?.includes(`${mark}\0`) !== true) return []
+      const command = textOf(`/proc/${pid}/cmdline`)?.split("\0").join(" ").trim()
+      const startTicks = startOf(pid)
+      return command === undefined || startTicks === undefined ? [] : [{ pid, startTicks, command }]
+    })
 
 /** A zombie has ended. */
 export const isAlive = ({ pid, startTicks }: Process): boolean => startOf(pid) === startTicks
 
 /** Looks every 5 ms for what carries the mark, until it is as it should be. */
-export const findUntil = async (mark: string, isRight: (found: ReadonlyArray<Process>) => boolean): Promise<ReadonlyArray<Process>> => {
+export const findUntil = async (
+  mark: string,
+  isRight: (found: ReadonlyArray<Process>) => boolean
+): Promise<ReadonlyArray<Process>> => {
   const deadline = performance.now() + 30_000
   for (;;) {
     const found = find(mark)

@@ -1,6 +1,6 @@
 /**
- * How the memory of this process grows while something goes on. Between two collections it sways by some 30 MiB, whoever
- * reads: what is looked at are the peaks. The first eighth warms up: compiling, and a heap that finds its size.
+ * How the memory of this process grows while something goes on. Between two collections it sways by some 30 MiB,
+ * whoever reads: what is looked at are the peaks. The first eighth warms up: compiling, and a heap that finds its size.
  *
  * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */

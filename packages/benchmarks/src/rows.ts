@@ -18,7 +18,7 @@ const fewRecords = (work: Work): Partial<Work> => ({ records: synced(work) })
 const manyFiles = (work: Work): Partial<Work> => ({ records: drained(work) })
 const oneProgram = (): Partial<Work> => ({ programs: 1 })
 
-const mebibytes = (bytes: number): string => bytes < 2 ** 30 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 30} GiB`
+const mebibytes = (bytes: number): string => (bytes < 2 ** 30 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 30} GiB`)
 /** Long enough for a leak to be seen. */
 const fourfold = ({ bytes }: Work): number => bytes * 4
 const endless = (work: Work): Partial<Work> => ({ bytes: fourfold(work) })
@@ -53,7 +53,8 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     name: "relay",
-    title: ({ lines }) => `${many(lines)} lines of 85 bytes from a child to a logger that does nothing, and to a reader`,
+    title: ({ lines }) =>
+      `${many(lines)} lines of 85 bytes from a child to a logger that does nothing, and to a reader`,
     unit: "line",
     passes: 6,
     peers: {
@@ -141,7 +142,8 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     name: "proof",
-    title: ({ closes, foreign }) => `${many(closes)} closes, one after the other, also beside ${many(foreign)} foreign processes`,
+    title: ({ closes, foreign }) =>
+      `${many(closes)} closes, one after the other, also beside ${many(foreign)} foreign processes`,
     unit: "close",
     passes: 6,
     peers: {
@@ -151,8 +153,18 @@ export const rows: ReadonlyArray<Row> = [
       "proof:treeBeside": { title: "level tree, beside foreign ones: run /bin/true", beside: true },
       "proof:groupParent": "level group: run sh that runs /bin/true",
       "proof:treeParent": "level tree: run sh that runs /bin/true",
-      "proof:groupOld": { title: "level group, beside foreign ones: stop an old sleep", beside: true, work: fewCloses, passes: 2 },
-      "proof:treeOld": { title: "level tree, beside foreign ones: stop an old sleep", beside: true, work: fewCloses, passes: 2 }
+      "proof:groupOld": {
+        title: "level group, beside foreign ones: stop an old sleep",
+        beside: true,
+        work: fewCloses,
+        passes: 2
+      },
+      "proof:treeOld": {
+        title: "level tree, beside foreign ones: stop an old sleep",
+        beside: true,
+        work: fewCloses,
+        passes: 2
+      }
     },
     comparisons: [
       { peer: "proof:tree", against: "proof:group", of: "time" },
@@ -324,7 +336,8 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     name: "idle",
-    title: ({ sleepers }) => `heap for each of ${many(sleepers)} idle children, of which both outputs are relayed or read`,
+    title: ({ sleepers }) =>
+      `heap for each of ${many(sleepers)} idle children, of which both outputs are relayed or read`,
     unit: "sleeper",
     memory: "heap",
     // The first one warms up.

@@ -1,6 +1,6 @@
 /**
- * A sample of one peer, or of several: `node sample.js '[{ "name": …, "passes": …, "work": … }]'`. Prints the passes of each
- * as one line of JSON, the last one: libraries may log.
+ * A sample of one peer, or of several: `node sample.js '[{ "name": …, "passes": …, "work": … }]'`. Prints the passes of
+ * each as one line of JSON, the last one: libraries may log.
  *
  * A sample is a process of its own, so that none runs in the heap, the compiled code and the collector's mood that
  * another has left behind, and one that fails takes nobody with it. In it the work is done several times over: Effect's
@@ -28,7 +28,10 @@ const pass = async (peer: Peer, work: Work): Promise<Pass> => {
 }
 
 const endings = new Set<() => void>()
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143]
+] as const) {
   process.once(signal, () => {
     for (const end of endings) end()
     process.exit(code)

@@ -25,7 +25,11 @@ export const formatRow = (row: RowResult): string => {
     row.limits.length === 0 ? [] : limits,
     notes(row)
   ].filter((part) => part.length > 0)
-  return [`${row.name}: ${row.title}`, ...parts.flatMap((part, index) => index === 0 ? part : ["", ...part]), ""].join("\n")
+  return [
+    `${row.name}: ${row.title}`,
+    ...parts.flatMap((part, index) => (index === 0 ? part : ["", ...part])),
+    ""
+  ].join("\n")
 }
 
 const notes = (row: RowResult): ReadonlyArray<string> => {
@@ -51,7 +55,10 @@ const time: ReadonlyArray<Column> = [
   named("to", (peer) => millis(Math.max(...walls(peer))))
 ]
 /** Where some were left alive, the time was over before they were. */
-const unlessLeft = ({ cell, title }: Column): Column => ({ title, cell: (peer) => `${peer.left > 0 ? "over " : ""}${cell(peer)}` })
+const unlessLeft = ({ cell, title }: Column): Column => ({
+  title,
+  cell: (peer) => `${peer.left > 0 ? "over " : ""}${cell(peer)}`
+})
 const cpu = named("CPU", (peer) => millis(peer.medianCpuMillis))
 const first = named("first pass", (peer) => millis(peer.medianFirstMillis))
 const left = named("left alive", (peer) => many(peer.left))
@@ -78,7 +85,8 @@ const watched: ReadonlyArray<Column> = [
 const shownOf = (row: RowResult): ReadonlyArray<Column> => {
   switch (row.unit) {
     case "byte":
-      if (row.memory !== undefined) return [...memory(row.memory), named("time", wall), cpu, named("MiB", (peer) => many(mebibytes(peer.units)))]
+      if (row.memory !== undefined)
+        return [...memory(row.memory), named("time", wall), cpu, named("MiB", (peer) => many(mebibytes(peer.units)))]
       return [...time, cpu, first, named("MiB/s", (peer) => many(mebibytes(peer.perSecond)))]
     case "sleeper":
       return [...memory("heap"), named("started in", wall), named("children", (peer) => many(peer.units)), left]
@@ -90,10 +98,15 @@ const shownOf = (row: RowResult): ReadonlyArray<Column> => {
         cpu,
         first,
         named(`${row.unit}s/s`, (peer) => many(Math.round(peer.perSecond))),
-        ...row.watched ? watched : []
+        ...(row.watched ? watched : [])
       ]
     case "process":
-      return [...time.map(unlessLeft), named("kills", (peer) => many(peer.samples.length)), named("of", (peer) => many(peer.units)), left]
+      return [
+        ...time.map(unlessLeft),
+        named("kills", (peer) => many(peer.samples.length)),
+        named("of", (peer) => many(peer.units)),
+        left
+      ]
     case "child":
       return [...time, named("children", (peer) => many(peer.units)), left]
     case "close":
@@ -147,8 +160,9 @@ const columns = (table: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<str
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)))
   return table.map((cells) =>
     cells
-      .map((cell, column) => column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join("  ")
       .replace(/^/, "  ")
-      .trimEnd())
+      .trimEnd()
+  )
 }

@@ -16,7 +16,8 @@ const bench = (...args: ReadonlyArray<string>) =>
   new Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>((resolve) => {
     const env = { ...process.env, BENCHMARK_TEST: String(process.pid) }
     const child = execFile(process.execPath, [main, ...args], { encoding: "utf8", env }, (_, stdout, stderr) =>
-      resolve({ status: child.exitCode ?? -1, stdout, stderr }))
+      resolve({ status: child.exitCode ?? -1, stdout, stderr })
+    )
   })
 
 it("measures every peer of every row and writes the results", { timeout: 120_000 }, async () => {
@@ -53,14 +54,16 @@ it("measures every peer of every row and writes the results", { timeout: 120_000
 })
 
 it("leaves nothing behind", () => {
-  const environments = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, "latin1")
-    } catch {
-      // It has ended meanwhile.
-      return ""
-    }
-  })
+  const environments = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "latin1")
+      } catch {
+        // It has ended meanwhile.
+        return ""
+      }
+    })
   expect(environments.filter((text) => text.includes(mark))).toEqual([])
 })
 

@@ -26,14 +26,14 @@ import { withMarks } from "./internal/words.js"
  * Carries out the words behind `tether` and succeeds with the exit code. It writes to this process's stdout and stderr,
  * and completes once all of that has been taken. Never fails.
  *
- * - `run` answers with the child's own code, 128 and the signal's number where a signal ended it, 127 and 126 for a program
- *   that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are the child's
- *   while it runs: this process does not end from them.
- * - `turn` answers with 0 for a turn that was completed, 1 for one that failed, 124 for one that took too long, 130 for one that was
- *   cancelled, and as `run` where its program could not be started. SIGINT, SIGTERM and SIGHUP cancel it.
+ * - `run` answers with the child's own code, 128 and the signal's number where a signal ended it, 127 and 126 for a
+ *   program that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are
+ *   the child's while it runs: this process does not end from them.
+ * - `turn` answers with 0 for a turn that was completed, 1 for one that failed, 124 for one that took too long, 130 for
+ *   one that was cancelled, and as `run` where its program could not be started. SIGINT, SIGTERM and SIGHUP cancel it.
  * - `exits` and `why` answer with 1 where there is no journal, or no record of whom is asked for.
- * - `session` answers with 1 where there is no such session, no tmux, or something could not be done; `session launch` as `run` where its
- *   program could not be started.
+ * - `session` answers with 1 where there is no such session, no tmux, or something could not be done; `session launch`
+ *   as `run` where its program could not be started.
  * - `spool` answers with 1 where something could not be done, or needs a person.
  * - `ps` and `doctor` answer with 0, `reap` with 1 if something could not be ended.
  * - Words that make no sense are answered with 2. `--help` and `--version` are answered by the program itself, and not
@@ -63,17 +63,19 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
     })
     const answer = (given: Answer) => endWith(give(outlets, given))
     const { width } = outlets.out
-    const tether = Command.make("tether").pipe(Command.withSubcommands([
-      runCommand((options) => endWith(supervise(options, outlets))),
-      turnCommand((options) => endWith(takeTurn(options, outlets))),
-      sessionCommand(outlets, answer),
-      exitsCommand(outlets, answer),
-      whyCommand(outlets, answer),
-      spoolCommand(outlets, answer),
-      psCommand(width, answer),
-      reapCommand(width, answer),
-      doctorCommand(width, answer)
-    ]))
+    const tether = Command.make("tether").pipe(
+      Command.withSubcommands([
+        runCommand((options) => endWith(supervise(options, outlets))),
+        turnCommand((options) => endWith(takeTurn(options, outlets))),
+        sessionCommand(outlets, answer),
+        exitsCommand(outlets, answer),
+        whyCommand(outlets, answer),
+        spoolCommand(outlets, answer),
+        psCommand(width, answer),
+        reapCommand(width, answer),
+        doctorCommand(width, answer)
+      ])
+    )
     // The first two words stand for the runtime and the script, and are not looked at.
     return Command.run(tether, { name: "tether", version: "" })(["node", "tether", ...withMarks(argv)]).pipe(
       parser.quietly(outlets),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `tether` program. It is CommonJS, because a program that is a module takes a third longer to begin; and a hook, on which a
- * session waits for its end, is a file of its own.
+ * The `tether` program. It is CommonJS, because a program that is a module takes a third longer to begin; and a hook,
+ * on which a session waits for its end, is a file of its own.
  */
 const argv = process.argv.slice(2)
 const [command] = argv

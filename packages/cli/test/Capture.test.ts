@@ -2,7 +2,19 @@
  * The hooks as agents call them: the built program, in a state directory of its own.
  */
 import { execFileSync, spawnSync } from "node:child_process"
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { createRequire } from "node:module"
 import { createServer, type Server, type Socket } from "node:net"
 import { tmpdir } from "node:os"
@@ -40,7 +52,11 @@ const capture = async (args: ReadonlyArray<string>, run?: Run) => {
 
 const hook = (args: ReadonlyArray<string>, run?: Run) => capture(["capture-transcript", "--no-spawn", ...args], run)
 
-const linesOf = (path: unknown) => readFileSync(String(path), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+const linesOf = (path: unknown) =>
+  readFileSync(String(path), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
 
 const deferralsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith(".jsonl"))
 
@@ -78,7 +94,9 @@ describe("tether capture-transcript --no-spawn", () => {
 
   it("gives the same turn the same key, whenever it is captured", async () => {
     const first = linesOf((await hook(["--session-id", "s", recorded("claude-tool-turn")])).line["path"])
-    const second = linesOf((await hook(["--session-id", "s", "--max-turns", "1", recorded("claude-tool-turn")])).line["path"])
+    const second = linesOf(
+      (await hook(["--session-id", "s", "--max-turns", "1", recorded("claude-tool-turn")])).line["path"]
+    )
     expect(second.slice(1)).toEqual(first.slice(-1))
     const other = linesOf((await hook(["--session-id", "t", recorded("claude-tool-turn")])).line["path"])
     expect(new Set([...first, ...other].map(({ key }) => key)).size).toBe(7)
@@ -96,30 +114,38 @@ describe("tether capture-transcript --no-spawn", () => {
   })
 
   it("starts no process: one execve, and neither fork nor clone", async () => {
-    if (spawnSync("strace", ["-V"]).error !== undefined) return console.warn("skipped: no process is started, as strace sees it, because there is no strace")
+    if (spawnSync("strace", ["-V"]).error !== undefined)
+      return console.warn("skipped: no process is started, as strace sees it, because there is no strace")
     const trace = join(root, "trace")
     const state = stateDirectory()
-    const traced = spawnSync("strace", [
-      "-f",
-      "-e",
-      "trace=execve,clone,clone3,fork,vfork",
-      "-o",
-      trace,
-      process.execPath,
-      bin,
-      "capture-transcript",
-      "--no-spawn",
-      recorded("claude-tool-turn")
-    ], { env: { ...process.env, TETHER_STATE_DIR: state } })
+    const traced = spawnSync(
+      "strace",
+      [
+        "-f",
+        "-e",
+        "trace=execve,clone,clone3,fork,vfork",
+        "-o",
+        trace,
+        process.execPath,
+        bin,
+        "capture-transcript",
+        "--no-spawn",
+        recorded("claude-tool-turn")
+      ],
+      { env: { ...process.env, TETHER_STATE_DIR: state } }
+    )
     expect(traced.status).toBe(0)
-    const calls = readFileSync(trace, "utf8").split("\n").filter((line) => /^\d+ +(execve|clone3?|fork|vfork)\(/.test(line))
+    const calls = readFileSync(trace, "utf8")
+      .split("\n")
+      .filter((line) => /^\d+ +(execve|clone3?|fork|vfork)\(/.test(line))
     expect(calls.filter((line) => line.includes("execve("))).toHaveLength(1)
     // Threads of its own are none.
     expect(calls.filter((line) => !line.includes("execve(") && !line.includes("CLONE_THREAD"))).toEqual([])
   })
 
   it("waits for no disk that hangs: the file is there and the line is written long before it answers", async () => {
-    if (spawnSync("strace", ["-V"]).error !== undefined) return console.warn("skipped: a disk that hangs, because there is no strace to delay it")
+    if (spawnSync("strace", ["-V"]).error !== undefined)
+      return console.warn("skipped: a disk that hangs, because there is no strace to delay it")
     const start = performance.now()
     const args = ["-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=25000000"]
     const words = [process.execPath, bin, "capture-transcript", "--no-spawn", recorded("claude-tool-turn")]
@@ -140,18 +166,24 @@ describe("tether capture-transcript --no-spawn", () => {
   it("runs without what V8 has compiled of it, where that is not what it was", () => {
     const copy = join(root, "copy")
     mkdirSync(copy)
-    for (const name of ["hook.cjs", "hook.bundle.cjs"]) copyFileSync(join(import.meta.dirname, "../../spool/dist", name), join(copy, name))
+    for (const name of ["hook.cjs", "hook.bundle.cjs"])
+      copyFileSync(join(import.meta.dirname, "../../spool/dist", name), join(copy, name))
     const cache = readFileSync(join(import.meta.dirname, "../../spool/dist/hook.bundle.cjs.cache"))
     for (let part = 0; part < 8; part++) {
       const damaged = Buffer.from(cache)
-      for (let at = Math.floor(cache.length * (part + 0.5) / 8); at % 512 !== 0; at++) damaged[at] = ~(damaged[at] ?? 0)
+      for (let at = Math.floor((cache.length * (part + 0.5)) / 8); at % 512 !== 0; at++)
+        damaged[at] = ~(damaged[at] ?? 0)
       writeFileSync(join(copy, "hook.bundle.cjs.cache"), damaged)
       const words = JSON.stringify(["capture-transcript", "--no-spawn", recorded("claude-text-turn")])
-      const { status, stdout } = spawnSync(process.execPath, ["-e", `require(${JSON.stringify(join(copy, "hook.cjs"))}).main(${words})`], {
-        env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
-        encoding: "utf8"
-      })
-      expect({ status, ...JSON.parse(stdout || "{}") as object }).toMatchObject({ status: "deferred", events: 2 })
+      const { status, stdout } = spawnSync(
+        process.execPath,
+        ["-e", `require(${JSON.stringify(join(copy, "hook.cjs"))}).main(${words})`],
+        {
+          env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
+          encoding: "utf8"
+        }
+      )
+      expect({ status, ...(JSON.parse(stdout || "{}") as object) }).toMatchObject({ status: "deferred", events: 2 })
     }
   })
 
@@ -178,7 +210,10 @@ describe("tether capture-transcript --no-spawn", () => {
     const state = stateDirectory()
     mkdirSync(state)
     writeFileSync(join(state, "deferred-captures"), "a file where the directory should be")
-    for (const [words, code] of [[[], 0], [["--strict"], 1]] as const) {
+    for (const [words, code] of [
+      [[], 0],
+      [["--strict"], 1]
+    ] as const) {
       const failed = await hook([...words, "--session-id", "s", recorded("claude-text-turn")], { state })
       expect(failed.code).toBe(code)
       expect(failed.line).toEqual({ status: "failed", reason: expect.stringContaining("it is no directory") })
@@ -203,11 +238,17 @@ describe("tether capture-transcript --no-spawn", () => {
   it("captures a session whose directory has been removed", () => {
     const gone = join(root, `gone-${++count}`)
     mkdirSync(gone)
-    const words = ["capture-transcript", "--no-spawn", "--session-id", "s", recorded("claude-text-turn")].map((word) => `'${word}'`).join(" ")
-    const { stdout } = spawnSync("sh", ["-c", `cd '${gone}' && rmdir '${gone}' && exec '${process.execPath}' '${bin}' ${words}`], {
-      env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
-      encoding: "utf8"
-    })
+    const words = ["capture-transcript", "--no-spawn", "--session-id", "s", recorded("claude-text-turn")]
+      .map((word) => `'${word}'`)
+      .join(" ")
+    const { stdout } = spawnSync(
+      "sh",
+      ["-c", `cd '${gone}' && rmdir '${gone}' && exec '${process.execPath}' '${bin}' ${words}`],
+      {
+        env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
+        encoding: "utf8"
+      }
+    )
     const line = JSON.parse(stdout) as Readonly<Record<string, unknown>>
     expect(line).toMatchObject({ status: "deferred", events: 2 })
     expect(linesOf(line["path"])[0]).toMatchObject({ cwd: gone })
@@ -215,13 +256,23 @@ describe("tether capture-transcript --no-spawn", () => {
 
   it("says so where no directory can be made", async () => {
     const env = { TETHER_STATE_DIR: "", XDG_STATE_HOME: "", HOME: "/proc" }
-    const { code, stdout } = await startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", recorded("claude-text-turn")], { env }).ended
-    expect(JSON.parse(stdout)).toEqual({ status: "failed", reason: expect.stringContaining("cannot make the directory") })
+    const { code, stdout } = await startProgram(
+      process.execPath,
+      [bin, "capture-transcript", "--no-spawn", recorded("claude-text-turn")],
+      { env }
+    ).ended
+    expect(JSON.parse(stdout)).toEqual({
+      status: "failed",
+      reason: expect.stringContaining("cannot make the directory")
+    })
     expect(code).toBe(0)
   })
 
   it("calls a session by the name of its file, also where that is an ending alone", async () => {
-    for (const [name, session] of [[".jsonl", ".jsonl"], ["a.b.jsonl", "a.b"]] as const) {
+    for (const [name, session] of [
+      [".jsonl", ".jsonl"],
+      ["a.b.jsonl", "a.b"]
+    ] as const) {
       const transcript = join(root, name)
       writeFileSync(transcript, "")
       expect(linesOf((await hook([transcript])).line["path"])[0]).toMatchObject({ session_id: session })
@@ -233,25 +284,44 @@ describe("tether capture-transcript --no-spawn", () => {
     const state = stateDirectory()
     mkdirSync(join(state, "deferred-captures"), { recursive: true, mode: 0o700 })
     chmodSync(join(state, "deferred-captures"), 0o500)
-    expect((await hook(["--session-id", "s", recorded("claude-text-turn")], { state })).line).toMatchObject({ status: "failed" })
+    expect((await hook(["--session-id", "s", recorded("claude-text-turn")], { state })).line).toMatchObject({
+      status: "failed"
+    })
   })
 })
 
 describe("--hook", () => {
-  const told = (input: object | string, words: ReadonlyArray<string> = ["capture-transcript", "--no-spawn", "--hook"]) => {
+  const told = (
+    input: object | string,
+    words: ReadonlyArray<string> = ["capture-transcript", "--no-spawn", "--hook"]
+  ) => {
     const state = stateDirectory()
     const env = { ...process.env, TETHER_STATE_DIR: state }
-    const { status, stdout } = spawnSync(process.execPath, [bin, ...words], { env, input: typeof input === "string" ? input : JSON.stringify(input), encoding: "utf8" })
+    const { status, stdout } = spawnSync(process.execPath, [bin, ...words], {
+      env,
+      input: typeof input === "string" ? input : JSON.stringify(input),
+      encoding: "utf8"
+    })
     expect(status).toBe(0)
     return JSON.parse(stdout) as Readonly<Record<string, unknown>>
   }
 
   it("takes session, transcript and directory from stdin, as agent programs name them", () => {
-    const input = { session_id: "s-9", transcript_path: recorded("claude-tool-turn"), cwd: "/home/dev/project", hook_event_name: "SessionEnd", more: { x: 1 } }
+    const input = {
+      session_id: "s-9",
+      transcript_path: recorded("claude-tool-turn"),
+      cwd: "/home/dev/project",
+      hook_event_name: "SessionEnd",
+      more: { x: 1 }
+    }
     const line = told(input)
     expect(line).toMatchObject({ status: "deferred", events: 3 })
     expect(linesOf(line["path"])[0]).toMatchObject({ session_id: "s-9", cwd: "/home/dev/project" })
-    expect(told(input, ["capture-turn", "--hook"])).toMatchObject({ status: "deferred", events: 3, path: expect.stringMatching(/s-9\.live\.jsonl$/) })
+    expect(told(input, ["capture-turn", "--hook"])).toMatchObject({
+      status: "deferred",
+      events: 3,
+      path: expect.stringMatching(/s-9\.live\.jsonl$/)
+    })
     expect(told(input, ["capture-transcript", "--hook"])).toEqual({ inserted: 3, reinforced: 0, skipped: 0, errors: 0 })
   })
 
@@ -267,14 +337,26 @@ describe("--hook", () => {
   })
 
   it("answers when the object is whole, though stdin stays open", async () => {
-    const hook = startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", "--hook"], { env: { TETHER_STATE_DIR: stateDirectory() }, input: { keep: true } })
-    hook.process.stdin?.write(JSON.stringify({ session_id: "a}", transcript_path: recorded("claude-tool-turn") }, undefined, 2))
+    const hook = startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", "--hook"], {
+      env: { TETHER_STATE_DIR: stateDirectory() },
+      input: { keep: true }
+    })
+    hook.process.stdin?.write(
+      JSON.stringify({ session_id: "a}", transcript_path: recorded("claude-tool-turn") }, undefined, 2)
+    )
     expect(JSON.parse((await hook.ended).stdout)).toMatchObject({ status: "deferred", events: 3 })
   })
 
   it("waits for a stdin that nobody writes to no longer than for anything else", async () => {
-    const { ended } = startProgram(process.execPath, [bin, "capture-transcript", "--no-spawn", "--hook", "--deadline", "300"], { input: { keep: true } })
-    expect(JSON.parse((await ended).stdout)).toMatchObject({ status: "failed", reason: "it was not done within 300 ms" })
+    const { ended } = startProgram(
+      process.execPath,
+      [bin, "capture-transcript", "--no-spawn", "--hook", "--deadline", "300"],
+      { input: { keep: true } }
+    )
+    expect(JSON.parse((await ended).stdout)).toMatchObject({
+      status: "failed",
+      reason: "it was not done within 300 ms"
+    })
   })
 })
 
@@ -302,13 +384,17 @@ describe("a daemon", () => {
     const socket = await listening((connection) => {
       connection.setEncoding("utf8").on("data", (text: string) => {
         received += text
-        if (received.split("\n").length === 5) connection.write(`{"v":1,"ok":true,"inserted":2,"reinforced":1,"skipped":0,"failed":0}\n`)
+        if (received.split("\n").length === 5)
+          connection.write(`{"v":1,"ok":true,"inserted":2,"reinforced":1,"skipped":0,"failed":0}\n`)
       })
     })
     const { folder, line } = await hook(words, { socket })
     expect(line).toEqual({ status: "delivered", events: 3, inserted: 2, reinforced: 1, skipped: 0, failed: 0 })
     expect(existsSync(folder)).toBe(false)
-    const [request, ...events] = received.trimEnd().split("\n").map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>)
+    const [request, ...events] = received
+      .trimEnd()
+      .split("\n")
+      .map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>)
     expect(request).toMatchObject({ v: 1, op: "put", records: 3, header: { version: 1, session_id: "s" } })
     expect(events.map(({ role }) => role)).toEqual(["user", "assistant", "assistant"])
   })
@@ -321,9 +407,21 @@ describe("a daemon", () => {
     ["never ends its line", (socket) => socket.write("x".repeat(100_000)), /too long/],
     ["refuses", (socket) => socket.write(`{"v":1,"ok":false,"error":"not now"}\n`), /not now/],
     ["says yes and no more", (socket) => socket.write(`{"v":1,"ok":true}\n`), /tells of 0 records, and got 3/],
-    ["counts below zero", (socket) => socket.write(`{"v":1,"ok":true,"inserted":-1,"reinforced":4,"skipped":0,"failed":0}\n`), /no answer/],
-    ["counts in fractions", (socket) => socket.write(`{"v":1,"ok":true,"inserted":1.5,"reinforced":1.5,"skipped":0,"failed":0}\n`), /no answer/],
-    ["has taken only some", (socket) => socket.write(`{"v":1,"ok":true,"inserted":2,"failed":1}\n`), /1 records were not taken/]
+    [
+      "counts below zero",
+      (socket) => socket.write(`{"v":1,"ok":true,"inserted":-1,"reinforced":4,"skipped":0,"failed":0}\n`),
+      /no answer/
+    ],
+    [
+      "counts in fractions",
+      (socket) => socket.write(`{"v":1,"ok":true,"inserted":1.5,"reinforced":1.5,"skipped":0,"failed":0}\n`),
+      /no answer/
+    ],
+    [
+      "has taken only some",
+      (socket) => socket.write(`{"v":1,"ok":true,"inserted":2,"failed":1}\n`),
+      /1 records were not taken/
+    ]
   ]
   it.each(nonsense)("that %s has all of it deferred", async (_, act, because) => {
     const { code, line } = await hook(words, { socket: await listening(act) })
@@ -335,7 +433,11 @@ describe("a daemon", () => {
   it("that hangs costs ten hooks at once nothing that they were given", async () => {
     const socket = await listening(() => undefined)
     const state = stateDirectory()
-    const ten = await Promise.all(Array.from({ length: 10 }, (_, index) => hook(["--session-id", `s${index}`, recorded("claude-tool-turn")], { socket, state })))
+    const ten = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        hook(["--session-id", `s${index}`, recorded("claude-tool-turn")], { socket, state })
+      )
+    )
     expect(ten.filter(({ line }) => line["status"] !== "deferred")).toEqual([])
     expect(deferralsIn(join(state, "deferred-captures"))).toHaveLength(10)
   })
@@ -368,7 +470,12 @@ describe("tether capture-turn", () => {
     writeFileSync(transcript, `${lines.join("\n")}\n`)
     expect((await turn()).line).toMatchObject({ events: 2 })
     const kept = linesOf(join(folder, "s.live.jsonl"))
-    expect(kept.map(({ text }) => text)).toEqual([undefined, "read notes.txt", "I will read the file.", expect.stringContaining("It says")])
+    expect(kept.map(({ text }) => text)).toEqual([
+      undefined,
+      "read notes.txt",
+      "I will read the file.",
+      expect.stringContaining("It says")
+    ])
     // Shorter than it was: it is read from its beginning, and the keys are the same.
     writeFileSync(transcript, `${lines.slice(0, 3).join("\n")}\n`)
     expect((await turn()).line).toMatchObject({ events: 1 })
@@ -390,13 +497,17 @@ describe("a live file", () => {
     writeFileSync(path, texts.map(turnOf).join(""))
     return path
   }
-  const turn = (state: string, session: string, transcript: string) => capture(["capture-turn", "--session-id", session, transcript], { state })
+  const turn = (state: string, session: string, transcript: string) =>
+    capture(["capture-turn", "--session-id", session, transcript], { state })
   const textsIn = (folder: string) =>
-    readdirSync(folder).filter((name) => name.endsWith(".live.jsonl")).map((name) => linesOf(join(folder, name)).map(({ session_id, text }) => session_id ?? text))
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".live.jsonl"))
+      .map((name) => linesOf(join(folder, name)).map(({ session_id, text }) => session_id ?? text))
 
   it("is one for each session, however alike their names are", async () => {
     const state = stateDirectory()
-    for (const session of ["feature/\u00e9", "feature/\u00fc", "feature_\u00fc", "feature__"]) await turn(state, session, transcriptOf(`in ${session}`, "two"))
+    for (const session of ["feature/\u00e9", "feature/\u00fc", "feature_\u00fc", "feature__"])
+      await turn(state, session, transcriptOf(`in ${session}`, "two"))
     const all = textsIn(join(state, "deferred-captures"))
     expect(all).toHaveLength(4)
     for (const [session, first] of all) expect(first).toBe(`in ${session}`)
@@ -449,15 +560,20 @@ describe("tether capture-transcript", () => {
 
   it("hands it to the handler that is configured", async () => {
     const handler = join(root, "handler.mjs")
-    writeFileSync(handler, `import { appendFileSync } from "node:fs"
+    writeFileSync(
+      handler,
+      `import { appendFileSync } from "node:fs"
 import * as Effect from "${pathToFileURL(createRequire(import.meta.url).resolve("effect/Effect")).href.replace("/cjs/", "/esm/")}"
 export const handler = ({ record }) => Effect.sync(() => {
   appendFileSync("${root}/handled", record.text + "\\n")
   return { _tag: "Done", isKnown: false }
 })
-`)
+`
+    )
     const env = { TETHER_STATE_DIR: stateDirectory(), TETHER_CAPTURE_HANDLER: handler }
-    const { stdout } = await startProgram(process.execPath, [bin, "capture-transcript", recorded("claude-text-turn")], { env }).ended
+    const { stdout } = await startProgram(process.execPath, [bin, "capture-transcript", recorded("claude-text-turn")], {
+      env
+    }).ended
     expect(JSON.parse(stdout)).toEqual({ inserted: 2, reinforced: 0, skipped: 0, errors: 0 })
     expect(readFileSync(join(root, "handled"), "utf8")).toBe("say hi\nHello from mock\n")
   })

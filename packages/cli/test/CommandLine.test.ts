@@ -8,14 +8,26 @@ describe("words about itself", () => {
     expect(code).toBe(0)
     expect(stderr).toBe("")
     expect(stdout).toContain("tether run [options] -- COMMAND ARGS…")
-    for (const command of ["run", "ps", "reap", "doctor"]) expect(stdout).toMatch(new RegExp(`^  ${command} +[A-Z]`, "m"))
+    for (const command of ["run", "ps", "reap", "doctor"])
+      expect(stdout).toMatch(new RegExp(`^  ${command} +[A-Z]`, "m"))
     expect(stdout).not.toContain("\x1b")
   })
 
-  it.each([["run", "--help"], ["run", "-h"], ["run", "--json", "--help"]])("%s %s shows every option", async (...words) => {
+  it.each([
+    ["run", "--help"],
+    ["run", "-h"],
+    ["run", "--json", "--help"]
+  ])("%s %s shows every option", async (...words) => {
     const { code, stdout } = await tether(words)
     expect(code).toBe(0)
-    for (const option of ["--label NAME", "--kill-after DURATION", "--redact NAME", "--stdin", "--no-prefix", "--json"]) {
+    for (const option of [
+      "--label NAME",
+      "--kill-after DURATION",
+      "--redact NAME",
+      "--stdin",
+      "--no-prefix",
+      "--json"
+    ]) {
       expect(stdout).toContain(option)
     }
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120)
@@ -35,7 +47,10 @@ describe("words about itself", () => {
   })
 
   it("--version shows the package's version", async () => {
-    expect(await tether(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) })
+    expect(await tether(["--version"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/)
+    })
   })
 
   it("--completions writes a script for a shell", async () => {
@@ -85,15 +100,35 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
 
 describe("the program", () => {
   it("ends with the code of words that make no sense", async () => {
-    expect(await tether(["run", "--nonsense", "--", "ls"])).toMatchObject({ code: 2, stderr: expect.stringContaining("usage:") })
+    expect(await tether(["run", "--nonsense", "--", "ls"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("usage:")
+    })
   })
 })
 
 describe("what stands behind -- is the command's", () => {
   it("whatever it looks like", async () => {
     const words = [
-      "--help", "-h", "--version", "--wizard", "--log-level", "debug", "--completions", "bash", "--label", "x", "--json",
-      "--", "run", "", " ", "*", "$HOME", "--redact=NOPE", "-"
+      "--help",
+      "-h",
+      "--version",
+      "--wizard",
+      "--log-level",
+      "debug",
+      "--completions",
+      "bash",
+      "--label",
+      "x",
+      "--json",
+      "--",
+      "run",
+      "",
+      " ",
+      "*",
+      "$HOME",
+      "--redact=NOPE",
+      "-"
     ]
     const print = "console.log(JSON.stringify(process.argv.slice(1)))"
     const { code, stdout } = await tether(["run", "--no-prefix", "--", process.execPath, "-e", print, "--", ...words])
@@ -102,7 +137,10 @@ describe("what stands behind -- is the command's", () => {
   })
 
   it("a program may be called like an option, or like our command", async () => {
-    expect(await tether(["run", "--", "--help"])).toMatchObject({ code: 127, stderr: expect.stringContaining(`"--help"`) })
+    expect(await tether(["run", "--", "--help"])).toMatchObject({
+      code: 127,
+      stderr: expect.stringContaining(`"--help"`)
+    })
     expect(await tether(["run", "--", "run"])).toMatchObject({ code: 127, stderr: expect.stringContaining(`"run"`) })
   })
 })

@@ -23,7 +23,9 @@ describe("lines", () => {
   })
 
   it("--no-prefix leaves them as they are, also where the label needs to be made harmless", async () => {
-    const { stderr, stdout } = await tether(sh("echo '[x:out] y'; echo two >&2", "--no-prefix", "--label", "a\x1b[31mb\nc:out] "))
+    const { stderr, stdout } = await tether(
+      sh("echo '[x:out] y'; echo two >&2", "--no-prefix", "--label", "a\x1b[31mb\nc:out] ")
+    )
     expect(stdout).toBe("[x:out] y\n")
     expect(stderr).toBe("two\n")
   })
@@ -41,7 +43,9 @@ describe("stdin", () => {
   })
 
   it("is ours with --stdin, to the last byte", async () => {
-    const { stdout } = await tether(["run", "--no-prefix", "--stdin", "--", "wc", "-c"], { input: new Uint8Array(5_000_000) })
+    const { stdout } = await tether(["run", "--no-prefix", "--stdin", "--", "wc", "-c"], {
+      input: new Uint8Array(5_000_000)
+    })
     expect(stdout.trim()).toBe("5000000")
   })
 })
@@ -49,12 +53,26 @@ describe("stdin", () => {
 describe("--redact", () => {
   it("replaces a secret in lines, label, messages and report", async () => {
     const env = { TOKEN: "s3cret", OTHER: "hidden" }
-    const words = ["run", "--json", "--redact", "TOKEN", "--redact", "OTHER", "--", "sh", "-c", "echo $TOKEN s3cret; echo hidden >&2; exit 1"]
+    const words = [
+      "run",
+      "--json",
+      "--redact",
+      "TOKEN",
+      "--redact",
+      "OTHER",
+      "--",
+      "sh",
+      "-c",
+      "echo $TOKEN s3cret; echo hidden >&2; exit 1"
+    ]
     const { code, stderr, stdout } = await tether(words, { env })
     expect(code).toBe(1)
     expect(stdout + stderr).not.toMatch(/s3cret|hidden/)
     expect(stderr).toContain("<redacted>")
-    expect(JSON.parse(stdout)).toMatchObject({ stdout: { tail: "<redacted> <redacted>\n" }, stderr: { tail: "<redacted>\n" } })
+    expect(JSON.parse(stdout)).toMatchObject({
+      stdout: { tail: "<redacted> <redacted>\n" },
+      stderr: { tail: "<redacted>\n" }
+    })
   })
 
   it("replaces it in the message of a failed start", async () => {
@@ -91,7 +109,15 @@ describe("--json", () => {
 })
 
 describe("readers", () => {
-  const numbered = (count: number) => ["run", "--label", "n", "--", process.execPath, fixture("numbered-lines.mjs"), String(count)]
+  const numbered = (count: number) => [
+    "run",
+    "--label",
+    "n",
+    "--",
+    process.execPath,
+    fixture("numbered-lines.mjs"),
+    String(count)
+  ]
 
   /** The first line that is not as it was written, or is missing, or is one too many. */
   const firstWrong = (text: string, count: number, prefix: string): string | undefined => {
@@ -135,7 +161,8 @@ describe("readers", () => {
       started.process.stdout?.once("data", (chunk) => {
         resolve(Number(/out\] (\d+)/.exec(String(chunk))?.[1]))
         started.process.stdout?.destroy()
-      }))
+      })
+    )
     expect(pid).toBeGreaterThan(0)
     expect(await started.ended).toMatchObject({ code: 141, stderr: "" })
     expect(isAlive(pid)).toBe(false)

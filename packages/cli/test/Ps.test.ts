@@ -39,9 +39,14 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
     const inside = await openNamespace()
     const host = await startHost(inside, "exec sleep 300", "(setsid sleep 301 &); sleep 302; :")
     const [first, second] = host.children.map(({ pid }) => pid)
-    const left = await until("what left its group", () =>
-      inside.processes().find(({ command }) => command === "sleep 301")?.pid)
-    const inner = await until("what did not", () => inside.processes().find(({ command }) => command === "sleep 302")?.pid)
+    const left = await until(
+      "what left its group",
+      () => inside.processes().find(({ command }) => command === "sleep 301")?.pid
+    )
+    const inner = await until(
+      "what did not",
+      () => inside.processes().find(({ command }) => command === "sleep 302")?.pid
+    )
 
     const tree = await inside.tether(["ps", "--tree"])
     expect({ code: tree.code, stderr: tree.stderr }).toEqual({ code: 0, stderr: "" })
@@ -81,7 +86,10 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
       inside,
       `'${process.execPath}' '${fixture("host.mjs")}' 'exec sleep 300' 'leave:exec sleep 301'; :`
     )
-    await until("the inner children", () => inside.processes().filter(({ command }) => command.startsWith("sleep")).length === 2)
+    await until(
+      "the inner children",
+      () => inside.processes().filter(({ command }) => command.startsWith("sleep")).length === 2
+    )
     const { hosts } = decode((await inside.tether(["ps", "--json"])).stdout)
     expect(pidsOf(hosts)).toEqual([outer.pid])
     const [shell, inner] = hosts[0]?.children[0]?.members ?? []
@@ -121,8 +129,9 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
        echo up; exec sleep 300`
     )
     await startHost(inside, `. "${script}"`)
-    await until("its sleep", () => inside.processes().some(({ command, tree }) =>
-      command === "sleep 300" && tree?.endsWith("-abc.1") === true))
+    await until("its sleep", () =>
+      inside.processes().some(({ command, tree }) => command === "sleep 300" && tree?.endsWith("-abc.1") === true)
+    )
     const { hosts } = decode((await inside.tether(["ps", "--json"])).stdout)
     const members = hosts[0]?.children[0]?.members ?? []
     expect(members).toMatchObject([{ process: { command: "sleep 300" }, children: [{ members: [{ children: [] }] }] }])
@@ -130,10 +139,13 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
 
   it("shows control characters as what they are not, and does not cut where there is no terminal", async () => {
     const inside = await openNamespace()
-    await startHost(inside, `: "\x1b[2J\u202e\n${"x".repeat(500)}"; exec sleep 300`, `sleep 300; : "\x1b[2J\u202e\n${"x".repeat(500)}y"`)
+    await startHost(
+      inside,
+      `: "\x1b[2J\u202e\n${"x".repeat(500)}"; exec sleep 300`,
+      `sleep 300; : "\x1b[2J\u202e\n${"x".repeat(500)}y"`
+    )
     for (const words of [["ps"], ["ps", "--tree"]]) {
       const { stdout } = await inside.tether(words)
-      // oxlint-disable-next-line no-control-regex
       expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/)
       expect(stdout).toContain(`${"x".repeat(500)}y`)
     }
@@ -146,7 +158,9 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
     await startHost(inside, `sleep 300; : ${"漢字".repeat(100)}`)
     for (const option of ["", "--tree"]) {
       const command = `stty cols 60; exec '${process.execPath}' '${bin}' ps ${option}`
-      const { stdout } = await inside.run("script", ["-qfec", command, "/dev/null"], { env: { SHELL: "/bin/sh", TERM: "xterm" } })
+      const { stdout } = await inside.run("script", ["-qfec", command, "/dev/null"], {
+        env: { SHELL: "/bin/sh", TERM: "xterm" }
+      })
       const lines = stdout.trimEnd().split("\r\n")
       const row = lines.find((line) => line.includes("漢"))
       expect(row).toMatch(/…$/)

@@ -12,8 +12,7 @@ const decodeList = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({ orp
 const decodeOutcome = Schema.decodeUnknownSync(Schema.parseJson(Orphans.Outcome))
 const pidsOf = (orphans: ReadonlyArray<Orphans.Orphan>) => orphans.map(({ process }) => process.pid).sort()
 
-const pidOf = (inside: Namespace, command: string) =>
-  inside.processes().find((each) => each.command === command)?.pid
+const pidOf = (inside: Namespace, command: string) => inside.processes().find((each) => each.command === command)?.pid
 
 // An orphan's output goes nowhere: a shell that says there how its sleep ended would die of it.
 const loop = "exec 2>/dev/null; while :; do sleep 0.05; done"
@@ -138,9 +137,12 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
     const sleeps = inside.start("sh", [
       "-c",
       `TETHER_TREE=/999999-1-${where}-abc.1 sleep 300 & TETHER_TREE=/999999-1-${boot}-${namespace}-abc.1 sleep 301 & ` +
-      "echo up; wait"
+        "echo up; wait"
     ])
-    await until("both", () => sleeps.stdout() === "up\n" && ["sleep 300", "sleep 301"].every((one) => pidOf(inside, one)))
+    await until(
+      "both",
+      () => sleeps.stdout() === "up\n" && ["sleep 300", "sleep 301"].every((one) => pidOf(inside, one))
+    )
     const [unknown, orphaned] = [pidOf(inside, "sleep 300"), pidOf(inside, "sleep 301")]
     const { stdout } = await inside.tether(["reap", "--json"])
     expect(pidsOf(decodeOutcome(stdout).ended)).toEqual([orphaned])

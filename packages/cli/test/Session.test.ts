@@ -1,12 +1,21 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest"
 import { PlainText } from "../src/internal/plainText.js"
 import { tetherHere } from "./support/here.js"
-import { isAlive, start, startProgram, tether, until } from "./support/tether.js"
 import { openTerminal } from "./support/terminal.js"
+import { isAlive, start, startProgram, tether, until } from "./support/tether.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-session-"))
 process.env["TETHER_RUNTIME_DIR"] = join(root, "run")
@@ -14,7 +23,8 @@ process.env["TETHER_STATE_DIR"] = join(root, "state")
 delete process.env["TMUX"]
 const logDir = join(root, "state/sessions")
 const socketOf = (server: string) => join(root, "run/tmux", server)
-const inTmux = (...words: ReadonlyArray<string>) => execFileSync("tmux", ["-S", socketOf("default"), ...words], { encoding: "utf8" }).trim()
+const inTmux = (...words: ReadonlyArray<string>) =>
+  execFileSync("tmux", ["-S", socketOf("default"), ...words], { encoding: "utf8" }).trim()
 
 afterAll(() => {
   for (const server of ["default", "doomed"]) spawnSync("tmux", ["-S", socketOf(server), "kill-server"])
@@ -25,11 +35,13 @@ const session = (...words: ReadonlyArray<string>) => tetherHere(["session", ...w
 const launch = async (name: string, script: string, ...options: ReadonlyArray<string>) => {
   const ended = await session("launch", ...options, name, "--", "sh", "-c", script)
   if (ended.code !== 0) throw new Error(`${name}: ${ended.stderr}`)
-  onTestFinished(async () => void await session("stop", "--grace", "0s", name))
+  onTestFinished(async () => void (await session("stop", "--grace", "0s", name)))
   return ended
 }
-const log = (name: string): string => existsSync(join(logDir, `${name}.log`)) ? readFileSync(join(logDir, `${name}.log`), "utf8") : ""
-const written = (name: string, text: string) => until(`${JSON.stringify(text)} in the log of ${name}`, () => log(name).includes(text))
+const log = (name: string): string =>
+  existsSync(join(logDir, `${name}.log`)) ? readFileSync(join(logDir, `${name}.log`), "utf8") : ""
+const written = (name: string, text: string) =>
+  until(`${JSON.stringify(text)} in the log of ${name}`, () => log(name).includes(text))
 
 interface Listed {
   readonly identity: string
@@ -39,7 +51,8 @@ interface Listed {
   readonly attached: number
 }
 const listed = async (...options: ReadonlyArray<string>): Promise<ReadonlyArray<Listed>> =>
-  (JSON.parse((await session("ls", "--json", ...options)).stdout) as { readonly sessions: ReadonlyArray<Listed> }).sessions
+  (JSON.parse((await session("ls", "--json", ...options)).stdout) as { readonly sessions: ReadonlyArray<Listed> })
+    .sessions
 const one = async (name: string) => (await listed()).find(({ identity }) => identity === name)
 
 /** Until the end of the test, no program is found. */
@@ -50,7 +63,20 @@ const withoutTmux = () => {
 
 describe("words", () => {
   it.each([
-    ["launch", ["--log-dir DIR", "--exit-log-dir DIR", "--no-exit-log", "--cwd DIR", "--env NAME=VALUE", "--cols N", "--rows N", "--attach", "--server NAME"]],
+    [
+      "launch",
+      [
+        "--log-dir DIR",
+        "--exit-log-dir DIR",
+        "--no-exit-log",
+        "--cwd DIR",
+        "--env NAME=VALUE",
+        "--cols N",
+        "--rows N",
+        "--attach",
+        "--server NAME"
+      ]
+    ],
     ["ls", ["--json", "--server NAME"]],
     ["attach", ["--server NAME"]],
     ["send", ["--keys", "--no-submit"]],
@@ -66,7 +92,8 @@ describe("words", () => {
 
   it("session --help shows what it knows", async () => {
     const { stdout } = await tether(["session", "--help"])
-    for (const part of ["launch", "ls", "attach", "send", "logs", "stop"]) expect(stdout).toMatch(new RegExp(`^  session ${part} +[A-Z]`, "m"))
+    for (const part of ["launch", "ls", "attach", "send", "logs", "stop"])
+      expect(stdout).toMatch(new RegExp(`^  session ${part} +[A-Z]`, "m"))
     expect((await tether(["--help"])).stdout).toContain("tether session launch|ls|attach|send|logs|stop [options]")
   })
 
@@ -82,7 +109,10 @@ describe("words", () => {
     [["launch", "--env==x", "web", "--", "ls"], "--env takes NAME=VALUE, and was given something without"],
     [["launch", "--cols", "wide", "web", "--", "ls"], "--cols takes a whole number, and not 'wide'"],
     [["launch", "--no-exit-log", "--exit-log-dir", "x", "web", "--", "ls"], "and --no-exit-log that it is not"],
-    [["launch", "--attach", "web", "--", "ls"], "--attach shows the session in this terminal, and stdin or stdout is none"],
+    [
+      ["launch", "--attach", "web", "--", "ls"],
+      "--attach shows the session in this terminal, and stdin or stdout is none"
+    ],
     [["launch", "--log-dir", "", "web", "--", "ls"], "--log-dir needs a name"],
     [["attach", "web"], "attach shows the session in this terminal, and stdin or stdout is none"],
     [["send", "--keys", "web"], "--keys needs keys"],
@@ -92,7 +122,7 @@ describe("words", () => {
     [["stop", "--grace", "soon", "web"], "--grace takes a duration"],
     [["stop", "--reason", "", "web"], "--reason needs a name"],
     [["ls", "--server"], "--server needs a value: --server NAME"],
-    [["ls", "--server", "a/b"], "--server takes letters, digits, \"_\" and \"-\", and not 'a/b'"]
+    [["ls", "--server", "a/b"], '--server takes letters, digits, "_" and "-", and not \'a/b\'']
   ])("session %j is refused, with its usage", async (words, reason) => {
     const { code, stderr, stdout } = await session(...words)
     expect(stderr).toContain(reason)
@@ -104,7 +134,19 @@ describe("words", () => {
 
 describe("tether session launch", () => {
   it("starts a program that goes on, and says in one line what it is called and where its output goes", async () => {
-    const { stdout } = await launch("web 1.2:3", `echo "$HELLO in $PWD"; stty size; exec sleep 60`, "--env", "HELLO=a=b", "--env=OTHER=1", "--cwd", root, "--cols", "90", "--rows", "30")
+    const { stdout } = await launch(
+      "web 1.2:3",
+      `echo "$HELLO in $PWD"; stty size; exec sleep 60`,
+      "--env",
+      "HELLO=a=b",
+      "--env=OTHER=1",
+      "--cwd",
+      root,
+      "--cols",
+      "90",
+      "--rows",
+      "30"
+    )
     const found = await one("web 1.2:3")
     expect(stdout).toBe(`web 1.2:3\t${found?.id}\t${logDir}/web 1.2:3.log\n`)
     await written("web 1.2:3", `a=b in ${root}\r\n30 90\r\n`)
@@ -129,7 +171,11 @@ describe("tether session launch", () => {
     expect(await session("launch", "may-not", "--", file)).toMatchObject({ code: 126, stdout: "" })
     await launch("twice", "exec sleep 60")
     const again = await session("launch", "twice", "--", "true")
-    expect(again).toMatchObject({ code: 1, stdout: "", stderr: `tether: session "twice" runs already: stop it first, or take another name\n` })
+    expect(again).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `tether: session "twice" runs already: stop it first, or take another name\n`
+    })
   })
 
   it("takes its own directories, and records nothing where it is told so", async () => {
@@ -164,7 +210,9 @@ describe("tether session ls", () => {
     await launch("second", "exec sleep 61")
     const { stdout } = await session("ls")
     expect(stdout).toMatch(/^NAME +STATE +PID +AGE +ATTACHED +COMMAND\n/)
-    expect(stdout).toMatch(/^first +alive +\d+ +\d+s +0 +sh -c exec sleep 60\nsecond +alive +\d+ +\d+s +0 +sh -c exec sleep 61$/m)
+    expect(stdout).toMatch(
+      /^first +alive +\d+ +\d+s +0 +sh -c exec sleep 60\nsecond +alive +\d+ +\d+s +0 +sh -c exec sleep 61$/m
+    )
   })
 })
 
@@ -175,10 +223,16 @@ describe("tether session send", () => {
     await launch("reader", reader)
     expect(await session("send", "reader", "hello", "there")).toEqual({ code: 0, stdout: "", stderr: "" })
     await written("reader", "got <hello there>")
-    const piped = [[["send", "reader"], "from a pipe\n"], [["send", "reader", "-"], "by its name"]] as const
+    const piped = [
+      [["send", "reader"], "from a pipe\n"],
+      [["send", "reader", "-"], "by its name"]
+    ] as const
     // Two at once wait for each other.
-    await Promise.all(piped.map(async ([words, input]) =>
-      expect(await tether(["session", ...words], { input })).toEqual({ code: 0, stdout: "", stderr: "" })))
+    await Promise.all(
+      piped.map(async ([words, input]) =>
+        expect(await tether(["session", ...words], { input })).toEqual({ code: 0, stdout: "", stderr: "" })
+      )
+    )
     await written("reader", "got <from a pipe>")
     await written("reader", "got <by its name>")
     expect(await session("send", "reader", "--", "--keys", "-")).toMatchObject({ code: 0 })
@@ -200,7 +254,11 @@ describe("tether session send", () => {
     await launch("deaf", "stty -echo; echo up; exec sleep 60")
     await written("deaf", "up")
     const failed = await session("send", "deaf", "a-secret")
-    expect(failed).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^tether: 8 bytes were not delivered to session "deaf": .*did not appear/) })
+    expect(failed).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^tether: 8 bytes were not delivered to session "deaf": .*did not appear/)
+    })
     expect(failed.stderr).not.toContain("a-secret")
     expect(readFileSync(join(logDir, "delivery.log"), "utf8")).not.toContain("a-secret")
     const latin = await tether(["session", "send", "deaf"], { input: new Uint8Array([0x61, 0xe9]) })
@@ -211,13 +269,27 @@ describe("tether session send", () => {
 describe("an unknown name", () => {
   it("is answered with those that are known", async () => {
     await launch("known", "exec sleep 60")
-    for (const words of [["send", "nobody", "hi"], ["stop", "nobody"]]) {
-      expect(await session(...words)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^tether: there is no session "nobody"; there is: .*"known"/) })
+    for (const words of [
+      ["send", "nobody", "hi"],
+      ["stop", "nobody"]
+    ]) {
+      expect(await session(...words)).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringMatching(/^tether: there is no session "nobody"; there is: .*"known"/)
+      })
     }
-    expect(await session("logs", "nobody")).toMatchObject({ code: 1, stderr: expect.stringMatching(/there is no log of a session "nobody" in .*; there is one of: .*"known"/) })
-    expect(await session("stop", "nobody", "--server", "nobody")).toMatchObject({ code: 1, stderr: expect.stringContaining("there is none at all") })
+    expect(await session("logs", "nobody")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/there is no log of a session "nobody" in .*; there is one of: .*"known"/)
+    })
+    expect(await session("stop", "nobody", "--server", "nobody")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("there is none at all")
+    })
     writeFileSync(join(logDir, "exits.log"), "")
-    for (const path of ["../journal/exits", "delivery", "exits", ""]) expect(await session("logs", path)).toMatchObject({ code: 1, stdout: "" })
+    for (const path of ["../journal/exits", "delivery", "exits", ""])
+      expect(await session("logs", path)).toMatchObject({ code: 1, stdout: "" })
   })
 })
 
@@ -227,7 +299,9 @@ describe("Ctrl-C", () => {
     mkdirSync(at("bin"))
     const script = `case " $* " in *" pane-died "*) : > "${at("reached")}"; while [ ! -e "${at("go")}" ]; do sleep 0.02; done;; esac`
     writeFileSync(join(at("bin"), "tmux"), `#!/bin/sh\n${script}\nPATH=\${PATH#*:}\nexec tmux "$@"\n`, { mode: 0o755 })
-    const launching = start(["session", "launch", "unwanted", "--", "touch", at("ran")], { env: { PATH: `${at("bin")}:${process.env["PATH"]}` } })
+    const launching = start(["session", "launch", "unwanted", "--", "touch", at("ran")], {
+      env: { PATH: `${at("bin")}:${process.env["PATH"]}` }
+    })
     await until("the launch is on its way", () => existsSync(at("reached")))
     launching.process.kill("SIGINT")
     writeFileSync(at("go"), "")
@@ -247,8 +321,13 @@ describe("Ctrl-C", () => {
     const sending = start(["session", "send", "mute", "a-secret"])
     await until("it is being delivered", () => readdirSync(run).some((name) => name.endsWith(".delivery")))
     sending.process.kill("SIGTERM")
-    expect(await sending.ended).toMatchObject({ code: 143, stderr: expect.stringContaining("nobody knows whether the text has arrived (SIGTERM)") })
-    expect(readFileSync(join(logDir, "delivery.log"), "utf8")).toMatch(/ identity=mute length=8 via=paste landed=false error=Interrupted\n/)
+    expect(await sending.ended).toMatchObject({
+      code: 143,
+      stderr: expect.stringContaining("nobody knows whether the text has arrived (SIGTERM)")
+    })
+    expect(readFileSync(join(logDir, "delivery.log"), "utf8")).toMatch(
+      / identity=mute length=8 via=paste landed=false error=Interrupted\n/
+    )
     expect(readdirSync(run).filter((name) => name.endsWith(".delivery"))).toEqual([])
     expect(inTmux("list-buffers")).toBe("")
   })
@@ -260,7 +339,8 @@ describe("tether session logs", () => {
   writeFileSync(join(directory, "old.log.2"), "1\r\n2\r\n")
   writeFileSync(join(directory, "old.log.1"), "3\r\n")
   writeFileSync(join(directory, "old.log"), "\u001b[31m4\u001b[0m\r\n 10%\r 100%\r\n\u001b]0;title\u0007five")
-  const logs = async (...words: ReadonlyArray<string>) => (await session("logs", "old", "--log-dir", directory, ...words)).stdout
+  const logs = async (...words: ReadonlyArray<string>) =>
+    (await session("logs", "old", "--log-dir", directory, ...words)).stdout
 
   it("is one stream of all that is kept, also of a session that has ended", async () => {
     expect(await logs()).toBe("1\r\n2\r\n3\r\n\u001b[31m4\u001b[0m\r\n 10%\r 100%\r\n\u001b]0;title\u0007five")
@@ -273,28 +353,42 @@ describe("tether session logs", () => {
   })
 
   it.each([
-    ["lines", "\u001b[1mbold\u001b[0m é 漢\r\n\u001b]8;;http://x\u0007link\u001b]8;;\u0007\r\n".repeat(200), "bold é 漢\nlink\n".repeat(200)],
+    [
+      "lines",
+      "\u001b[1mbold\u001b[0m é 漢\r\n\u001b]8;;http://x\u0007link\u001b]8;;\u0007\r\n".repeat(200),
+      "bold é 漢\nlink\n".repeat(200)
+    ],
     ["a screen without a newline", "\u001b[3;7H\u001b[38;5;123mé\u001b[0m".repeat(2000), "é".repeat(2000)]
   ])("--plain is the same in whatever pieces it comes: %s", (_, given, expected) => {
     const bytes = new TextEncoder().encode(given)
     for (const size of [5, 4096, bytes.length]) {
       const text = new PlainText()
-      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => text.push(bytes.subarray(index * size, (index + 1) * size)))
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+        text.push(bytes.subarray(index * size, (index + 1) * size))
+      )
       expect(pieces.join("") + text.end() === expected).toBe(true)
     }
   })
 
-  it.each([[0, ""], [1, "five"], [3, "4\n 10%\n 100%\nfive"], [4, "3\n4\n 10%\n 100%\nfive"], [5, "2\n3\n4\n 10%\n 100%\nfive"], [99, "1\n2\n3\n4\n 10%\n 100%\nfive"]])(
-    "has the last %i lines",
-    async (count, text) => {
-      expect(await logs("--plain", "-n", String(count))).toBe(text)
-    }
-  )
+  it.each([
+    [0, ""],
+    [1, "five"],
+    [3, "4\n 10%\n 100%\nfive"],
+    [4, "3\n4\n 10%\n 100%\nfive"],
+    [5, "2\n3\n4\n 10%\n 100%\nfive"],
+    [99, "1\n2\n3\n4\n 10%\n 100%\nfive"]
+  ])("has the last %i lines", async (count, text) => {
+    expect(await logs("--plain", "-n", String(count))).toBe(text)
+  })
 
   it("shows bytes as they are, text or not", async () => {
-    const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => index * 7 % 256)
+    const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7) % 256)
     writeFileSync(join(directory, "bytes.log"), bytes)
-    const { stdout } = spawnSync(process.execPath, [join(import.meta.dirname, "../dist/bin.cjs"), "session", "logs", "bytes", "--log-dir", directory], { maxBuffer: 1e7 })
+    const { stdout } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, "../dist/bin.cjs"), "session", "logs", "bytes", "--log-dir", directory],
+      { maxBuffer: 1e7 }
+    )
     expect(Buffer.compare(stdout, bytes)).toBe(0)
   })
 
@@ -333,7 +427,12 @@ describe("tether session logs", () => {
     await until("its output", () => following.stdout() === "up\r\n")
     following.process.kill("SIGINT")
     expect((await following.ended).code).toBe(130)
-    const piped = startProgram("sh", ["-c", `"$0" "$1" session logs -f endless | head -1`, process.execPath, join(import.meta.dirname, "../dist/bin.cjs")])
+    const piped = startProgram("sh", [
+      "-c",
+      `"$0" "$1" session logs -f endless | head -1`,
+      process.execPath,
+      join(import.meta.dirname, "../dist/bin.cjs")
+    ])
     await until("its line", () => piped.stdout() === "up\r\n")
     expect(await session("send", "--keys", "endless", "x")).toMatchObject({ code: 0 })
     expect(await piped.ended).toMatchObject({ code: 0 })
@@ -344,19 +443,33 @@ describe("tether session stop", () => {
   it("ends it by plan, says how, and the journal has why", async () => {
     await launch("gentle", `trap 'echo bye; exit 7' TERM; echo up; while true; do sleep 60 & wait; done`)
     await written("gentle", "up")
-    expect(await session("stop", "gentle", "--reason", "tired of it")).toEqual({ code: 0, stdout: `"gentle" exited with code 7\n`, stderr: "" })
+    expect(await session("stop", "gentle", "--reason", "tired of it")).toEqual({
+      code: 0,
+      stdout: `"gentle" exited with code 7\n`,
+      stderr: ""
+    })
     expect((await session("logs", "gentle")).stdout).toBe("up\r\nbye\r\n")
     const { stdout } = await tetherHere(["why", "gentle"])
     expect(stdout).toContain(`"gentle" exited with code 7`)
-    expect(stdout).toContain("It was ended on purpose. The reason that was given: tired of it. The stop plan was at SIGTERM.")
-    expect((await tetherHere(["exits", "--identity", "gentle"])).stdout).toMatch(/gentle +exit 7 +owner: SIGTERM, tired of it/)
-    expect(await session("stop", "gentle")).toMatchObject({ code: 1, stderr: expect.stringContaining("one of that name has ended") })
+    expect(stdout).toContain(
+      "It was ended on purpose. The reason that was given: tired of it. The stop plan was at SIGTERM."
+    )
+    expect((await tetherHere(["exits", "--identity", "gentle"])).stdout).toMatch(
+      /gentle +exit 7 +owner: SIGTERM, tired of it/
+    )
+    expect(await session("stop", "gentle")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("one of that name has ended")
+    })
   })
 
   it("kills what does not end within the grace", async () => {
     await launch("stubborn", `trap '' TERM; echo up; while true; do sleep 60; done`)
     await written("stubborn", "up")
-    expect(await session("stop", "stubborn", "--grace", "100ms")).toMatchObject({ code: 0, stdout: `"stubborn" was ended by SIGKILL\n` })
+    expect(await session("stop", "stubborn", "--grace", "100ms")).toMatchObject({
+      code: 0,
+      stdout: `"stubborn" was ended by SIGKILL\n`
+    })
   })
 })
 
@@ -377,14 +490,20 @@ describe("tether why", () => {
     await launch("orphan", "echo up; exec sleep 60", "--server", "doomed")
     await written("orphan", "up")
     const [found] = await listed("--server", "doomed")
-    const server = Number(execFileSync("tmux", ["-S", socketOf("doomed"), "display-message", "-p", "#{pid}"], { encoding: "utf8" }))
+    const server = Number(
+      execFileSync("tmux", ["-S", socketOf("doomed"), "display-message", "-p", "#{pid}"], { encoding: "utf8" })
+    )
     process.kill(server, "SIGKILL")
     await until("the end of the session", () => !isAlive(found?.pid ?? 0))
     const { stdout } = await tetherHere(["why", "orphan"])
     expect(stdout).toContain(`"orphan" was ended by SIGTERM`)
-    expect(stdout).toContain("Its terminal's server vanished, and what ran in it was stopped. The stop plan was at SIGTERM.")
+    expect(stdout).toContain(
+      "Its terminal's server vanished, and what ran in it was stopped. The stop plan was at SIGTERM."
+    )
     const told = (await tetherHere(["why", `tmux:${socketOf("doomed")}`])).stdout
-    expect(told).toMatch(/^"tmux:\S+doomed" was seen to be gone at \S+Z, \d+m?s ago, after \S+s\.\nIt was the server of terminal sessions, and ended without a word/)
+    expect(told).toMatch(
+      /^"tmux:\S+doomed" was seen to be gone at \S+Z, \d+m?s ago, after \S+s\.\nIt was the server of terminal sessions, and ended without a word/
+    )
     expect(told).toMatch(/It had \d+\.\d MiB of memory when it was last seen\./)
     expect(told).toMatch(/The last commands that it was sent:\n  \d{4}-\S+Z start-server/)
     const table = (await tetherHere(["exits"])).stdout
@@ -394,22 +513,51 @@ describe("tether why", () => {
   })
 
   it.each([
-    [{ ended_by: "outside", reason: "terminal-closed", stop_step: "SIGHUP", dead_signal: "SIGHUP" }, "Somebody closed its terminal, and what ran in it was stopped. The stop plan was at SIGHUP."],
-    [{ ended_by: "owner", reason: "idle", stop_step: "SIGTERM", dead_signal: "SIGTERM" }, "its session had written nothing for too long. The stop plan was at SIGTERM."],
-    [{ ended_by: "owner", reason: "stop", stop_step: "SIGTERM", dead_signal: "SIGTERM" }, "It was ended on purpose: its session was stopped."],
-    [{ ended_by: "owner", reason: "interrupted", dead_signal: "SIGTERM" }, "It was ended on purpose: its launch was interrupted."],
-    [{ ended_by: "owner", reason: "not-ready", dead_status: "0" }, "It was ended on purpose: it was not ready in time."],
+    [
+      { ended_by: "outside", reason: "terminal-closed", stop_step: "SIGHUP", dead_signal: "SIGHUP" },
+      "Somebody closed its terminal, and what ran in it was stopped. The stop plan was at SIGHUP."
+    ],
+    [
+      { ended_by: "owner", reason: "idle", stop_step: "SIGTERM", dead_signal: "SIGTERM" },
+      "its session had written nothing for too long. The stop plan was at SIGTERM."
+    ],
+    [
+      { ended_by: "owner", reason: "stop", stop_step: "SIGTERM", dead_signal: "SIGTERM" },
+      "It was ended on purpose: its session was stopped."
+    ],
+    [
+      { ended_by: "owner", reason: "interrupted", dead_signal: "SIGTERM" },
+      "It was ended on purpose: its launch was interrupted."
+    ],
+    [
+      { ended_by: "owner", reason: "not-ready", dead_status: "0" },
+      "It was ended on purpose: it was not ready in time."
+    ],
     [{ ended_by: "owner", reason: "launch-failed" }, `"web" could not be launched at `],
     [{ ended_by: "outside", dead_signal: "SIGTERM" }, "The signal came from outside"]
   ])("says of %j: %s", async (fields, words) => {
     const folder = mkdtempSync(join(root, "lines-"))
-    const record = { ts: "2026-01-01T00:00:00.000Z", ev: "session-exit", identity: "web", dead_status: "", dead_signal: "", id: "01B", ...fields }
-    writeFileSync(join(folder, "exits.log"), `${Object.entries(record).map(([key, value]) => `${key}=${value}`).join(" ")}\n`)
+    const record = {
+      ts: "2026-01-01T00:00:00.000Z",
+      ev: "session-exit",
+      identity: "web",
+      dead_status: "",
+      dead_signal: "",
+      id: "01B",
+      ...fields
+    }
+    writeFileSync(
+      join(folder, "exits.log"),
+      `${Object.entries(record)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(" ")}\n`
+    )
     expect((await tetherHere(["why", "web", "--directory", folder])).stdout).toContain(words)
   })
 })
 
-const noTerminal = spawnSync("script", ["--version"]).status === 0 ? undefined : "there is no script(1) to make a terminal"
+const noTerminal =
+  spawnSync("script", ["--version"]).status === 0 ? undefined : "there is no script(1) to make a terminal"
 if (noTerminal !== undefined) console.warn(`skipped: tether session attach, because ${noTerminal}`)
 
 describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
@@ -417,7 +565,10 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
   const attach = (name: string) => openTerminal(`"${process.execPath}" "${bin}" session attach ${name}`)
 
   it("shows it, tells it of each new size, and gives the terminal back", async () => {
-    await launch("shown", `trap 'echo "size $(stty size)"' WINCH; echo up; while true; do read -r line && echo "got <$line>"; done`)
+    await launch(
+      "shown",
+      `trap 'echo "size $(stty size)"' WINCH; echo up; while true; do read -r line && echo "got <$line>"; done`
+    )
     // It hears of a size only once it has said how it is told.
     await written("shown", "up")
     const pty = await attach("shown")
@@ -427,7 +578,10 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
     pty.type("by hand\r")
     await until("the answer", () => pty.shown().includes("got <by hand>"))
     pty.resize(33, 101)
-    await until("the new size", () => inTmux("display-message", "-p", "-t", "shown", "#{window_width}x#{window_height}") === "101x32")
+    await until(
+      "the new size",
+      () => inTmux("display-message", "-p", "-t", "shown", "#{window_width}x#{window_height}") === "101x32"
+    )
     await written("shown", "size 32 101")
     pty.type("\u0002d")
     expect(await pty.ended).toMatchObject({ code: 0, isRestored: true })
@@ -466,8 +620,10 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
   })
 
   it("launch --attach shows it at once; what has ended, or shows itself, is refused", async () => {
-    const pty = await openTerminal(`"${process.execPath}" "${bin}" session launch --attach at-once -- sh -c 'echo up; exec sleep 60'`)
-    onTestFinished(async () => void await session("stop", "--grace", "0s", "at-once"))
+    const pty = await openTerminal(
+      `"${process.execPath}" "${bin}" session launch --attach at-once -- sh -c 'echo up; exec sleep 60'`
+    )
+    onTestFinished(async () => void (await session("stop", "--grace", "0s", "at-once")))
     await until("the screen", () => pty.shown().includes("up"))
     pty.type("\u0002d")
     expect(await pty.ended).toMatchObject({ code: 0, isRestored: true })

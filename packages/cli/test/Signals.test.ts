@@ -2,29 +2,32 @@ import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { bin, fixture, hasProc, isAlive, type Started, start, startProgram, until } from "./support/tether.js"
 
-const sh = (script: string, ...options: Array<string>) => start(["run", "--label", "x", ...options, "--", "sh", "-c", script])
+const sh = (script: string, ...options: Array<string>) =>
+  start(["run", "--label", "x", ...options, "--", "sh", "-c", script])
 const says = (started: Started, text: string) => until(text, () => started.stdout().includes(text))
 
 describe("a signal is passed on, and the outcome is the child's", () => {
-  it.each<[signal: NodeJS.Signals, code: number]>([["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]])(
-    "%s ends a child that does not care: %i",
-    async (signal, code) => {
-      const started = sh("echo ready; exec sleep 300")
-      await says(started, "ready")
-      started.process.kill(signal)
-      expect(await started.ended).toMatchObject({ code, stderr: "" })
-    }
-  )
+  it.each<[signal: NodeJS.Signals, code: number]>([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129]
+  ])("%s ends a child that does not care: %i", async (signal, code) => {
+    const started = sh("echo ready; exec sleep 300")
+    await says(started, "ready")
+    started.process.kill(signal)
+    expect(await started.ended).toMatchObject({ code, stderr: "" })
+  })
 
-  it.each<[signal: NodeJS.Signals, name: string]>([["SIGINT", "INT"], ["SIGTERM", "TERM"], ["SIGHUP", "HUP"]])(
-    "%s is heard by a child that does, and its last words arrive",
-    async (signal, name) => {
-      const started = sh(`trap 'echo bye; exit 5' ${name}; echo ready; while :; do sleep 0.02; done`)
-      await says(started, "ready")
-      started.process.kill(signal)
-      expect(await started.ended).toMatchObject({ code: 5, stdout: "[x:out] ready\n[x:out] bye\n" })
-    }
-  )
+  it.each<[signal: NodeJS.Signals, name: string]>([
+    ["SIGINT", "INT"],
+    ["SIGTERM", "TERM"],
+    ["SIGHUP", "HUP"]
+  ])("%s is heard by a child that does, and its last words arrive", async (signal, name) => {
+    const started = sh(`trap 'echo bye; exit 5' ${name}; echo ready; while :; do sleep 0.02; done`)
+    await says(started, "ready")
+    started.process.kill(signal)
+    expect(await started.ended).toMatchObject({ code: 5, stdout: "[x:out] ready\n[x:out] bye\n" })
+  })
 
   it("reaches the whole group", async () => {
     const started = sh("sleep 300 & echo pid=$!; wait")
@@ -48,7 +51,16 @@ describe("a child that does not go", () => {
   })
 
   it("is killed at once by a second SIGINT", async () => {
-    const started = start(["run", "--label", "x", "--kill-after", "1m", "--", process.execPath, fixture("counts-sigint.mjs")])
+    const started = start([
+      "run",
+      "--label",
+      "x",
+      "--kill-after",
+      "1m",
+      "--",
+      process.execPath,
+      fixture("counts-sigint.mjs")
+    ])
     await says(started, "ready")
     started.process.kill("SIGINT")
     await says(started, "sigint 1")
@@ -67,7 +79,9 @@ describe("a child that does not go", () => {
   })
 
   it("is not waited for by a reader that takes nothing, least of all after a second SIGINT", async () => {
-    const started = start(["run", "--kill-after", "1m", "--", process.execPath, "-e", floodIgnoringInterrupts], { ownStdout: true })
+    const started = start(["run", "--kill-after", "1m", "--", process.execPath, "-e", floodIgnoringInterrupts], {
+      ownStdout: true
+    })
     await until("a full pipe", () => (started.process.stdout?.readableLength ?? 0) > 0)
     started.process.kill("SIGINT")
     await until("the first to be heard", () => started.stderr().includes("heard"))
@@ -84,11 +98,12 @@ const floodIgnoringInterrupts = `
   setInterval(() => process.stdout.writableLength === 0 && process.stdout.write("y\\n".repeat(10000)), 1)
 `
 
-const missing = process.platform !== "linux" || !hasProc
-  ? "it needs /proc"
-  : spawnSync("script", ["--version"]).error !== undefined
-  ? "there is no script from util-linux"
-  : undefined
+const missing =
+  process.platform !== "linux" || !hasProc
+    ? "it needs /proc"
+    : spawnSync("script", ["--version"]).error !== undefined
+      ? "there is no script from util-linux"
+      : undefined
 if (missing !== undefined) console.warn(`skipped: Ctrl-C through a terminal, because ${missing}`)
 
 describe.skipIf(missing !== undefined)("through a real terminal", () => {

@@ -18,7 +18,8 @@ let count = 0
 const user = (env: Readonly<Record<string, string>> = {}) => {
   const state = join(root, `state-${++count}`)
   const deferrals = join(state, "deferred-captures")
-  const start = (...args: ReadonlyArray<string>) => startProgram(process.execPath, [bin, ...args], { env: { TETHER_STATE_DIR: state, HOME: state, ...env } })
+  const start = (...args: ReadonlyArray<string>) =>
+    startProgram(process.execPath, [bin, ...args], { env: { TETHER_STATE_DIR: state, HOME: state, ...env } })
   const run = async (...args: ReadonlyArray<string>) => {
     const ended = await start(...args).ended
     return { ...ended, json: () => JSON.parse(ended.stdout) as Readonly<Record<string, unknown>> }
@@ -32,7 +33,10 @@ const user = (env: Readonly<Record<string, string>> = {}) => {
     run,
     hook,
     files: () => readdirSync(deferrals).filter((name) => name.endsWith(".jsonl")),
-    captured: (session: string) => readFileSync(join(state, "captures", `${session}.jsonl`), "utf8").trimEnd().split("\n")
+    captured: (session: string) =>
+      readFileSync(join(state, "captures", `${session}.jsonl`), "utf8")
+        .trimEnd()
+        .split("\n")
   }
 }
 
@@ -45,7 +49,10 @@ describe("tether spool", () => {
     const { stdout } = await run("spool", "ls")
     expect(stdout.split("\n")[0]).toMatch(/^STATE +AGE +RECORDS +SESSION +FILE$/)
     expect(stdout).toMatch(/deferred +\d+\w* +3 +one +one-\d+-/)
-    expect((await run("spool", "ls", "--json")).json()).toMatchObject({ stats: { ready: 2, dead: 0 }, files: [{ session: "one", records: 3 }, { session: "two" }] })
+    expect((await run("spool", "ls", "--json")).json()).toMatchObject({
+      stats: { ready: 2, dead: 0 },
+      files: [{ session: "one", records: 3 }, { session: "two" }]
+    })
     expect((await run("spool", "drain", "--json")).json()).toEqual({
       filesDrained: 2,
       filesFailed: 0,
@@ -57,7 +64,9 @@ describe("tether spool", () => {
       stoppedBy: "end"
     })
     expect(files()).toEqual([])
-    expect(captured("one").map((line) => (JSON.parse(line) as { readonly cue: string }).cue)).toEqual([1, 2, 3].map((n) => `session one turn ${n}`))
+    expect(captured("one").map((line) => (JSON.parse(line) as { readonly cue: string }).cue)).toEqual(
+      [1, 2, 3].map((n) => `session one turn ${n}`)
+    )
     await hook("one")
     expect((await run("spool", "drain")).stdout).toContain("0 new, 3 known")
     expect(captured("one")).toHaveLength(3)
@@ -90,7 +99,9 @@ describe("tether spool", () => {
     expect(doctor.code).toBe(1)
     expect(doctor.stdout).toMatch(/dead +bad\.jsonl +record 1: it is not JSON/)
     expect(doctor.stdout).toMatch(/newer +newer\.jsonl/)
-    expect((await run("spool", "doctor", "--json")).json()).toMatchObject({ findings: [{ kind: "dead" }, { kind: "newer" }] })
+    expect((await run("spool", "doctor", "--json")).json()).toMatchObject({
+      findings: [{ kind: "dead" }, { kind: "newer" }]
+    })
     expect((await run("spool", "replay", "bad.jsonl")).stdout).toContain("1 dead letters")
     expect((await run("spool", "replay", "none.jsonl")).code).toBe(1)
     rmSync(join(deferrals, "bad.jsonl"))
@@ -105,8 +116,18 @@ describe("tether spool", () => {
     await until("it listens", () => daemon.stderr().includes("listens at"))
     const socket = join(state, "spool/daemon.sock")
     expect((statSync(socket).mode & 0o777).toString(8)).toBe("600")
-    await until("the deferral is taken", () => existsSync(join(state, "captures/before.jsonl")) && captured("before").length === 3)
-    expect(await hook("live")).toEqual({ status: "delivered", events: 3, inserted: 3, reinforced: 0, skipped: 0, failed: 0 })
+    await until(
+      "the deferral is taken",
+      () => existsSync(join(state, "captures/before.jsonl")) && captured("before").length === 3
+    )
+    expect(await hook("live")).toEqual({
+      status: "delivered",
+      events: 3,
+      inserted: 3,
+      reinforced: 0,
+      skipped: 0,
+      failed: 0
+    })
     expect(captured("live")).toHaveLength(3)
     expect(files()).toEqual([])
 
@@ -135,13 +156,15 @@ describe("tether spool", () => {
       expect(await hook(`${session}-late`)).toMatchObject({ status: "deferred", because: "ECONNREFUSED" })
     }
     const last = start("spool", "serve")
-    await until("all is taken", () => ["a", "a-late", "b", "b-late"].every((session) => {
-      try {
-        return captured(session).length === 3
-      } catch {
-        return false
-      }
-    }))
+    await until("all is taken", () =>
+      ["a", "a-late", "b", "b-late"].every((session) => {
+        try {
+          return captured(session).length === 3
+        } catch {
+          return false
+        }
+      })
+    )
     last.process.kill("SIGTERM")
     await last.ended
   })

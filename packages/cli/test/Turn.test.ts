@@ -24,8 +24,14 @@ describe("tether turn", () => {
   })
 
   it("shows words that do not come in pieces too, tools in a line each, and what is no text as harmless", async () => {
-    const failed = line({ type: "user", message: { content: [{ type: "tool_result", tool_use_id: "t", content: "no\nsuch file", is_error: true }] } })
-    const steps = [Script.stdout(toolUse("m", "t", "Read", { path: "a\nb" }), failed, text("n", "one\n\u001b[2Jtwo"), result("two")), Script.exit(0)]
+    const failed = line({
+      type: "user",
+      message: { content: [{ type: "tool_result", tool_use_id: "t", content: "no\nsuch file", is_error: true }] }
+    })
+    const steps = [
+      Script.stdout(toolUse("m", "t", "Read", { path: "a\nb" }), failed, text("n", "one\n\u001b[2Jtwo"), result("two")),
+      Script.exit(0)
+    ]
     const { code, stderr, stdout } = await turn(["hello"], steps).ended
     expect(code).toBe(0)
     expect(stdout).toBe("one\ntwo\n")
@@ -34,16 +40,31 @@ describe("tether turn", () => {
 
   it("with --json, each event is a line of JSON, the last one how it ended", async () => {
     const { code, stderr, stdout } = await turn(["--json", "--", "--hello"]).ended
-    const events = stdout.trim().split("\n").map((each) => JSON.parse(each) as { readonly _tag: string })
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((each) => JSON.parse(each) as { readonly _tag: string })
     expect([code, stderr]).toEqual([0, ""])
     expect(events.at(0)).toMatchObject({ _tag: "SessionBound" })
     expect(events.at(-1)).toMatchObject({ _tag: "Completed", exitCode: 0, result: { text: "You said: --hello" } })
   })
 
   it.each<[string, ReadonlyArray<Script.Step>, ReadonlyArray<string>, number, RegExp]>([
-    ["fails", [Script.stdout(init(sessionId)), Script.stderr("no key\n"), Script.exit(3)], [], 1, /· no key\ntether: failed: exit code 3: no key, session 1111/],
+    [
+      "fails",
+      [Script.stdout(init(sessionId)), Script.stderr("no key\n"), Script.exit(3)],
+      [],
+      1,
+      /· no key\ntether: failed: exit code 3: no key, session 1111/
+    ],
     ["takes too long", [Script.hang], ["--timeout", "300ms"], 124, /tether: failed: it took too long/],
-    ["ends in an error", [Script.stdout(result("too many", "error_max_turns")), Script.exit(1)], [], 1, /the agent ended with error_max_turns: too many/]
+    [
+      "ends in an error",
+      [Script.stdout(result("too many", "error_max_turns")), Script.exit(1)],
+      [],
+      1,
+      /the agent ended with error_max_turns: too many/
+    ]
   ])("a turn that %s has its own exit code", async (_, steps, args, expected, says) => {
     const { code, stderr } = await turn([...args, "hello"], steps).ended
     expect(code).toBe(expected)
@@ -51,7 +72,14 @@ describe("tether turn", () => {
   })
 
   it("Ctrl-C cancels it, and the agent still has a word", async () => {
-    const started = turn(["hello"], [Script.on("SIGINT", Script.stdout(text("n", "as you like")), Script.exit(0)), Script.stdout(text("m", "ready"), init(sessionId), text("o", "")), Script.hang])
+    const started = turn(
+      ["hello"],
+      [
+        Script.on("SIGINT", Script.stdout(text("n", "as you like")), Script.exit(0)),
+        Script.stdout(text("m", "ready"), init(sessionId), text("o", "")),
+        Script.hang
+      ]
+    )
     await until("ready", () => started.stdout().includes("ready"))
     started.process.kill("SIGINT")
     const { code, stderr, stdout } = await started.ended
@@ -60,7 +88,15 @@ describe("tether turn", () => {
   })
 
   it("a second Ctrl-C kills at once", async () => {
-    const started = turn(["hello"], [Script.on("SIGINT", Script.stderr("heard\n")), Script.ignore("SIGTERM"), Script.stdout(text("m", "ready"), text("n", "")), Script.hang])
+    const started = turn(
+      ["hello"],
+      [
+        Script.on("SIGINT", Script.stderr("heard\n")),
+        Script.ignore("SIGTERM"),
+        Script.stdout(text("m", "ready"), text("n", "")),
+        Script.hang
+      ]
+    )
     await until("ready", () => started.stdout().includes("ready"))
     started.process.kill("SIGINT")
     await until("heard", () => started.stderr().includes("heard"))

@@ -15,9 +15,9 @@ import { type Fsync, syncDirectory, writeNew } from "./internal/writing.js"
  * How a file is written.
  *
  * - `mode`: its permissions. Default: those of the file that is replaced, otherwise 0600.
- * - `fsync`: whether it is on the disk, and not only in the system's memory, when the write returns. Default true: a file
- *   that is worth an atomic write should survive a power cut. It costs from 0.1 to 10 milliseconds. A duration is for one
- *   who cannot wait for a busy disk: after so long it is given its name, and comes to the disk when it does.
+ * - `fsync`: whether it is on the disk, and not only in the system's memory, when the write returns. Default true: a
+ *   file that is worth an atomic write should survive a power cut. It costs from 0.1 to 10 milliseconds. A duration is
+ *   for one who cannot wait for a busy disk: after so long it is given its name, and comes to the disk when it does.
  *
  * @example
  * ```ts
@@ -56,7 +56,8 @@ export const create = (
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   written("create", path, data, options.mode ?? 0o600, options.fsync ?? true, (fs, temporary) =>
     // The temporary name goes with the rest of them: the file has its own by now.
-    fs.link(temporary, path))
+    fs.link(temporary, path)
+  )
 
 /**
  * Puts this content in the place of whatever file was there, or creates it. A reader sees the old content or the new
@@ -76,12 +77,14 @@ export const replace = (
   data: string | Uint8Array,
   options: Options = {}
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const mode = options.mode ?? (yield* Effect.orElseSucceed(
-      Effect.map(fs.stat(path), (info) => info.mode & 0o777),
-      () => 0o600
-    ))
+    const mode =
+      options.mode ??
+      (yield* Effect.orElseSucceed(
+        Effect.map(fs.stat(path), (info) => info.mode & 0o777),
+        () => 0o600
+      ))
     yield* written("replace", path, data, mode, options.fsync ?? true, (fs, temporary) => fs.rename(temporary, path))
   })
 
@@ -93,7 +96,7 @@ const written = (
   fsync: Fsync,
   install: (fs: FileSystem.FileSystem, temporary: string) => ReturnType<FileSystem.FileSystem["rename"]>
 ) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const temporary = join(directoryOf(path), temporaryName(nameOf(path)))
     yield* writeNew(fs, temporary, typeof data === "string" ? encoder.encode(data) : data, { mode, fsync }).pipe(
@@ -116,7 +119,8 @@ const isTemporaryOf = (name: string, candidate: string): boolean =>
  * Removes what writers that were killed have left beside a file: temporary files `.<name>.<24 hexadecimal digits>.tmp`
  * to which nobody has written for `olderThan` (default one minute; a write takes milliseconds). Gives their number.
  *
- * If the writer of one lives after all, its `create` or `replace` fails with the reason `NotFound`, and nothing is broken.
+ * If the writer of one lives after all, its `create` or `replace` fails with the reason `NotFound`, and nothing is
+ * broken.
  *
  * @example
  * ```ts
@@ -129,16 +133,24 @@ export const sweep = (
   path: string,
   options: { readonly olderThan?: Duration.DurationInput | undefined } = {}
 ): Effect.Effect<number, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const directory = directoryOf(path)
     const names = yield* doing("look beside", path)(fs.readDirectory(directory))
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(options.olderThan ?? "1 minute")
-    const left = yield* Effect.filter(names.filter((name) => isTemporaryOf(nameOf(path), name)), (name) =>
-      Effect.orElseSucceed(
-        Effect.map(fs.stat(join(directory, name)), (info) => info.mtime._tag === "Some" && info.mtime.value.getTime() < before),
-        () => false
-      ))
-    yield* Effect.forEach(left, (name) => Effect.ignore(fs.remove(join(directory, name), { force: true })), { discard: true })
+    const left = yield* Effect.filter(
+      names.filter((name) => isTemporaryOf(nameOf(path), name)),
+      (name) =>
+        Effect.orElseSucceed(
+          Effect.map(
+            fs.stat(join(directory, name)),
+            (info) => info.mtime._tag === "Some" && info.mtime.value.getTime() < before
+          ),
+          () => false
+        )
+    )
+    yield* Effect.forEach(left, (name) => Effect.ignore(fs.remove(join(directory, name), { force: true })), {
+      discard: true
+    })
     return left.length
   })

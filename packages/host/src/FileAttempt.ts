@@ -23,7 +23,8 @@ import * as fileErrors from "./internal/fileErrors.js"
 export const attempt = (
   action: string,
   path: string
-): <A, R>(effect: Effect.Effect<A, PlatformError, R>) => Effect.Effect<A, FileError, R> => fileErrors.doing(action, path)
+): (<A, R>(effect: Effect.Effect<A, PlatformError, R>) => Effect.Effect<A, FileError, R>) =>
+  fileErrors.doing(action, path)
 
 /**
  * The same for what was found to be wrong without asking the file system.

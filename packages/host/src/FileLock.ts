@@ -15,8 +15,8 @@ import type { ProcessIdentity } from "./ProcessIdentity.js"
  * How a lock is held and waited for. All of it runs on Effect's `Clock`.
  *
  * - `label`: who holds it, for the message that others get. Default: none.
- * - `wait`: how long `acquire` waits before it fails with `LockHeld`. Default two minutes, twice the time after which an
- *   owner of whom nothing can be told has lost it.
+ * - `wait`: how long `acquire` waits before it fails with `LockHeld`. Default two minutes, twice the time after which
+ *   an owner of whom nothing can be told has lost it.
  * - `pollEvery`: how often a waiting claimant looks. Default 100 milliseconds.
  * - `refreshEvery`: how often the owner shows that it is there, and looks whether the lock is still its own. Default
  *   5 seconds.
@@ -45,7 +45,8 @@ export type { FileLock } from "./internal/heldLock.js"
  *
  * An owner that is proven gone loses the lock at once, by whatever death; one that is proven alive never does. One of
  * whom nothing can be told (another pid namespace, no `/proc`, a file that is no lock) loses it after `staleAfter`
- * without a refresh. Of any number of claimants exactly one takes the place of a lost owner. The directory must be there.
+ * without a refresh. Of any number of claimants exactly one takes the place of a lost owner. The directory must be
+ * there.
  *
  * Fails with `LockHeld`, naming the owner, after `wait`. A wait can be interrupted.
  *
@@ -76,8 +77,8 @@ export const acquire = (
   acquireWithin(path, timing(options), Duration.toMillis(options.wait ?? "2 minutes"))
 
 /**
- * Takes the lock at `path` if it can be had now, and otherwise fails with `LockHeld` without waiting. It takes the place
- * of an owner that is proven gone, and never of one of whom nothing can be told: that takes a while of watching.
+ * Takes the lock at `path` if it can be had now, and otherwise fails with `LockHeld` without waiting. It takes the
+ * place of an owner that is proven gone, and never of one of whom nothing can be told: that takes a while of watching.
  *
  * @example
  * ```ts

@@ -6,7 +6,8 @@ import { Identity } from "./ProcessIdentity.js"
 
 /**
  * The owner of a lock, as it stands in the lock's file. `nonce` tells one holding from every other; `since` is when it
- * began, in milliseconds since the epoch; `identity` is missing where nobody could tell its own (see `ProcessIdentity`).
+ * began, in milliseconds since the epoch; `identity` is missing where nobody could tell its own (see
+ * `ProcessIdentity`).
  *
  * @example
  * ```ts

@@ -58,8 +58,8 @@ export const isKey = (text: string): boolean => text !== "" && isBare(text)
  * A record as one line, without the newline. Fields keep their order, and a field may occur twice.
  *
  * A value is quoted if it contains white space, `"`, `=`, a backslash (which readers might take for an escape) or a
- * control character. Within quotes, `\`, `"` and newlines are escaped, and so is everything at which some reader breaks a
- * line or which a terminal obeys: control characters (U+0085 too), U+2028, U+2029 and direction overrides. Lone
+ * control character. Within quotes, `\`, `"` and newlines are escaped, and so is everything at which some reader breaks
+ * a line or which a terminal obeys: control characters (U+0085 too), U+2028, U+2029 and direction overrides. Lone
  * surrogates are escaped, because UTF-8 has no bytes for them. An empty value is nothing at all: `key=`.
  *
  * `decode` gives back exactly what went in, for every record. A key that `isKey` refuses throws a `TypeError`: keys are

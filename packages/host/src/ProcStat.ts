@@ -52,7 +52,10 @@ export const parse = (text: string): ProcStat | undefined => {
   const open = text.indexOf("(")
   const close = text.lastIndexOf(")")
   if (open === -1 || close < open) return undefined
-  const fields = text.slice(close + 2).trimEnd().split(" ")
+  const fields = text
+    .slice(close + 2)
+    .trimEnd()
+    .split(" ")
   const [state, parent, group, session] = fields
   const flags = fields[6]
   const startTicks = fields[19]

@@ -72,8 +72,8 @@ export interface Here {
 }
 
 /**
- * The verdict on an identity, from what was found at its pid: the process there, no process, or something that could not
- * be read. Pure, for readers of `/proc` that are no `FileSystem`.
+ * The verdict on an identity, from what was found at its pid: the process there, no process, or something that could
+ * not be read. Pure, for readers of `/proc` that are no `FileSystem`.
  *
  * @example
  * ```ts
@@ -115,15 +115,18 @@ export const judge = (
  *   })
  * ```
  */
-export class ProcessIdentity extends Context.Tag("@tether/host/ProcessIdentity")<ProcessIdentity, {
-  readonly identify: (pid: number) => Effect.Effect<Option.Option<Identity>>
-  readonly liveness: (identity: Identity) => Effect.Effect<Liveness>
-}>() {}
+export class ProcessIdentity extends Context.Tag("@tether/host/ProcessIdentity")<
+  ProcessIdentity,
+  {
+    readonly identify: (pid: number) => Effect.Effect<Option.Option<Identity>>
+    readonly liveness: (identity: Identity) => Effect.Effect<Liveness>
+  }
+>() {}
 
 /**
  * Identity from `/proc`. Where there is no `/proc` (macOS, Windows) every answer is `unknown`: telling would need a
- * spawn, as in `NodeProcessIdentity` of `@tether/process-node`. Where `/proc` hides the processes of others (`hidepid`),
- * one that is not seen is `unknown` and not `gone`.
+ * spawn, as in `NodeProcessIdentity` of `@tether/process-node`. Where `/proc` hides the processes of others
+ * (`hidepid`), one that is not seen is `unknown` and not `gone`.
  *
  * @example
  * ```ts
@@ -138,7 +141,7 @@ export class ProcessIdentity extends Context.Tag("@tether/host/ProcessIdentity")
  */
 export const layer: Layer.Layer<ProcessIdentity, never, FileSystem.FileSystem> = Layer.effect(
   ProcessIdentity,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const bootId = yield* fs.readFileString("/proc/sys/kernel/random/boot_id").pipe(
       Effect.map((text): string | undefined => text.trim()),
@@ -162,14 +165,16 @@ export const layer: Layer.Layer<ProcessIdentity, never, FileSystem.FileSystem> =
         Effect.map(read(pid), (stat) =>
           typeof stat === "string"
             ? Option.none()
-            : Option.some({ pid, startToken: stat.startTicks, bootId, pidNamespace })),
+            : Option.some({ pid, startToken: stat.startTicks, bootId, pidNamespace })
+        ),
       liveness: (identity) =>
         Effect.map(read(identity.pid), (stat) =>
           judge(
             identity,
             { bootId, pidNamespace, seesEveryone },
             typeof stat === "string" ? stat : { startToken: stat.startTicks, isRunning: ProcStat.isRunning(stat) }
-          ))
+          )
+        )
     })
   })
 )

@@ -38,8 +38,8 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
 })
 
 /**
- * Its command line as a terminal can show it: in one line, without control characters, and cut at `maxLength` characters
- * if that is given.
+ * Its command line as a terminal can show it: in one line, without control characters, and cut at `maxLength`
+ * characters if that is given.
  *
  * @example
  * ```ts
@@ -65,5 +65,4 @@ export const commandLine = ({ command }: ProcessInfo, maxLength = Number.POSITIV
 export const format = (info: ProcessInfo, maxLength = 80): string => `${info.pid} (${commandLine(info, maxLength)})`
 
 // A process names itself as it likes, and a terminal obeys what it is shown.
-// oxlint-disable-next-line no-control-regex
 const unprintable = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g

@@ -13,8 +13,8 @@ import { type Appender, makeAppender } from "./internal/appender.js"
 import { lineStart } from "./internal/bytes.js"
 import { makeAll } from "./internal/directories.js"
 import { doing, fileError, refused } from "./internal/fileErrors.js"
-import { linesBackwards, linesBetween, textBefore } from "./internal/keptFile.js"
 import { makeTurns } from "./internal/inTurn.js"
+import { linesBackwards, linesBetween, textBefore } from "./internal/keptFile.js"
 import { isBlank, type LineReader, makeLineReader } from "./internal/lineReader.js"
 import { directoryOf } from "./internal/paths.js"
 import type { TornLine } from "./internal/tornLine.js"
@@ -27,11 +27,12 @@ export type { TornLine } from "./internal/tornLine.js"
 /**
  * How a file is written, and how much of it is kept.
  *
- * - `maxBytes`: the size above which it is rotated. Default 5 MiB. Nothing is cut for it: a line that is longer has a file
- *   of its own, and with several writers a file may become some lines longer.
+ * - `maxBytes`: the size above which it is rotated. Default 5 MiB. Nothing is cut for it: a line that is longer has a
+ *   file of its own, and with several writers a file may become some lines longer.
  * - `keep`: how many rotated files are kept beside the active one. Default 5.
  * - `fsync`: when lines are brought to the disk: `"never"`, by `sync` and by `append` with `sync` (`"onSync"`, the
- *   default), or `"always"`, by every append. What is not synced survives the death of every process, but not a power cut.
+ *   default), or `"always"`, by every append. What is not synced survives the death of every process, but not a power
+ *   cut.
  * - `onTorn`: told of a torn last line, once, by whoever repairs it. Default: a warning in the log.
  *
  * @example
@@ -52,9 +53,9 @@ export interface Options {
  * A file that is open for appending. Any number of fibers and processes may append to it at once.
  *
  * - `append(line)`: the line and its newline in one write, on the disk too with `{ sync: true }`. It fails with
- *   `FileError`, and the caller decides: then the line is not there, or only a part that the next append repairs. A line
- *   that is blank, or has a newline or CAN (0x18) in it, is refused with the reason `Invalid`. It is not interrupted
- *   on its way.
+ *   `FileError`, and the caller decides: then the line is not there, or only a part that the next append repairs. A
+ *   line that is blank, or has a newline or CAN (0x18) in it, is refused with the reason `Invalid`. It is not
+ *   interrupted on its way.
  * - `appendAll(lines)`: several lines in one write.
  * - `sync`: brings to the disk what was appended here.
  * - `rotate`: rotates now, if there is anything in the active file.
@@ -85,17 +86,18 @@ export interface RotatingFile {
  * left alone.
  *
  * `<path>` is the active file, and `<path>.1`, `<path>.2` and so on are those before it, the youngest with the highest
- * number. Who rotates holds the lock `<path>.lock`; nobody waits for it, and a file grows until somebody has it. A writer
- * that still has the old file open writes into it under its new name, where it is kept and read. It counts as young as
- * its last line. A writer whose file was removed under it appends the line again, to the active file.
+ * number. Who rotates holds the lock `<path>.lock`; nobody waits for it, and a file grows until somebody has it. A
+ * writer that still has the old file open writes into it under its new name, where it is kept and read. It counts as
+ * young as its last line. A writer whose file was removed under it appends the line again, to the active file.
  *
- * To look after a line takes longer than to write it: that is done 20 ms later for all that were appended meanwhile, and by
- * `sync`. A line that is found in a removed file, or behind one that another writer has torn within the last 100 ms, is
- * appended again.
+ * To look after a line takes longer than to write it: that is done 20 ms later for all that were appended meanwhile,
+ * and by `sync`. A line that is found in a removed file, or behind one that another writer has torn within the last 100
+ * ms, is appended again.
  *
- * Limits. Appends of several processes do not mix on the local file systems of Linux and macOS; they may on NFS. A writer
- * whose file is removed right when it writes may have its line twice; one that is killed within these 20 ms may have it in
- * neither file. Behind a line that was torn within the last 100 ms there may be half a line and a whole one in one.
+ * Limits. Appends of several processes do not mix on the local file systems of Linux and macOS; they may on NFS. A
+ * writer whose file is removed right when it writes may have its line twice; one that is killed within these 20 ms may
+ * have it in neither file. Behind a line that was torn within the last 100 ms there may be half a line and a whole one
+ * in one.
  *
  * @example
  * ```ts
@@ -118,7 +120,7 @@ export const open = (
   path: string,
   options: Options = {}
 ): Effect.Effect<RotatingFile, FileError, Scope.Scope | FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     yield* doing("make the directory of", path)(makeAll(fs, directoryOf(path)))
     const appender = yield* Effect.acquireRelease(
@@ -160,7 +162,9 @@ const serialized = (path: string, appender: Appender, scope: Scope.Scope): Rotat
       if (problem !== undefined) return Effect.fail(refused("append to", path, "Invalid", problem))
       text += `${line}\n`
     }
-    return text === "" ? Effect.void : Effect.zipRight(alone(appender.append(encoder.encode(text), options?.sync ?? false)), lookSoon)
+    return text === ""
+      ? Effect.void
+      : Effect.zipRight(alone(appender.append(encoder.encode(text), options?.sync ?? false)), lookSoon)
   }
   return {
     path,
@@ -193,15 +197,18 @@ const problemOf = (line: string): string | undefined => {
  * ```
  */
 export const read = (path: string): Stream.Stream<string, FileError, FileSystem.FileSystem> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const reader = yield* makeLineReader(fs, path)
-    yield* doing("read", path)(reader.look)
-    return Stream.repeatEffectChunkOption(
-      Effect.flatMap(Effect.mapError(doing("read", path)(reader.next), Option.some), (lines) =>
-        lines === undefined ? Effect.fail(Option.none()) : Effect.succeed(lines))
-    )
-  }))
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const reader = yield* makeLineReader(fs, path)
+      yield* doing("read", path)(reader.look)
+      return Stream.repeatEffectChunkOption(
+        Effect.flatMap(Effect.mapError(doing("read", path)(reader.next), Option.some), (lines) =>
+          lines === undefined ? Effect.fail(Option.none()) : Effect.succeed(lines)
+        )
+      )
+    })
+  )
 
 /**
  * One of the files that are kept, as it was when it was looked at.
@@ -210,8 +217,8 @@ export const read = (path: string): Stream.Stream<string, FileError, FileSystem.
  * - `bytes`: where its last whole line ends.
  * - `lines(from)`: its lines from that position on, which is the beginning of one. Default: from its beginning.
  * - `backwards`: all of its lines, the last one first.
- * - `textBefore(position)`: what stands before a position, up to 256 bytes of it: by this and the inode a position is known
- *   again that was reached before.
+ * - `textBefore(position)`: what stands before a position, up to 256 bytes of it: by this and the inode a position is
+ *   known again that was reached before.
  *
  * @example
  * ```ts
@@ -230,8 +237,8 @@ export interface KeptFile {
 }
 
 /**
- * The files that are there now, oldest first, for whoever does not want to read all of them from the beginning. They stay
- * open until the scope closes, so that none is lost by a rotation meanwhile.
+ * The files that are there now, oldest first, for whoever does not want to read all of them from the beginning. They
+ * stay open until the scope closes, so that none is lost by a rotation meanwhile.
  *
  * @example
  * ```ts
@@ -243,8 +250,10 @@ export interface KeptFile {
  *   Stream.flatMap(Stream.fromIterable([...files].reverse()), ({ backwards }) => backwards))
  * ```
  */
-export const files = (path: string): Effect.Effect<ReadonlyArray<KeptFile>, FileError, FileSystem.FileSystem | Scope.Scope> =>
-  Effect.gen(function*() {
+export const files = (
+  path: string
+): Effect.Effect<ReadonlyArray<KeptFile>, FileError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
     const reader = yield* makeLineReader(yield* FileSystem.FileSystem, path)
     const reading = doing("read", path)
     yield* reading(reader.look)
@@ -255,7 +264,8 @@ export const files = (path: string): Effect.Effect<ReadonlyArray<KeptFile>, File
         lines: (from = 0) => Stream.mapError(linesBetween(file, from, bytes), fileError("read", path)),
         backwards: Stream.mapError(linesBackwards(file, bytes), fileError("read", path)),
         textBefore: (position) => reading(textBefore(file, position, 256))
-      })))
+      }))
+    )
   })
 
 /**
@@ -299,16 +309,18 @@ export const follow = (
   path: string,
   options: FollowOptions = {}
 ): Stream.Stream<string, FileError, FileSystem.FileSystem> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const reader = yield* makeLineReader(fs, path)
-    yield* doing("follow", path)(reader.look)
-    if (options.from === "end") yield* doing("follow", path)(reader.skip)
-    return Stream.repeatEffectChunk(doing("follow", path)(nextOrWait(path, reader, options.pollEvery ?? 200)))
-  }))
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const reader = yield* makeLineReader(fs, path)
+      yield* doing("follow", path)(reader.look)
+      if (options.from === "end") yield* doing("follow", path)(reader.skip)
+      return Stream.repeatEffectChunk(doing("follow", path)(nextOrWait(path, reader, options.pollEvery ?? 200)))
+    })
+  )
 
 const nextOrWait = (path: string, reader: LineReader, pollEvery: Duration.DurationInput) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     while (true) {
       const lines = yield* reader.next
       if (lines !== undefined && Chunk.isNonEmpty(lines)) return lines

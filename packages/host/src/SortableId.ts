@@ -4,8 +4,9 @@
 import { monotonicFactory } from "ulid"
 
 /**
- * Makes a source of ids: 26 characters, digits and capital letters, of which the first 10 are the time that is given, in
- * milliseconds since the epoch. Those of one source are in order also within a millisecond, and when the clock is set back.
+ * Makes a source of ids: 26 characters, digits and capital letters, of which the first 10 are the time that is given,
+ * in milliseconds since the epoch. Those of one source are in order also within a millisecond, and when the clock is
+ * set back.
  *
  * @example
  * ```ts
@@ -15,10 +16,10 @@ import { monotonicFactory } from "ulid"
  * console.log(nextId(Date.now()) < nextId(Date.now())) // true
  * ```
  */
-export const make = (): (now: number) => string => monotonicFactory(makeRandom())
+export const make = (): ((now: number) => string) => monotonicFactory(makeRandom())
 
 /** By default the system would be asked sixteen times for each name, which takes longer than to write it. */
-const makeRandom = (): () => number => {
+const makeRandom = (): (() => number) => {
   const pool = new Uint8Array(4096)
   let at = pool.length
   return () => {

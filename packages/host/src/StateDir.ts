@@ -15,8 +15,8 @@ import { ownUid, variable } from "./internal/runtime.js"
  * The directory for what must survive a reboot, such as a journal; it is there and private when this returns.
  *
  * It is `$TETHER_STATE_DIR/<name>`, otherwise `$XDG_STATE_HOME/tether/<name>`, otherwise
- * `$HOME/.local/state/tether/<name>`. The environment is read at every call. As the XDG base directory specification has
- * it, a variable of that name that is no absolute path is ignored; for `TETHER_STATE_DIR` it is an error.
+ * `$HOME/.local/state/tether/<name>`. The environment is read at every call. As the XDG base directory specification
+ * has it, a variable of that name that is no absolute path is ignored; for `TETHER_STATE_DIR` it is an error.
  *
  * Fails with `FileError`. The reason is `NotPrivate` if the directory, or the `tether` above it, belongs to somebody
  * else, is a symbolic link or can be used by others, and `Invalid` if no variable tells where it is.
@@ -53,7 +53,7 @@ interface Place {
 }
 
 const statePlace = (name: string): Effect.Effect<Place, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* checkName(name)
     const override = yield* overridden("TETHER_STATE_DIR")
     if (override !== undefined) return { base: override, names: [name] }
@@ -69,7 +69,8 @@ const statePlace = (name: string): Effect.Effect<Place, FileError> =>
  * The directory for what is of no use after a reboot, such as sockets; it is there and private when this returns.
  *
  * It is `$TETHER_RUNTIME_DIR/<name>`, otherwise `$XDG_RUNTIME_DIR/tether/<name>`, otherwise `/tmp/tether-<uid>/<name>`.
- * It is refused under the same conditions as `stateDir`. In `/tmp` a stranger may have made it first: then it is refused.
+ * It is refused under the same conditions as `stateDir`. In `/tmp` a stranger may have made it first: then it is
+ * refused.
  *
  * @example
  * ```ts
@@ -80,7 +81,7 @@ const statePlace = (name: string): Effect.Effect<Place, FileError> =>
  * ```
  */
 export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* checkName(name)
     const override = yield* overridden("TETHER_RUNTIME_DIR")
     if (override !== undefined) return yield* madeBelow(override, [name])
@@ -90,9 +91,11 @@ export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileS
   })
 
 /**
- * Makes a directory that anybody may name, and those above it that are missing, with mode 0700. One that is there keeps its own.
+ * Makes a directory that anybody may name, and those above it that are missing, with mode 0700. One that is there keeps
+ * its own.
  *
- * Fails with `FileError`, also where a file system has no room for directories, such as `/proc`, at which Node's own way never returns.
+ * Fails with `FileError`, also where a file system has no room for directories, such as `/proc`, at which Node's own
+ * way never returns.
  *
  * @example
  * ```ts
@@ -102,7 +105,7 @@ export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileS
  * ```
  */
 export const makeDirectory = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     yield* syncNames(fs, yield* doing("make the directory", path)(makeAll(fs, path)))
   })
@@ -136,9 +139,10 @@ export const maxSocketPath = 103
  * ```
  */
 export const socketPath = (directory: string, name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* checkName(name)
-    if (!isAbsolute(directory)) return yield* refused("put a socket in", directory, "Invalid", "its path is not absolute")
+    if (!isAbsolute(directory))
+      return yield* refused("put a socket in", directory, "Invalid", "its path is not absolute")
     const given = directory.replace(/(?<=[^/])\/+$/, "")
     const path = join(given, name)
     if (length(path) <= maxSocketPath) return path
@@ -170,7 +174,7 @@ const checkName = (name: string): Effect.Effect<void, FileError> =>
 
 /** Makes directories below one that need not be private itself, each within the one before. */
 const madeBelow = (base: string, names: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const made = [...(yield* doing("make the directory", base)(makeAll(fs, base)))]
     let path = base

@@ -86,17 +86,19 @@ const parseStep = (text: string): ReadonlyArray<Step> => {
   const found = /^(\d{1,10})-([0-9a-z]+)-([0-9a-z]+)-(\d+)-([0-9a-z]+)\.(?:(\d{1,15})(l?)|r)$/.exec(text)
   if (found === null) return []
   const [, pid, startToken = "", bootId = "0", namespace, instance = "", child, leavable] = found
-  return [{
-    host: {
-      pid: Number(pid),
-      startToken,
-      bootId: bootId === "0" ? undefined : bootIdOf(bootId),
-      pidNamespace: namespace === "0" ? undefined : `pid:[${namespace}]`
-    },
-    instance,
-    child: Number(child ?? 0),
-    kind: child === undefined ? "reaper" : leavable === "l" ? "leavable" : "child"
-  }]
+  return [
+    {
+      host: {
+        pid: Number(pid),
+        startToken,
+        bootId: bootId === "0" ? undefined : bootIdOf(bootId),
+        pidNamespace: namespace === "0" ? undefined : `pid:[${namespace}]`
+      },
+      instance,
+      child: Number(child ?? 0),
+      kind: child === undefined ? "reaper" : leavable === "l" ? "leavable" : "child"
+    }
+  ]
 }
 
 const plain = (text: string | undefined): string => (text ?? "").toLowerCase().replace(/[^0-9a-z]/g, "") || "0"

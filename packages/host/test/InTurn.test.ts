@@ -6,7 +6,7 @@ import { makeTurns } from "../src/internal/inTurn.js"
 
 describe("turns", () => {
   it.effect("are taken in the order in which they are asked for, beside one who asks all the time", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const inTurn = makeTurns()
       let taken = 0
       const busy = yield* Effect.fork(Effect.repeatN(inTurn(Effect.map(Effect.yieldNow(), () => taken++)), 1000))
@@ -17,10 +17,11 @@ describe("turns", () => {
         expect(taken - before).toBeLessThanOrEqual(2)
       }
       yield* Fiber.interrupt(busy)
-    }))
+    })
+  )
 
   it.effect("pass over who does not wait any more, and come one at a time all the same", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const inTurn = makeTurns()
       const seen: Array<string> = []
       const note = (name: string) => Effect.sync(() => void seen.push(name))
@@ -38,10 +39,11 @@ describe("turns", () => {
       yield* Fiber.join(third)
       yield* Fiber.join(first)
       expect(seen).toEqual(["first", "third"])
-    }))
+    })
+  )
 
   it.effect("go on after one that fails, and one that has begun is not interrupted", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const inTurn = makeTurns()
       yield* Effect.exit(inTurn(Effect.fail("no")))
       const held = yield* Deferred.make<void>()
@@ -53,5 +55,6 @@ describe("turns", () => {
       yield* Deferred.succeed(held, undefined)
       yield* Fiber.join(interrupting)
       yield* inTurn(Effect.void)
-    }))
+    })
+  )
 })

@@ -4,7 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Logfmt from "../src/Logfmt.js"
 
 // Any UTF-16 at all, and often what is delicate.
-const delicate = FastCheck.constantFrom(..." =\"\\\n\r\t\0\x18\x7f\x85\u00a0\u2028\u2029\u202e\ufeff\ud800\udc00u0n")
+const delicate = FastCheck.constantFrom(...' ="\\\n\r\t\0\x18\x7f\x85\u00a0\u2028\u2029\u202e\ufeff\ud800\udc00u0n')
 const texts = FastCheck.oneof(
   FastCheck.string({ unit: "binary" }),
   FastCheck.string({ unit: delicate }),
@@ -33,10 +33,12 @@ describe("Logfmt", () => {
   })
 
   it("writes what it has read as it was", () => {
-    FastCheck.assert(FastCheck.property(records, (record) => {
-      const line = Logfmt.encode(record)
-      expect(Logfmt.encode(decoded(line))).toBe(line)
-    }))
+    FastCheck.assert(
+      FastCheck.property(records, (record) => {
+        const line = Logfmt.encode(record)
+        expect(Logfmt.encode(decoded(line))).toBe(line)
+      })
+    )
   })
 
   it.each<[string, string]>([
@@ -49,7 +51,7 @@ describe("Logfmt", () => {
     [" ", `a=" "`],
     ["\u00a0", `a="\u00a0"`],
     ["k=v", `a="k=v"`],
-    ["\"", `a="\\""`],
+    ['"', `a="\\""`],
     ["C:\\new", `a="C:\\\\new"`],
     ["a\nb\r\tc", `a="a\\nb\\r\\tc"`],
     ["\0\x1b[1m\x7f\x85", `a="\\u0000\\u001b[1m\\u007f\\u0085"`],
@@ -62,28 +64,34 @@ describe("Logfmt", () => {
   })
 
   it("keeps the order, and fields that occur twice", () => {
-    expect(Logfmt.encode([["b", "1"], ["a", ""], ["b", "2"]])).toBe("b=1 a= b=2")
+    expect(
+      Logfmt.encode([
+        ["b", "1"],
+        ["a", ""],
+        ["b", "2"]
+      ])
+    ).toBe("b=1 a= b=2")
     expect(Logfmt.encode({ pid: "7", dead_signal: "" })).toBe("pid=7 dead_signal=")
     expect(Logfmt.toRecord(decoded("b=1 a= b=2"))).toEqual({ b: "2", a: "" })
     expect(Logfmt.encode([])).toBe("")
     expect(decoded("   ")).toEqual([])
   })
 
-  it.each(["", "a b", "a=b", "\"a", "a\\", "a\n", "a\u2028", "\ud800", "\u00a0"])("takes no key %j", (key) => {
+  it.each(["", "a b", "a=b", '"a', "a\\", "a\n", "a\u2028", "\ud800", "\u00a0"])("takes no key %j", (key) => {
     expect(Logfmt.isKey(key)).toBe(false)
     expect(() => Logfmt.encode([[key, "1"]])).toThrow(TypeError)
   })
 
   it.each<[string, number, string]>([
     ["pid=1 lab", 6, "a field has no ="],
-    ["pid=1 label=\"de", 12, "the quoted value has no end"],
-    ["a=\"x\"y", 5, "no space follows the quoted value"],
+    ['pid=1 label="de', 12, "the quoted value has no end"],
+    ['a="x"y', 5, "no space follows the quoted value"],
     ["a=b=c", 2, "this value needs quotes"],
-    ["a=b\"c", 2, "this value needs quotes"],
+    ['a=b"c', 2, "this value needs quotes"],
     ["=1", 0, "this is no key"],
-    ["a=\"\\x\"", 3, "an escape is unknown"],
-    ["a=\"\\u12\"", 3, "an escape is unknown"],
-    ["a=\"b\nc\"", 4, "a character must be escaped"],
+    ['a="\\x"', 3, "an escape is unknown"],
+    ['a="\\u12"', 3, "an escape is unknown"],
+    ['a="b\nc"', 4, "a character must be escaped"],
     ["a=1\nb=2", 2, "this value needs quotes"]
   ])("refuses %j at %i", (line, offset, problem) => {
     const result = Logfmt.decode(line)
@@ -92,8 +100,10 @@ describe("Logfmt", () => {
   })
 
   it("throws at nothing it reads", () => {
-    FastCheck.assert(FastCheck.property(texts, (line) => {
-      Logfmt.decode(line)
-    }))
+    FastCheck.assert(
+      FastCheck.property(texts, (line) => {
+        Logfmt.decode(line)
+      })
+    )
   })
 })

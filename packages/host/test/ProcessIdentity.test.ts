@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -47,13 +47,16 @@ const identity = { pid: 7, startToken: "100", bootId: "boot-1", pidNamespace: "p
 
 describe("ProcessIdentity", () => {
   it.effect("tells a process by pid, start token, boot and namespace", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const found = yield* ask({ ...linux, "/proc/7/stat": stat(7, "S", "100") }, (service) => service.identify(7))
       expect(found).toEqual(Option.some(identity))
       expect(yield* ask(linux, (service) => service.identify(7))).toEqual(Option.none())
-    }))
+    })
+  )
 
-  it.effect.each<[string, Record<string, string | undefined>, Partial<ProcessIdentity.Identity>, ProcessIdentity.Liveness]>([
+  it.effect.each<
+    [string, Record<string, string | undefined>, Partial<ProcessIdentity.Identity>, ProcessIdentity.Liveness]
+  >([
     ["the same process runs", { ...linux, "/proc/7/stat": stat(7, "S", "100") }, {}, "alive"],
     ["it is stopped", { ...linux, "/proc/7/stat": stat(7, "T", "100") }, {}, "alive"],
     ["it is a zombie", { ...linux, "/proc/7/stat": stat(7, "Z", "100") }, {}, "gone"],
@@ -66,13 +69,14 @@ describe("ProcessIdentity", () => {
     ["/proc hides others", { ...linux, "/proc/1/stat": undefined }, {}, "gone"],
     ["there is no /proc", {}, { bootId: undefined, pidNamespace: undefined }, "unknown"]
   ])("answers when %s", ([, texts, change, liveness]) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* ask(texts, (service) => service.liveness({ ...identity, ...change }))).toBe(liveness)
-    }))
+    })
+  )
 
   it.effect("does not take a hidden process for a dead one", () => {
     const { "/proc/1/stat": _, ...hidden } = linux
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       expect(yield* ask(hidden, (service) => service.liveness(identity))).toBe("unknown")
     })
   })
@@ -82,7 +86,7 @@ describe("ProcessIdentity", () => {
       console.log("skipped: this system has no /proc")
       return context.skip()
     }
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       const service = yield* ProcessIdentity.ProcessIdentity
       const own = Option.getOrThrow(yield* service.identify(process.pid))
       expect(yield* service.liveness(own)).toBe("alive")

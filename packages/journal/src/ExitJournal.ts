@@ -14,8 +14,8 @@ import { fileStore, readStore } from "./internal/fileStore.js"
 import { makeJournal } from "./internal/journal.js"
 import { memoryStore, noStore } from "./internal/memoryStore.js"
 import { makeObserver } from "./internal/observer.js"
-import { recover } from "./internal/recovery.js"
 import { makeReader } from "./internal/reader.js"
+import { recover } from "./internal/recovery.js"
 import type { JournalService, Reader } from "./internal/service.js"
 import { makeSurroundings } from "./internal/setting.js"
 
@@ -42,12 +42,12 @@ export class ExitJournal extends Context.Tag("@tether/journal/ExitJournal")<Exit
 /**
  * Where the journal is, and how it is written.
  *
- * - `directory`: made with mode 0700 where it is not there; the records are in `exits.log`, mode 0600. Without it nothing is
- *   written, and nothing else changes.
+ * - `directory`: made with mode 0700 where it is not there; the records are in `exits.log`, mode 0600. Without it
+ *   nothing is written, and nothing else changes.
  * - `format`: of new lines, `"logfmt"` (the default) or `"json"`. What is read may be a mix of both.
- * - `fsync`: when records are brought to the disk: `"never"`; `"onExit"`, the default, after the record of an end, several
- *   at once, not awaited but when the journal closes; `"always"`, and awaited. What was written survives the death of
- *   every process in any case; this is about power cuts.
+ * - `fsync`: when records are brought to the disk: `"never"`; `"onExit"`, the default, after the record of an end,
+ *   several at once, not awaited but when the journal closes; `"always"`, and awaited. What was written survives the
+ *   death of every process in any case; this is about power cuts.
  * - `maxBytes`, `keep`: it is rotated above 5 MiB, and 5 older files are kept.
  *
  * @example
@@ -66,13 +66,13 @@ export interface FileOptions {
 }
 
 /**
- * A journal in a directory, which any number of programs may share. It is also the `ChildObserver` of whatever runs below:
- * each child has a record once it is registered, and one of its end before anyone can see that. A record that cannot be
- * written within a second is given up, counted, and said once; no child waits for longer.
+ * A journal in a directory, which any number of programs may share. It is also the `ChildObserver` of whatever runs
+ * below: each child has a record once it is registered, and one of its end before anyone can see that. A record that
+ * cannot be written within a second is given up, counted, and said once; no child waits for longer.
  *
- * When it is opened, each start without an end is looked at. Whose writer still lives is left to that. What is still alive
- * is reported in the log, as is what nobody can tell. What is gone gets its end, with the reason `supervisor-died`, `reboot`
- * or `vanished`.
+ * When it is opened, each start without an end is looked at. Whose writer still lives is left to that. What is still
+ * alive is reported in the log, as is what nobody can tell. What is gone gets its end, with the reason
+ * `supervisor-died`, `reboot` or `vanished`.
  *
  * @example
  * ```ts
@@ -91,18 +91,21 @@ export const layerFile = (
 ): Layer.Layer<ExitJournal, FileError, FileSystem.FileSystem | ProcessIdentity> => {
   const { directory } = options
   if (directory === undefined) return layerNone
-  if (directory === "") return Layer.fail(FileAttempt.refused("open the exit journal in", directory, "Invalid", "it has no name"))
-  return withObserver(Effect.gen(function*() {
-    const surroundings = yield* makeSurroundings
-    const journal = yield* makeJournal(yield* fileStore(directory, options), surroundings)
-    yield* recover(directory, journal.service, surroundings)
-    return { journal, observer: makeObserver(journal, surroundings, yield* Effect.scope) }
-  }))
+  if (directory === "")
+    return Layer.fail(FileAttempt.refused("open the exit journal in", directory, "Invalid", "it has no name"))
+  return withObserver(
+    Effect.gen(function* () {
+      const surroundings = yield* makeSurroundings
+      const journal = yield* makeJournal(yield* fileStore(directory, options), surroundings)
+      yield* recover(directory, journal.service, surroundings)
+      return { journal, observer: makeObserver(journal, surroundings, yield* Effect.scope) }
+    })
+  )
 }
 
 /**
- * The journal in a directory, for one who only reads: nothing is created or written, and starts without an end are left as
- * they are. Where there is no journal, it has no records; `follow` waits for one.
+ * The journal in a directory, for one who only reads: nothing is created or written, and starts without an end are left
+ * as they are. Where there is no journal, it has no records; `follow` waits for one.
  *
  * @example
  * ```ts
@@ -134,11 +137,13 @@ export const reader = (directory: string): Effect.Effect<Reader, never, FileSyst
  * ```
  */
 export const layerMemory: Layer.Layer<ExitJournal, never, FileSystem.FileSystem | ProcessIdentity> = Layer.suspend(() =>
-  withObserver(Effect.gen(function*() {
-    const surroundings = yield* makeSurroundings
-    const journal = yield* makeJournal(yield* memoryStore, surroundings)
-    return { journal, observer: makeObserver(journal, surroundings, yield* Effect.scope) }
-  }))
+  withObserver(
+    Effect.gen(function* () {
+      const surroundings = yield* makeSurroundings
+      const journal = yield* makeJournal(yield* memoryStore, surroundings)
+      return { journal, observer: makeObserver(journal, surroundings, yield* Effect.scope) }
+    })
+  )
 )
 
 /**
@@ -153,7 +158,10 @@ export const layerMemory: Layer.Layer<ExitJournal, never, FileSystem.FileSystem 
  * ```
  */
 export const layerNone: Layer.Layer<ExitJournal> = Layer.suspend(() =>
-  Layer.scoped(ExitJournal, Effect.map(makeJournal(noStore, undefined), ({ service }) => service))
+  Layer.scoped(
+    ExitJournal,
+    Effect.map(makeJournal(noStore, undefined), ({ service }) => service)
+  )
 )
 
 interface Made {
@@ -163,5 +171,8 @@ interface Made {
 
 /** The observer is no part of the type, because nobody ever asks for it: a child has one, or it has none. */
 const withObserver = <E, R>(make: Effect.Effect<Made, E, R>): Layer.Layer<ExitJournal, E, Exclude<R, Scope.Scope>> =>
-  Layer.scopedContext(Effect.map(make, ({ journal, observer }) =>
-    Context.make(ExitJournal, journal.service).pipe(Context.add(ChildObserver, observer))))
+  Layer.scopedContext(
+    Effect.map(make, ({ journal, observer }) =>
+      Context.make(ExitJournal, journal.service).pipe(Context.add(ChildObserver, observer))
+    )
+  )

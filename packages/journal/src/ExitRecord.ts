@@ -6,7 +6,8 @@ import type { ExitStatus } from "@tether/process/ExitStatus"
 import * as Schema from "effect/Schema"
 
 /**
- * What a record tells of: the beginning of a process, its end, or the end of the server that held it (that of a terminal).
+ * What a record tells of: the beginning of a process, its end, or the end of the server that held it (that of a
+ * terminal).
  *
  * @example
  * ```ts
@@ -44,8 +45,8 @@ export const ends: ReadonlyArray<Event> = ["session-exit", "server-exit"]
 
 /**
  * What speaks for the system having killed a process because there was no memory. `certain`: the process's own cgroup
- * counted it. `probable`: the machine counted such a kill while this process was killed by a SIGKILL that was not ours, or
- * V8 said so in its last words. `evidence` says which.
+ * counted it. `probable`: the machine counted such a kill while this process was killed by a SIGKILL that was not ours,
+ * or V8 said so in its last words. `evidence` says which.
  *
  * @example
  * ```ts
@@ -74,17 +75,18 @@ export type OutOfMemory = typeof OutOfMemory.Type
 /**
  * A record. What is not known is absent, and never guessed.
  *
- * - `id`: unique, and in the order of time when sorted as text. `start` of an exit is the id of the start it belongs to.
+ * - `id`: unique, and in the order of time when sorted as text. `start` of an exit is the id of the start it belongs
+ *   to.
  * - `ts`: in milliseconds since the epoch. `uptime`: from start to end, in milliseconds.
  * - `identity`: the name under which it is asked for; of a child, its label.
- * - `pid`, `startToken`, `bootId`, `pidNamespace`: which process that was, so that no other is taken for it. `host` is the machine's name,
- *   `writer` the process that kept the record, as `pid:start token`.
+ * - `pid`, `startToken`, `bootId`, `pidNamespace`: which process that was, so that no other is taken for it. `host` is
+ *   the machine's name, `writer` the process that kept the record, as `pid:start token`.
  * - `deadStatus`, `deadSignal`: the exit code, or the name of the signal; never both.
  * - `endedBy`, and `stopStep`, the step of the stop plan that was at work; `reason`: why, in a word or a few.
  * - `lastLines`: the end of what it wrote to stderr. Secrets are replaced in it, as in `command`.
  * - `restart`: what its supervisor decided, if it has one.
- * - Of the end of a server: `cause`, what became of it; `memory`, its resident memory in bytes when last seen; `commands`,
- *   the last ones that it was sent.
+ * - Of the end of a server: `cause`, what became of it; `memory`, its resident memory in bytes when last seen;
+ *   `commands`, the last ones that it was sent.
  *
  * @example
  * ```ts

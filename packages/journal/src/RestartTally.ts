@@ -27,8 +27,8 @@ export interface TallyOptions {
 
 /**
  * The deaths of an identity that count, read from the journal, the oldest first. Stops on purpose (`owner`, `scope`,
- * `supervisor`) are none. An end that nobody saw is on record when it is found, which may be days later: it counts if its
- * start is within the window, too.
+ * `supervisor`) are none. An end that nobody saw is on record when it is found, which may be days later: it counts if
+ * its start is within the window, too.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export const deaths = (
   identity: string,
   { healthyAfter, window }: TallyOptions
 ): Effect.Effect<ReadonlyArray<ExitRecord>, FileError, ExitJournal> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const journal = yield* ExitJournal
     const now = yield* Clock.currentTimeMillis
     const records = journal.records({ identity, since: now - Duration.toMillis(window) })
@@ -62,4 +62,5 @@ export const deaths = (
     })
   })
 
-const isOnPurpose = ({ endedBy }: ExitRecord): boolean => endedBy === "owner" || endedBy === "scope" || endedBy === "supervisor"
+const isOnPurpose = ({ endedBy }: ExitRecord): boolean =>
+  endedBy === "owner" || endedBy === "scope" || endedBy === "supervisor"

@@ -1,9 +1,9 @@
+import * as Command from "@effect/platform/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
 /**
  * What is said of a want of memory, and what is not.
  */
 import { describe, expect, it } from "@effect/vitest"
-import * as Command from "@effect/platform/Command"
-import * as FileSystem from "@effect/platform/FileSystem"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import type { Child } from "@tether/process/Child"
@@ -30,7 +30,10 @@ const journal = (shown: Shown) =>
             return text === undefined ? FileSystem.makeNoop({}).readFileString(path) : Effect.succeed(text)
           })
       }),
-      Layer.succeed(ProcessIdentity, { identify: () => Effect.succeed(Option.none()), liveness: () => Effect.succeed("unknown" as const) })
+      Layer.succeed(ProcessIdentity, {
+        identify: () => Effect.succeed(Option.none()),
+        liveness: () => Effect.succeed("unknown" as const)
+      })
     )
   )
 
@@ -48,8 +51,8 @@ type Happens = (child: Child) => Effect.Effect<unknown, unknown>
 
 /** The oom field of the record of one that lives for a minute, during which things happen, and then ends so. */
 const oomOf = (shown: Shown, happens: Happens, ...end: ReadonlyArray<Script.Step>) =>
-  Effect.gen(function*() {
-    const { oom } = yield* Effect.gen(function*() {
+  Effect.gen(function* () {
+    const { oom } = yield* Effect.gen(function* () {
       const child = yield* Supervise.start(Command.make("it"))
       yield* TestClock.adjust("50 millis")
       yield* happens(child)
@@ -65,71 +68,100 @@ const oomOf = (shown: Shown, happens: Happens, ...end: ReadonlyArray<Script.Step
   })
 
 /** Right before the end. */
-const counted = (shown: Shown, path: string, text: string): Happens => () =>
-  Effect.map(TestClock.adjust("59900 millis"), () => {
-    shown[path] = text
-  })
+const counted =
+  (shown: Shown, path: string, text: string): Happens =>
+  () =>
+    Effect.map(TestClock.adjust("59900 millis"), () => {
+      shown[path] = text
+    })
 
 describe("a want of memory", () => {
   it.effect("is certain where the process's own cgroup has just counted it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const shown = { ...system(), [`/proc/${pid}/cgroup`]: "0::/app\n" }
-      const oom = yield* oomOf(shown, counted(shown, "/sys/fs/cgroup/app/memory.events", "oom_kill 3\n"), Script.die("SIGKILL"))
+      const oom = yield* oomOf(
+        shown,
+        counted(shown, "/sys/fs/cgroup/app/memory.events", "oom_kill 3\n"),
+        Script.die("SIGKILL")
+      )
       expect(oom).toMatchObject({ certainty: "certain" })
-    }))
+    })
+  )
 
   it.effect("is certain by a cgroup of version 1, too", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const shown = {
         ...system(),
         [`/proc/${pid}/cgroup`]: "5:cpu,memory:/app\n0::/\n",
         "/sys/fs/cgroup/memory/app/memory.oom_control": "under_oom 0\noom_kill 0\n"
       }
-      const oom = yield* oomOf(shown, counted(shown, "/sys/fs/cgroup/memory/app/memory.oom_control", "oom_kill 1\n"), Script.die("SIGKILL"))
+      const oom = yield* oomOf(
+        shown,
+        counted(shown, "/sys/fs/cgroup/memory/app/memory.oom_control", "oom_kill 1\n"),
+        Script.die("SIGKILL")
+      )
       expect(oom).toMatchObject({ certainty: "certain" })
-    }))
+    })
+  )
 
   it.effect("is probable where the machine has just counted one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const shown = system()
       const oom = yield* oomOf(shown, counted(shown, "/proc/vmstat", "oom_kill 6\n"), Script.die("SIGKILL"))
       expect(oom).toMatchObject({ certainty: "probable" })
-    }))
+    })
+  )
 
-  it.effect("is not said of a kill that was counted long before the death, or in the cgroup that it shares with us", () =>
-    Effect.gen(function*() {
-      const shown = system()
-      const inOurs = counted(shown, "/sys/fs/cgroup/ours/memory.events", "oom_kill 3\n")
-      const longBefore: Happens = (child) => {
-        shown["/proc/vmstat"] = "oom_kill 6\n"
-        return inOurs(child)
-      }
-      expect(yield* oomOf(shown, longBefore, Script.die("SIGKILL"))).toBeUndefined()
-    }))
+  it.effect(
+    "is not said of a kill that was counted long before the death, or in the cgroup that it shares with us",
+    () =>
+      Effect.gen(function* () {
+        const shown = system()
+        const inOurs = counted(shown, "/sys/fs/cgroup/ours/memory.events", "oom_kill 3\n")
+        const longBefore: Happens = (child) => {
+          shown["/proc/vmstat"] = "oom_kill 6\n"
+          return inOurs(child)
+        }
+        expect(yield* oomOf(shown, longBefore, Script.die("SIGKILL"))).toBeUndefined()
+      })
+  )
 
   it.effect("is not said of another signal, or of a kill that was ours", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const shown = system()
       expect(yield* oomOf(shown, counted(shown, "/proc/vmstat", "oom_kill 6\n"), Script.die("SIGSEGV"))).toBeUndefined()
       const again = system()
       const beforeOurKill: Happens = (child) =>
         Effect.zipRight(counted(again, "/proc/vmstat", "oom_kill 6\n")(child), child.stop(StopPlan.kill))
       expect(yield* oomOf(again, beforeOurKill)).toBeUndefined()
-    }))
+    })
+  )
 
   it.effect("is probable by the last words of V8", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const words = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n"
-      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.die("SIGABRT"))).toMatchObject({ certainty: "probable" })
-      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.exit(134))).toMatchObject({ certainty: "probable" })
-      expect(yield* oomOf(system(), () => Effect.void, Script.stderr("out of memory\n"), Script.die("SIGABRT"))).toBeUndefined()
-      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(`grep: ${words}`), Script.die("SIGABRT"))).toBeUndefined()
+      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.die("SIGABRT"))).toMatchObject({
+        certainty: "probable"
+      })
+      expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.exit(134))).toMatchObject({
+        certainty: "probable"
+      })
+      expect(
+        yield* oomOf(system(), () => Effect.void, Script.stderr("out of memory\n"), Script.die("SIGABRT"))
+      ).toBeUndefined()
+      expect(
+        yield* oomOf(system(), () => Effect.void, Script.stderr(`grep: ${words}`), Script.die("SIGABRT"))
+      ).toBeUndefined()
       expect(yield* oomOf(system(), () => Effect.void, Script.stderr(words), Script.exit(0))).toBeUndefined()
-      expect(yield* oomOf(system(), (child) => child.stop(StopPlan.kill), Script.stderr(words), Script.exit(0))).toBeUndefined()
-    }))
+      expect(
+        yield* oomOf(system(), (child) => child.stop(StopPlan.kill), Script.stderr(words), Script.exit(0))
+      ).toBeUndefined()
+    })
+  )
 
   it.effect("is not said where the system shows nothing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* oomOf({}, () => Effect.void, Script.die("SIGKILL"))).toBeUndefined()
-    }))
+    })
+  )
 })

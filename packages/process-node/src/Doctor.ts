@@ -15,11 +15,11 @@ import { reaperProblem } from "./internal/reaperTrial.js"
 /**
  * What was found.
  *
- * - `levels`: for each level of containment, whether it can be had, what it rests on or why not, and whether it is the one
- *   of a child for which none is asked.
+ * - `levels`: for each level of containment, whether it can be had, what it rests on or why not, and whether it is the
+ *   one of a child for which none is asked.
  * - `reaper`: whether there can be a process that cleans up behind this program when it is killed, or why not.
- * - `identity`: what tells a process from another that had its pid: where its start token comes from, and the identity of
- *   this program, with the boot and the pid namespace where the system has them.
+ * - `identity`: what tells a process from another that had its pid: where its start token comes from, and the identity
+ *   of this program, with the boot and the pid namespace where the system has them.
  * - `proc`: whose processes `/proc` shows (our pid namespace's, another's, or none), how it hides those of other users,
  *   and whether we are shown them all the same.
  * - `system`: the platform, the version of its kernel, and that of Node.js.
@@ -32,12 +32,14 @@ import { reaperProblem } from "./internal/reaperTrial.js"
  * ```
  */
 export const Findings = Schema.Struct({
-  levels: Schema.Array(Schema.Struct({
-    level: Schema.Literal("none", "group", "tree", "cgroup"),
-    isAvailable: Schema.Boolean,
-    isDefault: Schema.Boolean,
-    reason: Schema.String
-  })),
+  levels: Schema.Array(
+    Schema.Struct({
+      level: Schema.Literal("none", "group", "tree", "cgroup"),
+      isAvailable: Schema.Boolean,
+      isDefault: Schema.Boolean,
+      reason: Schema.String
+    })
+  ),
   reaper: Schema.Struct({
     isAvailable: Schema.Boolean,
     reason: Schema.String

@@ -27,9 +27,9 @@ export interface Program {
 }
 
 /**
- * One child of a host: its number (within `instance`, the copy of the library that started it), whether its leftovers may
- * live on, and the processes that live of it. The leader, if it lives, is the first. A host that runs below the child is
- * one of them.
+ * One child of a host: its number (within `instance`, the copy of the library that started it), whether its leftovers
+ * may live on, and the processes that live of it. The leader, if it lives, is the first. A host that runs below the
+ * child is one of them.
  *
  * @example
  * ```ts
@@ -81,11 +81,11 @@ export const Program: Schema.Schema<Program> = Schema.Struct({
 })
 
 /**
- * The living hosts of this user's processes, oldest first; those that run below another are found in it. A process whose
- * own host has died is shown at the next host above it. This program is among them, once it has started a child.
+ * The living hosts of this user's processes, oldest first; those that run below another are found in it. A process
+ * whose own host has died is shown at the next host above it. This program is among them, once it has started a child.
  *
- * It sees what `/proc` shows: on Linux, hosts of the own pid namespace. Children without containment (`"none"`) carry no
- * cookie and are not in it.
+ * It sees what `/proc` shows: on Linux, hosts of the own pid namespace. Children without containment (`"none"`) carry
+ * no cookie and are not in it.
  *
  * @example
  * ```ts

@@ -34,7 +34,6 @@ import { theHost } from "./internal/host.js"
  * )
  * ```
  */
-export const layer: Layer.Layer<ChildSpawner.ChildSpawner> = Layer.sync(
-  ChildSpawner.ChildSpawner,
-  () => ChildSpawner.make(makeDriver(theHost()))
+export const layer: Layer.Layer<ChildSpawner.ChildSpawner> = Layer.sync(ChildSpawner.ChildSpawner, () =>
+  ChildSpawner.make(makeDriver(theHost()))
 )

@@ -44,13 +44,14 @@ export interface RunMainOptions {
  *   and the code is 1.
  * - **SIGINT, SIGTERM, SIGHUP or SIGQUIT**: the main fiber is interrupted, its scopes close, children are stopped by
  *   their plans. The code is 128 and the number of the signal, also if something fails on the way.
- * - **A second one**: everything that is contained is killed, and the program exits at once with the code of the second.
- *   SIGHUP does not count as a second one: the end of a terminal is often told twice.
+ * - **A second one**: everything that is contained is killed, and the program exits at once with the code of the
+ *   second. SIGHUP does not count as a second one: the end of a terminal is often told twice.
  * - **An error that nobody catches, a rejection that nobody handles**: it is printed to stderr, the main fiber is
  *   interrupted as by a signal, and the code is 1. More of them are printed, and change nothing. If the program has not
  *   stopped within `stopBound`, everything is killed.
  * - **A stop by a signal that takes longer than `stopBound`**: the state of the program is written to `dumpFile`, the
- *   log says so, and the stop goes on. Nothing is killed that no plan kills: what takes so long may be work of your own.
+ *   log says so, and the stop goes on. Nothing is killed that no plan kills: what takes so long may be work of your
+ *   own.
  * - **SIGUSR2**: the state is written, and the program goes on.
  * - **`process.exit()`**: children get SIGTERM, a fifth of a second, and SIGKILL. That is so without `runMain` too.
  *

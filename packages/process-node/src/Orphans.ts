@@ -87,8 +87,8 @@ export interface Options {
 const defaultGrace = Duration.seconds(3)
 
 /**
- * The orphans of this user. A host that cannot be told dead or alive, such as one in another pid namespace, is taken for
- * alive. A reaper at its work is no orphan, and neither is what its host was told to leave (`leftovers: "leave"`).
+ * The orphans of this user. A host that cannot be told dead or alive, such as one in another pid namespace, is taken
+ * for alive. A reaper at its work is no orphan, and neither is what its host was told to leave (`leftovers: "leave"`).
  *
  * @example
  * ```ts
@@ -98,11 +98,13 @@ const defaultGrace = Duration.seconds(3)
  * const pids = Effect.map(Orphans.find, (orphans) => orphans.map((orphan) => orphan.process.pid))
  * ```
  */
-export const find: Effect.Effect<ReadonlyArray<Orphan>> = Effect.sync(() => findOrphans(theHost().machine).map(toPublic))
+export const find: Effect.Effect<ReadonlyArray<Orphan>> = Effect.sync(() =>
+  findOrphans(theHost().machine).map(toPublic)
+)
 
 /**
- * Ends the orphans of this user, and whatever they start meanwhile: SIGTERM and SIGCONT first, and SIGKILL for those that
- * are still there after the grace. Each is looked at right before a signal, and for SIGKILL once more while it is
+ * Ends the orphans of this user, and whatever they start meanwhile: SIGTERM and SIGCONT first, and SIGKILL for those
+ * that are still there after the grace. Each is looked at right before a signal, and for SIGKILL once more while it is
  * stopped. What a living host below an orphan has started is not asked: that host ends it, in its own order.
  *
  * @example

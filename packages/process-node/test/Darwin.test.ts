@@ -4,8 +4,8 @@
  * manual page. So these tests hold the reading of that form, and not that a given macOS prints it.
  */
 import * as TreeCookie from "@tether/host/TreeCookie"
-import { describe, expect, it } from "vitest"
 import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
 import * as darwin from "../src/internal/darwin.js"
 import { identify, isAlive, livenessOf } from "../src/internal/machine.js"
 

@@ -15,7 +15,7 @@ const tree: Life["children"] = [
 const processes = 1 + 1 + 2 + 4
 
 const dies = (life: Omit<Life, "children">, deed: (host: Mortal) => void) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const mark = newMark()
     const host = yield* mortal(mark, { children: tree, ...life })
     yield* waitUntil("the tree is there", () => marked(mark).length >= processes)
@@ -25,42 +25,50 @@ const dies = (life: Omit<Life, "children">, deed: (host: Mortal) => void) =>
     return { end: yield* host.end, stderr: host.stderr() }
   })
 
-describe.each([["", 0], [" in the middle of 20 children starting and stopping", 20]])("the tree is empty%s", (_, churn) => {
+describe.each([
+  ["", 0],
+  [" in the middle of 20 children starting and stopping", 20]
+])("the tree is empty%s", (_, churn) => {
   it.scopedLive.each(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL"] as const)(
     "within a second of %s, of which the host dies as ever",
     (signal) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { end } = yield* dies({ churn }, (host) => host.signal(signal))
         expect(end).toBe(signal)
       })
   )
 
-  it.scopedLive.each([["an uncaught throw", "throw"], ["an unhandled rejection", "reject"]] as const)(
-    "within a second of %s, which Node reports as ever",
-    ([, deed]) =>
-      Effect.gen(function*() {
-        const { end, stderr } = yield* dies({ churn, deed }, (host) => host.prompt())
-        expect(end).toBe(1)
-        expect(stderr).toMatch(/Error: boom\n +at /)
-      })
+  it.scopedLive.each([
+    ["an uncaught throw", "throw"],
+    ["an unhandled rejection", "reject"]
+  ] as const)("within a second of %s, which Node reports as ever", ([, deed]) =>
+    Effect.gen(function* () {
+      const { end, stderr } = yield* dies({ churn, deed }, (host) => host.prompt())
+      expect(end).toBe(1)
+      expect(stderr).toMatch(/Error: boom\n +at /)
+    })
   )
 
   it.scopedLive("within a second of process.exit(0), and the code stays 0", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { end, stderr } = yield* dies({ churn, deed: "exit" }, (host) => host.prompt())
       expect({ end, stderr }).toEqual({ end: 0, stderr: "" })
-    }))
+    })
+  )
 })
 
 describe("under NodeRuntime.runMain the tree is empty", () => {
-  it.scopedLive.each(["SIGHUP", "SIGQUIT"] as const)("within a second of %s, of which the host dies as ever", (signal) =>
-    Effect.gen(function*() {
-      const { end } = yield* dies({ run: "NodeRuntime" }, (host) => host.signal(signal))
-      expect(end).toBe(signal)
-    }))
+  it.scopedLive.each(["SIGHUP", "SIGQUIT"] as const)(
+    "within a second of %s, of which the host dies as ever",
+    (signal) =>
+      Effect.gen(function* () {
+        const { end } = yield* dies({ run: "NodeRuntime" }, (host) => host.signal(signal))
+        expect(end).toBe(signal)
+      })
+  )
 
   it.scopedLive("within a second of a second SIGINT, of which the host dies as ever", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const mark = newMark()
       const sh = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
       const host = yield* mortal(mark, { run: "NodeRuntime", children: [...tree, { sh }] })
@@ -71,12 +79,13 @@ describe("under NodeRuntime.runMain the tree is empty", () => {
       yield* host.death
       yield* nothingLeft(mark)
       expect(yield* host.end).toBe("SIGINT")
-    }))
+    })
+  )
 })
 
 describe("process.exit()", () => {
   it.scopedLive("asks children before it kills them", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const mark = newMark()
       const sh = "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
       // Nobody reads for a host that is ending: the child writes where the host does.
@@ -86,5 +95,6 @@ describe("process.exit()", () => {
       expect(yield* host.end).toBe(0)
       expect(host.stdout()).toContain("bye\n")
       yield* nothingLeft(mark)
-    }))
+    })
+  )
 })

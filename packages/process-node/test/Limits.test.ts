@@ -1,9 +1,9 @@
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
 /**
  * Refusals that need a limit: they happen in a program of its own, which is given too little.
  */
 import { describe, expect, it } from "vitest"
-import { spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
 
 const program = fileURLToPath(new URL("./support/limited.mjs", import.meta.url))
 
@@ -14,11 +14,12 @@ const reason = (prefix: ReadonlyArray<string>, what: string) => {
 }
 
 const another = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-const cannotBeAnother = process.getuid?.() !== 0
-  ? "only root can become another user"
-  : spawnSync(another[0] as string, [...another.slice(1), process.execPath, "--check", program]).status !== 0
-  ? "another user may not read this checkout, or there is no setpriv"
-  : undefined
+const cannotBeAnother =
+  process.getuid?.() !== 0
+    ? "only root can become another user"
+    : spawnSync(another[0] as string, [...another.slice(1), process.execPath, "--check", program]).status !== 0
+      ? "another user may not read this checkout, or there is no setpriv"
+      : undefined
 
 describe("a program at its limits", () => {
   it("is told ResourceExhausted when no descriptor is left", () => {

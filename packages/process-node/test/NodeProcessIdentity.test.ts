@@ -12,14 +12,11 @@ import { stateOf, waitUntil } from "./support/os.js"
 /** Ours and the host's, asked the same. */
 const both = Effect.all({
   ours: Effect.provide(ProcessIdentity.ProcessIdentity, NodeProcessIdentity.layer),
-  hosts: Effect.provide(
-    ProcessIdentity.ProcessIdentity,
-    Layer.provide(ProcessIdentity.layer, NodeFileSystem.layer)
-  )
+  hosts: Effect.provide(ProcessIdentity.ProcessIdentity, Layer.provide(ProcessIdentity.layer, NodeFileSystem.layer))
 })
 
 const identityOf = (pid: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { hosts, ours } = yield* both
     const identity = yield* ours.identify(pid)
     expect(identity).toEqual(yield* hosts.identify(pid))
@@ -27,7 +24,7 @@ const identityOf = (pid: number) =>
   })
 
 const livenessOf = (identity: ProcessIdentity.Identity) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { hosts, ours } = yield* both
     const liveness = yield* ours.liveness(identity)
     expect(liveness).toBe(yield* hosts.liveness(identity))
@@ -46,21 +43,23 @@ if (!hasProc) console.log("skipped: NodeProcessIdentity beside the host's layer,
 
 describe.skipIf(!hasProc)("NodeProcessIdentity answers as the host's layer does", () => {
   it.live("of this process", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const own = Option.getOrThrow(yield* identityOf(process.pid))
       expect(yield* livenessOf(own)).toBe("alive")
       expect(yield* livenessOf({ ...own, startToken: `${own.startToken}1` })).toBe("gone")
       expect(yield* livenessOf({ ...own, bootId: "another" })).toBe("gone")
       expect(yield* livenessOf({ ...own, pidNamespace: "another" })).toBe("unknown")
-    }))
+    })
+  )
 
   it.live("of pid 1, which is not ours", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* livenessOf(Option.getOrThrow(yield* identityOf(1)))).toBe("alive")
-    }))
+    })
+  )
 
   it.scopedLive("of a child that has ended", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sleep = yield* child("exec sleep 60")
       const identity = Option.getOrThrow(yield* identityOf(sleep.pid ?? 0))
       expect(yield* livenessOf(identity)).toBe("alive")
@@ -70,10 +69,11 @@ describe.skipIf(!hasProc)("NodeProcessIdentity answers as the host's layer does"
       })
       expect(yield* livenessOf(identity)).toBe("gone")
       expect(yield* identityOf(identity.pid)).toEqual(Option.none())
-    }))
+    })
+  )
 
   it.scopedLive("of a zombie", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       // The shell becomes a program that reaps nobody.
       const shell = yield* child("sleep 0.05 & echo $!; exec sleep 60")
       const zombie = yield* Effect.async<number>((resume) => {
@@ -81,5 +81,6 @@ describe.skipIf(!hasProc)("NodeProcessIdentity answers as the host's layer does"
       })
       yield* waitUntil("a zombie", () => stateOf(zombie) === "Z")
       expect(yield* livenessOf(Option.getOrThrow(yield* identityOf(zombie)))).toBe("gone")
-    }))
+    })
+  )
 })

@@ -41,7 +41,7 @@ const installed = (name: string) => join(consumer, "node_modules", name)
 /** The public modules of a package, as a user names them. */
 const modulesOf = (name: string) =>
   Fs.readdirSync(join(installed(name), "dist"))
-    .filter((file) => file.endsWith(".js") )
+    .filter((file) => file.endsWith(".js"))
     .map((file) => (file === "index.js" ? name : `${name}/${basename(file, ".js")}`))
 
 const allModules = () => packages.flatMap(({ name }) => modulesOf(name))
@@ -85,7 +85,8 @@ const lockedVersions = () => {
   return versions
 }
 
-const imports = (modules: ReadonlyArray<string>) => modules.map((name) => `await import(${JSON.stringify(name)})`).join("\n")
+const imports = (modules: ReadonlyArray<string>) =>
+  modules.map((name) => `await import(${JSON.stringify(name)})`).join("\n")
 
 describe("a packed package", { timeout: 120_000 }, () => {
   it("offers modules that plain Node can import", async () => {
@@ -108,8 +109,14 @@ describe("a packed package", { timeout: 120_000 }, () => {
     const project = JSON.stringify({ compilerOptions, files: ["uses-all.ts"] })
     Fs.writeFileSync(join(consumer, "tsconfig.json"), project)
     // All declarations are checked; what is wrong in those of the dependencies is theirs.
-    const errors = await run(consumer, tool("tsc"), "--pretty", "false").then(() => "", (error: Error) => error.message)
-    assert.deepStrictEqual(errors.split("\n").filter((line) => /^(uses-all|.*@tether)/.test(line)), [])
+    const errors = await run(consumer, tool("tsc"), "--pretty", "false").then(
+      () => "",
+      (error: Error) => error.message
+    )
+    assert.deepStrictEqual(
+      errors.split("\n").filter((line) => /^(uses-all|.*@tether)/.test(line)),
+      []
+    )
   })
 
   it("has source maps that lead to the sources it contains", () => {
@@ -127,7 +134,11 @@ describe("a packed package", { timeout: 120_000 }, () => {
   it("contains no build state, and a licence", () => {
     for (const { name } of packages) {
       const files = filesIn(installed(name))
-      assert.deepStrictEqual(files.filter((file) => file.endsWith(".tsbuildinfo")), [], name)
+      assert.deepStrictEqual(
+        files.filter((file) => file.endsWith(".tsbuildinfo")),
+        [],
+        name
+      )
       assert.include(files, "LICENSE", name)
     }
   })
@@ -155,7 +166,12 @@ console.log(report.status._tag)
     const tether = join(consumer, "node_modules/.bin/tether")
     assert.include(await run(consumer, tether, "run", "--", "echo", "hi"), "hi")
     const state = join(consumer, "state")
-    const hook = [join(installed("@tether/cli"), "dist/bin.cjs"), "capture-transcript", "--no-spawn", join(consumer, "none.jsonl")]
+    const hook = [
+      join(installed("@tether/cli"), "dist/bin.cjs"),
+      "capture-transcript",
+      "--no-spawn",
+      join(consumer, "none.jsonl")
+    ]
     const line = await run(consumer, "env", `TETHER_STATE_DIR=${state}`, process.execPath, ...hook)
     assert.strictEqual((JSON.parse(line) as { readonly status: string }).status, "deferred")
   })

@@ -24,7 +24,10 @@ describe.skipIf(reason !== undefined)("a pid that was given to somebody else", (
     // Those up to 300 are not given out a second time.
     const few = "echo 420 > /proc/sys/kernel/pid_max && echo 300 > /proc/sys/kernel/ns_last_pid"
     const script = `${few} && ${process.execPath} ${program("stranger.mjs")} ${way}; true`
-    const { stderr, stdout } = spawnSync("unshare", [...namespace, "sh", "-c", script], { encoding: "utf8", timeout: 25_000 })
+    const { stderr, stdout } = spawnSync("unshare", [...namespace, "sh", "-c", script], {
+      encoding: "utf8",
+      timeout: 25_000
+    })
     expect(stderr).toBe("")
     expect(JSON.parse(stdout)).toEqual({ told: false, lives: true })
   })

@@ -20,9 +20,9 @@ import type { SurvivorsError } from "./SurvivorsError.js"
  *
  * `seq` numbers the lines of a child, of all its streams together, in the order in which we read them; `at` is when, in
  * milliseconds since the epoch. Within one stream that is the order in which they were written. Between two streams it
- * is only the order of our reads: what a child writes to one and then to the other within the same few milliseconds may be
- * read the other way round, because a pipe does not tell when it was written to. Where the true order matters, let both
- * go to one file, or into one pipe (`exec program 2>&1` in a shell).
+ * is only the order of our reads: what a child writes to one and then to the other within the same few milliseconds may
+ * be read the other way round, because a pipe does not tell when it was written to. Where the true order matters, let
+ * both go to one file, or into one pipe (`exec program 2>&1` in a shell).
  *
  * @example
  * ```ts
@@ -58,7 +58,8 @@ export interface Lagged {
  * How a child's lines are read. All optional.
  *
  * - `streams`: which of those that are `"lines"`. Default: stdout and stderr, in the order in which we read them.
- * - `replay`: how many of the last lines come first, as far as they are still kept: those of the last 64 KiB. Default 0.
+ * - `replay`: how many of the last lines come first, as far as they are still kept: those of the last 64 KiB. Default
+ *   0.
  * - `onSlow`: `"suspend"` (default) holds the child back when 64 KiB wait for this reader; `"drop"` never does, and
  *   gives the reader a {@link Lagged} where it missed lines.
  *
@@ -76,8 +77,9 @@ export interface ReadOptions {
 }
 
 /**
- * The handle of a child, or of a pipeline of them. It lives in a scope: when the scope closes, the child is stopped, its output is delivered and
- * nothing of its tree lives: its process group, and what has left it, as far as its level of containment reaches.
+ * The handle of a child, or of a pipeline of them. It lives in a scope: when the scope closes, the child is stopped,
+ * its output is delivered and nothing of its tree lives: its process group, and what has left it, as far as its level
+ * of containment reaches.
  *
  * Three moments follow each other and are never conflated:
  * - `exited`: the leader's status is known.
@@ -92,30 +94,30 @@ export interface ReadOptions {
  * subscribes; `read` is the same with options. They end when the child's output does. A reader holds the child back
  * while it is subscribed and slow; one that leaves releases it.
  *
- * `bytes(stream)` is a stream that was asked for with `"bytes"`, chunk by chunk as it was read. Each chunk is given once:
- * who reads later goes on where the last reader left, and two at a time share the chunks, in whatever parts. While nobody reads,
- * the child is held back once 128 KiB wait here, beside what its pipe takes. What nobody has taken `deliverGrace` after
- * the child's end is given up, and told in `drained`; what nobody reads when the scope closes is thrown away. Of a stream
- * that is not `"bytes"`, it dies.
+ * `bytes(stream)` is a stream that was asked for with `"bytes"`, chunk by chunk as it was read. Each chunk is given
+ * once: who reads later goes on where the last reader left, and two at a time share the chunks, in whatever parts.
+ * While nobody reads, the child is held back once 128 KiB wait here, beside what its pipe takes. What nobody has taken
+ * `deliverGrace` after the child's end is given up, and told in `drained`; what nobody reads when the scope closes is
+ * thrown away. Of a stream that is not `"bytes"`, it dies.
  *
  * Writing: `stdin` is there if it is `"pipe"`, and so is `input(descriptor)` for those of `fds`; of one that is not,
- * everything dies. `ask(line, until)` writes a line and reads stdout from then on, up to and with the first line for which
- * `until` holds: those lines are the answer. Questions of several fibers wait for each other. It fails with `InputError` if
- * the question is not taken, or the output ends, or 1 MiB of it comes, without the answer, and with `ProcessFailed` if that
- * is because the child died. How long to wait is the caller's business: `Effect.timeout`.
+ * everything dies. `ask(line, until)` writes a line and reads stdout from then on, up to and with the first line for
+ * which `until` holds: those lines are the answer. Questions of several fibers wait for each other. It fails with
+ * `InputError` if the question is not taken, or the output ends, or 1 MiB of it comes, without the answer, and with
+ * `ProcessFailed` if that is because the child died. How long to wait is the caller's business: `Effect.timeout`.
  *
  * Doing: `signal` sends a signal to the child's group, and to what was found beside it, and tells whether there was one
  * to take it. `stop` carries out a plan (default: the child's own) and waits until nothing of the tree lives; what it
  * still had to say may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the
  * same plan waits for the first, one with another plan runs beside it. Interrupting `stop` ends the plan where it is.
  *
- * Of a pipeline, `pid` is the last stage's, `stdin` the first one's, `stdout` the last one's, and `stderr` that of all stages.
- * It has exited when all of them have, and `stop` and `signal` go to all. Its status is that of the first stage, from the
- * left, that is outside `expect`, else the last one's.
+ * Of a pipeline, `pid` is the last stage's, `stdin` the first one's, `stdout` the last one's, and `stderr` that of all
+ * stages. It has exited when all of them have, and `stop` and `signal` go to all. Its status is that of the first
+ * stage, from the left, that is outside `expect`, else the last one's.
  *
- * `raceExit(effect)` is the effect, or `ProcessFailed` if the child ends first: unless `expect` was given and allows that
- * end, or the child was stopped by its owner. An effect that fails because the child died ends in `ProcessFailed` too,
- * with its own failure as `bodyCause`.
+ * `raceExit(effect)` is the effect, or `ProcessFailed` if the child ends first: unless `expect` was given and allows
+ * that end, or the child was stopped by its owner. An effect that fails because the child died ends in `ProcessFailed`
+ * too, with its own failure as `bodyCause`.
  *
  * @example
  * ```ts

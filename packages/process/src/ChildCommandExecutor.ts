@@ -1,6 +1,6 @@
 /**
- * `@effect/platform`'s `CommandExecutor` over a `ChildSpawner`: programs that are written against `Command` get children
- * that are read to the end, stopped within a bound and contained, without a changed line.
+ * `@effect/platform`'s `CommandExecutor` over a `ChildSpawner`: programs that are written against `Command` get
+ * children that are read to the end, stopped within a bound and contained, without a changed line.
  */
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -31,21 +31,24 @@ import { fromSpawnError } from "./internal/platformError.js"
 export type Options = Pick<ChildOptions, "stop" | "containment" | "leftovers" | "drainGrace" | "redact">
 
 /**
- * An executor over a spawner. It keeps what the one of `@effect/platform-node` promises, and differs where this is safer:
+ * An executor over a spawner. It keeps what the one of `@effect/platform-node` promises, and differs where this is
+ * safer:
  *
  * - Both streams are read from the start. Up to 1 MiB of each waits for a reader, after the exit too. When that is full
- *   and nobody reads, stdout holds the child back; stderr does not, nor does stdout while somebody waits for the end, or
- *   once a reader has left: the oldest bytes are dropped, and the next reader fails with their number before it goes on.
+ *   and nobody reads, stdout holds the child back; stderr does not, nor does stdout while somebody waits for the end,
+ *   or once a reader has left: the oldest bytes are dropped, and the next reader fails with their number before it goes
+ *   on.
  * - When the scope closes, the child is stopped by its stop plan, with all that it left behind. What a clean
  *   exit leaves behind is stopped at once, unless `leftovers` says otherwise.
  * - `kill` is over within a bound too: SIGTERM, SIGINT, SIGQUIT and SIGABRT are followed by SIGKILL after five
- *   seconds. A process that lives on five seconds after any other signal is left alone, and `kill` fails with `TimedOut`.
+ *   seconds. A process that lives on five seconds after any other signal is left alone, and `kill` fails with
+ *   `TimedOut`.
  * - What cannot be started fails with a `PlatformError`, whatever the reason, and never dies. Its `cause` is the
  *   `SpawnError`.
  *
  * - A `Stream` as stdin that fails stops the process, which does not see an end of input, and `exitCode` fails with it.
- * - In a pipeline the kernel carries the bytes. The process is the last stage, as it is Effect's; `kill` and the close of the
- *   scope reach all stages, and the stderr of all of them is the process's.
+ * - In a pipeline the kernel carries the bytes. The process is the last stage, as it is Effect's; `kill` and the close
+ *   of the scope reach all stages, and the stderr of all of them is the process's.
  *
  * @example
  * ```ts
@@ -61,11 +64,9 @@ export type Options = Pick<ChildOptions, "stop" | "containment" | "leftovers" | 
 export const make = (spawner: ChildSpawner["Type"], options: Options = {}): CommandExecutor.CommandExecutor => {
   const start = startWith(spawner, options)
   const text = (command: Command.Command, encoding: string | undefined) =>
-    Stream.unwrapScoped(Effect.zipWith(
-      decoderOf(encoding),
-      start(command),
-      (decoder, process) => decoded(process.stdout, decoder)
-    ))
+    Stream.unwrapScoped(
+      Effect.zipWith(decoderOf(encoding), start(command), (decoder, process) => decoded(process.stdout, decoder))
+    )
   const streamLines = (command: Command.Command, encoding?: string) => Stream.splitLines(text(command, encoding))
   return {
     ...CommandExecutor.makeExecutor(start),
@@ -103,27 +104,39 @@ export const layer: Layer.Layer<CommandExecutor.CommandExecutor, never, ChildSpa
  * const layer = ChildCommandExecutor.layerWith({ stop: StopPlan.make(StopPlan.signal("SIGINT", "1 second")) })
  * ```
  */
-export const layerWith = (
-  options?: Options
-): Layer.Layer<CommandExecutor.CommandExecutor, never, ChildSpawner> =>
-  Layer.effect(CommandExecutor.CommandExecutor, Effect.map(ChildSpawner, (spawner) => make(spawner, options)))
+export const layerWith = (options?: Options): Layer.Layer<CommandExecutor.CommandExecutor, never, ChildSpawner> =>
+  Layer.effect(
+    CommandExecutor.CommandExecutor,
+    Effect.map(ChildSpawner, (spawner) => make(spawner, options))
+  )
 
 const startWith = (spawner: ChildSpawner["Type"], options: Options) => (command: Command.Command) =>
-  Effect.uninterruptible(Effect.gen(function*() {
-    const scope = yield* Effect.scope
-    const { stdin, stdout, stderr } = endsOf(command)
-    const { child, release } = yield* Effect.mapError(spawner.acquire(asLines(command), {
-      ...options,
-      stdin: typeof stdin === "string" ? stdin : { stream: stdin },
-      stdout: stdout === "inherit" ? "inherit" : "bytes",
-      stderr: stderr === "inherit" ? "inherit" : "bytes"
-    }), fromSpawnError)
-    const process = new CommandProcess(child, { stdin: typeof stdin === "string" ? stdin : "stream", stdout, stderr })
-    yield* Scope.addFinalizer(scope, Effect.zipRight(Effect.sync(() => process.letGo()), release))
-    // Not in the scope, where they would be interrupted with the last words still to come. They end with the output.
-    for (const pump of process.pumps) yield* Effect.forkDaemon(Effect.interruptible(pump))
-    return process as CommandExecutor.Process
-  }))
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      const scope = yield* Effect.scope
+      const { stdin, stdout, stderr } = endsOf(command)
+      const { child, release } = yield* Effect.mapError(
+        spawner.acquire(asLines(command), {
+          ...options,
+          stdin: typeof stdin === "string" ? stdin : { stream: stdin },
+          stdout: stdout === "inherit" ? "inherit" : "bytes",
+          stderr: stderr === "inherit" ? "inherit" : "bytes"
+        }),
+        fromSpawnError
+      )
+      const process = new CommandProcess(child, { stdin: typeof stdin === "string" ? stdin : "stream", stdout, stderr })
+      yield* Scope.addFinalizer(
+        scope,
+        Effect.zipRight(
+          Effect.sync(() => process.letGo()),
+          release
+        )
+      )
+      // Not in the scope, where they would be interrupted with the last words still to come. They end with the output.
+      for (const pump of process.pumps) yield* Effect.forkDaemon(Effect.interruptible(pump))
+      return process as CommandExecutor.Process
+    })
+  )
 
 /** What the first stage reads, and the last one writes. */
 const endsOf = (command: Command.Command): Pick<Command.StandardCommand, "stdin" | "stdout" | "stderr"> => {
@@ -136,8 +149,8 @@ const asLines = (command: Command.Command): Command.Command =>
   command._tag === "PipedCommand" ? Command.pipeTo(asLines(command.left), asLines(command.right)) : asLine(command)
 
 /**
- * A shell line as Node makes one: the words as they are, with a space between, so that the shell reads the arguments too.
- * Ours, which would quote them, must find no arguments.
+ * A shell line as Node makes one: the words as they are, with a space between, so that the shell reads the arguments
+ * too. Ours, which would quote them, must find no arguments.
  */
 const asLine = (command: Command.StandardCommand): Command.Command => {
   if (command.shell === false) return command
@@ -149,12 +162,20 @@ const decoderOf = (encoding: string | undefined): Effect.Effect<TextDecoder, Pla
   Effect.try({
     try: () => new TextDecoder(encoding),
     catch: (cause) =>
-      new BadArgument({ module: "Command", method: "decode", description: `there is no encoding ${String(encoding)}`, cause })
+      new BadArgument({
+        module: "Command",
+        method: "decode",
+        description: `there is no encoding ${String(encoding)}`,
+        cause
+      })
   })
 
 /** A character may be cut in two between two reads. */
 const decoded = <E>(bytes: Stream.Stream<Uint8Array, E>, decoder: TextDecoder): Stream.Stream<string, E> =>
   Stream.concat(
-    Stream.mapChunks(bytes, Chunk.map((chunk) => decoder.decode(chunk, { stream: true }))),
+    Stream.mapChunks(
+      bytes,
+      Chunk.map((chunk) => decoder.decode(chunk, { stream: true }))
+    ),
     Stream.sync(() => decoder.decode())
   )

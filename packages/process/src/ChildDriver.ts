@@ -121,9 +121,9 @@ export type Descriptor = "null" | "inherit" | "input" | "output" | File | Handle
  * `env` holds the changes to this process's own environment (`undefined` removes), or to an empty one where `extendEnv`
  * is false; it is itself undefined where nothing changes, so that nothing need be copied. `descriptors` has 0, 1 and 2,
  * and whatever else the child is to have; `pipes` says what those that we write and read are to be, `"fifo"` being one
- * that can be opened again by its name in `/dev/fd`, as no socket can. `label` is for people, with secrets replaced. `containment` is the
- * level that was asked for, if one was: it is obtained, or the launch fails. Members of a `leavable` child may be left
- * alone in the end.
+ * that can be opened again by its name in `/dev/fd`, as no socket can. `label` is for people, with secrets replaced.
+ * `containment` is the level that was asked for, if one was: it is obtained, or the launch fails. Members of a
+ * `leavable` child may be left alone in the end.
  *
  * @example
  * ```ts
@@ -149,8 +149,8 @@ export interface LaunchRequest {
 }
 
 /**
- * What the driver calls as things happen. None of them is called before `launch` has succeeded; `exited` is called once,
- * and so is `end` for each stream that is a pipe, by end of file, by an error, or after `close`.
+ * What the driver calls as things happen. None of them is called before `launch` has succeeded; `exited` is called
+ * once, and so is `end` for each stream that is a pipe, by end of file, by an error, or after `close`.
  *
  * @example
  * ```ts
@@ -205,8 +205,9 @@ export type Presence = "some" | "unproven" | "none"
  * - `cwd`: the directory in which it was started, in full, if that is known.
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
- * - `write`: gives pieces to a pipe that is `"input"`, at once if the system can, and says when it has taken all of them, or why it will not.
- *   Nothing is written before the last write has been answered, and nothing once the child has ended.
+ * - `write`: gives pieces to a pipe that is `"input"`, at once if the system can, and says when it has taken all of
+ *   them, or why it will not. Nothing is written before the last write has been answered, and nothing once the child
+ *   has ended.
  * - `endInput`: the end of that input, after what was written. Repeating it does nothing.
  * - `signal`: to every known member: the child's group (its leader, where there are no groups), and what a search has
  *   found beside it. False when none is left.
@@ -234,7 +235,11 @@ export interface Launched {
   readonly pause: (stream: StreamName) => void
   readonly resume: (stream: StreamName) => void
   readonly close: (stream: StreamName) => void
-  readonly write: (descriptor: number, pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void) => void
+  readonly write: (
+    descriptor: number,
+    pieces: ReadonlyArray<Uint8Array>,
+    done: (failure?: WriteFailure) => void
+  ) => void
   readonly endInput: (descriptor: number) => void
   readonly signal: (signal: Signal) => boolean
   readonly presence: () => Presence
@@ -266,9 +271,9 @@ export interface LaunchFailure {
  * How children are started on one platform. `launch` must begin reading in the same synchronous step as it spawns: a
  * reader that comes later finds nothing, because an ended child's output is thrown away when nobody reads it. It is run
  * uninterruptibly, and leaves nothing open when it fails. So are the others, which
- * serve children that are to run together, none of which is to be started in vain: `pipes` makes as many as are asked for;
- * `files` opens all of these files or none, and those that are written under several names once; `refusal` tells beforehand, as
- * far as it can be told, why a program would not start.
+ * serve children that are to run together, none of which is to be started in vain: `pipes` makes as many as are asked
+ * for; `files` opens all of these files or none, and those that are written under several names once; `refusal` tells
+ * beforehand, as far as it can be told, why a program would not start.
  *
  * @example
  * ```ts

@@ -9,16 +9,17 @@ import type { InputError } from "./InputError.js"
 /**
  * The writing end of a child's stdin, or of another descriptor that is `"pipe"`. Text is written as UTF-8.
  *
- * - `write`: completes when the system has taken all of it, which is not to say that the child has read it: a pipe holds
- *   some 200 KB. So a slow child holds the writer back. Writes of several fibers come one after the other, in the order in
- *   which they were begun, each in one piece. An interrupted write ends where it is: what has been taken stays written.
- * - `writeAll`: a stream, chunk by chunk, until the system has taken all of it. At most 256 KiB, or one chunk, wait here
- *   before no more is pulled. A failure of the stream is its own. Other writes may come between its chunks. It closes
- *   nothing; when it is interrupted, what has been pulled is still written.
- * - `close`: the end of input, once all writes before it are done. Later writes fail; closing again does nothing, nor does
- *   closing what the child does not read any more.
- * - `sink`: `writeAll` and then `close`, as a sink. If the stream fails, nothing is closed: a failure does not look like
- *   an end of input.
+ * - `write`: completes when the system has taken all of it, which is not to say that the child has read it: a pipe
+ *   holds some 200 KB. So a slow child holds the writer back. Writes of several fibers come one after the other, in the
+ *   order in which they were begun, each in one piece. An interrupted write ends where it is: what has been taken stays
+ *   written.
+ * - `writeAll`: a stream, chunk by chunk, until the system has taken all of it. At most 256 KiB, or one chunk, wait
+ *   here before no more is pulled. A failure of the stream is its own. Other writes may come between its chunks. It
+ *   closes nothing; when it is interrupted, what has been pulled is still written.
+ * - `close`: the end of input, once all writes before it are done. Later writes fail; closing again does nothing, nor
+ *   does closing what the child does not read any more.
+ * - `sink`: `writeAll` and then `close`, as a sink. If the stream fails, nothing is closed: a failure does not look
+ *   like an end of input.
  *
  * A write fails with `InputError` if the child does not read on (`ReaderGone`) or the owner has closed (`Closed`). When
  * the child ends, writes that wait fail at once.

@@ -8,7 +8,9 @@ import * as MetricKey from "effect/MetricKey"
 // every chunk.
 const perStream = (name: string, description: string) => {
   const counter = (stream: string) =>
-    Metric.fromMetricKey(MetricKey.counter(name, { description, incremental: true }).pipe(MetricKey.tagged("stream", stream)))
+    Metric.fromMetricKey(
+      MetricKey.counter(name, { description, incremental: true }).pipe(MetricKey.tagged("stream", stream))
+    )
   return { stdout: counter("stdout"), stderr: counter("stderr"), other: counter("other") }
 }
 

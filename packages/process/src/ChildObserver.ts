@@ -1,8 +1,8 @@
+import * as Context from "effect/Context"
 /**
  * Who is told of the life of every child, before anyone else can know: a journal, a metric, a test.
  */
 import type * as Duration from "effect/Duration"
-import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { EndedBy, ExitReport } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
@@ -54,8 +54,8 @@ export interface Ended extends Spawned {
  * - `exited` before the handle's `exited` completes, so that no one acts on a death that is not yet on record;
  * - `gone` before the handle's `gone` completes, with the report, or with the error that names the survivors.
  *
- * Each call is given `timeout` (default one second; `Duration.infinity` for one that sees to it itself). A call that fails,
- * dies or is too slow is logged as a warning and changes nothing for the child.
+ * Each call is given `timeout` (default one second; `Duration.infinity` for one that sees to it itself). A call that
+ * fails, dies or is too slow is logged as a warning and changes nothing for the child.
  *
  * @example
  * ```ts
@@ -70,9 +70,12 @@ export interface Ended extends Spawned {
  * })
  * ```
  */
-export class ChildObserver extends Context.Tag("@tether/process/ChildObserver")<ChildObserver, {
-  readonly spawned: (child: Spawned) => Effect.Effect<unknown, unknown>
-  readonly exited: (child: Ended) => Effect.Effect<unknown, unknown>
-  readonly gone: (child: Spawned, end: ExitReport | SurvivorsError) => Effect.Effect<unknown, unknown>
-  readonly timeout?: Duration.DurationInput | undefined
-}>() {}
+export class ChildObserver extends Context.Tag("@tether/process/ChildObserver")<
+  ChildObserver,
+  {
+    readonly spawned: (child: Spawned) => Effect.Effect<unknown, unknown>
+    readonly exited: (child: Ended) => Effect.Effect<unknown, unknown>
+    readonly gone: (child: Spawned, end: ExitReport | SurvivorsError) => Effect.Effect<unknown, unknown>
+    readonly timeout?: Duration.DurationInput | undefined
+  }
+>() {}

@@ -18,9 +18,9 @@ import type { StopPlan } from "./StopPlan.js"
  * - `"null"`: /dev/null: it is at the end at once. `"inherit"`: what we have at the same number.
  * - `"pipe"`: whatever is written to `child.stdin`, or to `child.input` of the descriptor.
  * - `{ text }`, `{ bytes }`: this, and then the end of input. A `Redacted` text is a secret like any other.
- * - `{ stream }`: what the stream gives, as fast as the child takes it, and then the end of input. If the stream fails, the
- *   child is stopped without having seen an end of input, and fails with `ProcessFailed`, whose `inputCause` is why. When
- *   the child ends first, the stream is interrupted, which is no failure.
+ * - `{ stream }`: what the stream gives, as fast as the child takes it, and then the end of input. If the stream fails,
+ *   the child is stopped without having seen an end of input, and fails with `ProcessFailed`, whose `inputCause` is
+ *   why. When the child ends first, the stream is interrupted, which is no failure.
  * - `{ file }`: a file, opened by us and read by the child itself. A relative path begins at our working directory.
  *
  * @example
@@ -42,13 +42,13 @@ export type Input =
 /**
  * Where a child's writing to a descriptor goes.
  *
- * - `"lines"`: to us, line by line. `"bytes"`: to us, uncut, for `child.bytes`: where nobody reads them, the child is held
- *   back. `"null"`: nowhere. `"inherit"`: where ours goes.
- * - `{ sink }`: to us, and from here into a sink. What a sink that is done leaves over is thrown away. A sink that dies is
- *   logged and gets no more; the run dies of it once the child is over.
- * - `{ file }`: from the child straight into a file, opened by us, which is emptied first or with `append: true` added to.
- *   Two streams that name one file share it, and their order in it is the order of the writes. Nothing is known here of
- *   what goes there: no lines, no tail. A relative path begins at our working directory.
+ * - `"lines"`: to us, line by line. `"bytes"`: to us, uncut, for `child.bytes`: where nobody reads them, the child is
+ *   held back. `"null"`: nowhere. `"inherit"`: where ours goes.
+ * - `{ sink }`: to us, and from here into a sink. What a sink that is done leaves over is thrown away. A sink that dies
+ *   is logged and gets no more; the run dies of it once the child is over.
+ * - `{ file }`: from the child straight into a file, opened by us, which is emptied first or with `append: true` added
+ *   to. Two streams that name one file share it, and their order in it is the order of the writes. Nothing is known
+ *   here of what goes there: no lines, no tail. A relative path begins at our working directory.
  *
  * @example
  * ```ts
@@ -137,9 +137,9 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * The options of a child. One that is given here wins over the command's own field; options that contradict each other
  * are refused before anything is spawned, with all problems named.
  *
- * Of a pipeline (`Command.pipeTo`), `stdin` is the first stage's, `stdout` the last one's, and everything else is said of
- * every stage; `label` is that of the whole, behind which, after a slash, each stage has its own; without one, a stage is called by its
- * words. `fds` and `argv0` are refused.
+ * Of a pipeline (`Command.pipeTo`), `stdin` is the first stage's, `stdout` the last one's, and everything else is said
+ * of every stage; `label` is that of the whole, behind which, after a slash, each stage has its own; without one, a
+ * stage is called by its words. `fds` and `argv0` are refused.
  *
  * Who it is:
  * - `label`: its name in logs, errors and reports. Default: the command and its arguments, joined by one space.
@@ -171,12 +171,12 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * - `check`: whether an end outside `expect` fails `run` and `report`. Default true.
  * - `stop`: how it is stopped. Default SIGTERM, five seconds, SIGKILL.
  * - `containment`: how far its stop reaches, and what ends it when we are killed: `"none"`, `"group"`, `"tree"` or
- *   `"cgroup"`. Default: `"tree"` where looking for processes is cheap (Linux), else `"group"`, or `"none"` where there are
- *   no groups. A level that is asked for and cannot be had is refused.
+ *   `"cgroup"`. Default: `"tree"` where looking for processes is cheap (Linux), else `"group"`, or `"none"` where there
+ *   are no groups. A level that is asked for and cannot be had is refused.
  * - `leftovers`: what happens to processes that an accepted end leaves behind: `"end"` (default), or `"leave"` for
  *   programs that go to the background on purpose. Either way those that were found are in the report.
- * - `drainGrace`: how long, after the child's end, a pipe that something else holds open is still read. Default 1 s: the
- *   child's own output is there by then, and a person waits no longer.
+ * - `drainGrace`: how long, after the child's end, a pipe that something else holds open is still read. Default 1 s:
+ *   the child's own output is there by then, and a person waits no longer.
  * - `deliverGrace`: how long, after the child's end, a consumer may take nothing before it is given up. Default 5 s.
  *
  * @example

@@ -53,10 +53,13 @@ export interface Acquired {
  * }))
  * ```
  */
-export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<ChildSpawner, {
-  readonly spawn: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Child, SpawnError, Scope.Scope>
-  readonly acquire: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Acquired, SpawnError>
-}>() {}
+export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<
+  ChildSpawner,
+  {
+    readonly spawn: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Child, SpawnError, Scope.Scope>
+    readonly acquire: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Acquired, SpawnError>
+  }
+>() {}
 
 /**
  * What a spawner would ask of its driver for a command: its label, with secrets replaced, and a request for each of its
@@ -76,7 +79,10 @@ export const plan = (
   command: Command.Command,
   options: ChildOptions = {}
 ): Either.Either<{ readonly label: string; readonly requests: ReadonlyArray<LaunchRequest> }, SpawnError> =>
-  Either.map(resolve(command, options), ({ label, stages }) => ({ label, requests: stages.map((stage) => stage.request) }))
+  Either.map(resolve(command, options), ({ label, stages }) => ({
+    label,
+    requests: stages.map((stage) => stage.request)
+  }))
 
 /**
  * A spawner over what a platform can do.
@@ -101,8 +107,12 @@ export const make = (driver: ChildDriver): ChildSpawner["Type"] => {
     acquire,
     // Not `acquireRelease`, which compares all fiber references before and after, at a tenth of the cost of a spawn.
     spawn: (command, options) =>
-      Effect.uninterruptible(Effect.flatMap(Effect.scope, (scope) =>
-        Effect.flatMap(acquire(command, options), ({ child, release }) =>
-          Effect.as(Scope.addFinalizer(scope, release), child))))
+      Effect.uninterruptible(
+        Effect.flatMap(Effect.scope, (scope) =>
+          Effect.flatMap(acquire(command, options), ({ child, release }) =>
+            Effect.as(Scope.addFinalizer(scope, release), child)
+          )
+        )
+      )
   }
 }

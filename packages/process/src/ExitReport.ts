@@ -76,12 +76,12 @@ export type Drained = typeof Drained.Type
  * before.
  *
  * - `none`: the leader alone. It outlives a killed host.
- * - `group`: its process group, which is ended too when the host is killed, with what left it and still has the environment
- *   it was started with.
- * - `tree`: descendants that left the group are found by their environment, by their parent, or by a pipe of ours. When the
- *   host is killed, by their environment alone.
- * - `cgroup`: every descendant that does not move itself into another cgroup (Linux 5.14, where a cgroup v2 is delegated to
- *   us).
+ * - `group`: its process group, which is ended too when the host is killed, with what left it and still has the
+ *   environment it was started with.
+ * - `tree`: descendants that left the group are found by their environment, by their parent, or by a pipe of ours. When
+ *   the host is killed, by their environment alone.
+ * - `cgroup`: every descendant that does not move itself into another cgroup (Linux 5.14, where a cgroup v2 is
+ *   delegated to us).
  *
  * @example
  * ```ts
@@ -134,10 +134,10 @@ export interface InputReport {
 /**
  * The end of one process: of a child, or of one stage of a pipeline.
  *
- * `stopStep` is the step of a stop plan that was at work when it ended, as `StopPlan.nameOf` calls it; `startedAt` is in
- * milliseconds since the epoch, `duration` runs from spawn to exit; `inputs` are those that we wrote,
- * by descriptor, and `fds` those above 2 that we read; `leftovers` are the members that were still alive after the leader
- * had ended by itself: they were stopped, or left if that was the option.
+ * `stopStep` is the step of a stop plan that was at work when it ended, as `StopPlan.nameOf` calls it; `startedAt` is
+ * in milliseconds since the epoch, `duration` runs from spawn to exit; `inputs` are those that we wrote, by descriptor,
+ * and `fds` those above 2 that we read; `leftovers` are the members that were still alive after the leader had ended by
+ * itself: they were stopped, or left if that was the option.
  *
  * @example
  * ```ts
@@ -166,10 +166,10 @@ export interface StageReport {
 /**
  * The end of a child, made once its process has exited, its output is delivered and nothing of its tree lives.
  *
- * `stages` has every process of a pipeline, from the left; a single command is the only stage of its own. For a pipeline,
- * the fields beside it are those of the whole: `status` and `endedBy` are those of the first stage outside `expect`, else
- * of the last one, as is the tail of `stderr`, whose counts are of all stages; `pid` and `stdout` are the last one's,
- * `inputs` the first one's; `leftovers` are everybody's.
+ * `stages` has every process of a pipeline, from the left; a single command is the only stage of its own. For a
+ * pipeline, the fields beside it are those of the whole: `status` and `endedBy` are those of the first stage outside
+ * `expect`, else of the last one, as is the tail of `stderr`, whose counts are of all stages; `pid` and `stdout` are
+ * the last one's, `inputs` the first one's; `leftovers` are everybody's.
  *
  * @example
  * ```ts

@@ -4,8 +4,8 @@
 import { harmless } from "./internal/text.js"
 
 /**
- * A text as one line that a terminal can only show: control sequences are taken out, and what control characters remain are
- * shown as their pictures, a newline too.
+ * A text as one line that a terminal can only show: control sequences are taken out, and what control characters remain
+ * are shown as their pictures, a newline too.
  *
  * @example
  * ```ts

@@ -1,16 +1,16 @@
+import type * as Cause from "effect/Cause"
 /**
  * Framing by byte: a stream of chunks in, a stream of lines out, whatever the cuts.
  */
 import * as Channel from "effect/Channel"
-import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Stream from "effect/Stream"
 import { Framer, type LineChunk } from "./internal/framer.js"
 
 /**
- * One line. `text` has neither its newline nor one carriage return before it; `terminated` is false for a last line that
- * had no newline, and for a partial line that was flushed early; `truncatedBytes` were dropped from its end because it
- * was longer than `maxLineBytes`.
+ * One line. `text` has neither its newline nor one carriage return before it; `terminated` is false for a last line
+ * that had no newline, and for a partial line that was flushed early; `truncatedBytes` were dropped from its end
+ * because it was longer than `maxLineBytes`.
  *
  * @example
  * ```ts
@@ -73,30 +73,39 @@ export const defaultMaxLineBytes = 1024 * 1024
  * )
  * ```
  */
-export const split = (options: Options = {}) => <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Line, E, R> =>
-  Stream.suspend(() => {
-    const framer = new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep")
-    const emit = (lines: Array<Line>) =>
-      lines.length === 0 ? Channel.void : Channel.write(Chunk.unsafeFromArray(lines))
-    const loop: Channel.Channel<Chunk.Chunk<Line>, Chunk.Chunk<Uint8Array>, E, E, void, unknown> = Channel.readWithCause({
-      onInput: (chunk: Chunk.Chunk<Uint8Array>) => {
-        const lines: Array<Line> = []
-        for (const part of chunk) {
-          const framed = framer.push(part)
-          if (framed !== undefined) appendLines(lines, framed)
+export const split =
+  (options: Options = {}) =>
+  <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Line, E, R> =>
+    Stream.suspend(() => {
+      const framer = new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep")
+      const emit = (lines: Array<Line>) =>
+        lines.length === 0 ? Channel.void : Channel.write(Chunk.unsafeFromArray(lines))
+      const loop: Channel.Channel<
+        Chunk.Chunk<Line>,
+        Chunk.Chunk<Uint8Array>,
+        E,
+        E,
+        void,
+        unknown
+      > = Channel.readWithCause({
+        onInput: (chunk: Chunk.Chunk<Uint8Array>) => {
+          const lines: Array<Line> = []
+          for (const part of chunk) {
+            const framed = framer.push(part)
+            if (framed !== undefined) appendLines(lines, framed)
+          }
+          return Channel.flatMap(emit(lines), () => loop)
+        },
+        onFailure: (cause: Cause.Cause<E>) => Channel.failCause(cause),
+        onDone: () => {
+          const lines: Array<Line> = []
+          const rest = framer.flush()
+          if (rest !== undefined) appendLines(lines, rest)
+          return emit(lines)
         }
-        return Channel.flatMap(emit(lines), () => loop)
-      },
-      onFailure: (cause: Cause.Cause<E>) => Channel.failCause(cause),
-      onDone: () => {
-        const lines: Array<Line> = []
-        const rest = framer.flush()
-        if (rest !== undefined) appendLines(lines, rest)
-        return emit(lines)
-      }
+      })
+      return Stream.pipeThroughChannel(bytes, loop)
     })
-    return Stream.pipeThroughChannel(bytes, loop)
-  })
 
 const appendLines = (lines: Array<Line>, chunk: LineChunk): void => {
   const last = chunk.texts.length - 1

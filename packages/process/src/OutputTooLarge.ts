@@ -5,8 +5,9 @@ import * as Schema from "effect/Schema"
 import { clip } from "./internal/text.js"
 
 /**
- * A child wrote more than `limit` bytes to the stdout that was to be collected, and was stopped. `kept` is the beginning
- * of it, at most `limit` bytes, back to a whole character. It is what the child wrote: secrets are not replaced in it.
+ * A child wrote more than `limit` bytes to the stdout that was to be collected, and was stopped. `kept` is the
+ * beginning of it, at most `limit` bytes, back to a whole character. It is what the child wrote: secrets are not
+ * replaced in it.
  *
  * @example
  * ```ts

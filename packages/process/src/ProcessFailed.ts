@@ -8,13 +8,13 @@ import * as ExitStatus from "./ExitStatus.js"
 import { clip, formatDuration, harmless } from "./internal/text.js"
 
 /**
- * A child ended in a status outside `expect`, or before the work that needed it. Its output has been delivered by then. From
- * `run`, `use` and `report` nothing of its tree lives either; `raceExit` does not wait for that.
+ * A child ended in a status outside `expect`, or before the work that needed it. Its output has been delivered by then.
+ * From `run`, `use` and `report` nothing of its tree lives either; `raceExit` does not wait for that.
  *
  * `stderr` and `stdout` are the tails (the last `tailBytes`, from a line start), kept whether lines are relayed or not.
- * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. `inputCause` is the
- * failure of the stream that was its input, for which it was stopped. Secrets are replaced in every field but these two,
- * which are not ours.
+ * `bodyCause` is the failure of the work that ran beside the child, where the child's death came first. `inputCause` is
+ * the failure of the stream that was its input, for which it was stopped. Secrets are replaced in every field but these
+ * two, which are not ours.
  *
  * @example
  * ```ts
@@ -58,4 +58,3 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
     return [this.message, "|_.stderr:", ...tail.split(/\r?\n/).map((line) => `   ${harmless(line)}`)].join("\n")
   }
 }
-

@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
-import * as Stream from "effect/Stream"
 import type * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import type { StreamName } from "./ChildDriver.js"
 import { Framer } from "./internal/framer.js"
 import * as Redactor from "./internal/redact.js"
@@ -29,8 +29,8 @@ export const IO: LogLevel.LogLevel = Object.assign({}, LogLevel.Info, {
 })
 
 /**
- * What stands before each relayed line, `[label:out] ` or `[label:err] `, with the label made harmless: for loggers that
- * paint it, move it or leave it out. A line that was longer than `maxLineBytes` ends in ` … (1234 bytes cut)`.
+ * What stands before each relayed line, `[label:out] ` or `[label:err] `, with the label made harmless: for loggers
+ * that paint it, move it or leave it out. A line that was longer than `maxLineBytes` ends in ` … (1234 bytes cut)`.
  *
  * @example
  * ```ts
@@ -80,22 +80,25 @@ export interface StreamOptions {
  * })
  * ```
  */
-export const stream = (options: StreamOptions) => <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<void, E, R> =>
-  Effect.suspend(() => {
-    const stream = options.stream ?? "stdout"
-    const redactor = Redactor.make(options.redact ?? [])
-    const label = redactor.redact(options.label)
-    const framer = new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep")
-    const relay = makeRelay({ label, stream, level: options.level ?? IO, colour: options.colour ?? false, redactor })
-    const relayNext = (next: () => ReturnType<Framer["flush"]>) =>
-      Effect.withFiberRuntime<void>((fiber) => {
-        const lines = next()
-        if (lines !== undefined) relay(fiber, lines, false)
-        return Effect.void
-      })
-    return Stream.runForEachChunk(bytes, (chunk) =>
-      Effect.forEach(chunk, (part) => relayNext(() => framer.push(part)), { discard: true })).pipe(
+export const stream =
+  (options: StreamOptions) =>
+  <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<void, E, R> =>
+    Effect.suspend(() => {
+      const stream = options.stream ?? "stdout"
+      const redactor = Redactor.make(options.redact ?? [])
+      const label = redactor.redact(options.label)
+      const framer = new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep")
+      const relay = makeRelay({ label, stream, level: options.level ?? IO, colour: options.colour ?? false, redactor })
+      const relayNext = (next: () => ReturnType<Framer["flush"]>) =>
+        Effect.withFiberRuntime<void>((fiber) => {
+          const lines = next()
+          if (lines !== undefined) relay(fiber, lines, false)
+          return Effect.void
+        })
+      return Stream.runForEachChunk(bytes, (chunk) =>
+        Effect.forEach(chunk, (part) => relayNext(() => framer.push(part)), { discard: true })
+      ).pipe(
         Effect.zipRight(relayNext(() => framer.flush())),
         Effect.annotateLogs(annotationsOf(label, undefined, stream))
       )
-  })
+    })

@@ -135,5 +135,5 @@ const annotation = (entry: Entry, name: string): string | undefined => {
 
 const textOf = (entry: Entry): string =>
   (Array.isArray(entry.message) ? entry.message : [entry.message])
-    .map((part) => typeof part === "string" ? part : Inspectable.toStringUnknown(part, 0))
+    .map((part) => (typeof part === "string" ? part : Inspectable.toStringUnknown(part, 0)))
     .join(" ")

@@ -6,8 +6,9 @@
  * A word that a shell takes as it is, whatever is in it: in single quotes, which mean nothing to it but the next single
  * quote. As the tag of a template it quotes what stands in `${}`: a text becomes one word, a list one word for each.
  *
- * Everything else in it reaches the shell as it is written, backslashes too. For POSIX shells (sh, dash, bash, zsh), not for cmd.exe. In a template, write no quotes around `${}`: they are put
- * there. `Command.runInShell` needs none of this: a supervised command's arguments are quoted.
+ * Everything else in it reaches the shell as it is written, backslashes too. For POSIX shells (sh, dash, bash, zsh),
+ * not for cmd.exe. In a template, write no quotes around `${}`: they are put there. `Command.runInShell` needs none of
+ * this: a supervised command's arguments are quoted.
  *
  * @example
  * ```ts

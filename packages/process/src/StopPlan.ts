@@ -66,8 +66,8 @@ export const signal = (signal: Signal, wait: Duration.DurationInput): Step => ({
 export const closeStdin = (wait: Duration.DurationInput): Step => ({ _tag: "CloseStdin", wait: Duration.decode(wait) })
 
 /**
- * A step that runs an effect (a shutdown request over HTTP, a last line to a socket) and waits, effect included, at most
- * `wait`. An effect that fails, dies or is too slow is logged and moves the plan to its next step, nothing more.
+ * A step that runs an effect (a shutdown request over HTTP, a last line to a socket) and waits, effect included, at
+ * most `wait`. An effect that fails, dies or is too slow is logged and moves the plan to its next step, nothing more.
  *
  * @example
  * ```ts
@@ -99,8 +99,8 @@ export const ask = (effect: Effect.Effect<unknown, unknown>, wait: Duration.Dura
 export const make = (first: Step, ...rest: ReadonlyArray<Step>): StopPlan => ({ steps: [first, ...rest] })
 
 /**
- * The plan used where none is given: SIGTERM, five seconds, SIGKILL. Five seconds is half of what `docker stop` gives: enough
- * for a dev server, and short enough for a person who waits.
+ * The plan used where none is given: SIGTERM, five seconds, SIGKILL. Five seconds is half of what `docker stop` gives:
+ * enough for a dev server, and short enough for a person who waits.
  *
  * @example
  * ```ts

@@ -63,8 +63,8 @@ export const start = (
  * the child leaves behind are stopped (but for `leftovers: "leave"`), named in a warning and in `report.leftovers`, and
  * are no failure.
  *
- * Nobody has the handle here: a stream that is `"bytes"` is read and thrown away, and an input that is `"pipe"` is closed at
- * once. Take `use` or `start` for these.
+ * Nobody has the handle here: a stream that is `"bytes"` is read and thrown away, and an input that is `"pipe"` is
+ * closed at once. Take `use` or `start` for these.
  *
  * @example
  * ```ts
@@ -81,7 +81,12 @@ export const run = (
   command: Command.Command,
   options?: ChildOptions
 ): Effect.Effect<ExitReport, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner> =>
-  bracket(command, options, (child) => Effect.zipRight(closeUnwritten(child, options), goneUnread(child, options)), (child) => child.report)
+  bracket(
+    command,
+    options,
+    (child) => Effect.zipRight(closeUnwritten(child, options), goneUnread(child, options)),
+    (child) => child.report
+  )
 
 /**
  * Runs `f` while a child lives, and stops the child when `f` is done.
@@ -108,13 +113,18 @@ export const use = <A, E, R>(
   options: ChildOptions,
   f: (child: Child) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SpawnError | ProcessFailed | SurvivorsError, R | ChildSpawner> =>
-  bracket(command, options, (child) => child.raceExit(Effect.suspend(() => f(child))), (child, value) =>
-    // The end of a child that outlived `f` is accepted; a consumer that died has to be heard of all the same.
-    Effect.as(Effect.ignore(child.report), value))
+  bracket(
+    command,
+    options,
+    (child) => child.raceExit(Effect.suspend(() => f(child))),
+    (child, value) =>
+      // The end of a child that outlived `f` is accepted; a consumer that died has to be heard of all the same.
+      Effect.as(Effect.ignore(child.report), value)
+  )
 
 /**
- * A child as a service: it is started when the layer is built and stopped when the layer's scope closes. Sibling layers,
- * merged with `Layer.mergeAll`, stop in parallel.
+ * A child as a service: it is started when the layer is built and stopped when the layer's scope closes. Sibling
+ * layers, merged with `Layer.mergeAll`, stop in parallel.
  *
  * Fails with `SpawnError` if the child cannot be started.
  *
@@ -137,8 +147,8 @@ export const layer = <Id>(
 ): Layer.Layer<Id, SpawnError, ChildSpawner> => Layer.scoped(tag, start(command, options))
 
 /**
- * Starts children as siblings: all at once, and stopped at once when the scope closes, so that the slowest stop, and not
- * their sum, is the wait. Takes what `Effect.all` takes.
+ * Starts children as siblings: all at once, and stopped at once when the scope closes, so that the slowest stop, and
+ * not their sum, is the wait. Takes what `Effect.all` takes.
  *
  * @example
  * ```ts
@@ -194,8 +204,8 @@ export type CollectError = SpawnError | ProcessFailed | SurvivorsError | OutputT
  * Runs a program to its end and returns what it wrote to stdout, as it is: a last newline stays. It is decoded as UTF-8
  * in one piece, so that no character is cut.
  *
- * Fails as {@link run} does, and with `OutputTooLarge` as soon as there is more than `limit` bytes: the child is stopped then, and
- * the error has what was kept.
+ * Fails as {@link run} does, and with `OutputTooLarge` as soon as there is more than `limit` bytes: the child is
+ * stopped then, and the error has what was kept.
  *
  * @example
  * ```ts
@@ -205,13 +215,15 @@ export type CollectError = SpawnError | ProcessFailed | SurvivorsError | OutputT
  * const head = Supervise.string(Command.make("git", "rev-parse", "HEAD"))
  * ```
  */
-export const string = (command: Command.Command, options?: CollectOptions): Effect.Effect<string, CollectError, ChildSpawner> =>
-  collect(command, options, (collected) => collected.text)
+export const string = (
+  command: Command.Command,
+  options?: CollectOptions
+): Effect.Effect<string, CollectError, ChildSpawner> => collect(command, options, (collected) => collected.text)
 
 /**
- * Runs a program to its end and returns the lines of its stdout, framed as everywhere: they end at newlines only, and one
- * carriage return before a newline is trimmed. `limit` counts bytes; a line that is longer than `maxLineBytes` is truncated.
- * Everything else is as for {@link string}.
+ * Runs a program to its end and returns the lines of its stdout, framed as everywhere: they end at newlines only, and
+ * one carriage return before a newline is trimmed. `limit` counts bytes; a line that is longer than `maxLineBytes` is
+ * truncated. Everything else is as for {@link string}.
  *
  * @example
  * ```ts
@@ -226,7 +238,8 @@ export const lines = (
   options: CollectOptions = {}
 ): Effect.Effect<ReadonlyArray<string>, CollectError, ChildSpawner> =>
   collect(command, options, (collected) =>
-    collected.linesBy(new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep")))
+    collected.linesBy(new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep"))
+  )
 
 const defaultLimit = 16 * 1024 * 1024
 
@@ -237,14 +250,27 @@ const collect = <A>(
 ): Effect.Effect<A, CollectError, ChildSpawner> => {
   const options: ChildOptions = { ...rest, stdout: "bytes" }
   return Effect.suspend(() => {
-    const problem = Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit is a whole number of bytes, and not ${limit}`
+    const problem =
+      Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit is a whole number of bytes, and not ${limit}`
     if (problem !== undefined) return Effect.fail(refusal(command, options, problem))
     const collected = new Collected(limit)
-    return bracket(command, options, (child) => {
-      const tooLarge = Effect.suspend(() => Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: collected.cutText })))
-      const all = Stream.runForEach(child.bytes("stdout"), (chunk) => collected.take(chunk) ? Effect.void : tooLarge)
-      return Effect.zipRight(closeUnwritten(child, options), Effect.zipLeft(goneUnread(child, rest), all, { concurrent: true }))
-    }, (child) => Effect.map(child.report, () => f(collected)))
+    return bracket(
+      command,
+      options,
+      (child) => {
+        const tooLarge = Effect.suspend(() =>
+          Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: collected.cutText }))
+        )
+        const all = Stream.runForEach(child.bytes("stdout"), (chunk) =>
+          collected.take(chunk) ? Effect.void : tooLarge
+        )
+        return Effect.zipRight(
+          closeUnwritten(child, options),
+          Effect.zipLeft(goneUnread(child, rest), all, { concurrent: true })
+        )
+      },
+      (child) => Effect.map(child.report, () => f(collected))
+    )
   })
 }
 
@@ -255,7 +281,7 @@ const closeUnwritten = (child: Child, options: ChildOptions | undefined): Effect
 }
 
 const pipesOf = (fds: ChildOptions["fds"], form: "pipe" | "bytes"): ReadonlyArray<number> =>
-  Object.entries(fds ?? {}).flatMap(([descriptor, given]) => given === form ? [Number(descriptor)] : [])
+  Object.entries(fds ?? {}).flatMap(([descriptor, given]) => (given === form ? [Number(descriptor)] : []))
 
 /** Nobody else has the handle, and bytes that nobody takes would hold the child back for ever. */
 const goneUnread = (child: Child, options: ChildOptions | undefined): Effect.Effect<ExitReport, SurvivorsError> => {
@@ -265,7 +291,9 @@ const goneUnread = (child: Child, options: ChildOptions | undefined): Effect.Eff
   ]
   if (unread.length === 0) return child.gone
   const dropped = unread.map((stream) => Stream.runDrain(child.bytes(stream)))
-  return Effect.zipLeft(child.gone, Effect.all(dropped, { concurrency: "unbounded", discard: true }), { concurrent: true })
+  return Effect.zipLeft(child.gone, Effect.all(dropped, { concurrency: "unbounded", discard: true }), {
+    concurrent: true
+  })
 }
 
 /** The child, the body, the release, and only then the decision. */
@@ -277,21 +305,26 @@ const bracket = <A, E, R, B, E2>(
 ): Effect.Effect<B, E | E2 | SpawnError | SurvivorsError, R | ChildSpawner> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(ChildSpawner, (spawner) =>
-      Effect.flatMap(spawner.acquire(command, options), ({ child, release }): Effect.Effect<B, E | E2 | SurvivorsError, R> =>
-        Effect.flatMap(Effect.exit(restore(body(child))), (exit) =>
-          Effect.zipRight(
-            release,
-            Effect.matchCauseEffect(child.gone, {
-              onSuccess: () => outcome(exit, (value) => decide(child, value)),
-              onFailure: (survivors) => Effect.failCause(withSurvivors(exit, survivors))
-            })
-          ))))
+      Effect.flatMap(
+        spawner.acquire(command, options),
+        ({ child, release }): Effect.Effect<B, E | E2 | SurvivorsError, R> =>
+          Effect.flatMap(Effect.exit(restore(body(child))), (exit) =>
+            Effect.zipRight(
+              release,
+              Effect.matchCauseEffect(child.gone, {
+                onSuccess: () => outcome(exit, (value) => decide(child, value)),
+                onFailure: (survivors) => Effect.failCause(withSurvivors(exit, survivors))
+              })
+            )
+          )
+      )
+    )
   )
 
 const outcome = <A, E, B, E2>(
   exit: Exit.Exit<A, E>,
   decide: (value: A) => Effect.Effect<B, E2>
-): Effect.Effect<B, E | E2> => Exit.isSuccess(exit) ? decide(exit.value) : Effect.failCause(exit.cause)
+): Effect.Effect<B, E | E2> => (Exit.isSuccess(exit) ? decide(exit.value) : Effect.failCause(exit.cause))
 
 const withSurvivors = <E>(
   exit: Exit.Exit<unknown, E>,

@@ -8,8 +8,8 @@ import { clip } from "./internal/text.js"
 
 /**
  * A child was stopped by every step of its plan, SIGKILL included, and some of its processes still live: they run as
- * another user, or sit in an uninterruptible wait of the kernel. `survivors` names them; `status` is the leader's, unless the
- * leader is among them.
+ * another user, or sit in an uninterruptible wait of the kernel. `survivors` names them; `status` is the leader's,
+ * unless the leader is among them.
  *
  * @example
  * ```ts
@@ -30,9 +30,10 @@ export class SurvivorsError extends Schema.TaggedError<SurvivorsError>()("Surviv
 }) {
   /** What is still there, in one line. */
   override get message(): string {
-    const named = this.survivors.length === 0
-      ? "processes that cannot be named here"
-      : this.survivors.map((survivor) => ProcessInfo.format(survivor)).join(", ")
+    const named =
+      this.survivors.length === 0
+        ? "processes that cannot be named here"
+        : this.survivors.map((survivor) => ProcessInfo.format(survivor)).join(", ")
     return `"${clip(this.label)}" was killed, and these are still alive: ${named}`
   }
 }

@@ -1,9 +1,9 @@
+import * as Command from "@effect/platform/Command"
 /**
- * Each metric's value after a known run. Metrics are global, so that differences are measured, and this file's tests run
- * one after the other.
+ * Each metric's value after a known run. Metrics are global, so that differences are measured, and this file's tests
+ * run one after the other.
  */
 import { describe, expect, it } from "@effect/vitest"
-import * as Command from "@effect/platform/Command"
 import * as Script from "@tether/vitest/Script"
 import * as TestSpawner from "@tether/vitest/TestSpawner"
 import * as Effect from "effect/Effect"
@@ -32,7 +32,7 @@ const counts = Effect.all({
 })
 
 const changed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const before = yield* counts
     yield* Effect.exit(effect)
     const after = yield* counts
@@ -48,31 +48,47 @@ const run = (steps: ReadonlyArray<Script.Step>, options?: ChildOptions) =>
 
 describe("metrics", () => {
   it.effect("count a run, its bytes and lines", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const steps = [Script.stdout("one\ntwo\n"), Script.stderr("x\n")]
-      expect(yield* changed(run(steps))).toEqual({ started: 1, stdoutBytes: 8, stdoutLines: 2, stderrBytes: 2, stderrLines: 1 })
-    }))
+      expect(yield* changed(run(steps))).toEqual({
+        started: 1,
+        stdoutBytes: 8,
+        stdoutLines: 2,
+        stderrBytes: 2,
+        stderrLines: 1
+      })
+    })
+  )
 
   it.effect("count failures by cause", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* changed(run([Script.exit(3)]))).toEqual({ started: 1, exited: 1 })
       expect(yield* changed(run([Script.die("SIGSEGV")]))).toEqual({ started: 1, signaled: 1 })
       expect(
-        yield* changed(Effect.provide(
-          Supervise.run(Command.make("nope")),
-          TestSpawner.layer(TestSpawner.program("nope", Script.refuse("NotFound", "no such program", "ENOENT")))
-        ))
+        yield* changed(
+          Effect.provide(
+            Supervise.run(Command.make("nope")),
+            TestSpawner.layer(TestSpawner.program("nope", Script.refuse("NotFound", "no such program", "ENOENT")))
+          )
+        )
       ).toEqual({ notFound: 1 })
-    }))
+    })
+  )
 
   it.effect("count what was dropped", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const steps = [Script.stdout("0123456789\n")]
-      expect(yield* changed(run(steps, { maxLineBytes: 4 }))).toEqual({ started: 1, stdoutBytes: 11, stdoutLines: 1, stdoutDropped: 6 })
-    }))
+      expect(yield* changed(run(steps, { maxLineBytes: 4 }))).toEqual({
+        started: 1,
+        stdoutBytes: 11,
+        stdoutLines: 1,
+        stdoutDropped: 6
+      })
+    })
+  )
 
   it.effect("show what runs, and count escalations and survivors", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const spawner = doing(Script.ignore("SIGTERM"), Script.hang)
       const before = yield* counts
       const fiber = yield* Effect.fork(Effect.provide(Supervise.run(Command.make("server")), spawner.layer))
@@ -84,5 +100,6 @@ describe("metrics", () => {
       const after = yield* counts
       expect(after.running - before.running).toBe(0)
       expect(after.escalations - before.escalations).toBe(1)
-    }))
+    })
+  )
 })

@@ -1,8 +1,8 @@
+import * as Command from "@effect/platform/Command"
 /**
  * What is refused before anything starts, and what may never be shown.
  */
 import { describe, expect, it } from "@effect/vitest"
-import * as Command from "@effect/platform/Command"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ import { captureLogs } from "./support/logs.js"
 const command = Command.make("build", "all")
 
 const refused = (options: ChildOptions, of: Command.Command = command) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const spawner = doing(Script.exit(0))
     const error = yield* Effect.flip(Effect.provide(Supervise.run(of, options), spawner.layer))
     expect(spawner.children).toHaveLength(0)
@@ -35,24 +35,44 @@ describe("bad input", () => {
     ["tailBytes below zero", { tailBytes: -1 }, "tailBytes"],
     ["a grace below zero", { drainGrace: -5 }, "drainGrace"],
     ["a stop plan without steps", { stop: { steps: [] } }, "stop plan has no steps"],
-    ["a signal that is none", { stop: StopPlan.make(StopPlan.signal("TERM" as "SIGTERM", 1)) }, "TERM, which is no signal"],
+    [
+      "a signal that is none",
+      { stop: StopPlan.make(StopPlan.signal("TERM" as "SIGTERM", 1)) },
+      "TERM, which is no signal"
+    ],
     ["a relay of a stream that is not read", { stdout: "inherit", relay: { stdout: true } }, "relay.stdout"],
     ["a relay of nothing", { stdout: "null", stderr: "null", relay: true }, "relay is asked for"],
     ["a relay level that does not exist", { relay: { level: "loud" } }, `no log level "loud"`],
-    ["onLines of a stream that is not read", { stderr: "null", onLines: { stderr: () => undefined } }, "onLines.stderr"],
+    [
+      "onLines of a stream that is not read",
+      { stderr: "null", onLines: { stderr: () => undefined } },
+      "onLines.stderr"
+    ],
     ["an expectation of nothing", { expect: [] }, "expect names no status"],
     ["expect and check: false", { expect: [0], check: false }, "check: false"],
     ["an empty cwd", { cwd: "" }, "cwd is empty"],
     ["a NUL in cwd", { cwd: "a\0b" }, "cwd contains a NUL"],
     ["a name with =", { env: { "A=B": "c" } }, "environment variable's name"],
-    ["stdio of another kind", { stdout: "pipe" as "lines" }, `stdout is "lines", "bytes", "null", "inherit", { sink }, { file }, and not "pipe"`],
+    [
+      "stdio of another kind",
+      { stdout: "pipe" as "lines" },
+      `stdout is "lines", "bytes", "null", "inherit", { sink }, { file }, and not "pipe"`
+    ],
     ["a secret in the place of a form", { stdin: "pa55word" as "pipe" }, "{ stream }, { file }, and not another text"],
     ["a stream that is none", { stdin: { stream: 5 as never } }, "the stream of stdin is no Stream"],
     ["a sink that is none", { stdout: { sink: 5 as never } }, "the sink of stdout is no Sink"],
     ["a descriptor in another notation", { fds: { "0x3": "null" } as never }, "and not 0x3"],
-    ["an input of another kind", { stdin: "lines" as "pipe" }, `stdin is "null", "inherit", "pipe", { text }, { bytes }, { stream }, { file }, and not "lines"`],
+    [
+      "an input of another kind",
+      { stdin: "lines" as "pipe" },
+      `stdin is "null", "inherit", "pipe", { text }, { bytes }, { stream }, { file }, and not "lines"`
+    ],
     ["an input that is nothing", { stdin: 0 as never }, "stdin is"],
-    ["an input that is a secret of another form", { stdin: { secret: "s3cret" } as never }, "and not something of another form"],
+    [
+      "an input that is a secret of another form",
+      { stdin: { secret: "s3cret" } as never },
+      "and not something of another form"
+    ],
     ["an input of two kinds", { stdin: { text: "a", file: "b" } }, "stdin is given as text and as file"],
     ["a text that is none", { stdin: { text: 3 as never } }, "the text of stdin is no text"],
     ["bytes that are none", { stdin: { bytes: "ab" as never } }, "no Uint8Array"],
@@ -61,37 +81,55 @@ describe("bad input", () => {
     ["a descriptor that is a standard stream", { fds: { 1: "lines" } }, "fds are numbered from 3 to 255, and not 1"],
     ["a descriptor that is no number", { fds: { 3.5: "lines" } }, "and not 3.5"],
     ["a descriptor beyond all bounds", { fds: { 256: "lines" } }, "and not 256"],
-    ["onLines of a descriptor that is not read", { fds: { 3: "null" }, onLines: { fd3: () => undefined } }, `onLines.fd3 needs fd3: "lines", and it is "null"`],
-    ["onLines of a descriptor that is not there", { onLines: { fd3: () => undefined } }, `onLines.fd3 needs fd3: "lines", and it is not there`],
+    [
+      "onLines of a descriptor that is not read",
+      { fds: { 3: "null" }, onLines: { fd3: () => undefined } },
+      `onLines.fd3 needs fd3: "lines", and it is "null"`
+    ],
+    [
+      "onLines of a descriptor that is not there",
+      { onLines: { fd3: () => undefined } },
+      `onLines.fd3 needs fd3: "lines", and it is not there`
+    ],
     ["a user that is none", { uid: -1 }, "uid is a number"],
     ["pipes of another kind", { pipes: "pty" as "fifo" }, `pipes is "socket" or "fifo", and not "pty"`],
     ["a NUL in argv0", { argv0: "a\0b" }, "argv0 contains a NUL"],
-    ["a relay of bytes", { stdout: "bytes", relay: { stdout: true } }, `relay.stdout needs stdout: "lines", and it is "bytes"`],
+    [
+      "a relay of bytes",
+      { stdout: "bytes", relay: { stdout: true } },
+      `relay.stdout needs stdout: "lines", and it is "bytes"`
+    ],
     ["onLines of bytes", { stderr: "bytes", onLines: { stderr: () => undefined } }, "onLines.stderr needs"]
   ])("is refused before anything starts: %s", ([, options, problem]) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const error = yield* refused(options)
       expect(error.reason).toBe("InvalidArgument")
       expect(error.message).toContain(`cannot start "build all": `)
       expect(error.message).toContain(problem)
-    }))
+    })
+  )
 
   it.effect("names all problems at once", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const error = yield* refused({ maxLineBytes: 0, tailBytes: -1, stop: { steps: [] } })
       expect(error.problems).toHaveLength(3)
-    }))
+    })
+  )
 
   it.effect("is refused in the command too: no name, NUL", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect((yield* refused({}, Command.make(""))).message).toContain("no name")
       const error = yield* refused({}, Command.make("echo", "ok", "sec\0ret"))
       expect(error.message).toContain("argument 2 contains a NUL")
-    }))
+    })
+  )
 
   it.effect("names what is wrong with a pipeline", () =>
-    Effect.gen(function*() {
-      const inner = Command.make("a").pipe(Command.stdout("inherit"), Command.pipeTo(Command.make("b").pipe(Command.feed("input"))))
+    Effect.gen(function* () {
+      const inner = Command.make("a").pipe(
+        Command.stdout("inherit"),
+        Command.pipeTo(Command.make("b").pipe(Command.feed("input")))
+      )
       const { problems } = yield* refused({ fds: { 3: "null" }, argv0: "x" }, inner)
       expect(problems).toEqual([
         `"a" has a stdout of its own, and stands before another command`,
@@ -99,34 +137,39 @@ describe("bad input", () => {
         "fds are for a single command, and this is a pipeline",
         `"b" has a stdin of its own, and stands behind another command`
       ])
-    }))
+    })
+  )
 
   it.effect("does not mind a relay level that is not used", () =>
-    Effect.provide(Supervise.run(command, { relay: false }), doing(Script.exit(0)).layer))
+    Effect.provide(Supervise.run(command, { relay: false }), doing(Script.exit(0)).layer)
+  )
 
   it.effect("of child.stop is a defect", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const exit = yield* Supervise.use(command, {}, (child) => Effect.exit(child.stop({ steps: [] }))).pipe(
         Effect.provide(doing(Script.hang).layer)
       )
       expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("no steps")
-    }))
+    })
+  )
 })
 
 describe("the label", () => {
   it.effect("is the command and its arguments by default", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const report = yield* Effect.provide(Supervise.run(command), doing(Script.exit(0)).layer)
       expect(report.label).toBe("build all")
-    }))
+    })
+  )
 
   it.effect("is cut in messages, and whole as data", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const long = "x".repeat(10_000)
       const error = yield* refused({ maxLineBytes: 0 }, Command.make("build", long))
       expect(error.message.length).toBeLessThan(300)
       expect(error.label).toContain(long)
-    }))
+    })
+  )
 })
 
 describe("secrets", () => {
@@ -138,7 +181,7 @@ describe("secrets", () => {
   }
 
   it.effect("are replaced in labels, errors, logs and reports, and reach the child", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const logs = captureLogs()
       const spawner = doing(
         Script.stdout(`token is ${secret}\nsecond-secret twice: second-secret\nkey MIIabcdef\nharmless\n`),
@@ -160,16 +203,18 @@ describe("secrets", () => {
         "[login --token <redacted>:out] <redacted> twice: <redacted>"
       )
       expect(error).toMatchObject({ label: "login --token <redacted>", args: ["--token", "<redacted>"] })
-    }))
+    })
+  )
 
   it.effect("are not in the refusal of a command that holds one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const error = yield* refused(options, Command.make("login", `${secret}\0`))
       expect(JSON.stringify([error, error.message])).not.toContain(secret)
-    }))
+    })
+  )
 
   it.effect("are not in the names of those who hold its pipes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const logs = captureLogs()
       const spawner = doing(Script.leave(Script.hang), Script.exit(0))
       const fiber = yield* Effect.fork(
@@ -185,10 +230,11 @@ describe("secrets", () => {
       const report = yield* Fiber.join(fiber)
       expect(report.drained).toMatchObject({ _tag: "Cut", holders: [{ pid: holder?.pid }] })
       expect(JSON.stringify([report, logs.entries])).not.toContain(secret)
-    }))
+    })
+  )
 
   it.effect("cannot hide: in a colour, at a cut, under another, at the front of a tail", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const logs = captureLogs()
       const text = `${secret.slice(0, 4)}\x1b[0m${secret.slice(4)}\npassword123456\n${"x".repeat(90)}${secret}\n`
       const report = yield* Supervise.run(command, {
@@ -206,10 +252,11 @@ describe("secrets", () => {
         `[build all:out] ${"x".repeat(90)}<redacted> … (8 bytes cut)`
       ])
       expect(report.stderr.tail.replaceAll("<redacted>", "")).not.toMatch(/[a-z0-9]{3}/)
-    }))
+    })
+  )
 
   it.effect("are held back while a partial line may be one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const spawner = doing(
         Script.stdout(`key ${secret.slice(0, 5)}`),
         Script.wait("50 millis"),
@@ -231,20 +278,22 @@ describe("secrets", () => {
         "[build all:out] key <redacted> done ",
         "[build all:out] x"
       ])
-    }))
+    })
+  )
 
   it.effect("of several lines do not take every brace with them", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const logs = captureLogs()
       yield* Supervise.run(command, { redact: [`{\n  "key": "abc"\n}`], relay: true }).pipe(
         Effect.provide(doing(Script.stdout(`{ }\n  "key": "abc"\n`)).layer),
         Effect.provide(logs.layer)
       )
       expect(logs.entries.map((entry) => entry.message)).toEqual(["[build all:out] { }", "[build all:out] <redacted>"])
-    }))
+    })
+  )
 
   it.effect("leave no part of themselves at the cut of the tail", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (let tailBytes = 1; tailBytes < 60; tailBytes++) {
         const report = yield* Effect.provide(
           Supervise.run(command, { redact: [secret], tailBytes }),
@@ -252,35 +301,43 @@ describe("secrets", () => {
         )
         expect(report.stdout.tail).not.toMatch(/hunter|and-more|er2/)
       }
-    }))
+    })
+  )
 })
 
 describe("the environment", () => {
   it.effect("is the command's, with the options over it, and undefined removes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const spawner = doing(Script.exit(0))
       yield* Supervise.run(Command.make("env").pipe(Command.env({ A: "1", B: "2" })), {
         env: { B: "3", C: undefined }
       }).pipe(Effect.provide(spawner.layer))
-      expect([...spawner.last.request.env ?? []]).toEqual([["A", "1"], ["B", "3"], ["C", undefined]])
-    }))
+      expect([...(spawner.last.request.env ?? [])]).toEqual([
+        ["A", "1"],
+        ["B", "3"],
+        ["C", undefined]
+      ])
+    })
+  )
 
   it.effect("is left alone where nothing changes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const spawner = doing(Script.exit(0))
       yield* Effect.provide(Supervise.run(command), spawner.layer)
       expect(spawner.last.request.env).toBeUndefined()
-    }))
+    })
+  )
 })
 
 describe("a shell", () => {
   it.effect("gets arguments as text and the command as code", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const spawner = doing(Script.exit(0))
       yield* Supervise.run(Command.make("echo $HOME", "$(touch x)", "it's").pipe(Command.runInShell(true))).pipe(
         Effect.provide(spawner.layer)
       )
       expect(spawner.last.request.program).toBe("/bin/sh")
       expect(spawner.last.request.args).toEqual(["-c", `echo $HOME '$(touch x)' 'it'\\''s'`])
-    }))
+    })
+  )
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import * as fc from "effect/FastCheck"
+import * as Stream from "effect/Stream"
 import * as Lines from "../src/Lines.js"
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
@@ -74,43 +74,64 @@ describe("Lines.split", () => {
   ])("frames %s", ([, input, expected]) => Effect.map(texts(input), (lines) => expect(lines).toEqual(expected)))
 
   it.effect("replaces lone continuation bytes and overlong forms, and nothing else", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const lines = yield* split([Uint8Array.from([0x80, 0x61, 0x0a, 0xc0, 0x80, 0x0a, 0x62])])
       expect(lines.map((line) => line.text)).toEqual(["\ufffda", "\ufffd\ufffd", "b"])
-    }))
+    })
+  )
 
   it.effect("ends lines at a CR too when asked, and counts CRLF once", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* texts("10%\r20%\r\ndone\n", { carriageReturn: "split" })).toEqual(["10%", "20%", "done"])
-    }))
+    })
+  )
 
   it.effect("marks the last line that had no newline", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const lines = yield* split([bytesOf("a\nb")])
       expect(lines.map((line) => line.terminated)).toEqual([true, false])
-    }))
+    })
+  )
 
   it.effect("truncates a line over the limit, says by how much, and goes on", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const lines = yield* split([bytesOf(`${"x".repeat(25)}\nshort\n`)], { maxLineBytes: 10 })
       expect(lines).toEqual([
         { text: "x".repeat(10), terminated: true, truncatedBytes: 15 },
         { text: "short", terminated: true, truncatedBytes: 0 }
       ])
-    }))
+    })
+  )
 
   it.effect("does not count the CR of a line that fits exactly", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const lines = yield* split([bytesOf("0123456789\r\n")], { maxLineBytes: 10 })
       expect(lines).toEqual([{ text: "0123456789", terminated: true, truncatedBytes: 0 }])
-    }))
+    })
+  )
 
   // Every hard case of bytes, as pieces that are put together at random.
   const piece = fc.oneof(
-    fc.constantFrom(
-      "\n", "\r\n", "\r", "", "a", "ä", "€", "🙂", "\u2028", "\u2029", "\u0085", "\0", "\ufeff", "\x1b[31m",
-      "line of some length", "x".repeat(300)
-    ).map(bytesOf),
+    fc
+      .constantFrom(
+        "\n",
+        "\r\n",
+        "\r",
+        "",
+        "a",
+        "ä",
+        "€",
+        "🙂",
+        "\u2028",
+        "\u2029",
+        "\u0085",
+        "\0",
+        "\ufeff",
+        "\x1b[31m",
+        "line of some length",
+        "x".repeat(300)
+      )
+      .map(bytesOf),
     fc.uint8Array({ minLength: 1, maxLength: 6 })
   )
   const bytes = fc.array(piece, { maxLength: 60 }).map((pieces) => Uint8Array.from(pieces.flatMap((each) => [...each])))
@@ -128,16 +149,17 @@ describe("Lines.split", () => {
   )
 
   it.effect("splits UTF-8 right at every offset", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const input = bytesOf("ä€🙂\u2028\r\nß\n")
       for (let cut = 0; cut <= input.length; cut++) {
         const lines = yield* split([input.slice(0, cut), input.slice(cut)])
         expect(lines.map((line) => line.text)).toEqual(["ä€🙂\u2028", "ß"])
       }
-    }))
+    })
+  )
 
   it.effect("keeps memory bounded over gigabytes without a newline", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const block = new Uint8Array(1 << 20).fill(0x61)
       const lines = yield* Stream.repeatValue(block).pipe(
         Stream.take(2048),
@@ -147,10 +169,11 @@ describe("Lines.split", () => {
       expect(Chunk.toReadonlyArray(lines)).toEqual([
         { text: "a".repeat(1000), terminated: false, truncatedBytes: 2048 * (1 << 20) - 1000 }
       ])
-    }))
+    })
+  )
 
   it.effect("passes a failure of the source on, after the lines before it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const seen: Array<string> = []
       const exit = yield* Stream.make(bytesOf("a\nb")).pipe(
         Stream.concat(Stream.fail("broken")),
@@ -160,5 +183,6 @@ describe("Lines.split", () => {
       )
       expect(exit).toBe("broken")
       expect(seen).toEqual(["a"])
-    }))
+    })
+  )
 })

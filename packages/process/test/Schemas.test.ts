@@ -3,9 +3,9 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { Exited, format, schema, Signaled } from "../src/ExitStatus.js"
-import { formatDuration, harmless } from "../src/internal/text.js"
 import * as Redactor from "../src/internal/redact.js"
 import { Tail } from "../src/internal/tail.js"
+import { formatDuration, harmless } from "../src/internal/text.js"
 import { ProcessFailed } from "../src/ProcessFailed.js"
 import * as StopPlan from "../src/StopPlan.js"
 
@@ -25,9 +25,9 @@ describe("StopPlan", () => {
   it("reads as words", () => {
     expect(StopPlan.describe(StopPlan.default)).toBe("SIGTERM, 5s, SIGKILL")
     expect(StopPlan.describe(StopPlan.kill)).toBe("SIGKILL")
-    expect(StopPlan.describe(StopPlan.make(StopPlan.closeStdin("1 second"), StopPlan.signal("SIGINT", "500 millis")))).toBe(
-      "end of input, 1s, SIGINT, 500ms, SIGKILL"
-    )
+    expect(
+      StopPlan.describe(StopPlan.make(StopPlan.closeStdin("1 second"), StopPlan.signal("SIGINT", "500 millis")))
+    ).toBe("end of input, 1s, SIGINT, 500ms, SIGKILL")
   })
 })
 
@@ -58,10 +58,15 @@ describe("ProcessFailed", () => {
 })
 
 describe("durations for people", () => {
-  it.each([[0, "0 ms"], [999, "999 ms"], [1000, "1 s"], [1234, "1.2 s"], [59_999, "1 m 0 s"], [125_000, "2 m 5 s"], [
-    11_040_000,
-    "3 h 4 m"
-  ]])("%i is %s", (millis, text) => expect(formatDuration(millis)).toBe(text))
+  it.each([
+    [0, "0 ms"],
+    [999, "999 ms"],
+    [1000, "1 s"],
+    [1234, "1.2 s"],
+    [59_999, "1 m 0 s"],
+    [125_000, "2 m 5 s"],
+    [11_040_000, "3 h 4 m"]
+  ])("%i is %s", (millis, text) => expect(formatDuration(millis)).toBe(text))
 })
 
 describe("the tail", () => {
@@ -80,7 +85,9 @@ describe("the tail", () => {
   it("is made of any chunks", () => {
     const text = Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join("")
     for (let size = 1; size < 40; size++) {
-      const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size))
+      const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+        text.slice(i * size, (i + 1) * size)
+      )
       expect(tailOf(30, ...chunks)).toBe("line 97\nline 98\nline 99\n")
     }
   })

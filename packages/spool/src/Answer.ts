@@ -3,8 +3,8 @@
  */
 
 /**
- * The answer of a handler. `Done`: it took the record (`isKnown`: it had it already, by its key). `Skipped`: it does not
- * want it, now or later. `Failed`: it could not take it, and it is to be tried again.
+ * The answer of a handler. `Done`: it took the record (`isKnown`: it had it already, by its key). `Skipped`: it does
+ * not want it, now or later. `Failed`: it could not take it, and it is to be tried again.
  *
  * @example
  * ```ts

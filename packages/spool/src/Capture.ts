@@ -1,6 +1,6 @@
 /**
- * What is kept of an agent's session when it ends, or after each turn: handed to a daemon that is up, or deferred to disk.
- * Nothing of it starts a process.
+ * What is kept of an agent's session when it ends, or after each turn: handed to a daemon that is up, or deferred to
+ * disk. Nothing of it starts a process.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
@@ -13,15 +13,15 @@ import type { CaptureHeader } from "./CaptureRecord.js"
 import { eventOf, headerOf } from "./internal/captureLine.js"
 import { type Counts, deliver } from "./internal/deliver.js"
 import { appendLive, retireLive } from "./internal/live.js"
-import { checkSocketPath } from "./internal/socketPath.js"
 import { safeName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
 import { publish } from "./internal/publish.js"
+import { checkSocketPath } from "./internal/socketPath.js"
 import * as Transcript from "./Transcript.js"
 
 /**
- * What is done with a capture: `always-defer` writes it to disk; `probe-then-live` hands it to the daemon if one answers, and
- * writes it to disk otherwise; `live-or-fail` never writes it.
+ * What is done with a capture: `always-defer` writes it to disk; `probe-then-live` hands it to the daemon if one
+ * answers, and writes it to disk otherwise; `live-or-fail` never writes it.
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ export interface Request {
 }
 
 /**
- * The directory of deferrals, which the environment tells at call time: `deferred-captures` in the state directory. It is made
- * with mode 0700.
+ * The directory of deferrals, which the environment tells at call time: `deferred-captures` in the state directory. It
+ * is made with mode 0700.
  *
  * @example
  * ```ts
@@ -82,13 +82,15 @@ export interface Request {
  * const said = Effect.flatMap(Capture.directory, (path) => Effect.log(path))
  * ```
  */
-export const directory: Effect.Effect<string, FileError, FileSystem.FileSystem> = Effect.suspend(() => StateDir.stateDir(folder))
+export const directory: Effect.Effect<string, FileError, FileSystem.FileSystem> = Effect.suspend(() =>
+  StateDir.stateDir(folder)
+)
 
 const folder = "deferred-captures"
 
 /**
- * Where the daemon listens, as the environment tells at call time. Fails if `TETHER_DAEMON_SOCKET` is longer than a socket's path
- * may be.
+ * Where the daemon listens, as the environment tells at call time. Fails if `TETHER_DAEMON_SOCKET` is longer than a
+ * socket's path may be.
  *
  * @example
  * ```ts
@@ -128,7 +130,7 @@ const leastAsked = 50
  * ```
  */
 export const transcript = (request: Request): Effect.Effect<Outcome, never, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { policy = "probe-then-live", sessionId } = request
     const now = yield* Clock.currentTimeMillis
     const answerBefore = now + (request.answerWithin ?? answerWithin)
@@ -147,21 +149,28 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
     if (left < leastAsked && policy === "probe-then-live") {
       return { ...(yield* deferred(sessionId, header, lines)), because: "no time was left to ask the daemon" }
     }
-    const live = yield* Effect.either(Effect.flatMap(request.socket === undefined ? socketPath : Effect.succeed(request.socket), (socket) =>
-      deliver({ socket, header, lines, connectWithin, answerWithin: Math.max(leastAsked, left) })))
+    const live = yield* Effect.either(
+      Effect.flatMap(request.socket === undefined ? socketPath : Effect.succeed(request.socket), (socket) =>
+        deliver({ socket, header, lines, connectWithin, answerWithin: Math.max(leastAsked, left) })
+      )
+    )
     if (live._tag === "Right") return { status: "delivered", events: lines.length, ...live.right } satisfies Outcome
     const problem = live.left._tag === "Undelivered" ? live.left.problem : live.left.message
-    if (policy === "live-or-fail") return { status: "failed", reason: `the daemon has not taken it: ${problem}` } satisfies Outcome
+    if (policy === "live-or-fail")
+      return { status: "failed", reason: `the daemon has not taken it: ${problem}` } satisfies Outcome
     return { ...(yield* deferred(sessionId, header, lines)), because: problem }
   }).pipe(Effect.catchAll((error) => Effect.succeed<Outcome>({ status: "failed", reason: error.message })))
 
 const nextId = SortableId.make()
 
-/** A disk that fifty others want as well may take longer: a file that is not yet safe from a power cut is better than none. */
+/**
+ * A disk that fifty others want as well may take longer: a file that is not yet safe from a power cut is better than
+ * none.
+ */
 const syncWithin = Duration.millis(200)
 
 const deferred = (sessionId: string, header: CaptureHeader, lines: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* directory
     const now = yield* Clock.currentTimeMillis
     const name = `${safeName(sessionId)}-${Math.floor(now / 1000)}-${nextId(now)}`
@@ -169,11 +178,12 @@ const deferred = (sessionId: string, header: CaptureHeader, lines: ReadonlyArray
     return { status: "deferred", path: file, events: lines.length } as const
   })
 
-const cwdOf = ({ cwd }: Pick<Request, "cwd">): string => cwd === undefined || cwd === "" ? ownCwd() : cwd
+const cwdOf = ({ cwd }: Pick<Request, "cwd">): string => (cwd === undefined || cwd === "" ? ownCwd() : cwd)
 
 /**
- * Captures what is new in a transcript since the last time, after a turn: appends it to `<session>.live.jsonl`, which is left
- * alone by whoever drains until the end of the session. A transcript that is shorter than it was is read from its beginning.
+ * Captures what is new in a transcript since the last time, after a turn: appends it to `<session>.live.jsonl`, which
+ * is left alone by whoever drains until the end of the session. A transcript that is shorter than it was is read from
+ * its beginning.
  *
  * @example
  * ```ts
@@ -189,9 +199,15 @@ const cwdOf = ({ cwd }: Pick<Request, "cwd">): string => cwd === undefined || cw
 export const turn = (
   request: Pick<Request, "transcript" | "sessionId" | "cwd">
 ): Effect.Effect<Outcome, never, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const { sessionId } = request
     const path = yield* directory
-    return yield* appendLive({ directory: path, sessionId, transcript: request.transcript, header: headerOf(sessionId, cwdOf(request), now), now })
+    return yield* appendLive({
+      directory: path,
+      sessionId,
+      transcript: request.transcript,
+      header: headerOf(sessionId, cwdOf(request), now),
+      now
+    })
   }).pipe(Effect.catchAll((error) => Effect.succeed<Outcome>({ status: "failed", reason: error.message })))

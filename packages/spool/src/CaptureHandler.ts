@@ -11,8 +11,8 @@ import { pathToFileURL } from "node:url"
 import * as Captures from "./Captures.js"
 
 /**
- * It is the function `handler` that the module exports whose path `TETHER_CAPTURE_HANDLER` is, and `Captures.toFiles` where that
- * is not set. Fails if there is no such function.
+ * It is the function `handler` that the module exports whose path `TETHER_CAPTURE_HANDLER` is, and `Captures.toFiles`
+ * where that is not set. Fails if there is no such function.
  *
  * @example
  * ```ts
@@ -26,17 +26,19 @@ import * as Captures from "./Captures.js"
  * })
  * ```
  */
-export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileSystem.FileSystem | ProcessIdentity> = Effect.suspend(() => {
-  const path = process.env["TETHER_CAPTURE_HANDLER"]
-  if (path === undefined || path === "") return Captures.toFiles
-  const refused = (problem: string) => FileAttempt.refused("load the handler of captures,", path, "Invalid", problem)
-  return Effect.tryPromise({
-    try: (): Promise<{ readonly handler?: unknown }> => import(pathToFileURL(resolve(path)).href),
-    catch: (error) => refused(error instanceof Error ? error.message : String(error))
-  }).pipe(
-    Effect.flatMap(({ handler }) =>
-      isHandler(handler) ? Effect.succeed(handler) : Effect.fail(refused("it exports no function named handler")))
-  )
-})
+export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileSystem.FileSystem | ProcessIdentity> =
+  Effect.suspend(() => {
+    const path = process.env["TETHER_CAPTURE_HANDLER"]
+    if (path === undefined || path === "") return Captures.toFiles
+    const refused = (problem: string) => FileAttempt.refused("load the handler of captures,", path, "Invalid", problem)
+    return Effect.tryPromise({
+      try: (): Promise<{ readonly handler?: unknown }> => import(pathToFileURL(resolve(path)).href),
+      catch: (error) => refused(error instanceof Error ? error.message : String(error))
+    }).pipe(
+      Effect.flatMap(({ handler }) =>
+        isHandler(handler) ? Effect.succeed(handler) : Effect.fail(refused("it exports no function named handler"))
+      )
+    )
+  })
 
 const isHandler = (value: unknown): value is Captures.CaptureHandler => typeof value === "function"

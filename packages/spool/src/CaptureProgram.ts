@@ -12,8 +12,8 @@ import * as Captures from "./Captures.js"
 import { main as captureMain } from "./internal/captureProgram.js"
 
 /**
- * Carries out the words behind `tether`, prints one line on stdout, and ends the process. Without `--no-spawn` the transcript is
- * handed to the handler that `TETHER_CAPTURE_HANDLER` names, or to files in the state directory.
+ * Carries out the words behind `tether`, prints one line on stdout, and ends the process. Without `--no-spawn` the
+ * transcript is handed to the handler that `TETHER_CAPTURE_HANDLER` names, or to files in the state directory.
  *
  * @example
  * ```ts
@@ -25,8 +25,16 @@ import { main as captureMain } from "./internal/captureProgram.js"
 export const main = (argv: ReadonlyArray<string>): void =>
   captureMain(argv, (capturing) =>
     Effect.flatMap(configured, (handler) => Captures.ingest(capturing, handler)).pipe(
-      Effect.catchAllCause((cause) => Effect.as(Effect.logError(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 })),
+      Effect.catchAllCause((cause) =>
+        Effect.as(Effect.logError(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"), {
+          inserted: 0,
+          reinforced: 0,
+          skipped: 0,
+          errors: 1
+        })
+      ),
       Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)),
       // stdout has the one line that is waited for.
       Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
-    ))
+    )
+  )

@@ -12,8 +12,8 @@ import { protocolVersion } from "./internal/protocol.js"
 import type { Header, Taken } from "./Spool.js"
 
 /**
- * The daemon did not answer: it is not there, or it went while it was asked, or it refused. Whatever was asked for may have been
- * done: records are known again by their keys.
+ * The daemon did not answer: it is not there, or it went while it was asked, or it refused. Whatever was asked for may
+ * have been done: records are known again by their keys.
  *
  * @example
  * ```ts
@@ -50,9 +50,9 @@ export interface DaemonClient {
 /**
  * A client that connects when it is first used, and is closed with the scope. Many requests may be under way at once.
  *
- * When the connection goes, all requests that are under way fail at once, and it tries to connect once more; requests that come
- * meanwhile wait for that attempt. If it fails, they fail, and the next request tries again. A connection that goes while nothing
- * is under way is made anew by the next request. Once the scope is closed, all requests fail.
+ * When the connection goes, all requests that are under way fail at once, and it tries to connect once more; requests
+ * that come meanwhile wait for that attempt. If it fails, they fail, and the next request tries again. A connection
+ * that goes while nothing is under way is made anew by the next request. Once the scope is closed, all requests fail.
  *
  * @example
  * ```ts
@@ -66,23 +66,30 @@ export interface DaemonClient {
  * ```
  */
 export const make = (socket: string): Effect.Effect<DaemonClient, never, Scope.Scope> =>
-  Effect.map(Effect.acquireRelease(Effect.sync(() => new Line(socket)), (line) => Effect.sync(() => line.close())), (line) => {
-    const ask = (request: object, lines: ReadonlyArray<string> = []) => line.ask(request, lines)
-    return {
-      put: (header, lines) => Effect.map(ask({ op: "put", header, records: lines.length }, lines), (answer): Taken => ({
-        inserted: countIn(answer, "inserted"),
-        reinforced: countIn(answer, "reinforced"),
-        skipped: countIn(answer, "skipped"),
-        failed: countIn(answer, "failed")
-      })),
-      ping: Effect.asVoid(ask({ op: "ping" })),
-      drain: Effect.asVoid(ask({ op: "drain" }))
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Line(socket)),
+      (line) => Effect.sync(() => line.close())
+    ),
+    (line) => {
+      const ask = (request: object, lines: ReadonlyArray<string> = []) => line.ask(request, lines)
+      return {
+        put: (header, lines) =>
+          Effect.map(ask({ op: "put", header, records: lines.length }, lines), (answer): Taken => ({
+            inserted: countIn(answer, "inserted"),
+            reinforced: countIn(answer, "reinforced"),
+            skipped: countIn(answer, "skipped"),
+            failed: countIn(answer, "failed")
+          })),
+        ping: Effect.asVoid(ask({ op: "ping" })),
+        drain: Effect.asVoid(ask({ op: "drain" }))
+      }
     }
-  })
+  )
 
 type Answer = Readonly<Record<string, unknown>>
 
-const countIn = (answer: Answer, name: string): number => typeof answer[name] === "number" ? answer[name] : 0
+const countIn = (answer: Answer, name: string): number => (typeof answer[name] === "number" ? answer[name] : 0)
 
 /** An answer is short: a longer one is none of a daemon of ours. */
 const longestAnswer = 65_536
@@ -103,7 +110,8 @@ class Line {
 
   /** The connection that there is, or that is being made. */
   private readonly connected: Effect.Effect<Socket, DaemonGone> = Effect.suspend(() =>
-    this.isClosed ? Effect.fail(this.gone(closed)) : Deferred.await(this.attempt ?? this.begin()))
+    this.isClosed ? Effect.fail(this.gone(closed)) : Deferred.await(this.attempt ?? this.begin())
+  )
 
   ask(request: object, lines: ReadonlyArray<string>): Effect.Effect<Answer, DaemonGone> {
     return Effect.flatMap(this.connected, (connection) =>
@@ -113,9 +121,12 @@ class Line {
         const id = ++this.nextId
         const answer = Deferred.unsafeMake<Answer, DaemonGone>(FiberId.none)
         this.pending.set(id, answer)
-        connection.write([JSON.stringify({ v: protocolVersion, id, ...request }), ...lines].map((line) => `${line}\n`).join(""))
+        connection.write(
+          [JSON.stringify({ v: protocolVersion, id, ...request }), ...lines].map((line) => `${line}\n`).join("")
+        )
         return Effect.onInterrupt(Deferred.await(answer), () => Effect.sync(() => this.pending.delete(id)))
-      }))
+      })
+    )
   }
 
   close(): void {
@@ -163,7 +174,10 @@ class Line {
     if (answer === undefined || waiting === undefined) return this.failAll(reasonIn(answer))
     this.pending.delete(id as number)
     this.mayTryAgain = true
-    Deferred.unsafeDone(waiting, answer["ok"] === true ? Effect.succeed(answer) : Effect.fail(this.gone(reasonIn(answer))))
+    Deferred.unsafeDone(
+      waiting,
+      answer["ok"] === true ? Effect.succeed(answer) : Effect.fail(this.gone(reasonIn(answer)))
+    )
   }
 
   private failAll(problem: string): void {
@@ -180,7 +194,7 @@ class Line {
 const parsed = (text: string | undefined): Answer | undefined => {
   try {
     const value: unknown = JSON.parse(text ?? "")
-    return typeof value === "object" && value !== null ? value as Answer : undefined
+    return typeof value === "object" && value !== null ? (value as Answer) : undefined
   } catch {
     return undefined
   }

@@ -4,12 +4,13 @@
 import * as Schema from "effect/Schema"
 
 /**
- * - `filesDrained`: files that are settled and removed. `filesFailed`: files that were tried, and are kept because something
- *   in them was not taken.
- * - `inserted`, `reinforced`, `skipped`, `failed`: records, by the answers of the handler: new, known already, not wanted,
- *   not taken. A line that is no record counts as failed.
+ * - `filesDrained`: files that are settled and removed. `filesFailed`: files that were tried, and are kept because
+ *   something in them was not taken.
+ * - `inserted`, `reinforced`, `skipped`, `failed`: records, by the answers of the handler: new, known already, not
+ *   wanted, not taken. A line that is no record counts as failed.
  * - `remaining`: files that are still to be drained, those that wait for their next try among them.
- * - `stoppedBy`: what ended the pass: there was nothing more (`end`), or it had its fill of `records`, `bytes` or `time`.
+ * - `stoppedBy`: what ended the pass: there was nothing more (`end`), or it had its fill of `records`, `bytes` or
+ *   `time`.
  *
  * @example
  * ```ts

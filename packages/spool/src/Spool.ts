@@ -19,12 +19,12 @@ import * as Schema from "effect/Schema"
 import type { Answer } from "./Answer.js"
 import type { DrainReport } from "./DrainReport.js"
 import { enforceCaps } from "./internal/caps.js"
+import { type DeadLetter, deadLetters, type Pending, peek, replay, type Stats, statsOf } from "./internal/contents.js"
 import { makeDirectories } from "./internal/directory.js"
-import { drain } from "./internal/drain.js"
 import { examine, type Finding } from "./internal/doctor.js"
+import { drain } from "./internal/drain.js"
 import { type Header, isTooLong, makeParser, maxLineBytes, parseHeader } from "./internal/format.js"
 import { handOver } from "./internal/handOver.js"
-import { type DeadLetter, deadLetters, type Pending, peek, replay, type Stats, statsOf } from "./internal/contents.js"
 import { safeName } from "./internal/names.js"
 import { type Publication, publish } from "./internal/publish.js"
 import type { Caps, Item, Setting } from "./internal/setting.js"
@@ -58,8 +58,8 @@ export type Handler<A, R = never> = (item: Item<A>) => Effect.Effect<Answer, unk
  *
  * - `directory`: made with mode 0700 where it is not there. Any number of programs may put and drain there.
  * - `schema`: of a record, which must be JSON when encoded.
- * - `version`: of the records that this program writes, and the newest that it reads. Default 1. Files of a later one are
- *   left alone.
+ * - `version`: of the records that this program writes, and the newest that it reads. Default 1. Files of a later one
+ *   are left alone.
  * - `keyOf`: by what a record is known again. Default: the name of its file and its place in it.
  * - `fsync`: whether a file is on the disk when `put` returns, and survives a power cut. Default true.
  * - `caps`: beyond these the oldest files are dropped, each with a line in `audit.log` and a warning. Default: none.
@@ -116,7 +116,9 @@ export interface Budget {
  * ```
  */
 export interface PutOptions {
-  /** The beginning of the name. What is not fit for a name is replaced. Files are drained in the order of their names. */
+  /**
+   * The beginning of the name. What is not fit for a name is replaced. Files are drained in the order of their names.
+   */
   readonly name?: string | undefined
   readonly header?: Readonly<Record<string, unknown>> | undefined
 }
@@ -141,17 +143,18 @@ export interface Taken {
 /**
  * A spool.
  *
- * - `put`: writes records into one new file, which is there whole or not at all, and answers with its path. It fails if it
- *   cannot: then nothing is there. So it does for what could not be drained: a record of more than 16 MiB, a header that is no
- *   JSON or says another version.
- * - `drain`: one pass. Each file is claimed, so that no other drainer has it, and its records are handed over in their order;
- *   it is removed when all are settled, and kept otherwise. What is wrong with one file does not concern the others: one that
- *   has used up the time of a pass, or of which something was not taken then, goes behind them in the next.
- *   Interrupted, it gives back what it has, with its progress.
- * - `take`: hands records over now, as the lines of a file are, though they were on no disk. It answers how many were taken; of
- *   a later version none is.
+ * - `put`: writes records into one new file, which is there whole or not at all, and answers with its path. It fails if
+ *   it cannot: then nothing is there. So it does for what could not be drained: a record of more than 16 MiB, a header
+ *   that is no JSON or says another version.
+ * - `drain`: one pass. Each file is claimed, so that no other drainer has it, and its records are handed over in their
+ *   order; it is removed when all are settled, and kept otherwise. What is wrong with one file does not concern the
+ *   others: one that has used up the time of a pass, or of which something was not taken then, goes behind them in the
+ *   next. Interrupted, it gives back what it has, with its progress.
+ * - `take`: hands records over now, as the lines of a file are, though they were on no disk. It answers how many were
+ *   taken; of a later version none is.
  * - `peek`: the files that are to be drained next, with their records. `stats`: how much there is.
- * - `deadLetters`: files that are not tried any more. `replay`: has them, or one of them, tried again, and answers how many.
+ * - `deadLetters`: files that are not tried any more. `replay`: has them, or one of them, tried again, and answers how
+ *   many.
  * - `doctor`: what will not be drained by itself, and why.
  *
  * @example
@@ -168,7 +171,11 @@ export interface Spool<A> {
   readonly directory: string
   readonly put: (records: Iterable<A>, options?: PutOptions) => Effect.Effect<string, FileError | ParseError>
   readonly drain: <R>(handler: Handler<A, R>, budget?: Budget) => Effect.Effect<DrainReport, FileError | LockHeld, R>
-  readonly take: <R>(header: Header, lines: ReadonlyArray<string>, handler: Handler<A, R>) => Effect.Effect<Taken, never, R>
+  readonly take: <R>(
+    header: Header,
+    lines: ReadonlyArray<string>,
+    handler: Handler<A, R>
+  ) => Effect.Effect<Taken, never, R>
   readonly peek: (count?: number) => Effect.Effect<ReadonlyArray<Pending<A>>, FileError>
   readonly stats: Effect.Effect<Stats, FileError>
   readonly deadLetters: Effect.Effect<ReadonlyArray<DeadLetter>, FileError>
@@ -179,9 +186,9 @@ export interface Spool<A> {
 /**
  * A spool in a directory.
  *
- * Limits. The file system must have hard links. Whether a record is handed over again after a crash is not ours to prevent
- * (nobody can tell a handler that was killed before it took a record from one that was killed after): keys are there for
- * that. Files that a drainer of another pid namespace has claimed are left to it, also when it is gone.
+ * Limits. The file system must have hard links. Whether a record is handed over again after a crash is not ours to
+ * prevent (nobody can tell a handler that was killed before it took a record from one that was killed after): keys are
+ * there for that. Files that a drainer of another pid namespace has claimed are left to it, also when it is gone.
  *
  * @example
  * ```ts
@@ -203,7 +210,7 @@ export interface Spool<A> {
 export const make = <A, I>(
   options: Options<A, I>
 ): Effect.Effect<Spool<A>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { directory } = options
     yield* makeDirectories(directory)
     const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
@@ -227,7 +234,7 @@ export const make = <A, I>(
     return {
       directory,
       put: (records, { header, name } = {}) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const lines = yield* Effect.forEach(records, (record) => encode(record))
           const id = nextId(yield* Clock.currentTimeMillis)
           const publication: Publication = {
@@ -238,9 +245,13 @@ export const make = <A, I>(
             fsync: setting.fsync
           }
           yield* drainable(publication, setting.version)
-          const path = yield* Effect.catchIf(publish(publication), ({ reason }) => reason === "NotFound", () =>
-            // Somebody has removed the directory since.
-            Effect.zipRight(makeDirectories(directory), publish(publication)))
+          const path = yield* Effect.catchIf(
+            publish(publication),
+            ({ reason }) => reason === "NotFound",
+            () =>
+              // Somebody has removed the directory since.
+              Effect.zipRight(makeDirectories(directory), publish(publication))
+          )
           yield* enforceCaps(setting)
           return path
         }).pipe(Effect.provide(context)),
@@ -249,7 +260,10 @@ export const make = <A, I>(
           records: budget.records ?? 500,
           bytes: budget.bytes ?? 64 * 1024 * 1024,
           time: Duration.toMillis(budget.time ?? "10 seconds")
-        }).pipe(Effect.tap(tell(directory)), Effect.mapInputContext((given: Context.Context<R>) => Context.merge(given, context))),
+        }).pipe(
+          Effect.tap(tell(directory)),
+          Effect.mapInputContext((given: Context.Context<R>) => Context.merge(given, context))
+        ),
       take: (header, lines, handler) => take(setting, header, lines, handler),
       peek: (count = 10) => Effect.provide(peek(setting, count), context),
       stats: Effect.provide(statsOf(directory), context),
@@ -263,19 +277,32 @@ export const make = <A, I>(
 const backoff = Schedule.intersect(Schedule.exponential("60 seconds"), Schedule.recurs(3))
 
 /** How long a schedule waits after so many steps. The step at which it is done is the last one that it tells of. */
-const delays = (schedule: Schedule.Schedule<unknown>) => (attempts: number): Effect.Effect<number | undefined> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Schedule.run(Schedule.delays(schedule), now, Array.from({ length: attempts + 1 }, () => undefined))).pipe(
-      Effect.map((waits) => waits.length <= attempts ? undefined : Duration.toMillis(Chunk.unsafeGet(waits, attempts - 1)))
+const delays =
+  (schedule: Schedule.Schedule<unknown>) =>
+  (attempts: number): Effect.Effect<number | undefined> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Schedule.run(
+        Schedule.delays(schedule),
+        now,
+        Array.from({ length: attempts + 1 }, () => undefined)
+      )
+    ).pipe(
+      Effect.map((waits) =>
+        waits.length <= attempts ? undefined : Duration.toMillis(Chunk.unsafeGet(waits, attempts - 1))
+      )
     )
 
 /** What nobody could drain is not to be put. */
 const drainable = ({ directory, header, lines }: Publication, version: number): Effect.Effect<void, FileError> => {
   const refuse = (problem: string) => Effect.fail(FileAttempt.refused("put a file into", directory, "Invalid", problem))
-  const first = Either.flatMap(Either.try(() => JSON.stringify(header)), parseHeader)
+  const first = Either.flatMap(
+    Either.try(() => JSON.stringify(header)),
+    parseHeader
+  )
   if (Either.isLeft(first)) return refuse("its header is no JSON")
   if (first.right.version !== version) return refuse(`its header may not say another version than ${version}`)
-  if ([JSON.stringify(header), ...lines].some(isTooLong)) return refuse(`a line of it is longer than ${maxLineBytes} bytes`)
+  if ([JSON.stringify(header), ...lines].some(isTooLong))
+    return refuse(`a line of it is longer than ${maxLineBytes} bytes`)
   return Effect.void
 }
 
@@ -284,7 +311,7 @@ const mostSteps = 100
 
 /** The longest of its delays. One with chance in it may come to more another time, but not to twice as much. */
 const longestOf = (delayAfter: Setting<unknown>["delayAfter"]): Effect.Effect<number> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let longest = 0
     for (let attempts = 1; attempts <= mostSteps; attempts++) {
       const delay = yield* delayAfter(attempts)
@@ -295,9 +322,11 @@ const longestOf = (delayAfter: Setting<unknown>["delayAfter"]): Effect.Effect<nu
   })
 
 const take = <A, R>(setting: Setting<A>, header: Header, lines: ReadonlyArray<string>, handler: Handler<A, R>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (header.version > setting.version) {
-      yield* Effect.logWarning(`records of version ${header.version} are not taken: this program knows ${setting.version}`)
+      yield* Effect.logWarning(
+        `records of version ${header.version} are not taken: this program knows ${setting.version}`
+      )
       return { inserted: 0, reinforced: 0, skipped: 0, failed: lines.length }
     }
     const tally = new Tally({ records: Infinity, bytes: Infinity, time: Infinity }, 0)
@@ -309,8 +338,10 @@ const take = <A, R>(setting: Setting<A>, header: Header, lines: ReadonlyArray<st
     return { inserted, reinforced, skipped, failed }
   })
 
-const tell = (directory: string) => (report: DrainReport): Effect.Effect<void> => {
-  const { filesDrained, filesFailed } = report
-  const log = filesFailed > 0 ? Effect.logWarning : filesDrained > 0 ? Effect.logInfo : Effect.logDebug
-  return Effect.annotateLogs(log(`drained ${JSON.stringify(directory)}`), { ...report })
-}
+const tell =
+  (directory: string) =>
+  (report: DrainReport): Effect.Effect<void> => {
+    const { filesDrained, filesFailed } = report
+    const log = filesFailed > 0 ? Effect.logWarning : filesDrained > 0 ? Effect.logInfo : Effect.logDebug
+    return Effect.annotateLogs(log(`drained ${JSON.stringify(directory)}`), { ...report })
+  }

@@ -1,6 +1,6 @@
 /**
- * A daemon that takes records as they come, and drains what was deferred. It starts when a person or a service manager starts
- * it, and never otherwise.
+ * A daemon that takes records as they come, and drains what was deferred. It starts when a person or a service manager
+ * starts it, and never otherwise.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -38,19 +38,22 @@ import type * as Spool from "./Spool.js"
  * const catchUp = Effect.flatMap(SpoolDaemon, (daemon) => Effect.zipRight(daemon.drain, daemon.settled))
  * ```
  */
-export class SpoolDaemon extends Context.Tag("@tether/spool/SpoolDaemon")<SpoolDaemon, {
-  readonly place: { readonly path: string } | { readonly fd: number }
-  readonly drain: Effect.Effect<void>
-  readonly settled: Effect.Effect<void>
-}>() {}
+export class SpoolDaemon extends Context.Tag("@tether/spool/SpoolDaemon")<
+  SpoolDaemon,
+  {
+    readonly place: { readonly path: string } | { readonly fd: number }
+    readonly drain: Effect.Effect<void>
+    readonly settled: Effect.Effect<void>
+  }
+>() {}
 
 /**
  * - `spool`, `handler`: what is drained, and who takes it, be it drained or handed over live.
- * - `socket`: the path to listen at. Its directory is made with mode 0700 where it is not there, the socket has 0600. Where
- *   a service manager has handed over a socket (`LISTEN_FDS`), that is used, and left as it is at the end.
+ * - `socket`: the path to listen at. Its directory is made with mode 0700 where it is not there, the socket has 0600.
+ *   Where a service manager has handed over a socket (`LISTEN_FDS`), that is used, and left as it is at the end.
  * - `drainEvery`: how often it looks for what was deferred. Default one minute.
- * - `quietFor`: for how long nothing must have been handed over before it drains: those who wait for an answer go first.
- *   Default one second. After ten times as long it drains all the same.
+ * - `quietFor`: for how long nothing must have been handed over before it drains: those who wait for an answer go
+ *   first. Default one second. After ten times as long it drains all the same.
  * - `budget`: of one pass. While something is left, the next one follows as soon as it is quiet.
  *
  * @example
@@ -82,11 +85,11 @@ const mostConnections = 64
 const mostPutOff = 10
 
 /**
- * Runs a daemon as long as the layer lives. It serves before it drains. There is one for a spool: a second fails with `LockHeld`,
- * which names the first.
+ * Runs a daemon as long as the layer lives. It serves before it drains. There is one for a spool: a second fails with
+ * `LockHeld`, which names the first.
  *
- * A socket that is left of a daemon that is gone is replaced; one at which somebody listens is not, and the layer fails. No
- * failure of a pass or of a handler ends it.
+ * A socket that is left of a daemon that is gone is replaced; one at which somebody listens is not, and the layer
+ * fails. No failure of a pass or of a handler ends it.
  *
  * @example
  * ```ts
@@ -112,10 +115,19 @@ export const layer = <A, R>(
 ): Layer.Layer<SpoolDaemon, FileError | LockHeld, FileSystem.FileSystem | ProcessIdentity | R> =>
   Layer.scoped(SpoolDaemon, make(options))
 
-const make = <A, R>(
-  { budget, drainEvery = "1 minute", handler, quietFor = "1 second", socket, spool }: Options<A, R>
-): Effect.Effect<SpoolDaemon["Type"], FileError | LockHeld, FileSystem.FileSystem | ProcessIdentity | R | Scope.Scope> =>
-  Effect.gen(function*() {
+const make = <A, R>({
+  budget,
+  drainEvery = "1 minute",
+  handler,
+  quietFor = "1 second",
+  socket,
+  spool
+}: Options<A, R>): Effect.Effect<
+  SpoolDaemon["Type"],
+  FileError | LockHeld,
+  FileSystem.FileSystem | ProcessIdentity | R | Scope.Scope
+> =>
+  Effect.gen(function* () {
     if (!isInherited()) yield* checkSocketPath(socket)
     yield* FileLock.tryAcquire(lockPath(spool), { label: "spool daemon" })
     const place = yield* placeFor(socket)
@@ -130,12 +142,20 @@ const make = <A, R>(
           Effect.sync(() => active++),
           () =>
             inBatch(handler, (handle) => spool.take(header, lines, handle)).pipe(
-              Effect.catchAll((error) => Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, failed: lines.length }))
+              Effect.catchAll((error) =>
+                Effect.as(Effect.logError(error.message), {
+                  inserted: 0,
+                  reinforced: 0,
+                  skipped: 0,
+                  failed: lines.length
+                })
+              )
             ),
-          () => Effect.map(Clock.currentTimeMillis, (now) => {
-            active--
-            lastAt = now
-          })
+          () =>
+            Effect.map(Clock.currentTimeMillis, (now) => {
+              active--
+              lastAt = now
+            })
         ),
       drain: Effect.asVoid(ask)
     }
@@ -143,7 +163,7 @@ const make = <A, R>(
     if ("path" in place) yield* makePrivate(place.path)
 
     const quietMillis = Duration.toMillis(quietFor)
-    const quiet = Effect.gen(function*() {
+    const quiet = Effect.gen(function* () {
       const last = (yield* Clock.currentTimeMillis) + quietMillis * mostPutOff
       while (true) {
         const now = yield* Clock.currentTimeMillis
@@ -153,14 +173,14 @@ const make = <A, R>(
       }
     })
     /** Passes until nothing is left that can be taken now. */
-    const passes = Effect.gen(function*() {
+    const passes = Effect.gen(function* () {
       while (true) {
         yield* quiet
         const { stoppedBy } = yield* spool.drain(handler, budget)
         if (stoppedBy === "end") return
       }
     }).pipe(Effect.catchAllCause((cause) => Effect.logError("the spool could not be drained now", cause)))
-    const work = Effect.gen(function*() {
+    const work = Effect.gen(function* () {
       const asked = yield* Queue.takeBetween(requests, 1, Number.MAX_SAFE_INTEGER)
       yield* passes
       yield* Effect.forEach(asked, (done) => Deferred.succeed(done, undefined), { discard: true })
@@ -189,9 +209,9 @@ const lockPath = (spool: { readonly directory: string }): string => `${spool.dir
  * const who = Effect.flatMap(Captures.deferred, SpoolDaemon.owner)
  * ```
  */
-export const owner = (
-  spool: { readonly directory: string }
-): Effect.Effect<LockHeld | undefined, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+export const owner = (spool: {
+  readonly directory: string
+}): Effect.Effect<LockHeld | undefined, FileError, FileSystem.FileSystem | ProcessIdentity> =>
   FileLock.tryAcquire(lockPath(spool)).pipe(
     Effect.as(undefined),
     Effect.scoped,
@@ -207,16 +227,25 @@ const isInherited = (): boolean => {
 }
 
 const placeFor = (path: string): Effect.Effect<Place, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (isInherited()) return { fd: firstInherited }
     const fs = yield* FileSystem.FileSystem
     const directory = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || "."
-    yield* FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true, mode: 0o700 }))
+    yield* FileAttempt.attempt(
+      "make the directory",
+      directory
+    )(fs.makeDirectory(directory, { recursive: true, mode: 0o700 }))
     const there = yield* Effect.match(fs.stat(path), { onFailure: () => undefined, onSuccess: ({ type }) => type })
     if (there === undefined) return { path }
-    if (there !== "Socket") return yield* Effect.fail(FileAttempt.refused("listen at", path, "AlreadyExists", "something that is no socket is there"))
+    if (there !== "Socket")
+      return yield* Effect.fail(
+        FileAttempt.refused("listen at", path, "AlreadyExists", "something that is no socket is there")
+      )
     // Our lock says that no daemon of this spool lives, and this that nobody else listens there.
-    if (yield* isAnswered(path)) return yield* Effect.fail(FileAttempt.refused("listen at", path, "AlreadyExists", "another program listens there"))
+    if (yield* isAnswered(path))
+      return yield* Effect.fail(
+        FileAttempt.refused("listen at", path, "AlreadyExists", "another program listens there")
+      )
     yield* FileAttempt.attempt("replace the socket", path)(fs.remove(path))
     return { path }
   })
@@ -228,7 +257,9 @@ const isAnswered = (path: string): Effect.Effect<boolean> =>
       connection.destroy()
       resume(Effect.succeed(answered))
     }
-    connection.on("connect", () => end(true)).on("error", ({ code }: NodeJS.ErrnoException) => end(code !== "ECONNREFUSED" && code !== "ENOENT"))
+    connection
+      .on("connect", () => end(true))
+      .on("error", ({ code }: NodeJS.ErrnoException) => end(code !== "ECONNREFUSED" && code !== "ENOENT"))
   })
 
 const makePrivate = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>

@@ -1,6 +1,6 @@
 /**
- * What a service manager needs to run a daemon: the files for systemd and launchd, with a mark by which ours are known. A file
- * without it is somebody else's, and is never touched.
+ * What a service manager needs to run a daemon: the files for systemd and launchd, with a mark by which ours are known.
+ * A file without it is somebody else's, and is never touched.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
@@ -54,8 +54,9 @@ export interface Unit {
 export const mark = "managed by tether spool; it is written anew and may be removed"
 
 /**
- * A user service, and the socket by which systemd starts it when somebody connects. Fails if something cannot be said to systemd:
- * control characters, or a socket whose path is not absolute, ends in a backslash, or has blanks at its ends.
+ * A user service, and the socket by which systemd starts it when somebody connects. Fails if something cannot be said
+ * to systemd: control characters, or a socket whose path is not absolute, ends in a backslash, or has blanks at its
+ * ends.
  *
  * @example
  * ```ts
@@ -67,7 +68,9 @@ export const mark = "managed by tether spool; it is written anew and may be remo
 export const systemd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> =>
   /^\/$|^\/.*[^\s\\]$/.test(service.socket)
     ? Effect.as(checkPlain(service), systemdUnits(service))
-    : Effect.fail(FileAttempt.refused("have systemd listen at", service.socket, "Invalid", "this cannot be the path of it"))
+    : Effect.fail(
+        FileAttempt.refused("have systemd listen at", service.socket, "Invalid", "this cannot be the path of it")
+      )
 
 /**
  * The names of the files of `systemd`.
@@ -91,7 +94,9 @@ Requires=tether-spool.socket
 
 [Service]
 ExecStart=${command.map(systemdWord).join(" ")}
-${Object.entries(env).map(([name, value]) => `Environment=${systemdWord(`${name}=${value}`).replaceAll("$$", "$")}\n`).join("")}Restart=on-failure
+${Object.entries(env)
+  .map(([name, value]) => `Environment=${systemdWord(`${name}=${value}`).replaceAll("$$", "$")}\n`)
+  .join("")}Restart=on-failure
 
 [Install]
 WantedBy=default.target
@@ -118,12 +123,16 @@ WantedBy=sockets.target
 const systemdText = (text: string): string => text.replaceAll("%", "%%")
 
 const systemdWord = (word: string): string =>
-  `"${systemdText(word).replace(/["\\]/g, (character) => `\\${character}`).replaceAll("$", "$$$$")}"`
+  `"${systemdText(word)
+    .replace(/["\\]/g, (character) => `\\${character}`)
+    .replaceAll("$", "$$$$")}"`
 
 /** In a line of a unit a newline begins another, and XML has no word for other control characters. */
 const checkPlain = ({ command, env = {}, socket }: Service): Effect.Effect<void, FileError> => {
   const odd = [...command, socket, ...Object.entries(env).flat()].find((text) => /\p{Cc}/u.test(text))
-  return odd === undefined ? Effect.void : Effect.fail(FileAttempt.refused("write into a unit", odd, "Invalid", "it has control characters"))
+  return odd === undefined
+    ? Effect.void
+    : Effect.fail(FileAttempt.refused("write into a unit", odd, "Invalid", "it has control characters"))
 }
 
 /**
@@ -136,7 +145,8 @@ const checkPlain = ({ command, env = {}, socket }: Service): Effect.Effect<void,
  * const units = SpoolUnits.launchd({ command: ["/usr/local/bin/tether", "spool", "serve"], socket: "/tmp/tether.sock" })
  * ```
  */
-export const launchd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> => Effect.as(checkPlain(service), launchdUnits(service))
+export const launchd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> =>
+  Effect.as(checkPlain(service), launchdUnits(service))
 
 const xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>`
 
@@ -152,9 +162,10 @@ const xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>`
  */
 export const launchdNames = ["dev.tether.spool.plist"] as const
 
-const launchdUnits = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [{
-  name: launchdNames[0],
-  text: `${xmlDeclaration}
+const launchdUnits = ({ command, env = {}, socket }: Service): ReadonlyArray<Unit> => [
+  {
+    name: launchdNames[0],
+    text: `${xmlDeclaration}
 <!-- ${mark} -->
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -169,7 +180,9 @@ ${command.map((word) => `    <string>${xmlText(word)}</string>`).join("\n")}
   <dict>
     <key>TETHER_DAEMON_SOCKET</key>
     <string>${xmlText(socket)}</string>
-${Object.entries(env).map(([name, value]) => `    <key>${xmlText(name)}</key>\n    <string>${xmlText(value)}</string>\n`).join("")}  </dict>
+${Object.entries(env)
+  .map(([name, value]) => `    <key>${xmlText(name)}</key>\n    <string>${xmlText(value)}</string>\n`)
+  .join("")}  </dict>
   <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>
@@ -180,13 +193,14 @@ ${Object.entries(env).map(([name, value]) => `    <key>${xmlText(name)}</key>\n 
 </dict>
 </plist>
 `
-}]
+  }
+]
 
 const xmlText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
 /**
- * Writes units into a directory, in the place of ours that may be there. If one of the names belongs to a file that is not ours,
- * none is written, and the error names it.
+ * Writes units into a directory, in the place of ours that may be there. If one of the names belongs to a file that is
+ * not ours, none is written, and the error names it.
  *
  * @example
  * ```ts
@@ -203,18 +217,20 @@ export const install = (
   directory: string,
   units: ReadonlyArray<Unit>
 ): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const paths = units.map(({ name }) => `${directory}/${name}`)
     yield* Effect.forEach(paths, checkOurs, { discard: true })
     yield* FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true }))
-    yield* Effect.forEach(units, ({ text }, index) => AtomicFile.replace(paths[index] ?? "", text, { mode: 0o644 }), { discard: true })
+    yield* Effect.forEach(units, ({ text }, index) => AtomicFile.replace(paths[index] ?? "", text, { mode: 0o644 }), {
+      discard: true
+    })
     return paths
   })
 
 /**
- * Removes those units from a directory that are ours, and answers with their paths. One that is not is an error, and none is
- * removed.
+ * Removes those units from a directory that are ours, and answers with their paths. One that is not is an error, and
+ * none is removed.
  *
  * @example
  * ```ts
@@ -227,19 +243,22 @@ export const uninstall = (
   directory: string,
   names: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const paths = names.map((name) => `${directory}/${name}`)
-    const there = (yield* Effect.forEach(paths, checkOurs)).flatMap((isThere, index) => isThere ? [paths[index] ?? ""] : [])
+    const there = (yield* Effect.forEach(paths, checkOurs)).flatMap((isThere, index) =>
+      isThere ? [paths[index] ?? ""] : []
+    )
     yield* Effect.forEach(there, (path) => FileAttempt.attempt("remove", path)(fs.remove(path)), { discard: true })
     return there
   })
 
 /** Whether it is there; fails if it is not ours. */
 const checkOurs = (path: string): Effect.Effect<boolean, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const refused = (problem: string) => Effect.fail(FileAttempt.refused("write or remove", path, "AlreadyExists", `it is not ours: ${problem}`))
+    const refused = (problem: string) =>
+      Effect.fail(FileAttempt.refused("write or remove", path, "AlreadyExists", `it is not ours: ${problem}`))
     // Also one that leads nowhere now.
     if (yield* isLink(path)) return yield* refused("it is a symbolic link")
     const info = yield* fs.stat(path).pipe(

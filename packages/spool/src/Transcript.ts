@@ -9,8 +9,8 @@ import { makeLines } from "./internal/lines.js"
 import { type Said, turnOf } from "./internal/turnLine.js"
 
 /**
- * What somebody has said. `number` counts the turns of the session from 1; `at` is the turn's own time, in milliseconds since
- * the epoch, if it has one.
+ * What somebody has said. `number` counts the turns of the session from 1; `at` is the turn's own time, in milliseconds
+ * since the epoch, if it has one.
  *
  * @example
  * ```ts
@@ -24,8 +24,9 @@ export interface Turn extends Said {
 }
 
 /**
- * The newest turns of what was read, and what else was there: `turns` before them, lines that are `skipped` because they are
- * of another kind or empty, lines that are `undecodable`. `end` is where reading goes on: behind the last whole line.
+ * The newest turns of what was read, and what else was there: `turns` before them, lines that are `skipped` because
+ * they are of another kind or empty, lines that are `undecodable`. `end` is where reading goes on: behind the last
+ * whole line.
  *
  * @example
  * ```ts
@@ -70,8 +71,9 @@ const maxLineBytes = 64 * 1024 * 1024
 /**
  * Reads a transcript, in memory that does not grow with it, up to the size that it had when it was opened.
  *
- * A line is a turn if its `type`, or its `message.role`, is `user` or `assistant`, and it is neither marked `isMeta` nor
- * `isSidechain`; its text is the content, or the text blocks of the content joined by newlines. What has no text is skipped.
+ * A line is a turn if its `type`, or its `message.role`, is `user` or `assistant`, and it is neither marked `isMeta`
+ * nor `isSidechain`; its text is the content, or the text blocks of the content joined by newlines. What has no text is
+ * skipped.
  *
  * @example
  * ```ts
@@ -89,11 +91,12 @@ export const read = (
   path: string,
   { from = 0, isOpen = false, lastNumber = 0, maxBytes = Number.POSITIVE_INFINITY, maxTurns = 200 }: Options = {}
 ): Effect.Effect<Excerpt, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     // A pipe would never end, and opening one already waits for a writer.
     const info = yield* fs.stat(path)
-    if (info.type !== "File") return yield* Effect.fail(FileAttempt.refused("read the transcript", path, "Invalid", "it is no regular file"))
+    if (info.type !== "File")
+      return yield* Effect.fail(FileAttempt.refused("read the transcript", path, "Invalid", "it is no regular file"))
     const file = yield* fs.open(path, { flag: "r" })
     // One that is written to faster than we read would never end.
     const lines = yield* makeLines(file, from, maxLineBytes, Number((yield* file.stat).size))
@@ -102,7 +105,11 @@ export const read = (
     let skipped = 0
     let undecodable = 0
     let end = from
-    for (let some = yield* lines.next; some !== undefined; some = end - from < maxBytes ? yield* lines.next : undefined) {
+    for (
+      let some = yield* lines.next;
+      some !== undefined;
+      some = end - from < maxBytes ? yield* lines.next : undefined
+    ) {
       for (const line of some) {
         if (isOpen && !line.isWhole) break
         end = line.end
@@ -115,7 +122,10 @@ export const read = (
     return { turns: kept.all, dropped: kept.dropped, skipped, undecodable, end, lastNumber: number }
   }).pipe(
     Effect.scoped,
-    Effect.catchIf((error) => error._tag !== "FileError", (error) => FileAttempt.attempt("read the transcript", path)(Effect.fail(error)))
+    Effect.catchIf(
+      (error) => error._tag !== "FileError",
+      (error) => FileAttempt.attempt("read the transcript", path)(Effect.fail(error))
+    )
   )
 
 /** So many of the last that were added. */

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import type { PutOptions, Spool } from "./Spool.js"
 
 /**
- * What became of it. `Delivered` has what the live way answered; `Deferred` the path of the file, and why the live way failed;
- * `Failed` why neither was possible.
+ * What became of it. `Delivered` has what the live way answered; `Deferred` the path of the file, and why the live way
+ * failed; `Failed` why neither was possible.
  *
  * @example
  * ```ts
@@ -22,8 +22,8 @@ export type Outcome<B> =
   | { readonly _tag: "Failed"; readonly reason: string }
 
 /**
- * Hands records over by a live way, and defers them to a spool if that fails or dies. It never fails: whoever ends a session has no
- * use for an error.
+ * Hands records over by a live way, and defers them to a spool if that fails or dies. It never fails: whoever ends a
+ * session has no use for an error.
  *
  * It waits as long as the live way does: give that a timeout. Where it is interrupted, nothing is deferred.
  *
@@ -37,21 +37,22 @@ export type Outcome<B> =
  * const send = (spool: Spool<string>) => useOrDefer(post, spool)(["hello"])
  * ```
  */
-export const useOrDefer = <A, B, E, R>(
-  live: (records: ReadonlyArray<A>) => Effect.Effect<B, E, R>,
-  spool: Pick<Spool<A>, "put">
-) =>
-(records: ReadonlyArray<A>, options?: PutOptions): Effect.Effect<Outcome<B>, never, R> =>
-  // It may throw before it is an effect.
-  Effect.suspend(() => live(records)).pipe(
-    Effect.map((value): Outcome<B> => ({ _tag: "Delivered", value })),
-    Effect.catchAllCause((cause) => {
-      const because = reasonOf(cause)
-      return Effect.match(spool.put(records, options), {
-        onSuccess: (path): Outcome<B> => ({ _tag: "Deferred", path, because }),
-        onFailure: (error): Outcome<B> => ({ _tag: "Failed", reason: `${error.message}, after the live way had failed: ${because}` })
+export const useOrDefer =
+  <A, B, E, R>(live: (records: ReadonlyArray<A>) => Effect.Effect<B, E, R>, spool: Pick<Spool<A>, "put">) =>
+  (records: ReadonlyArray<A>, options?: PutOptions): Effect.Effect<Outcome<B>, never, R> =>
+    // It may throw before it is an effect.
+    Effect.suspend(() => live(records)).pipe(
+      Effect.map((value): Outcome<B> => ({ _tag: "Delivered", value })),
+      Effect.catchAllCause((cause) => {
+        const because = reasonOf(cause)
+        return Effect.match(spool.put(records, options), {
+          onSuccess: (path): Outcome<B> => ({ _tag: "Deferred", path, because }),
+          onFailure: (error): Outcome<B> => ({
+            _tag: "Failed",
+            reason: `${error.message}, after the live way had failed: ${because}`
+          })
+        })
       })
-    })
-  )
+    )
 
 const reasonOf = (cause: Cause.Cause<unknown>): string => Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"

@@ -1,6 +1,6 @@
 /**
- * Loads the program of the hooks, one file, with what V8 has made of it at the build: to compile it anew takes as long as all that
- * it does. Another version of Node.js finds that it cannot use that, and compiles.
+ * Loads the program of the hooks, one file, with what V8 has made of it at the build: to compile it anew takes as long
+ * as all that it does. Another version of Node.js finds that it cannot use that, and compiles.
  */
 import crypto = require("node:crypto")
 import fs = require("node:fs")
@@ -22,15 +22,20 @@ const readIfAny = (path: string): Buffer | undefined => {
   }
 }
 
-const digestOf = (source: string, compiled: Uint8Array): Buffer => crypto.createHash("sha256").update(source).update(compiled).digest()
+const digestOf = (source: string, compiled: Uint8Array): Buffer =>
+  crypto.createHash("sha256").update(source).update(compiled).digest()
 
 const digestLength = 32
 
-/** V8 believes what it is given, and dies of a byte that is wrong: a digest of it and of the source stands before it. */
+/**
+ * V8 believes what it is given, and dies of a byte that is wrong: a digest of it and of the source stands before it.
+ */
 const compiledOf = (source: string): Buffer | undefined => {
   const cache = readIfAny(`${file}.cache`)
   const compiled = cache?.subarray(digestLength)
-  return compiled !== undefined && cache?.subarray(0, digestLength).equals(digestOf(source, compiled)) ? compiled : undefined
+  return compiled !== undefined && cache?.subarray(0, digestLength).equals(digestOf(source, compiled))
+    ? compiled
+    : undefined
 }
 
 const load = (): { readonly script: vm.Script; readonly source: string; readonly program: Program } => {

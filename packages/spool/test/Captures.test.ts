@@ -23,11 +23,12 @@ const stateIn = (directory: string) =>
   )
 
 const lines = Array.from({ length: 200 }, (_, index) =>
-  JSON.stringify(eventOf("s", { number: index + 1, role: "user", text: `turn ${index}`, at: 0 }, 0)))
+  JSON.stringify(eventOf("s", { number: index + 1, role: "user", text: `turn ${index}`, at: 0 }, 0))
+)
 
 /** A daemon with the default handler, on a disk that can be watched, and what a client is answered. */
 const handedOver = (directory: string, before: FaultyDisk.Before, times = 1) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* stateIn(directory)
     const socket = join(directory, "daemon.sock")
     yield* Layer.build(SpoolDaemon.layer({ spool: yield* Captures.deferred, handler: yield* Captures.toFiles, socket }))
@@ -37,7 +38,7 @@ const handedOver = (directory: string, before: FaultyDisk.Before, times = 1) =>
 
 describe("captures", () => {
   it.scopedLive("keep the marks of sessions that have ended without a word for some days", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const directory = yield* folder
       yield* stateIn(directory)
       const deferrals = join(directory, "deferred-captures")
@@ -47,34 +48,45 @@ describe("captures", () => {
       for (const name of ["old.live.mark", "old.jsonl"]) utimesSync(join(deferrals, name), old, old)
       yield* Captures.deferred
       expect(filesIn(deferrals)).toEqual(["new.live.mark", "old.jsonl"])
-    }).pipe(Effect.provide(host)))
+    }).pipe(Effect.provide(host))
+  )
 
   it.scopedLive("that are handed over at once cost one append and one sync, and are known the next time", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const directory = yield* folder
       const counts = { write: 0, sync: 0 }
       const isOfCaptures = (path: string) => path.endsWith("captures/s.jsonl")
-      const [first, second] = yield* handedOver(directory, (operation, path) => {
-        if (isOfCaptures(path) && (operation === "write" || operation === "sync")) counts[operation]++
-      }, 2)
+      const [first, second] = yield* handedOver(
+        directory,
+        (operation, path) => {
+          if (isOfCaptures(path) && (operation === "write" || operation === "sync")) counts[operation]++
+        },
+        2
+      )
       expect(first).toEqual({ inserted: 200, reinforced: 0, skipped: 0, failed: 0 })
       expect(second).toEqual({ inserted: 0, reinforced: 200, skipped: 0, failed: 0 })
       expect(counts).toEqual({ write: 1, sync: 1 })
       expect(readFileSync(join(directory, "captures/s.jsonl"), "utf8").trimEnd().split("\n")).toHaveLength(200)
-    }))
+    })
+  )
 
   it.scopedLive("are not said to be taken where the disk has no room for them", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const directory = yield* folder
-      const isFull: FaultyDisk.Before = (operation, path) => operation === "write" && path.endsWith("captures/s.jsonl") ? FaultyDisk.fail("ENOSPC") : undefined
+      const isFull: FaultyDisk.Before = (operation, path) =>
+        operation === "write" && path.endsWith("captures/s.jsonl") ? FaultyDisk.fail("ENOSPC") : undefined
       expect(yield* handedOver(directory, isFull)).toEqual([{ inserted: 0, reinforced: 0, skipped: 0, failed: 200 }])
-    }))
+    })
+  )
 
   it.scopedLive("are on the disk by the name of their file, too", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const directory = yield* folder
       const synced: Array<string> = []
       yield* handedOver(directory, (operation, path) => void (operation === "sync" && synced.push(path)))
-      expect(synced.slice(synced.lastIndexOf(join(directory, "captures/s.jsonl")))).toContain(join(directory, "captures"))
-    }))
+      expect(synced.slice(synced.lastIndexOf(join(directory, "captures/s.jsonl")))).toContain(
+        join(directory, "captures")
+      )
+    })
+  )
 })

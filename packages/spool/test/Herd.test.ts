@@ -27,11 +27,14 @@ const hook = (state: string, session: string) =>
       stdout += text
     })
     child.on("error", reject)
-    child.on("close", (code) => resolve({ code, ...JSON.parse(stdout) as object }))
+    child.on("close", (code) => resolve({ code, ...(JSON.parse(stdout) as object) }))
   })
 
 describe("hooks at once", () => {
-  it.each([["fifty, each of a session of its own", 50, (index: number) => `s${index}`], ["twenty of one session in a second", 20, () => "s"]])(
+  it.each([
+    ["fifty, each of a session of its own", 50, (index: number) => `s${index}`],
+    ["twenty of one session in a second", 20, () => "s"]
+  ])(
     "lose nothing: %s",
     async (name, count, sessionOf) => {
       const state = join(root, name.slice(0, 5))

@@ -4,11 +4,16 @@ import { useOrDefer } from "../src/UseOrDefer.js"
 
 describe("useOrDefer", () => {
   it.effect("defers also where the live way throws before it is an effect", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const spool = { put: () => Effect.succeed("/spool/1.jsonl") }
       const live = (): Effect.Effect<void> => {
         throw new Error("no such way")
       }
-      expect(yield* useOrDefer(live, spool)([1])).toEqual({ _tag: "Deferred", path: "/spool/1.jsonl", because: "no such way" })
-    }))
+      expect(yield* useOrDefer(live, spool)([1])).toEqual({
+        _tag: "Deferred",
+        path: "/spool/1.jsonl",
+        because: "no such way"
+      })
+    })
+  )
 })

@@ -1,6 +1,6 @@
 /**
- * The host that is killed: `node host.js SEED PATH DEPTH BUDGET`. It starts random trees and ends them in random ways until
- * it is ended itself. PATH tells it from the hosts above it and beside it, DEPTH is how many levels of hosts may
+ * The host that is killed: `node host.js SEED PATH DEPTH BUDGET`. It starts random trees and ends them in random ways
+ * until it is ended itself. PATH tells it from the hosts above it and beside it, DEPTH is how many levels of hosts may
  * be below one another, and BUDGET bounds the processes below it.
  */
 import { runMain } from "@effect/platform-node/NodeRuntime"
@@ -84,10 +84,12 @@ const acts: readonly [Act, ...ReadonlyArray<Act>] = [
     ),
   // Siblings that stop at once.
   (random, shape) =>
-    Effect.scoped(Effect.zipRight(
-      Supervise.all([start(random, shape), start(random, { ...shape, command: Command.make("sleep", "60") })]),
-      hold(random, shape)
-    ))
+    Effect.scoped(
+      Effect.zipRight(
+        Supervise.all([start(random, shape), start(random, { ...shape, command: Command.make("sleep", "60") })]),
+        hold(random, shape)
+      )
+    )
 ]
 
 const actor = (number: number, permits: Effect.Semaphore) => {
@@ -109,10 +111,13 @@ process.on("SIGUSR2", () => process.exit(0))
 
 Effect.makeSemaphore(processes).pipe(
   Effect.flatMap((permits) =>
-    Effect.all(Array.from({ length: Math.ceil(processes / 4) }, (_, number) => actor(number, permits)), {
-      concurrency: "unbounded",
-      discard: true
-    })
+    Effect.all(
+      Array.from({ length: Math.ceil(processes / 4) }, (_, number) => actor(number, permits)),
+      {
+        concurrency: "unbounded",
+        discard: true
+      }
+    )
   ),
   Effect.timeoutOption(lifetime),
   Effect.provide(NodeChildSpawner.layer),

@@ -82,5 +82,6 @@ for (const each of left) console.log(`left at the very end: ${describe(each)}`)
 const bad = results.filter(isBad)
 console.log(`\nseed ${seed}, ${killed} hosts killed: ${figures(results)}\n${table(results)}`)
 if (killed < kills) console.log(`The time was up before all ${kills} were killed.`)
-if (bad.length > 0) console.log(`Something was wrong in ${bad.length} rounds: ${bad.map((each) => each.played).join(", ")}.`)
+if (bad.length > 0)
+  console.log(`Something was wrong in ${bad.length} rounds: ${bad.map((each) => each.played).join(", ")}.`)
 process.exitCode = bad.length + left.length > 0 ? 1 : 0

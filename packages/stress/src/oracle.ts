@@ -1,6 +1,6 @@
 /**
- * Who lives, asked of the system without any of the code under test: by the cookie of the host that was killed, and by a
- * mark of our own in the environment, or in the command line of those that have no environment.
+ * Who lives, asked of the system without any of the code under test: by the cookie of the host that was killed, and by
+ * a mark of our own in the environment, or in the command line of those that have no environment.
  */
 import { readdirSync, readFileSync } from "node:fs"
 
@@ -56,7 +56,10 @@ export class Oracle {
 
   /** Everything of this run that lives, whatever the round. */
   look(): ReadonlyArray<Found> {
-    return readdirSync("/proc").map(Number).filter(Number.isInteger).flatMap((pid) => this.lookAt(pid) ?? [])
+    return readdirSync("/proc")
+      .map(Number)
+      .filter(Number.isInteger)
+      .flatMap((pid) => this.lookAt(pid) ?? [])
   }
 
   /** A zombie has ended; it has no environment either. */
@@ -64,7 +67,8 @@ export class Oracle {
     const environment = textOf(`/proc/${pid}/environ`)
     const command = textOf(`/proc/${pid}/cmdline`)
     const variables = environment.split("\0")
-    const valueOf = (name: string) => variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? ""
+    const valueOf = (name: string) =>
+      variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? ""
     const tree = valueOf("TETHER_TREE")
     const round = this.roundOfMark(environment) ?? this.roundOfTree(tree) ?? this.roundOfMark(command)
     if (round === undefined) return undefined

@@ -21,7 +21,10 @@ export interface Plan {
   readonly depth: number
 }
 
-/** How long a host takes until its first child, in milliseconds: one that has the machine to itself, and one that has not. */
+/**
+ * How long a host takes until its first child, in milliseconds: one that has the machine to itself, and one that has
+ * not.
+ */
 const startUp = { alone: 400, nested: 900 }
 
 export const planOf = (seed: number, round: number, isNested: boolean): Plan => {

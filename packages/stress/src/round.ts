@@ -33,7 +33,9 @@ export interface RoundResult extends Round {
 
 /** Nothing may live this long after its host, in milliseconds. */
 export const deadline = 1000
-/** A look is no snapshot: one that forks a successor and ends may be behind it. So often in a row nobody must be there. */
+/**
+ * A look is no snapshot: one that forks a successor and ends may be behind it. So often in a row nobody must be there.
+ */
 const looksNeeded = 3
 const pause = 10
 /** What a host may take to its first child, to its own end, and to a new reaper: after that it is stuck. */
@@ -51,9 +53,9 @@ export const runRound = async (round: Round, oracle: Oracle): Promise<RoundResul
   const { number, plan } = round
   const host = new Host(round, oracle)
   const problems: Array<string> = []
-  if (!plan.isAtStart && !await host.first) problems.push("the host had no first child")
+  if (!plan.isAtStart && !(await host.first)) problems.push("the host had no first child")
   await sleep(plan.instant)
-  if (plan.ending === "reaper" && !await host.changeReaper()) problems.push("the host started no new reaper")
+  if (plan.ending === "reaper" && !(await host.changeReaper())) problems.push("the host started no new reaper")
   const seen = oracle.look()
   const ended = await host.end()
   if (ended === undefined) problems.push(`the host did not end within ${patience} ms`)
@@ -70,7 +72,10 @@ class Host {
   private readonly token: string | undefined
   private stderr = ""
 
-  constructor(private readonly round: Round, private readonly oracle: Oracle) {
+  constructor(
+    private readonly round: Round,
+    private readonly oracle: Oracle
+  ) {
     const { number, plan, played, seed } = round
     this.child = spawn(process.execPath, [hostProgram, String(seed), String(played), String(plan.depth), "40"], {
       env: { ...process.env, TEST_MARK: oracle.markOf(number) },
@@ -120,9 +125,12 @@ class Host {
   }
 
   private reaper(): Found | undefined {
-    return this.oracle.look().find((each) =>
-      each.isReaper && each.parent === this.child.pid && each.tree.split("/").at(-1)?.startsWith(`${this.token}-`)
-    )
+    return this.oracle
+      .look()
+      .find(
+        (each) =>
+          each.isReaper && each.parent === this.child.pid && each.tree.split("/").at(-1)?.startsWith(`${this.token}-`)
+      )
   }
 }
 
@@ -139,8 +147,8 @@ const watch = async (number: number, oracle: Oracle, since: number, allowed: num
     const ours = found.filter((each) => each.round === number)
     const revenants = found.filter((each) => each.round < number)
     const children = ours.filter((each) => !each.isReaper)
-    emptySince = children.length > 0 ? undefined : emptySince ?? began
-    quietSince = ours.length > 0 ? undefined : quietSince ?? began
+    emptySince = children.length > 0 ? undefined : (emptySince ?? began)
+    quietSince = ours.length > 0 ? undefined : (quietSince ?? began)
     looks = ours.length > 0 ? 0 : looks + 1
     const survivors = began > deadline ? ours : began > allowed ? children : []
     const isOver = survivors.length > 0 || revenants.length > 0 || looks >= looksNeeded

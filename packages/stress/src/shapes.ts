@@ -63,11 +63,13 @@ const makers: readonly [Maker, ...ReadonlyArray<Maker>] = [
   (random) => ({
     name: "stopped",
     weight: 4,
-    command: sh(random.pick([
-      "(sleep 60; kill -CONT $$) & kill -STOP $$",
-      "sleep 60 & kill -STOP $!; sleep 60; kill -CONT $!",
-      "setsid sh -c '(sleep 60; kill -CONT $$) & kill -STOP $$' & wait"
-    ]))
+    command: sh(
+      random.pick([
+        "(sleep 60; kill -CONT $$) & kill -STOP $$",
+        "sleep 60 & kill -STOP $!; sleep 60; kill -CONT $!",
+        "setsid sh -c '(sleep 60; kill -CONT $$) & kill -STOP $$' & wait"
+      ])
+    )
   }),
   // Without an environment it is known by its group alone, and by the oracle through its name.
   (_random, mark) => ({

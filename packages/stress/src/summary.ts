@@ -15,17 +15,21 @@ export const figures = (results: ReadonlyArray<RoundResult>): string => {
   const empty = results.map((each) => each.emptyMillis)
   const quiet = results.map((each) => each.quietMillis)
   const deepest = Math.max(0, ...results.flatMap((each) => each.seen.map((found) => found.hosts)))
-  return `${results.length} rounds, ${seen} processes seen (at most ${most} at once, below up to ${deepest} hosts), ` +
+  return (
+    `${results.length} rounds, ${seen} processes seen (at most ${most} at once, below up to ${deepest} hosts), ` +
     `empty after ${median(empty)} ms (worst ${worst(empty)}), ` +
     `reaper gone after ${median(quiet)} ms (worst ${worst(quiet)}), ${survivors} survivors`
+  )
 }
 
 /** All rounds by the way the host ended. */
 export const table = (results: ReadonlyArray<RoundResult>): string =>
-  (["kill", "reaper", "close", "exit"] as const).flatMap((ending) => {
-    const some = results.filter((each) => each.plan.ending === ending)
-    return some.length === 0 ? [] : [`  ${ending.padEnd(7)} ${figures(some)}`]
-  }).join("\n")
+  (["kill", "reaper", "close", "exit"] as const)
+    .flatMap((ending) => {
+      const some = results.filter((each) => each.plan.ending === ending)
+      return some.length === 0 ? [] : [`  ${ending.padEnd(7)} ${figures(some)}`]
+    })
+    .join("\n")
 
 /** One round in which something was wrong: what, and how to see it again. */
 export const complaint = (result: RoundResult, isNested: boolean): string => {

@@ -25,10 +25,12 @@ describe.skipIf(!isLinux)("the oracle", () => {
     const oracle = new Oracle(1)
     const byEnvironment = await start({ TEST_MARK: oracle.markOf(3) }, "sh", "-c", wait)
     const byCommand = await start({}, "sh", "-c", wait, oracle.markOf(4))
-    expect(oracle.look().map(({ pid, round }) => ({ pid, round }))).toEqual(expect.arrayContaining([
-      { pid: byEnvironment.pid, round: 3 },
-      { pid: byCommand.pid, round: 4 }
-    ]))
+    expect(oracle.look().map(({ pid, round }) => ({ pid, round }))).toEqual(
+      expect.arrayContaining([
+        { pid: byEnvironment.pid, round: 3 },
+        { pid: byCommand.pid, round: 4 }
+      ])
+    )
     expect(oracle.look()).toHaveLength(2)
   })
 
@@ -40,7 +42,12 @@ describe.skipIf(!isLinux)("the oracle", () => {
     await start({ TETHER_TREE: `/${token}9-0-0-b.7` }, "sh", "-c", wait)
     const seen = oracle.look().map(({ isReaper, round }) => ({ isReaper, round }))
     expect(seen).toHaveLength(2)
-    expect(seen).toEqual(expect.arrayContaining([{ isReaper: false, round: 5 }, { isReaper: true, round: 5 }]))
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        { isReaper: false, round: 5 },
+        { isReaper: true, round: 5 }
+      ])
+    )
   })
 
   it("does not take another run of the same seed, nor a zombie, for its own", async () => {

@@ -17,7 +17,8 @@ const stress = (...args: ReadonlyArray<string>) =>
   new Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
     const [program = "", ...words] = [...apart, process.execPath, main, ...args]
     execFile(program, words, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : error.code, stdout, stderr }))
+      resolve({ code: error === null ? 0 : error.code, stdout, stderr })
+    )
   })
 
 const isLinux = process.platform === "linux"

@@ -6,7 +6,8 @@ import * as Schema from "effect/Schema"
 /**
  * A text was not delivered. The text itself is not in it. `reason` is
  *
- * - `NotLanded`: it was pasted, and did not appear in time. It may have arrived all the same: a program need not show what it reads;
+ * - `NotLanded`: it was pasted, and did not appear in time. It may have arrived all the same: a program need not show
+ *   what it reads;
  * - `Gone`: the session has ended, or ended meanwhile; `Busy`: another delivery took too long;
  * - `Refused`: a text that cannot be pasted: an empty one, or one that has the end mark of a paste in it;
  * - `Failed`: anything else; `problem` tells.

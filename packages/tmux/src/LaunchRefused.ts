@@ -4,7 +4,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * A session was not launched, because what was asked for makes no sense. `problems` names all of it. Nothing was started.
+ * A session was not launched, because what was asked for makes no sense. `problems` names all of it. Nothing was
+ * started.
  *
  * @example
  * ```ts

@@ -30,7 +30,8 @@ export interface Budget {
 }
 
 /**
- * What was removed, why, and what is left. `over` is by how many bytes the rest is above the budget: logs that are in use are not removed.
+ * What was removed, why, and what is left. `over` is by how many bytes the rest is above the budget: logs that are in
+ * use are not removed.
  *
  * @example
  * ```ts
@@ -56,12 +57,12 @@ interface Log {
 }
 
 /**
- * Removes logs of sessions (`<identity>.log` and those that were rotated) that are too old, and then the oldest, until the rest is within the
- * budget. The log of a session that runs, at whatever server, or of which that cannot be told, stays. No log that stays is touched: its
- * time of change tells of its session alone.
+ * Removes logs of sessions (`<identity>.log` and those that were rotated) that are too old, and then the oldest, until
+ * the rest is within the budget. The log of a session that runs, at whatever server, or of which that cannot be told,
+ * stays. No log that stays is touched: its time of change tells of its session alone.
  *
- * Logs of sessions are those that a launch has marked, by a file `.<identity>.session` beside them, which goes with the last of them. Nothing
- * else in the directory is looked at.
+ * Logs of sessions are those that a launch has marked, by a file `.<identity>.session` beside them, which goes with the
+ * last of them. Nothing else in the directory is looked at.
  *
  * A launch does this with the directory of its log. Fails with `FileError` if the directory cannot be read.
  *
@@ -79,7 +80,7 @@ export const sweep = (
   directory: string,
   { maxAge = "14 days", maxBytes = defaultMaxBytes }: Budget = {}
 ): Effect.Effect<SweepReport, FileError, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const names = yield* FileAttempt.attempt("read the directory", directory)(fs.readDirectory(directory))
     const marked = new Set(names.flatMap((name) => markedBy(name) ?? []))
@@ -89,13 +90,14 @@ export const sweep = (
     })
     const found = yield* Effect.forEach(logs, ({ name, ...log }) => look(`${directory}/${name}`, log))
     const oldestFirst = found.flatMap(Option.toArray).sort((a, b) => a.changedAt - b.changedAt)
-    const isInUse = (identity: string) => Effect.map(livenessIn(markerOf(directory, identity)), (liveness) => liveness !== "gone")
+    const isInUse = (identity: string) =>
+      Effect.map(livenessIn(markerOf(directory, identity)), (liveness) => liveness !== "gone")
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(maxAge)
     let left = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0)
     const removed: Array<SweepReport["removed"][number]> = []
     const kept = new Set<string>()
     for (const { bytes, changedAt, identity, isRotated, path } of oldestFirst) {
-      const because = changedAt < before ? "age" as const : left > maxBytes ? "size" as const : undefined
+      const because = changedAt < before ? ("age" as const) : left > maxBytes ? ("size" as const) : undefined
       const stays = because === undefined || (!isRotated && (yield* isInUse(identity)))
       if (!stays && (yield* Effect.isSuccess(fs.remove(path)))) {
         left -= bytes
@@ -103,17 +105,27 @@ export const sweep = (
       } else kept.add(identity)
     }
     // Of those without a log some have just been launched.
-    const markers = yield* Effect.filter([...marked].filter((identity) => !kept.has(identity)), (identity) =>
-      Effect.map(isInUse(identity), (is) => !is))
-    yield* Effect.forEach(markers, (identity) => Effect.ignore(fs.remove(markerOf(directory, identity))), { discard: true })
+    const markers = yield* Effect.filter(
+      [...marked].filter((identity) => !kept.has(identity)),
+      (identity) => Effect.map(isInUse(identity), (is) => !is)
+    )
+    yield* Effect.forEach(markers, (identity) => Effect.ignore(fs.remove(markerOf(directory, identity))), {
+      discard: true
+    })
     return { removed, kept: left, over: Math.max(0, left - maxBytes) }
   })
 
-const look = (path: string, log: Pick<Log, "identity" | "isRotated">): Effect.Effect<Option.Option<Log>, never, FileSystem.FileSystem> =>
+const look = (
+  path: string,
+  log: Pick<Log, "identity" | "isRotated">
+): Effect.Effect<Option.Option<Log>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.option(Effect.map(fs.stat(path), ({ mtime, size }) => ({
-      ...log,
-      path,
-      bytes: Number(size),
-      changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
-    }))))
+    Effect.option(
+      Effect.map(fs.stat(path), ({ mtime, size }) => ({
+        ...log,
+        path,
+        bytes: Number(size),
+        changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
+      }))
+    )
+  )

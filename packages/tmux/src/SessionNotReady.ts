@@ -7,7 +7,8 @@ import * as Schema from "effect/Schema"
  * Why a session did not become ready. It was stopped by then.
  *
  * - `vanished-during-boot`: it ended before it took input; `never-became-ready`: it did not take input in time;
- * - `vanished-during-ready-gate`: it ended after that; `no-activity-after-delivery`: nothing came of its first message in time.
+ * - `vanished-during-ready-gate`: it ended after that; `no-activity-after-delivery`: nothing came of its first message
+ *   in time.
  *
  * @example
  * ```ts
@@ -56,9 +57,10 @@ export class SessionNotReady extends Schema.TaggedError<SessionNotReady>()("Sess
 }) {
   /** Which session, why, and what it showed, in one line. */
   override get message(): string {
-    const shown = this.lastLines.length === 0
-      ? "it had shown nothing"
-      : `its last lines were ${this.lastLines.map((line) => JSON.stringify(line)).join(", ")}`
+    const shown =
+      this.lastLines.length === 0
+        ? "it had shown nothing"
+        : `its last lines were ${this.lastLines.map((line) => JSON.stringify(line)).join(", ")}`
     return `session ${JSON.stringify(this.identity)} was not ready after ${Math.round(this.waited / 1000)}s: ${this.reason}; ${shown}`
   }
 }

@@ -4,8 +4,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * tmux refused a command, or did not answer. `command` is its name and, where it has one, its target, and nothing else of it: texts
- * may be secret. `reason` is
+ * tmux refused a command, or did not answer. `command` is its name and, where it has one, its target, and nothing else
+ * of it: texts may be secret. `reason` is
  *
  * - `NoServer`: nothing serves at the socket; `NotFound`: there is no such session or pane;
  * - `Exists`: a session of that name is there already;

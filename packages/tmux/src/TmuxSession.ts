@@ -5,10 +5,10 @@ import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { Child } from "@tether/process/Child"
-import * as Supervise from "@tether/process/Supervise"
+import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SpawnError } from "@tether/process/SpawnError"
+import * as Supervise from "@tether/process/Supervise"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -78,13 +78,15 @@ export interface Listed {
 /**
  * Launches a session: a program in a terminal of its own, which goes on when this program ends, however it ends.
  *
- * The program starts only when its log is attached and, with `exitLogDir`, when the hook that records its death is installed: nothing is
- * lost of either. It is stopped by `stop` and by nothing else. With `ready`, the session is ready when this returns. Where it is not
- * in time, it has been stopped; the same is done when this is interrupted before it returns.
+ * The program starts only when its log is attached and, with `exitLogDir`, when the hook that records its death is
+ * installed: nothing is lost of either. It is stopped by `stop` and by nothing else. With `ready`, the session is ready
+ * when this returns. Where it is not in time, it has been stopped; the same is done when this is interrupted before it
+ * returns.
  *
- * Fails with `LaunchRefused` where the options make no sense, with all problems named; `SessionExists`; `SpawnError` where the program
- * cannot be started; `SessionNotReady`, and `DeliveryFailed` for its first message; `TmuxFailed` and `FileError` where the system does
- * not give what is needed. That the exit log cannot be written is a warning, and no failure.
+ * Fails with `LaunchRefused` where the options make no sense, with all problems named; `SessionExists`; `SpawnError`
+ * where the program cannot be started; `SessionNotReady`, and `DeliveryFailed` for its first message; `TmuxFailed` and
+ * `FileError` where the system does not give what is needed. That the exit log cannot be written is a warning, and no
+ * failure.
  *
  * @example
  * ```ts
@@ -106,27 +108,42 @@ export interface Listed {
 export const launch = (
   options: LaunchOptions
 ): Effect.Effect<TmuxSession, LaunchError, Tmux | FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const tmux = yield* Tmux
     const request = yield* resolve(options)
     const from = yield* sizeOf(`${request.logDir}/${request.identity}.log`)
     return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         let isWanted = true
-        const launching = yield* Effect.forkDaemon(Effect.interruptible(launchSession(tmux, request, Effect.sync(() => isWanted))))
-        const facts = yield* restore(Fiber.join(launching)).pipe(Effect.onInterrupt(() => {
-          isWanted = false
-          return Effect.flatMap(Fiber.await(launching), Exit.match({
-            onFailure: () => Effect.void,
-            onSuccess: (facts) => Effect.ignore(stopSession(tmux, facts, request.steps, "interrupted"))
-          }))
-        }))
+        const launching = yield* Effect.forkDaemon(
+          Effect.interruptible(
+            launchSession(
+              tmux,
+              request,
+              Effect.sync(() => isWanted)
+            )
+          )
+        )
+        const facts = yield* restore(Fiber.join(launching)).pipe(
+          Effect.onInterrupt(() => {
+            isWanted = false
+            return Effect.flatMap(
+              Fiber.await(launching),
+              Exit.match({
+                onFailure: () => Effect.void,
+                onSuccess: (facts) => Effect.ignore(stopSession(tmux, facts, request.steps, "interrupted"))
+              })
+            )
+          })
+        )
         const session = yield* makeHandle(tmux, facts)
         yield* keepWithin(tmux.directory, request.logDir, options.log)
-        const lastOutput = Effect.zipRight(writtenWithin(facts.unwritten, "1 second"), lastLinesIn(facts.logFile, from)).pipe(
-          Effect.provide(yield* Effect.context<FileSystem.FileSystem>())
-        )
-        const ready = options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, lastOutput)
+        const lastOutput = Effect.zipRight(
+          writtenWithin(facts.unwritten, "1 second"),
+          lastLinesIn(facts.logFile, from)
+        ).pipe(Effect.provide(yield* Effect.context<FileSystem.FileSystem>()))
+        const ready =
+          options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, lastOutput)
         yield* restore(ready).pipe(
           Effect.onError((cause) => Effect.ignore(session.stop({ plan: options.stop, reason: whyStopped(cause) })))
         )
@@ -137,20 +154,31 @@ export const launch = (
 
 const whyStopped = (cause: Cause.Cause<LaunchError>): string => {
   if (Cause.isInterruptedOnly(cause)) return "interrupted"
-  return Option.exists(Cause.failureOption(cause), ({ _tag }) => _tag === "SessionNotReady") ? "not-ready" : "launch-failed"
+  return Option.exists(Cause.failureOption(cause), ({ _tag }) => _tag === "SessionNotReady")
+    ? "not-ready"
+    : "launch-failed"
 }
 
 /** What is removed is said; what cannot be looked at is no reason to fail. */
 const keepWithin = (serverDirectory: string, directory: string, budget: SessionLogs.Budget | undefined) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* tidy(serverDirectory)
     const report = yield* SessionLogs.sweep(directory, budget)
     if (report.removed.length > 0) {
       const bytes = report.removed.reduce((sum, each) => sum + each.bytes, 0)
-      yield* Effect.logInfo(`${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${JSON.stringify(directory)}`)
+      yield* Effect.logInfo(
+        `${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${JSON.stringify(directory)}`
+      )
     }
-    if (report.over > 0) yield* Effect.logWarning(`the logs in ${JSON.stringify(directory)} are ${report.over} bytes over their budget, and all in use`)
-  }).pipe(Effect.catchAll((error) => Effect.logWarning(`the logs in ${JSON.stringify(directory)} are not kept within bounds: ${error.message}`)))
+    if (report.over > 0)
+      yield* Effect.logWarning(
+        `the logs in ${JSON.stringify(directory)} are ${report.over} bytes over their budget, and all in use`
+      )
+  }).pipe(
+    Effect.catchAll((error) =>
+      Effect.logWarning(`the logs in ${JSON.stringify(directory)} are not kept within bounds: ${error.message}`)
+    )
+  )
 
 interface Found {
   readonly facts: Facts
@@ -159,12 +187,16 @@ interface Found {
 
 const look = (tmux: TmuxService): Effect.Effect<ReadonlyArray<Found>, TmuxFailed> =>
   tmux.run(["list-panes", "-a", "-F", `#{session_attached} #{${factsOption}}`], { isQuestion: true }).pipe(
-    Effect.catchIf(({ reason }) => reason === "NoServer" || reason === "NotFound", () => Effect.succeed("")),
+    Effect.catchIf(
+      ({ reason }) => reason === "NoServer" || reason === "NotFound",
+      () => Effect.succeed("")
+    ),
     Effect.map((text) =>
       text.split("\n").flatMap((line) => {
         const [attached, encoded = ""] = line.split(" ")
         return Option.toArray(Option.map(fromText(encoded), (facts) => ({ facts, attached: Number(attached) })))
-      }))
+      })
+    )
   )
 
 /**
@@ -180,11 +212,21 @@ const look = (tmux: TmuxService): Effect.Effect<ReadonlyArray<Found>, TmuxFailed
  * const names = Effect.map(TmuxSession.list, (found) => found.map(({ session }) => session.identity))
  * ```
  */
-export const list: Effect.Effect<ReadonlyArray<Listed>, TmuxFailed, Tmux | FileSystem.FileSystem | ProcessIdentity> = Effect.gen(function*() {
+export const list: Effect.Effect<
+  ReadonlyArray<Listed>,
+  TmuxFailed,
+  Tmux | FileSystem.FileSystem | ProcessIdentity
+> = Effect.gen(function* () {
   const tmux = yield* Tmux
   const found = yield* look(tmux)
-  return yield* Effect.forEach([...found].sort((a, b) => a.facts.launchedAt - b.facts.launchedAt), ({ attached, facts }) =>
-    Effect.zipRight(tmux.watch(facts.shim), Effect.map(makeHandle(tmux, facts), (session) => ({ session, attached }))))
+  return yield* Effect.forEach(
+    [...found].sort((a, b) => a.facts.launchedAt - b.facts.launchedAt),
+    ({ attached, facts }) =>
+      Effect.zipRight(
+        tmux.watch(facts.shim),
+        Effect.map(makeHandle(tmux, facts), (session) => ({ session, attached }))
+      )
+  )
 })
 
 /**
@@ -209,7 +251,8 @@ export const find = (
   Effect.map(list, (found) => Option.fromNullable(found.find(({ session }) => session.identity === identity)?.session))
 
 /**
- * Shows a session in this terminal until the person detaches (`C-b d`) or it ends: a child of this program, with its terminal.
+ * Shows a session in this terminal until the person detaches (`C-b d`) or it ends: a child of this program, with its
+ * terminal.
  *
  * @example
  * ```ts
@@ -229,14 +272,16 @@ export const attach = (session: TmuxSession): Effect.Effect<Child, SpawnError, T
       stderr: "inherit",
       env: clientEnvironment(),
       cwd: "/"
-    }))
+    })
+  )
 
 /**
- * Stops the sessions that have written nothing for so long, and answers with them and their ends; the journal has the reason `idle`. A session
- * of which it cannot be told whether it lives, or when it has written last, is left alone, and so is one that a person is looking at.
+ * Stops the sessions that have written nothing for so long, and answers with them and their ends; the journal has the
+ * reason `idle`. A session of which it cannot be told whether it lives, or when it has written last, is left alone, and
+ * so is one that a person is looking at.
  *
- * Fails with `TmuxFailed` if the server does not answer. One that cannot be stopped does not keep the others from it: its failure is in its
- * place.
+ * Fails with `TmuxFailed` if the server does not answer. One that cannot be stopped does not keep the others from it:
+ * its failure is in its place.
  *
  * @example
  * ```ts
@@ -255,23 +300,33 @@ export const stopIdle = (
   TmuxFailed,
   Tmux | FileSystem.FileSystem | ProcessIdentity
 > =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(idleFor)
     const idle = yield* Effect.filter(yield* list, ({ attached, session }) =>
       attached > 0
         ? Effect.succeed(false)
-        : Effect.zipWith(session.liveness, lastOutput(session), (liveness, at) => liveness === "alive" && Option.exists(at, (at) => at < before)))
-    return yield* Effect.forEach(idle, ({ session }) =>
-      Effect.map(
-        Effect.merge(session.stop({ plan: options.plan, reason: "idle" })),
-        (end) => ({ session, end })
-      ), { concurrency: "unbounded" })
+        : Effect.zipWith(
+            session.liveness,
+            lastOutput(session),
+            (liveness, at) => liveness === "alive" && Option.exists(at, (at) => at < before)
+          )
+    )
+    return yield* Effect.forEach(
+      idle,
+      ({ session }) =>
+        Effect.map(Effect.merge(session.stop({ plan: options.plan, reason: "idle" })), (end) => ({ session, end })),
+      { concurrency: "unbounded" }
+    )
   })
 
 /** Nobody but the writer of a log ever changes it. Without its log, nobody knows when a session has written last. */
-const lastOutput = ({ launchedAt, logFile }: TmuxSession): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
+const lastOutput = ({
+  launchedAt,
+  logFile
+}: TmuxSession): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.orElseSucceed(
       Effect.map(fs.stat(logFile), ({ mtime }) => Option.map(mtime, (time) => Math.max(launchedAt, time.getTime()))),
       () => Option.none()
-    ))
+    )
+  )

@@ -5,8 +5,8 @@ import * as Schema from "effect/Schema"
 import { oldestVersion } from "./internal/version.js"
 
 /**
- * There is no tmux, or it is too old. `reason` is `Missing`, `TooOld` or, where the program answers in another way than tmux does,
- * `NotTmux`; `version` is what it said of itself. Nothing was started.
+ * There is no tmux, or it is too old. `reason` is `Missing`, `TooOld` or, where the program answers in another way than
+ * tmux does, `NotTmux`; `version` is what it said of itself. Nothing was started.
  *
  * @example
  * ```ts

@@ -4,14 +4,16 @@
  *
  * 1. It waits for its file, listens, and starts the program.
  * 2. It passes on what is sent to it, and stops the program when it is asked to, or when the terminal goes.
- * 3. How its program has ended it writes into the journal, unless whoever has stopped it has done so. The hook of the pane does where the shim
- *    itself was killed.
+ * 3. How its program has ended it writes into the journal, unless whoever has stopped it has done so. The hook of the
+ *    pane does where the shim itself was killed.
  * 4. It ends as the program has ended, so that tmux sees the same.
  *
- * What the program leaves behind when it ends by itself is left alone, as in any terminal: the kernel hangs up its foreground.
+ * What the program leaves behind when it ends by itself is left alone, as in any terminal: the kernel hangs up its
+ * foreground.
  *
- * Limits. Node.js does not tell of a real-time signal: a program that one has killed counts as ended with code 0. SIGINT and SIGQUIT
- * that somebody sends to the shim alone cannot be told from those of the terminal, and are not passed on.
+ * Limits. Node.js does not tell of a real-time signal: a program that one has killed counts as ended with code 0.
+ * SIGINT and SIGQUIT that somebody sends to the shim alone cannot be told from those of the terminal, and are not
+ * passed on.
  */
 import signals = require("./shim/signals.cjs")
 import dying = require("./shim/dying.cjs")
@@ -53,23 +55,26 @@ const giveUp = (why: string): void => {
 /** It listens before the program starts: whoever has opened the gate can ask at any time how that went, and stop it. */
 const run = (config: ShimConfig): void => {
   const pane = new Pane(config, ownGate)
-  requests.listen(config.socket, (request, asker) => pane.answer(request, asker)).then(
-    () => {
-      if (isLeaving) return
-      isRunning = true
-      pane.live((status) => {
-        // On record before anybody can see it: tmux, or whoever looks at this process.
-        pane.record()
-        leave(status, () => remove(config.socket))
-      })
-    },
-    (error: Error) => giveUp(`Not started: nobody can be heard at ${config.socket}: ${error.message}`)
-  )
+  requests
+    .listen(config.socket, (request, asker) => pane.answer(request, asker))
+    .then(
+      () => {
+        if (isLeaving) return
+        isRunning = true
+        pane.live((status) => {
+          // On record before anybody can see it: tmux, or whoever looks at this process.
+          pane.record()
+          leave(status, () => remove(config.socket))
+        })
+      },
+      (error: Error) => giveUp(`Not started: nobody can be heard at ${config.socket}: ${error.message}`)
+    )
 }
 
 let isRunning = false
 
-// Whatever goes wrong here, the program is not left without a parent; as long as there is none, there is nothing to stay for.
+// Whatever goes wrong here, the program is not left without a parent; as long as there is none, there is nothing to
+// stay for.
 process.on("uncaughtException", (error) => {
   if (!isRunning) giveUp(`Not started: ${error.message}`)
 })

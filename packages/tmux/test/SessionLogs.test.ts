@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import type { FileSystem } from "@effect/platform/FileSystem"
+import { describe, expect, it } from "@effect/vitest"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
 import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
@@ -31,7 +31,10 @@ const inDirectory = <A, E>(body: (logs: Logs) => Effect.Effect<A, E, FileSystem 
             utimesSync(join(path, name), new Date(Date.now() - days * day), new Date(Date.now() - days * day))
           },
           mark: (identity, content) =>
-            writeFileSync(join(path, `.${identity}.session`), typeof content === "string" ? content : JSON.stringify(content))
+            writeFileSync(
+              join(path, `.${identity}.session`),
+              typeof content === "string" ? content : JSON.stringify(content)
+            )
         }),
         platform
       ),
@@ -44,7 +47,7 @@ const own = Effect.flatMap(ProcessIdentity, (processes) => Effect.flatten(proces
 describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
   it.live("are removed when they are old, and then the oldest, until the rest is small enough", () =>
     inDirectory(({ log, mark, path }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         for (const identity of ["ancient", "old", "new", "two\nlines"]) mark(identity, ended)
         log("ancient.log", 10, 20)
         log("two\nlines.log", 20, 15)
@@ -66,22 +69,33 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
         // The marker goes with the last log.
         expect(readdirSync(path).sort()).toEqual([".new.session", ".old.session", "new.log", "old.log"])
       })
-    ))
+    )
+  )
 
   it.live("that no session has written stay, and are not counted", () =>
     inDirectory(({ log, mark, path }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         mark("it", ended)
-        for (const name of ["delivery.log", "exits.log", "exits.log.1", "nginx.log", "notes.txt", "it.logs", "it.log.old"]) log(name, 5000, 30)
+        for (const name of [
+          "delivery.log",
+          "exits.log",
+          "exits.log.1",
+          "nginx.log",
+          "notes.txt",
+          "it.logs",
+          "it.log.old"
+        ])
+          log(name, 5000, 30)
         const before = readdirSync(path).filter((name) => !name.startsWith("."))
         expect(yield* SessionLogs.sweep(path, { maxBytes: 0 })).toEqual({ removed: [], kept: 0, over: 0 })
         expect(readdirSync(path)).toEqual(before)
       })
-    ))
+    )
+  )
 
   it.live("that are in use, or nobody can tell, stay, untouched, and what is too much is told", () =>
     inDirectory(({ log, mark, path }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         mark("used", yield* own)
         mark("unknown", unknown)
         mark("torn", "{")
@@ -91,29 +105,49 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
         log("torn.log", 10, 20)
         const before = statSync(join(path, "used.log")).mtimeMs
         const report = yield* SessionLogs.sweep(path, { maxBytes: 400 })
-        expect(report).toMatchObject({ kept: 1110, over: 710, removed: [{ path: join(path, "used.log.1"), bytes: 1000 }] })
+        expect(report).toMatchObject({
+          kept: 1110,
+          over: 710,
+          removed: [{ path: join(path, "used.log.1"), bytes: 1000 }]
+        })
         expect(statSync(join(path, "used.log")).mtimeMs).toBe(before)
-        expect(readdirSync(path).sort()).toEqual([".torn.session", ".unknown.session", ".used.session", "torn.log", "unknown.log", "used.log"])
+        expect(readdirSync(path).sort()).toEqual([
+          ".torn.session",
+          ".unknown.session",
+          ".used.session",
+          "torn.log",
+          "unknown.log",
+          "used.log"
+        ])
       }).pipe(Effect.orDie)
-    ))
+    )
+  )
 
   it.live("need a directory that can be read", () =>
     inDirectory(({ path }) =>
-      Effect.gen(function*() {
-        expect(yield* Effect.flip(SessionLogs.sweep(join(path, "nowhere")))).toMatchObject({ _tag: "FileError", reason: "NotFound" })
+      Effect.gen(function* () {
+        expect(yield* Effect.flip(SessionLogs.sweep(join(path, "nowhere")))).toMatchObject({
+          _tag: "FileError",
+          reason: "NotFound"
+        })
       })
-    ))
+    )
+  )
 
   it.live("are known by the marker of the launch, as long as the session lives and after that", () =>
     inPlace(({ log, logDir, shell }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const session = yield* shell("echo hello; sleep 60")
         yield* eventually("it runs", () => log().includes("hello"))
         expect(statSync(join(logDir, ".it.session")).mode & 0o777).toBe(0o600)
         expect(yield* SessionLogs.sweep(logDir, { maxBytes: 0 })).toMatchObject({ removed: [], over: 7 })
         yield* session.stop()
-        expect(yield* SessionLogs.sweep(logDir, { maxBytes: 0 })).toMatchObject({ removed: [{ path: join(logDir, "it.log") }], over: 0 })
+        expect(yield* SessionLogs.sweep(logDir, { maxBytes: 0 })).toMatchObject({
+          removed: [{ path: join(logDir, "it.log") }],
+          over: 0
+        })
         expect(readdirSync(logDir)).toEqual([])
       })
-    ))
+    )
+  )
 })

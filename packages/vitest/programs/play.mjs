@@ -1,5 +1,6 @@
 /**
- * Plays a script as a real process: `node play.mjs '<script as JSON>'`. Its twin in virtual time is src/internal/fake/actor.ts.
+ * Plays a script as a real process: `node play.mjs '<script as JSON>'`. Its twin in virtual time is
+ * src/internal/fake/actor.ts.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -12,7 +13,7 @@ for (const signal of ["SIGPIPE", "SIGUSR1"]) process.on(signal, () => undefined)
 
 const never = new Promise(() => setInterval(() => undefined, 2 ** 30))
 const numberOf = (stream) => ({ stdin: 0, stdout: 1, stderr: 2 })[stream] ?? Number(stream.slice(2))
-const bytesOf = (data) => typeof data === "string" ? Buffer.from(data) : Buffer.from(data.base64, "base64")
+const bytesOf = (data) => (typeof data === "string" ? Buffer.from(data) : Buffer.from(data.base64, "base64"))
 
 const linkOf = (descriptor) => {
   try {
@@ -23,8 +24,8 @@ const linkOf = (descriptor) => {
 }
 
 /**
- * Whether we were given it. From 3 on there is also what Node has opened for itself, which is no business of the script's:
- * what is no file at all, and pipes of which we have both ends.
+ * Whether we were given it. From 3 on there is also what Node has opened for itself, which is no business of the
+ * script's: what is no file at all, and pipes of which we have both ends.
  */
 const isGiven = (descriptor) => {
   if (descriptor <= 2 || process.platform !== "linux") return true
@@ -139,10 +140,17 @@ const channel = 300
 
 /** Over when the process is up and reacts to signals. */
 const leave = ({ escapes, holds, steps }) => {
-  const held = new Set(holds.map(numberOf).filter((descriptor) => writers.has(descriptor) ? writers.get(descriptor) !== undefined : isGiven(descriptor)))
-  const stdio = Array.from({ length: channel }, (_, descriptor) => held.has(descriptor) ? descriptor : "ignore")
+  const held = new Set(
+    holds
+      .map(numberOf)
+      .filter((descriptor) => (writers.has(descriptor) ? writers.get(descriptor) !== undefined : isGiven(descriptor)))
+  )
+  const stdio = Array.from({ length: channel }, (_, descriptor) => (held.has(descriptor) ? descriptor : "ignore"))
   const script = JSON.stringify({ _tag: "Running", steps })
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), script], { detached: escapes, stdio: [...stdio, "ipc"] })
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), script], {
+    detached: escapes,
+    stdio: [...stdio, "ipc"]
+  })
   child.unref()
   return new Promise((resolve) => child.once("message", resolve)).then(() => child.disconnect())
 }
@@ -159,12 +167,13 @@ const die = async ({ signal }) => {
 }
 
 /**
- * Any thread can be the one that takes a signal which ends the process, and others run on until it has its turn: it has had
- * it once it sleeps. Only Linux tells.
+ * Any thread can be the one that takes a signal which ends the process, and others run on until it has its turn: it has
+ * had it once it sleeps. Only Linux tells.
  */
 const othersRest = async () => {
   const deadline = Date.now() + 1000
-  while (process.platform === "linux" && Date.now() < deadline && readdirSync("/proc/self/task").some(isRunnable)) await wait({ millis: 1 })
+  while (process.platform === "linux" && Date.now() < deadline && readdirSync("/proc/self/task").some(isRunnable))
+    await wait({ millis: 1 })
 }
 
 const isRunnable = (thread) => {

@@ -1,5 +1,6 @@
 /**
- * An agent without a model, a network or a key: a real program that speaks as Claude Code does, well or badly, as a script says.
+ * An agent without a model, a network or a key: a real program that speaks as Claude Code does, well or badly, as a
+ * script says.
  */
 import * as Schema from "effect/Schema"
 import { fileURLToPath } from "node:url"
@@ -28,8 +29,8 @@ export const binary: string = fileURLToPath(new URL("../programs/agent.mjs", imp
 const json = Schema.parseJson(Script.schema)
 
 /**
- * The environment in which {@link binary} does what a script says. A variable of the environment holds at most 128 KiB: a script that is
- * longer is refused by an exception.
+ * The environment in which {@link binary} does what a script says. A variable of the environment holds at most 128 KiB:
+ * a script that is longer is refused by an exception.
  *
  * @example
  * ```ts
@@ -41,7 +42,8 @@ const json = Schema.parseJson(Script.schema)
  */
 export const env = (script: Script.Running): Readonly<Record<string, string>> => {
   const text = Schema.encodeSync(json)(script)
-  if (Buffer.byteLength(text) > 120 * 1024) throw new Error("the script is too long for a variable of the environment; use Script.repeat")
+  if (Buffer.byteLength(text) > 120 * 1024)
+    throw new Error("the script is too long for a variable of the environment; use Script.repeat")
   return { TETHER_FAKE_AGENT: text }
 }
 
@@ -93,7 +95,10 @@ export const text = (id: string, words: string): string =>
  * ```
  */
 export const delta = (words: string): string =>
-  line({ type: "stream_event", event: { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: words } } })
+  line({
+    type: "stream_event",
+    event: { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: words } }
+  })
 
 /**
  * The call of a tool.
@@ -106,7 +111,10 @@ export const delta = (words: string): string =>
  * ```
  */
 export const toolUse = (id: string, toolId: string, name: string, input: unknown): string =>
-  line({ type: "assistant", message: { id, role: "assistant", content: [{ type: "tool_use", id: toolId, name, input }] } })
+  line({
+    type: "assistant",
+    message: { id, role: "assistant", content: [{ type: "tool_use", id: toolId, name, input }] }
+  })
 
 /**
  * The result of a tool.

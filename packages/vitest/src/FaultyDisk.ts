@@ -11,8 +11,8 @@ import * as Random from "effect/Random"
 import * as fs from "node:fs"
 
 /**
- * Called before an operation, `"write"` or `"rename"` for example, with the path: it may throw an error with a `code`, or
- * answer how many bytes of a write go through.
+ * Called before an operation, `"write"` or `"rename"` for example, with the path: it may throw an error with a `code`,
+ * or answer how many bytes of a write go through.
  *
  * @example
  * ```ts
@@ -51,7 +51,11 @@ export const fail = (code: string): never => {
  */
 export class Killed extends Error {}
 
-const reasons: Record<string, SystemErrorReason> = { ENOENT: "NotFound", EEXIST: "AlreadyExists", EACCES: "PermissionDenied" }
+const reasons: Record<string, SystemErrorReason> = {
+  ENOENT: "NotFound",
+  EEXIST: "AlreadyExists",
+  EACCES: "PermissionDenied"
+}
 
 const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
   type: stats.isDirectory() ? "Directory" : stats.isFile() ? "File" : "Unknown",
@@ -71,8 +75,8 @@ const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
 })
 
 /**
- * The real disk, of which any operation may fail. With `mixing`, other fibers get their turn before an operation, as often
- * as not. It has what `@tether/host` and what stands on it need of a file system; everything else is not there.
+ * The real disk, of which any operation may fail. With `mixing`, other fibers get their turn before an operation, as
+ * often as not. It has what `@tether/host` and what stands on it need of a file system; everything else is not there.
  *
  * @example
  * ```ts
@@ -82,7 +86,11 @@ const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
  * ```
  */
 export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<FileSystem.FileSystem> => {
-  const attempt = <A>(operation: string, path: string, run: (allowed: number | void) => A): Effect.Effect<A, SystemError> =>
+  const attempt = <A>(
+    operation: string,
+    path: string,
+    run: (allowed: number | void) => A
+  ): Effect.Effect<A, SystemError> =>
     Effect.zipRight(
       mixing ? Effect.flatMap(Random.nextIntBetween(0, 4), (n) => Effect.repeatN(Effect.yieldNow(), n)) : Effect.void,
       Effect.suspend(() => {
@@ -142,7 +150,8 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
       write,
       writeAll: (bytes) =>
         Effect.flatMap(write(bytes), (written) =>
-          Number(written) === bytes.length ? Effect.void : Effect.dieMessage("half a write where all is wanted"))
+          Number(written) === bytes.length ? Effect.void : Effect.dieMessage("half a write where all is wanted")
+        )
     }
   }
 
@@ -175,8 +184,8 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
 const changes = new Set(["chmod", "link", "makeDirectory", "open", "remove", "rename", "utimes", "write", "sync"])
 
 /**
- * Dies before the operation with this number (of those that change something), and does nothing ever after. `steps` tells how
- * many there were: a test goes through all numbers up to that of a life that was not cut short.
+ * Dies before the operation with this number (of those that change something), and does nothing ever after. `steps`
+ * tells how many there were: a test goes through all numbers up to that of a life that was not cut short.
  *
  * @example
  * ```ts

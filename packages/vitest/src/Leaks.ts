@@ -9,8 +9,8 @@ import { errorAt, stackAbove } from "./internal/leaks/site.js"
 import { Watch } from "./internal/leaks/watch.js"
 
 /**
- * How patient {@link expectNoLeaks} is: `within` is how long the leftovers of an effect may take to go, in real time, by
- * default one second.
+ * How patient {@link expectNoLeaks} is: `within` is how long the leftovers of an effect may take to go, in real time,
+ * by default one second.
  *
  * @example
  * ```ts
@@ -24,8 +24,8 @@ export interface LeakOptions {
 }
 
 /**
- * Runs an effect, and dies if it leaves something behind that was not there before. The error names every leak in a line
- * of its own:
+ * Runs an effect, and dies if it leaves something behind that was not there before. The error names every leak in a
+ * line of its own:
  *
  * - `child`: a process below this one that still lives, with its command. One that has moved to another parent is found
  *   by the cookie that Tether gives its children.
@@ -34,19 +34,19 @@ export interface LeakOptions {
  * - `timer`: a `setTimeout` or `setInterval` that would keep the program alive. An `unref`ed one is none.
  * - `fiber`: a fiber that was started in the effect and has not ended, in whatever scope it is, with the span it is in.
  *
- * Where it is known, the line ends with the place that created it: your own line of code if it was called from there, or
- * else the span. What a fiber starts in a step of its own (`Effect.sleep`, a child of Tether's) has no line, so a span
- * around it is worth having.
+ * Where it is known, the line ends with the place that created it: your own line of code if it was called from there,
+ * or else the span. What a fiber starts in a step of its own (`Effect.sleep`, a child of Tether's) has no line, so a
+ * span around it is worth having.
  *
- * It looks after success, failure and interruption alike, and gives leftovers a second of real time to go, whatever clock
- * the test has. What the effect has failed with is kept: the leaks are added to its cause.
+ * It looks after success, failure and interruption alike, and gives leftovers a second of real time to go, whatever
+ * clock the test has. What the effect has failed with is kept: the leaks are added to its cause.
  *
- * The reaper, which Tether starts with the first child of a program and keeps, is no leak, and neither is the descriptor
- * that leads to it. Timers of the test runner are none either.
+ * The reaper, which Tether starts with the first child of a program and keeps, is no leak, and neither is the
+ * descriptor that leads to it. Timers of the test runner are none either.
  *
- * - It sees the whole process. Whatever else runs in it meanwhile (`it.concurrent`, another thread of the pool `threads`)
- *   and starts something, is charged with it here. Only timers are told apart, if a fiber has set them that was there
- *   before.
+ * - It sees the whole process. Whatever else runs in it meanwhile (`it.concurrent`, another thread of the pool
+ *   `threads`) and starts something, is charged with it here. Only timers are told apart, if a fiber has set them that
+ *   was there before.
  * - What the effect leaves in a scope around it is still there when it ends: put `Effect.scoped` inside. So are fibers
  *   that it has forked, because it runs in the fiber of the test.
  * - A child that was not started by Tether, and that has left its parent, is not found.
@@ -63,7 +63,10 @@ export interface LeakOptions {
  * it.live("ends whatever it has started", () => expectNoLeaks(program))
  * ```
  */
-export const expectNoLeaks = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: LeakOptions): Effect.Effect<A, E, R> => {
+export const expectNoLeaks = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: LeakOptions
+): Effect.Effect<A, E, R> => {
   const called = stackAbove(expectNoLeaks)
   const within = Duration.decode(options?.within ?? "1 second")
   return Effect.uninterruptibleMask((restore) =>

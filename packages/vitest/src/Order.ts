@@ -6,8 +6,8 @@ import { inspect } from "node:util"
 import { expect } from "vitest"
 
 /**
- * What an event is expected to be: equal to a value, in which matchers such as `expect.any(Number)` may stand; a text that
- * holds this text; a text that this pattern finds; or one for which this answers with true.
+ * What an event is expected to be: equal to a value, in which matchers such as `expect.any(Number)` may stand; a text
+ * that holds this text; a text that this pattern finds; or one for which this answers with true.
  *
  * @example
  * ```ts
@@ -46,18 +46,25 @@ const matches = <A>(event: A, expected: Expected<A>): boolean => {
   if (typeof event === "string" && typeof expected === "string") return event.includes(expected)
   if (typeof event === "string" && expected instanceof RegExp) return event.search(expected) !== -1
   // Vitest's own equality, with its matchers, which it hands out in this shape only.
-  const equal = expect.arrayContaining([expected as unknown]) as { readonly asymmetricMatch: (other: unknown) => boolean }
+  const equal = expect.arrayContaining([expected as unknown]) as {
+    readonly asymmetricMatch: (other: unknown) => boolean
+  }
   return Equal.equals(event, expected) || equal.asymmetricMatch([event])
 }
 
-const failure = <A>(events: ReadonlyArray<A>, expected: ReadonlyArray<Expected<A>>, found: ReadonlyArray<number>): Error => {
+const failure = <A>(
+  events: ReadonlyArray<A>,
+  expected: ReadonlyArray<Expected<A>>,
+  found: ReadonlyArray<number>
+): Error => {
   const wanted = expected[found.length] as Expected<A>
   const last = found.at(-1)
   const early = events.findIndex((event, index) => !found.includes(index) && matches(event, wanted))
   const name = `expected event ${found.length + 1} of ${expected.length}, ${shown(wanted)},`
-  const problem = last === undefined || early === -1
-    ? `${name} is missing${last === undefined ? "" : ` after ${last + 1}`}`
-    : `${name} comes too early: it is ${early + 1}, before ${last + 1}, which is ${shown(expected[found.length - 1])}`
+  const problem =
+    last === undefined || early === -1
+      ? `${name} is missing${last === undefined ? "" : ` after ${last + 1}`}`
+      : `${name} comes too early: it is ${early + 1}, before ${last + 1}, which is ${shown(expected[found.length - 1])}`
   const lines = events.map((event, index) => `${found.includes(index) ? "✓" : " "} ${index + 1}. ${shown(event)}`)
   const error = new Error([problem, ...(lines.length === 0 ? ["there are no events"] : lines)].join("\n  "))
   Error.captureStackTrace(error, expectOrder)

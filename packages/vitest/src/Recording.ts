@@ -1,8 +1,8 @@
+import type * as Command from "@effect/platform/Command"
 /**
  * What a real command wrote, when, and how it ended: a script that was written down by running it once.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
-import type * as Command from "@effect/platform/Command"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { StreamName } from "@tether/process/ChildDriver"
@@ -22,8 +22,8 @@ import { isUtf8 } from "node:buffer"
 import * as Script from "./Script.js"
 
 /**
- * A command that was run once. `label` names it, with secrets replaced; `at` is when that was, in milliseconds since the
- * epoch. Its script writes the same chunks at the same times, and ends in the same way.
+ * A command that was run once. `label` names it, with secrets replaced; `at` is when that was, in milliseconds since
+ * the epoch. Its script writes the same chunks at the same times, and ends in the same way.
  *
  * @example
  * ```ts
@@ -72,8 +72,8 @@ export type Options = Pick<ChildOptions, "label" | "cwd" | "env" | "stdin" | "re
 
 /**
  * Runs a command to its end, whatever that is, and answers with its recording. What it writes is stored as it is: a
- * program that prints a secret prints it into the recording. A chunk is what one read brought, which a busy machine cuts
- * in other places than an idle one.
+ * program that prints a secret prints it into the recording. A chunk is what one read brought, which a busy machine
+ * cuts in other places than an idle one.
  *
  * @example
  * ```ts
@@ -89,36 +89,39 @@ export const record = (
   command: Command.Command,
   options: Options = {}
 ): Effect.Effect<Recording, SpawnError | ProcessFailed | SurvivorsError, ChildSpawner.ChildSpawner> =>
-  Effect.scoped(Effect.gen(function*() {
-    const clock = yield* Effect.clock
-    const at = clock.unsafeCurrentTimeMillis()
-    const child = yield* Supervise.start(command, { ...options, stdout: "bytes", stderr: "bytes", check: false })
-    const steps: Array<Script.Step> = []
-    let passed = at
-    const note = (step: Script.Step) => {
-      const now = clock.unsafeCurrentTimeMillis()
-      if (now > passed) steps.push(Script.wait(now - passed))
-      passed = now
-      steps.push(step)
-    }
-    const listen = (stream: StreamName) =>
-      Stream.runForEach(child.bytes(stream), (bytes) => Effect.sync(() => note(Script.write(stream, dataOf(bytes)))))
-    // The exit is noted when its output has been read: what a script writes after its end is lost.
-    yield* Effect.all([listen("stdout"), listen("stderr")], { concurrency: "unbounded", discard: true })
-    const { label, status } = yield* child.report
-    note(endOf(status))
-    return { label, at, script: Script.make(...steps) }
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const clock = yield* Effect.clock
+      const at = clock.unsafeCurrentTimeMillis()
+      const child = yield* Supervise.start(command, { ...options, stdout: "bytes", stderr: "bytes", check: false })
+      const steps: Array<Script.Step> = []
+      let passed = at
+      const note = (step: Script.Step) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        if (now > passed) steps.push(Script.wait(now - passed))
+        passed = now
+        steps.push(step)
+      }
+      const listen = (stream: StreamName) =>
+        Stream.runForEach(child.bytes(stream), (bytes) => Effect.sync(() => note(Script.write(stream, dataOf(bytes)))))
+      // The exit is noted when its output has been read: what a script writes after its end is lost.
+      yield* Effect.all([listen("stdout"), listen("stderr")], { concurrency: "unbounded", discard: true })
+      const { label, status } = yield* child.report
+      note(endOf(status))
+      return { label, at, script: Script.make(...steps) }
+    })
+  )
 
-const dataOf = (bytes: Uint8Array): Script.Data => isUtf8(bytes) ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes.slice()
+const dataOf = (bytes: Uint8Array): Script.Data =>
+  isUtf8(bytes) ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes.slice()
 
 const endOf = (status: ExitStatus): Script.Step =>
   status._tag === "Exited" ? Script.exit(status.code) : Script.die(status.signal as Signal)
 
 /**
  * The recording in this file. If there is no such file, the command is run, and its recording written there: the first
- * run of a test records, all later ones replay. To record anew, delete the file. One that is of another command is a defect:
- * it is not replayed. Folders on the way to the file are made.
+ * run of a test records, all later ones replay. To record anew, delete the file. One that is of another command is a
+ * defect: it is not replayed. Folders on the way to the file are made.
  *
  * @example
  * ```ts
@@ -137,13 +140,15 @@ export const once = (
   SpawnError | ProcessFailed | SurvivorsError | PlatformError | ParseError,
   ChildSpawner.ChildSpawner | FileSystem.FileSystem
 > =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const wanted = Either.getOrUndefined(ChildSpawner.plan(command, options))?.label
     if (yield* files.exists(path)) {
       const recording = yield* load(path)
       if (wanted === undefined || recording.label === wanted) return recording
-      return yield* Effect.dieMessage(`${path} is a recording of "${recording.label}", and not of "${wanted}": delete it to record anew`)
+      return yield* Effect.dieMessage(
+        `${path} is a recording of "${recording.label}", and not of "${wanted}": delete it to record anew`
+      )
     }
     // Before it runs: what cannot be kept need not be made.
     yield* files.makeDirectory(path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".", { recursive: true })
@@ -179,9 +184,13 @@ export const load = (path: string): Effect.Effect<Recording, PlatformError | Par
  * const saved = Recording.save("hello.json", { label: "hello", at: 0, script: Script.make(Script.stdout("hello\n")) })
  * ```
  */
-export const save = (path: string, recording: Recording): Effect.Effect<void, PlatformError | ParseError, FileSystem.FileSystem> =>
+export const save = (
+  path: string,
+  recording: Recording
+): Effect.Effect<void, PlatformError | ParseError, FileSystem.FileSystem> =>
   Effect.flatMap(Schema.encode(json)(recording), (text) =>
-    Effect.flatMap(FileSystem.FileSystem, (files) => files.writeFileString(path, `${String(text)}\n`)))
+    Effect.flatMap(FileSystem.FileSystem, (files) => files.writeFileString(path, `${String(text)}\n`))
+  )
 
 /**
  * The script without waits that have an end, for tests in which the times do not matter and the clock is a real one.
@@ -201,8 +210,8 @@ export const atOnce = ({ script }: Recording): Script.Running => ({
 })
 
 /**
- * A recording from output that was stored without times: its lines, each as one chunk, so many apart (default: at once),
- * and then an end with code 0.
+ * A recording from output that was stored without times: its lines, each as one chunk, so many apart (default: at
+ * once), and then an end with code 0.
  *
  * @example
  * ```ts
@@ -213,6 +222,8 @@ export const atOnce = ({ script }: Recording): Script.Running => ({
  */
 export const ofLines = (label: string, stdout: string, millisApart = 0): Recording => {
   const lines = stdout.split(/(?<=\n)/).filter((line) => line !== "")
-  const steps = lines.flatMap((line) => millisApart > 0 ? [Script.wait(millisApart), Script.stdout(line)] : [Script.stdout(line)])
+  const steps = lines.flatMap((line) =>
+    millisApart > 0 ? [Script.wait(millisApart), Script.stdout(line)] : [Script.stdout(line)]
+  )
   return { label, at: 0, script: Script.make(...steps) }
 }

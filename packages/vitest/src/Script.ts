@@ -85,8 +85,8 @@ export interface Echo {
 }
 
 /**
- * From here on, does these steps whenever the signal comes, beside whatever else it does, one after the other if several
- * come. No steps at all ignore it. Without a reaction a signal does what it does to any process.
+ * From here on, does these steps whenever the signal comes, beside whatever else it does, one after the other if
+ * several come. No steps at all ignore it. Without a reaction a signal does what it does to any process.
  *
  * @example
  * ```ts
@@ -418,7 +418,8 @@ export const stderr = (...chunks: ReadonlyArray<Data>): Write => write("stderr",
  * const inTheMiddleOfE = Script.stdout(...Script.cut("café\n", 4))
  * ```
  */
-export const cut = (data: Data, ...before: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => chunksCutAt(data, before)
+export const cut = (data: Data, ...before: ReadonlyArray<number>): ReadonlyArray<Uint8Array> =>
+  chunksCutAt(data, before)
 
 /**
  * Every byte as a chunk of its own.

@@ -17,9 +17,9 @@ const json = Schema.parseJson(Script.schema)
 const longest = 120 * 1024
 
 /**
- * A command that does what the script says, by Node: it takes as long to start as any program of Node does, and then its
- * waits are real. It is of no use for a `Freeze`, which no program can do, nor for a script that is longer than 120 KiB
- * as JSON, which no command line holds: these are refused by an exception.
+ * A command that does what the script says, by Node: it takes as long to start as any program of Node does, and then
+ * its waits are real. It is of no use for a `Freeze`, which no program can do, nor for a script that is longer than 120
+ * KiB as JSON, which no command line holds: these are refused by an exception.
  *
  * @example
  * ```ts
@@ -39,16 +39,19 @@ export const toCommand = (script: Script.Running): Command.Command => {
   const text = Schema.encodeSync(json)(script)
   const size = Buffer.byteLength(text)
   if (size > longest) throw new Error(`a script of ${size} bytes is too long for a command line; use Script.repeat`)
-  if (text.includes(`"_tag":"Freeze"`)) throw new Error("a real program cannot freeze: Script.freeze is for TestSpawner alone")
+  if (text.includes(`"_tag":"Freeze"`))
+    throw new Error("a real program cannot freeze: Script.freeze is for TestSpawner alone")
   return Command.make(process.execPath, player, text)
 }
 
 const scriptOf = ({ args }: LaunchRequest): Script.Script =>
-  Either.getOrElse(Schema.decodeUnknownEither(json)(args[1]), (error) => Script.refuse("InvalidArgument", error.message))
+  Either.getOrElse(Schema.decodeUnknownEither(json)(args[1]), (error) =>
+    Script.refuse("InvalidArgument", error.message)
+  )
 
 /**
- * Plays the commands of {@link toCommand} in virtual time: one test can then be run against a real spawner and against a
- * scripted one.
+ * Plays the commands of {@link toCommand} in virtual time: one test can then be run against a real spawner and against
+ * a scripted one.
  *
  * @example
  * ```ts

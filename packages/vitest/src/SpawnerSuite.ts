@@ -1,3 +1,5 @@
+// oxlint-disable-next-line no-restricted-imports -- it has no other module, and whoever runs tests has loaded it
+import { it } from "@effect/vitest"
 /**
  * What a `ChildSpawner` must do, as tests that any of them can be held to.
  */
@@ -5,8 +7,6 @@ import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-// oxlint-disable-next-line no-restricted-imports -- it has no other module, and whoever runs tests has loaded it
-import { it } from "@effect/vitest"
 import { describe } from "vitest"
 import type * as internal from "./internal/suite/case.js"
 import { missingDirectory, missingProgram } from "./internal/suite/children.js"
@@ -49,9 +49,9 @@ import * as TestSpawner from "./TestSpawner.js"
 export type Capability = internal.Capability
 
 /**
- * One thing that a spawner must do, as a value. `run` starts children by the spawner, in real time, and fails or dies if
- * that is not how they behave. It leaves no child behind, unless the spawner does; it sets itself no time limit. A case that
- * `needs` a capability is of no meaning for a spawner without it.
+ * One thing that a spawner must do, as a value. `run` starts children by the spawner, in real time, and fails or dies
+ * if that is not how they behave. It leaves no child behind, unless the spawner does; it sets itself no time limit. A
+ * case that `needs` a capability is of no meaning for a spawner without it.
  *
  * @example
  * ```ts
@@ -127,11 +127,14 @@ export { Oracle }
  * })
  * ```
  */
-export const scriptedSurvivors = (entry: string): Effect.Effect<ReadonlyArray<ProcessInfo>, never, TestSpawner.TestSpawner> =>
+export const scriptedSurvivors = (
+  entry: string
+): Effect.Effect<ReadonlyArray<ProcessInfo>, never, TestSpawner.TestSpawner> =>
   Effect.map(TestSpawner.TestSpawner, ({ children }) =>
     children
       .filter(({ request }) => [...(request.env ?? [])].some(([name, value]) => `${name}=${value}` === entry))
-      .flatMap(({ living }) => living))
+      .flatMap(({ living }) => living)
+  )
 
 /**
  * What is said of a spawner. All optional.
@@ -154,10 +157,11 @@ export interface SpawnerCapabilities<R = never> {
 }
 
 /**
- * Registers every case as a test of a spawner. Each has the layer anew, real time, and 30 seconds. The cases of a capability
- * that is absent are printed as skipped, each under the reason.
+ * Registers every case as a test of a spawner. Each has the layer anew, real time, and 30 seconds. The cases of a
+ * capability that is absent are printed as skipped, each under the reason.
  *
- * The children are scripts, run as `node play.mjs …`: a spawner must be able to start that, or play it by {@link rules}.
+ * The children are scripts, run as `node play.mjs …`: a spawner must be able to start that, or play it by {@link
+ * rules}.
  *
  * @example
  * ```ts
@@ -174,8 +178,11 @@ export const spawnerSuite = <E, R = never>(
   layer: Layer.Layer<ChildSpawner | R, E>,
   { absent = {}, survivors }: SpawnerCapabilities<R> = {}
 ): void => {
-  const oracle = Effect.map(Effect.context<R>(), (services) => (entry: string) =>
-    survivors === undefined ? survivorsOf(entry) : Effect.provide(survivors(entry), services))
+  const oracle = Effect.map(
+    Effect.context<R>(),
+    (services) => (entry: string) =>
+      survivors === undefined ? survivorsOf(entry) : Effect.provide(survivors(entry), services)
+  )
   const whole: Layer.Layer<ChildSpawner, E> = Layer.merge(layer, Layer.provide(Layer.effect(Oracle, oracle), layer))
 
   describe(name, () => {

@@ -11,8 +11,8 @@ import * as Processes from "./internal/leaks/processes.js"
  * They are looked for anew each time it runs.
  *
  * Whoever is started with the entry hands it on to whatever it starts itself, so that nothing can hide by leaving its
- * parent, group or session. A process that was started with another environment, or that belongs to somebody else, is not
- * seen. It works on Linux only, and dies elsewhere.
+ * parent, group or session. A process that was started with another environment, or that belongs to somebody else, is
+ * not seen. It works on Linux only, and dies elsewhere.
  *
  * @example
  * ```ts
@@ -29,8 +29,10 @@ import * as Processes from "./internal/leaks/processes.js"
  */
 export const survivorsOf = (cookie: string): Effect.Effect<ReadonlyArray<ProcessInfo>> =>
   Effect.suspend(() => {
-    if (!/^[^=\0]+=[^\0]*$/.test(cookie)) return dieOf(`An entry of an environment is NAME=value, and not ${JSON.stringify(cookie)}`)
-    if (!Processes.areVisible()) return dieOf("survivorsOf reads /proc, which is not here, or shows other processes than ours")
+    if (!/^[^=\0]+=[^\0]*$/.test(cookie))
+      return dieOf(`An entry of an environment is NAME=value, and not ${JSON.stringify(cookie)}`)
+    if (!Processes.areVisible())
+      return dieOf("survivorsOf reads /proc, which is not here, or shows other processes than ours")
     const entry = Buffer.from(cookie).toString("latin1")
     return Effect.succeed(
       Processes.list()

@@ -29,12 +29,15 @@ export type Happening =
  *
  * - `pid`: of its leader; higher than any that the system gives, so that nothing real is ever mistaken for it.
  * - `request`: the program, its arguments, directory, environment and descriptors, after all options were resolved.
- * - `history`: what was sent to it, in order. `signals` are the signals of it, SIGCONT after a stop plan's SIGTERM included.
- * - `input`: what was written to its stdin, as text, up to 1 MiB; `isInputEnded`: whether that was ended while it lived.
+ * - `history`: what was sent to it, in order. `signals` are the signals of it, SIGCONT after a stop plan's SIGTERM
+ *   included.
+ * - `input`: what was written to its stdin, as text, up to 1 MiB; `isInputEnded`: whether that was ended while it
+ *   lived.
  * - `isHeldBack`: whether a stream of it is not read for the moment, because whoever wants the output is slow.
  * - `living`: its processes that have not ended: the leader first, then what it has left.
  * - `status`: how its leader ended; undefined while it runs.
- * - `play`: lets the leader do more steps, beside its script, and waits until they are done. After its end they do nothing.
+ * - `play`: lets the leader do more steps, beside its script, and waits until they are done. After its end they do
+ *   nothing.
  *
  * @example
  * ```ts

@@ -45,11 +45,11 @@ export type ScriptFor = Script | ((request: LaunchRequest, nth: number) => Scrip
  */
 export type Rule =
   | {
-    readonly _tag: "Scripted"
-    readonly name: string
-    readonly matches: (request: LaunchRequest) => boolean
-    readonly script: ScriptFor
-  }
+      readonly _tag: "Scripted"
+      readonly name: string
+      readonly matches: (request: LaunchRequest) => boolean
+      readonly script: ScriptFor
+    }
   | { readonly _tag: "Passthrough"; readonly programs: ReadonlyArray<string> }
 
 /**
@@ -120,8 +120,8 @@ export const when = (name: string, predicate: (request: LaunchRequest) => boolea
 export const always = (script: ScriptFor): Rule => when("any command", () => true, script)
 
 /**
- * These programs are really run, by the spawner of {@link layerOver}, unless a rule before this one has a script for the
- * command. A pipeline is, if all of its programs are.
+ * These programs are really run, by the spawner of {@link layerOver}, unless a rule before this one has a script for
+ * the command. A pipeline is, if all of its programs are.
  *
  * @example
  * ```ts
@@ -169,8 +169,9 @@ export class TestSpawner extends Context.Tag("@tether/vitest/TestSpawner")<TestS
 
 /**
  * A spawner by itself, for tests that look at its children from outside of the program. The first rule that matches a
- * command decides. A command that runs in a shell is the command `/bin/sh -c …`. One that none matches is a defect of the test: an error that cannot be handled by mistake, which
- * names the command, the rule that is closest to it, and all others.
+ * command decides. A command that runs in a shell is the command `/bin/sh -c …`. One that none matches is a defect of
+ * the test: an error that cannot be handled by mistake, which names the command, the rule that is closest to it, and
+ * all others.
  *
  * @example
  * ```ts
@@ -190,8 +191,8 @@ export const make = (...rules: ReadonlyArray<Rule>): Scripted => over(rules, und
  * A layer of scripted children, made anew whenever it is built. The children play in the time of Effect's clock: under
  * `TestClock` a wait of five seconds is over when the clock is adjusted by them, and takes no time.
  *
- * A script that writes for ever to somebody who reads for ever never lets virtual time go on, until the test runs into its
- * own time limit: give it a wait, or an end.
+ * A script that writes for ever to somebody who reads for ever never lets virtual time go on, until the test runs into
+ * its own time limit: give it a wait, or an end.
  *
  * @example
  * ```ts
@@ -235,7 +236,8 @@ export const layerOver = <E, R>(
   Layer.flatMap(real, (services) => over(rules, Context.get(services, ChildSpawner.ChildSpawner)).layer)
 
 /**
- * {@link layer}, with a `CommandExecutor` over the same children: for programs that use `Command` of `@effect/platform`.
+ * {@link layer}, with a `CommandExecutor` over the same children: for programs that use `Command` of
+ * `@effect/platform`.
  *
  * @example
  * ```ts
@@ -259,7 +261,8 @@ const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted =
   const counts = new Map<Rule, number>()
   const ruleFor = (request: LaunchRequest) =>
     rules.find((rule) =>
-      rule._tag === "Scripted" ? rule.matches(request) : rule.programs.some((name) => isProgram(request.program, name)))
+      rule._tag === "Scripted" ? rule.matches(request) : rule.programs.some((name) => isProgram(request.program, name))
+    )
   const unmatched = (request: LaunchRequest) => noScriptFor(request, rules.flatMap(namesOf))
   const scriptFor = (request: LaunchRequest): Script | LaunchFailure => {
     const rule = ruleFor(request)
@@ -267,7 +270,8 @@ const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted =
     const nth = counts.get(rule) ?? 0
     counts.set(rule, nth + 1)
     const script = typeof rule.script === "function" ? rule.script(request, nth) : rule.script
-    if (typeof script !== "object") throw new Error(`the rule for "${rule.name}" gives no script for its call number ${nth}`)
+    if (typeof script !== "object")
+      throw new Error(`the rule for "${rule.name}" gives no script for its call number ${nth}`)
     return script
   }
   /** What can be told without counting the call. */
@@ -280,18 +284,27 @@ const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted =
 
   /** Whose it is. Between a script and a real program there is no pipe. */
   const choose = (command: Command.Command, options?: ChildOptions): Spawner => {
-    const requests = Either.match(ChildSpawner.plan(command, options), { onLeft: () => [], onRight: (plan) => plan.requests })
+    const requests = Either.match(ChildSpawner.plan(command, options), {
+      onLeft: () => [],
+      onRight: (plan) => plan.requests
+    })
     const passed = requests.filter((request) => ruleFor(request)?._tag === "Passthrough")
     if (passed.length === 0) return scripted
     if (real === undefined) throw new Error("passthrough needs a real spawner: give it to TestSpawner.layerOver")
     if (passed.length < requests.length) {
       const programs = requests.map((request) => request.program).join(" | ")
-      throw new Error(`a pipeline is scripted or passed through as a whole, and of ${programs} not all are passed through`)
+      throw new Error(
+        `a pipeline is scripted or passed through as a whole, and of ${programs} not all are passed through`
+      )
     }
     return real
   }
   const loudly = <A, R>(effect: Effect.Effect<A, SpawnError, R>): Effect.Effect<A, SpawnError, R> =>
-    Effect.catchIf(effect, (error) => error.code === noScript, (error) => Effect.die(new Error(error.problems.join("\n"))))
+    Effect.catchIf(
+      effect,
+      (error) => error.code === noScript,
+      (error) => Effect.die(new Error(error.problems.join("\n")))
+    )
 
   const spawner = ChildSpawner.ChildSpawner.of({
     spawn: (command, options) => Effect.suspend(() => loudly(choose(command, options).spawn(command, options))),
@@ -299,7 +312,10 @@ const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted =
   })
   const childOf = (...words: ReadonlyArray<string>): TestChild => {
     const found = children.findLast((child) => matches(child.request, words, words.length))
-    if (found === undefined) throw new Error(`no child was started${words.length === 0 ? "" : ` for "${words.join(" ")}"`}; ${startedOnes(children)}`)
+    if (found === undefined)
+      throw new Error(
+        `no child was started${words.length === 0 ? "" : ` for "${words.join(" ")}"`}; ${startedOnes(children)}`
+      )
     return found
   }
   const service: Scripted = {
@@ -317,7 +333,9 @@ const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted =
 
 type Spawner = ChildSpawner.ChildSpawner["Type"]
 
-const namesOf = (rule: Rule): ReadonlyArray<string> => rule._tag === "Scripted" ? [rule.name] : rule.programs
+const namesOf = (rule: Rule): ReadonlyArray<string> => (rule._tag === "Scripted" ? [rule.name] : rule.programs)
 
 const startedOnes = (children: ReadonlyArray<TestChild>): string =>
-  children.length === 0 ? "none was at all" : "there were " + children.map((child) => `"${wordsOf(child.request).join(" ")}"`).join(", ")
+  children.length === 0
+    ? "none was at all"
+    : "there were " + children.map((child) => `"${wordsOf(child.request).join(" ")}"`).join(", ")

@@ -3,7 +3,11 @@ import { type Expected, expectOrder } from "@tether/vitest/Order"
 import * as Option from "effect/Option"
 
 const log = ["spawned server", "spawned worker", "sent SIGTERM", "server ended", "worker ended"]
-const steps = [{ step: "a", at: 1 }, { step: "b", at: 2 }, { step: "c", at: 3 }]
+const steps = [
+  { step: "a", at: 1 },
+  { step: "b", at: 2 },
+  { step: "c", at: 3 }
+]
 
 const messageOf = <A>(events: Iterable<A>, expected: ReadonlyArray<Expected<A>>): string => {
   try {
@@ -23,7 +27,14 @@ describe("holds", () => {
     ["patterns, with a flag that remembers", log, [/^spawned/g, /^spawned/g]],
     ["predicates", log, [(event: unknown) => String(event).startsWith("sent")]],
     ["the same one twice", ["tick", "tick"], ["tick", "tick"]],
-    ["equal objects", steps, [{ step: "a", at: 1 }, { step: "c", at: 3 }]],
+    [
+      "equal objects",
+      steps,
+      [
+        { step: "a", at: 1 },
+        { step: "c", at: 3 }
+      ]
+    ],
     ["matchers within objects", steps, [{ step: "b", at: expect.any(Number) }, expect.objectContaining({ step: "c" })]],
     ["values of Effect", [Option.none(), Option.some(1)], [Option.some(1)]],
     ["numbers of any iterable", new Set([1, 2, 3]), [1, 3]]
@@ -34,25 +45,29 @@ describe("holds", () => {
 
 describe("names", () => {
   it("one that is missing, with all events", () => {
-    expect(messageOf(log, ["spawned worker", "sent SIGKILL"])).toBe([
-      "expected event 2 of 2, sent SIGKILL, is missing after 2",
-      "    1. spawned server",
-      "  ✓ 2. spawned worker",
-      "    3. sent SIGTERM",
-      "    4. server ended",
-      "    5. worker ended"
-    ].join("\n"))
+    expect(messageOf(log, ["spawned worker", "sent SIGKILL"])).toBe(
+      [
+        "expected event 2 of 2, sent SIGKILL, is missing after 2",
+        "    1. spawned server",
+        "  ✓ 2. spawned worker",
+        "    3. sent SIGTERM",
+        "    4. server ended",
+        "    5. worker ended"
+      ].join("\n")
+    )
   })
 
   it("one that comes too early", () => {
-    expect(messageOf(log, ["worker ended", "server ended"])).toBe([
-      "expected event 2 of 2, server ended, comes too early: it is 4, before 5, which is worker ended",
-      "    1. spawned server",
-      "    2. spawned worker",
-      "    3. sent SIGTERM",
-      "    4. server ended",
-      "  ✓ 5. worker ended"
-    ].join("\n"))
+    expect(messageOf(log, ["worker ended", "server ended"])).toBe(
+      [
+        "expected event 2 of 2, server ended, comes too early: it is 4, before 5, which is worker ended",
+        "    1. spawned server",
+        "    2. spawned worker",
+        "    3. sent SIGTERM",
+        "    4. server ended",
+        "  ✓ 5. worker ended"
+      ].join("\n")
+    )
   })
 
   it("one that comes once and not twice", () => {
@@ -61,7 +76,9 @@ describe("names", () => {
 
   it("values, patterns and predicates", () => {
     const isLate = (event: unknown) => event === "late"
-    expect(messageOf(steps, [{ step: "d", at: 4 }])).toContain("expected event 1 of 1, { step: 'd', at: 4 }, is missing\n")
+    expect(messageOf(steps, [{ step: "d", at: 4 }])).toContain(
+      "expected event 1 of 1, { step: 'd', at: 4 }, is missing\n"
+    )
     expect(messageOf(log, [/^killed/])).toContain("expected event 1 of 1, /^killed/, is missing\n")
     expect(messageOf(log, [isLate])).toContain("expected event 1 of 1, isLate, is missing\n")
   })

@@ -29,10 +29,11 @@ const all: ReadonlyArray<Script.Step> = [
 ]
 
 describe("a script", () => {
-  it.each([Script.make(...all), Script.withPipes(Script.make(), 0), Script.refuse("NotFound", "no such program", "ENOENT")])(
-    "is the same when it was JSON %#",
-    (script) => expect(Either.getOrThrow(decode(encode(script)))).toEqual(script)
-  )
+  it.each([
+    Script.make(...all),
+    Script.withPipes(Script.make(), 0),
+    Script.refuse("NotFound", "no such program", "ENOENT")
+  ])("is the same when it was JSON %#", (script) => expect(Either.getOrThrow(decode(encode(script)))).toEqual(script))
 
   it("that waits or repeats without end is JSON too", () => {
     for (const step of [Script.wait(Number.POSITIVE_INFINITY), Script.repeat(Number.POSITIVE_INFINITY)]) {

@@ -1,6 +1,6 @@
 /**
- * The same suite for children that are real and for those that are played. The cases wait more than they compute, and none
- * of them minds the others.
+ * The same suite for children that are real and for those that are played. The cases wait more than they compute, and
+ * none of them minds the others.
  */
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as SpawnerSuite from "@tether/vitest/SpawnerSuite"

@@ -1,5 +1,6 @@
 /**
- * What is known of a turn so far, line by line: what each line means to who reads the turn, and what must be known of it at the end.
+ * What is known of a turn so far, line by line: what each line means to who reads the turn, and what must be known of
+ * it at the end.
  */
 import type { LinesInfo } from "@tether/process/ChildOptions"
 import type { Decoder, Said } from "../AgentAdapter.js"
@@ -85,7 +86,12 @@ export class Account {
   notice(kind: Notice["kind"], text: string): Notice {
     const count = (this.counts.get(kind) ?? 0) + 1
     this.counts.set(kind, count)
-    return { _tag: "Notice", kind, text: text.length > shownOfNotice ? `${text.slice(0, shownOfNotice - 1)}…` : text, count }
+    return {
+      _tag: "Notice",
+      kind,
+      text: text.length > shownOfNotice ? `${text.slice(0, shownOfNotice - 1)}…` : text,
+      count
+    }
   }
 
   private heard(info: LinesInfo): void {
@@ -121,11 +127,17 @@ export class Account {
           break
         case "Ended":
           if (this.linesWithMeaning === 0 && (this.before?.turns ?? 0) > 0) {
-            events.push(this.notice("repeated", `the result ${each.result.subtype} came before anything else, and may be that of an earlier turn`))
+            events.push(
+              this.notice(
+                "repeated",
+                `the result ${each.result.subtype} came before anything else, and may be that of an earlier turn`
+              )
+            )
             this.early = each.result
             break
           }
-          if (this.result !== undefined) events.push(this.notice("repeated", `the result ${each.result.subtype}: the last one counts`))
+          if (this.result !== undefined)
+            events.push(this.notice("repeated", `the result ${each.result.subtype}: the last one counts`))
           this.result = each.result
           break
         case "Usage":

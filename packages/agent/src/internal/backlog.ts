@@ -1,5 +1,6 @@
 /**
- * Events on their way from who reads the agent to who reads the turn: they wait in memory up to a bound, and then the reading waits.
+ * Events on their way from who reads the agent to who reads the turn: they wait in memory up to a bound, and then the
+ * reading waits.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -8,7 +9,10 @@ import * as Stream from "effect/Stream"
 
 /** While the agent runs. It is held back at more. */
 const usual = 1024 * 1024
-/** Once it is over or is being stopped: then all of what it still writes is wanted, and it could not end if nobody read that. */
+/**
+ * Once it is over or is being stopped: then all of what it still writes is wanted, and it could not end if nobody read
+ * that.
+ */
 const last = 64 * 1024 * 1024
 
 export class Backlog<A> {
@@ -22,7 +26,10 @@ export class Backlog<A> {
   /** Whether the reading waits for who reads the turn. */
   isHeld = false
 
-  /** Hands over, at once. What is returned is to be awaited before more is read; nothing is returned where there is room. */
+  /**
+   * Hands over, at once. What is returned is to be awaited before more is read; nothing is returned where there is
+   * room.
+   */
   offer(events: ReadonlyArray<A>, bytes: number): Effect.Effect<void> | undefined {
     if (this.isDiscarding || this.hasEnded || events.length === 0) return undefined
     for (const event of events) this.events.push(event)
@@ -33,9 +40,13 @@ export class Backlog<A> {
     return Effect.suspend(() => {
       this.isHeld = true
       return this.room.await
-    }).pipe(Effect.ensuring(Effect.sync(() => {
-      this.isHeld = false
-    })))
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.isHeld = false
+        })
+      )
+    )
   }
 
   /** From here on there is more room. */
@@ -73,6 +84,9 @@ export class Backlog<A> {
     }
     if (this.hasEnded) return Effect.fail(Option.none())
     this.filled.unsafeClose()
-    return Effect.zipRight(this.filled.await, Effect.suspend(() => this.take()))
+    return Effect.zipRight(
+      this.filled.await,
+      Effect.suspend(() => this.take())
+    )
   }
 }

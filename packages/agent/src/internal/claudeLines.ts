@@ -63,7 +63,15 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
         const delta = asObject(event["delta"])
         const kind = deltaKinds.get(delta?.["type"])
         if (kind === undefined) return []
-        return [{ _tag: "Delta", messageId: streaming, kind: kind[0], index: asNumber(event["index"]) ?? 0, text: asString(delta?.[kind[1]]) ?? "" }]
+        return [
+          {
+            _tag: "Delta",
+            messageId: streaming,
+            kind: kind[0],
+            index: asNumber(event["index"]) ?? 0,
+            text: asString(delta?.[kind[1]]) ?? ""
+          }
+        ]
       }
       case "message_start": {
         streaming = asString(asObject(event["message"])?.["id"])
@@ -109,8 +117,11 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
     const request = asObject(entry["request"])
     const requestId = asString(entry["request_id"])
     if (requestId === undefined) return [notice("malformed", inWords(entry))]
-    if (request?.["subtype"] !== "can_use_tool") return [notice("unknown", `a request of the kind ${inWords(request?.["subtype"])}`)]
-    return [{ _tag: "PermissionAsked", requestId, tool: asString(request["tool_name"]) ?? "", input: request["input"] ?? {} }]
+    if (request?.["subtype"] !== "can_use_tool")
+      return [notice("unknown", `a request of the kind ${inWords(request?.["subtype"])}`)]
+    return [
+      { _tag: "PermissionAsked", requestId, tool: asString(request["tool_name"]) ?? "", input: request["input"] ?? {} }
+    ]
   }
 
   const meaning = (entry: JsonObject): ReadonlyArray<Said> => {

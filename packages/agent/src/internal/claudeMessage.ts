@@ -29,7 +29,12 @@ const blockOf = (value: unknown): Block => {
     case "thinking":
       return { _tag: "Thinking", text: asString(block?.["thinking"]) ?? "" }
     case "tool_use":
-      return { _tag: "ToolUse", id: asString(block?.["id"]) ?? "", name: asString(block?.["name"]) ?? "", input: block?.["input"] ?? {} }
+      return {
+        _tag: "ToolUse",
+        id: asString(block?.["id"]) ?? "",
+        name: asString(block?.["name"]) ?? "",
+        input: block?.["input"] ?? {}
+      }
     case "tool_result":
       return {
         _tag: "ToolResult",
@@ -44,14 +49,21 @@ const blockOf = (value: unknown): Block => {
 
 /** The blocks of a message's content, which is one text or a list. Undefined where it is neither. */
 export const blocksOf = (content: unknown): ReadonlyArray<Block> | undefined =>
-  typeof content === "string" ? (content === "" ? [] : [{ _tag: "Text", text: content }]) : asArray(content)?.map(blockOf)
+  typeof content === "string"
+    ? content === ""
+      ? []
+      : [{ _tag: "Text", text: content }]
+    : asArray(content)?.map(blockOf)
 
 /**
- * Messages from entries. The entries of one message of the assistant have one part each and the same id: what is given is the
- * whole of it so far, and once more when it is known to be over.
+ * Messages from entries. The entries of one message of the assistant have one part each and the same id: what is given
+ * is the whole of it so far, and once more when it is known to be over.
  */
 export class Messages {
-  /** The latest ones of the assistant, by id. One may go on after the results of its first tools, where it calls several at once. */
+  /**
+   * The latest ones of the assistant, by id. One may go on after the results of its first tools, where it calls several
+   * at once.
+   */
   private readonly latest = new Map<string, ReadonlyArray<Block>>()
   private open: string | undefined
 
@@ -72,14 +84,21 @@ export class Messages {
   user(entry: JsonObject): ReadonlyArray<Message> | undefined {
     const blocks = blocksOf(asObject(entry["message"])?.["content"])
     if (blocks === undefined) return undefined
-    return [...this.close(), ...(blocks.length === 0 ? [] : [{ _tag: "Message" as const, role: "user" as const, status: "Complete" as const, blocks }])]
+    return [
+      ...this.close(),
+      ...(blocks.length === 0
+        ? []
+        : [{ _tag: "Message" as const, role: "user" as const, status: "Complete" as const, blocks }])
+    ]
   }
 
   /** What is open is over, because something else begins, or nothing does. */
   close(): ReadonlyArray<Message> {
     const id = this.open
     this.open = undefined
-    return id === undefined ? [] : [{ _tag: "Message", id, role: "assistant", status: "Complete", blocks: this.latest.get(id) ?? [] }]
+    return id === undefined
+      ? []
+      : [{ _tag: "Message", id, role: "assistant", status: "Complete", blocks: this.latest.get(id) ?? [] }]
   }
 
   private remember(id: string, blocks: ReadonlyArray<Block>): void {

@@ -17,7 +17,12 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
   const begun = new Set<string>()
 
   // Its items are counted from 0 in every turn: the turn makes them unique.
-  const message = (item: JsonObject, role: "user" | "assistant", status: Message["status"], ...blocks: ReadonlyArray<Block>): Message => ({
+  const message = (
+    item: JsonObject,
+    role: "user" | "assistant",
+    status: Message["status"],
+    ...blocks: ReadonlyArray<Block>
+  ): Message => ({
     _tag: "Message",
     id: `${turnId}/${inWords(item["id"])}${role === "user" ? "/result" : ""}`,
     role,

@@ -5,7 +5,8 @@ import { isTerminal, type Message, type TurnEvent } from "../TurnEvent.js"
 import { blocksOf } from "./claudeMessage.js"
 
 /**
- * One message of a conversation, with all its parts so far. One that is still `"Streaming"` after the turn was never finished.
+ * One message of a conversation, with all its parts so far. One that is still `"Streaming"` after the turn was never
+ * finished.
  *
  * @example
  * ```ts
@@ -24,9 +25,10 @@ export interface Entry {
 /**
  * A conversation, in its order.
  *
- * - `isOver`: whether its last turn has ended. Undefined where nothing tells: in one that is empty, or in a stored one whose last message
- *   does not say why it stopped.
- * - `changedAt`: when its last message came, in milliseconds since the epoch. Only stored ones know; one that is live changes now.
+ * - `isOver`: whether its last turn has ended. Undefined where nothing tells: in one that is empty, or in a stored one
+ *   whose last message does not say why it stopped.
+ * - `changedAt`: when its last message came, in milliseconds since the epoch. Only stored ones know; one that is live
+ *   changes now.
  *
  * @example
  * ```ts

@@ -45,7 +45,15 @@ export const outcomeOf = (facts: Facts): Terminal => {
 }
 
 /** In the order of what says most of the cause. */
-const failureOf = ({ incomplete, isStopped, isStuck, result, status, stuckIs, timeout }: Facts): FailureKind | undefined => {
+const failureOf = ({
+  incomplete,
+  isStopped,
+  isStuck,
+  result,
+  status,
+  stuckIs,
+  timeout
+}: Facts): FailureKind | undefined => {
   if (timeout !== undefined) return { _tag: "Timeout", phase: timeout }
   if (status?._tag === "Signaled" && !isStopped) return { _tag: "Signal", name: status.signal }
   if (result?.isError === true) return { _tag: "Result", subtype: result.subtype }

@@ -38,7 +38,11 @@ export class Pool {
   private readonly perDirectory: boolean
 
   constructor(
-    options: { readonly concurrency: number; readonly keep?: number | undefined; readonly perDirectory?: boolean | undefined },
+    options: {
+      readonly concurrency: number
+      readonly keep?: number | undefined
+      readonly perDirectory?: boolean | undefined
+    },
     private readonly spawner: ChildSpawner["Type"]
   ) {
     this.places = Effect.unsafeMakeSemaphore(options.concurrency)
@@ -47,7 +51,11 @@ export class Pool {
   }
 
   readonly list = Effect.sync(() =>
-    [...this.entries.values()].map(({ cwd, turn, turnId }) => ({ turnId, cwd, state: turn === undefined ? "waiting" as const : "running" as const }))
+    [...this.entries.values()].map(({ cwd, turn, turnId }) => ({
+      turnId,
+      cwd,
+      state: turn === undefined ? ("waiting" as const) : ("running" as const)
+    }))
   )
 
   readonly outcome = (turnId: string): Effect.Effect<Option.Option<Terminal>> =>
@@ -59,30 +67,57 @@ export class Pool {
       if (entry === undefined) return Effect.succeedNone
       // Not the end that is read of it: whoever reads it may be who cancels.
       const stopped = Effect.flatMap(Deferred.await(entry.begun), (turn) => Effect.asSome(turn.cancel))
-      return Effect.zipRight(Deferred.succeed(entry.called, undefined), Effect.raceFirst(stopped, Deferred.await(entry.over)))
+      return Effect.zipRight(
+        Deferred.succeed(entry.called, undefined),
+        Effect.raceFirst(stopped, Deferred.await(entry.over))
+      )
     })
 
   readonly run = (request: TurnRequest): Stream.Stream<TurnEvent, SpawnError> =>
-    Stream.unwrapScoped(Effect.gen(this, function*() {
-      const entry = yield* this.enter(request)
-      const turn = yield* this.started(request, entry)
-      if (turn !== undefined) return Stream.tap(turn.events, (event) => isTerminal(event) ? this.leave(entry, Option.some(event)) : Effect.void)
-      yield* this.leave(entry, Option.some(neverStarted))
-      return Stream.make(neverStarted)
-    })).pipe(Stream.provideService(ChildSpawner, this.spawner))
+    Stream.unwrapScoped(
+      Effect.gen(this, function* () {
+        const entry = yield* this.enter(request)
+        const turn = yield* this.started(request, entry)
+        if (turn !== undefined)
+          return Stream.tap(turn.events, (event) =>
+            isTerminal(event) ? this.leave(entry, Option.some(event)) : Effect.void
+          )
+        yield* this.leave(entry, Option.some(neverStarted))
+        return Stream.make(neverStarted)
+      })
+    ).pipe(Stream.provideService(ChildSpawner, this.spawner))
 
-  private enter({ adapter, binary = adapter.binary, cwd, turnId }: TurnRequest): Effect.Effect<Entry, SpawnError, Scope.Scope> {
+  private enter({
+    adapter,
+    binary = adapter.binary,
+    cwd,
+    turnId
+  }: TurnRequest): Effect.Effect<Entry, SpawnError, Scope.Scope> {
     return Effect.acquireRelease(
       Effect.suspend(() => {
         if (this.entries.has(turnId)) {
-          return Effect.fail(refusal("InvalidArgument", `${adapter.name} turn ${turnId}`, binary, cwd, [`another turn ${turnId} is in the pool`]))
+          return Effect.fail(
+            refusal("InvalidArgument", `${adapter.name} turn ${turnId}`, binary, cwd, [
+              `another turn ${turnId} is in the pool`
+            ])
+          )
         }
-        const entry: Entry = { turnId, cwd, called: Deferred.unsafeMake(FiberId.none), begun: Deferred.unsafeMake(FiberId.none), over: Deferred.unsafeMake(FiberId.none), turn: undefined }
+        const entry: Entry = {
+          turnId,
+          cwd,
+          called: Deferred.unsafeMake(FiberId.none),
+          begun: Deferred.unsafeMake(FiberId.none),
+          over: Deferred.unsafeMake(FiberId.none),
+          turn: undefined
+        }
         this.entries.set(turnId, entry)
         return Effect.succeed(entry)
       }),
       // Who did not read to the end, or was never started.
-      (entry) => Effect.flatMap(entry.turn === undefined ? Effect.succeedNone : Effect.asSome(entry.turn.cancel), (end) => this.leave(entry, end))
+      (entry) =>
+        Effect.flatMap(entry.turn === undefined ? Effect.succeedNone : Effect.asSome(entry.turn.cancel), (end) =>
+          this.leave(entry, end)
+        )
     )
   }
 
@@ -105,16 +140,19 @@ export class Pool {
   }
 
   /** Undefined where it was cancelled before there was a place for it. */
-  private started(request: TurnRequest, entry: Entry): Effect.Effect<Turn | undefined, SpawnError, ChildSpawner | Scope.Scope> {
+  private started(
+    request: TurnRequest,
+    entry: Entry
+  ): Effect.Effect<Turn | undefined, SpawnError, ChildSpawner | Scope.Scope> {
     return Effect.uninterruptibleMask((restore) =>
-      Effect.gen(this, function*() {
+      Effect.gen(this, function* () {
         const held: Array<Effect.Effect<unknown>> = []
         const release = Effect.suspend(() => Effect.all(held.splice(0), { discard: true }))
         // The directory first: who waits for one holds no place meanwhile.
         const waiting = Effect.zipRight(this.directory(request.cwd, held), this.place(held))
-        const isCalled = yield* restore(Effect.raceFirst(Effect.as(waiting, false), Effect.as(Deferred.await(entry.called), true))).pipe(
-          Effect.onError(() => release)
-        )
+        const isCalled = yield* restore(
+          Effect.raceFirst(Effect.as(waiting, false), Effect.as(Deferred.await(entry.called), true))
+        ).pipe(Effect.onError(() => release))
         if (isCalled) return yield* Effect.as(release, undefined)
         const turn = yield* Effect.onError(startTurn(request), () => release)
         entry.turn = turn
@@ -138,9 +176,11 @@ export class Pool {
       const directory = this.directories.get(cwd) ?? { lock: Effect.unsafeMakeSemaphore(1), users: 0 }
       this.directories.set(cwd, directory)
       directory.users++
-      held.push(Effect.sync(() => {
-        if (--directory.users === 0) this.directories.delete(cwd)
-      }))
+      held.push(
+        Effect.sync(() => {
+          if (--directory.users === 0) this.directories.delete(cwd)
+        })
+      )
       return take(directory.lock, () => held.push(directory.lock.release(1)))
     })
   }

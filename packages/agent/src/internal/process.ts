@@ -6,7 +6,10 @@ import * as StopPlan from "@tether/process/StopPlan"
 import type { ProcessOptions } from "./request.js"
 
 /** SIGINT is what a person would do: the agent may end its turn, and say so. */
-export const defaultStop = StopPlan.make(StopPlan.signal("SIGINT", "3 seconds"), StopPlan.signal("SIGTERM", "3 seconds"))
+export const defaultStop = StopPlan.make(
+  StopPlan.signal("SIGINT", "3 seconds"),
+  StopPlan.signal("SIGTERM", "3 seconds")
+)
 
 /** What a shell has put in the background does not hear SIGINT. */
 export const leftoverStop = StopPlan.make(StopPlan.signal("SIGTERM", "3 seconds"))
@@ -25,4 +28,4 @@ export const processOptions = (
 /** What is as short as this is found in any word, and tells nothing. */
 const shortestSecret = 4
 
-export const secretsIn = (prompt: string): ReadonlyArray<string> => prompt.length < shortestSecret ? [] : [prompt]
+export const secretsIn = (prompt: string): ReadonlyArray<string> => (prompt.length < shortestSecret ? [] : [prompt])

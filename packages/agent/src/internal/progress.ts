@@ -42,15 +42,23 @@ export class Progress {
   isStuck = false
   private readonly over = Deferred.unsafeMake<Terminal>(FiberId.none)
 
-  constructor(private readonly asked: Asked, private readonly clock: Clock.Clock) {
+  constructor(
+    private readonly asked: Asked,
+    private readonly clock: Clock.Clock
+  ) {
     this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), asked.before)
   }
 
   /**
-   * What these lines mean, for who reads the turn, and before that for `first`. What is returned is to be awaited before more is read. A chunk
-   * may have a million lines, and whoever else lives in this program gets its turn between some of them.
+   * What these lines mean, for who reads the turn, and before that for `first`. What is returned is to be awaited
+   * before more is read. A chunk may have a million lines, and whoever else lives in this program gets its turn between
+   * some of them.
    */
-  stdout(lines: ReadonlyArray<string>, info: LinesInfo, first: (events: ReadonlyArray<TurnEvent>) => void = () => undefined): Effect.Effect<void> | undefined {
+  stdout(
+    lines: ReadonlyArray<string>,
+    info: LinesInfo,
+    first: (events: ReadonlyArray<TurnEvent>) => void = () => undefined
+  ): Effect.Effect<void> | undefined {
     const some = (from: number): Effect.Effect<void> | undefined => {
       const to = Math.min(from + atOnce, lines.length)
       const events = this.account.stdout(lines, info, from, to)
@@ -59,7 +67,13 @@ export class Progress {
       if (this.account.result !== undefined) this.ended.unsafeOpen()
       if (this.account.early !== undefined) this.early.unsafeOpen()
       if (to === lines.length) return room
-      return Effect.zipRight(room ?? Effect.void, Effect.zipRight(turnOfLoop, Effect.suspend(() => some(to) ?? Effect.void)))
+      return Effect.zipRight(
+        room ?? Effect.void,
+        Effect.zipRight(
+          turnOfLoop,
+          Effect.suspend(() => some(to) ?? Effect.void)
+        )
+      )
     }
     return some(0)
   }
@@ -80,7 +94,10 @@ export class Progress {
     return Stream.ensuring(this.backlog.stream, left)
   }
 
-  /** Completes with a result that counts. One that may be that of an earlier turn does where nothing else comes for some time. */
+  /**
+   * Completes with a result that counts. One that may be that of an earlier turn does where nothing else comes for some
+   * time.
+   */
   readonly hasResult: Effect.Effect<void> = Effect.suspend(() => {
     const accepted = this.early.await.pipe(
       Effect.zipRight(Effect.sleep(earlyPatience)),
@@ -98,10 +115,15 @@ export class Progress {
   readonly timedOut: Effect.Effect<Phase> = Effect.suspend(() => {
     const timeouts: Timeouts = this.asked.timeouts ?? {}
     const { account, backlog } = this
-    const watched = () => ({ startedAt: account.startedAt, lastAt: account.lastAt, hasSpoken: account.hasSpoken, isHeld: backlog.isHeld })
+    const watched = () => ({
+      startedAt: account.startedAt,
+      lastAt: account.lastAt,
+      hasSpoken: account.hasSpoken,
+      isHeld: backlog.isHeld
+    })
     return Effect.flatMap(
       Effect.raceFirst(watch(timeouts, this.clock, watched), Effect.as(this.ended.await, undefined)),
-      (phase) => phase === undefined ? Effect.never : Effect.succeed(phase)
+      (phase) => (phase === undefined ? Effect.never : Effect.succeed(phase))
     )
   })
 
@@ -180,11 +202,14 @@ const costOf = (events: ReadonlyArray<TurnEvent>, lines: ReadonlyArray<string>, 
 const perEvent = 128
 const perBlock = 16
 
-const namesOf = (processes: ReadonlyArray<ProcessInfo.ProcessInfo>): string => processes.map((each) => ProcessInfo.format(each)).join(", ")
+const namesOf = (processes: ReadonlyArray<ProcessInfo.ProcessInfo>): string =>
+  processes.map((each) => ProcessInfo.format(each)).join(", ")
 
 const lossOf = (drained: Drained): string | undefined => {
-  if (drained._tag === "Stalled") return `${drained.bytes} bytes were not read, because nobody took the events before them`
-  if (drained._tag === "Cut") return `its output was held open by ${namesOf(drained.holders) || "a process that cannot be named"}`
+  if (drained._tag === "Stalled")
+    return `${drained.bytes} bytes were not read, because nobody took the events before them`
+  if (drained._tag === "Cut")
+    return `its output was held open by ${namesOf(drained.holders) || "a process that cannot be named"}`
   return undefined
 }
 

@@ -11,9 +11,8 @@ import * as Stream from "effect/Stream"
 import { asString, parseObject } from "./json.js"
 import { firstInLines } from "./sessionFile.js"
 
-const configured = Config.orElse(
-  Config.nonEmptyString("CLAUDE_CONFIG_DIR"),
-  () => Config.map(Config.nonEmptyString("HOME"), (home) => `${home}/.claude`)
+const configured = Config.orElse(Config.nonEmptyString("CLAUDE_CONFIG_DIR"), () =>
+  Config.map(Config.nonEmptyString("HOME"), (home) => `${home}/.claude`)
 )
 
 /** The directory of all of them. */
@@ -21,7 +20,12 @@ export const projectsDirectory = (configDir: string | undefined): Effect.Effect<
   (configDir === undefined ? configured : Effect.succeed(configDir)).pipe(
     Effect.map((directory) => `${directory}/projects`),
     Effect.mapError(() =>
-      FileAttempt.refused("find the sessions", "~/.claude/projects", "Invalid", "neither CLAUDE_CONFIG_DIR nor HOME says where they are")
+      FileAttempt.refused(
+        "find the sessions",
+        "~/.claude/projects",
+        "Invalid",
+        "neither CLAUDE_CONFIG_DIR nor HOME says where they are"
+      )
     )
   )
 
@@ -36,7 +40,8 @@ const namesIn = (fs: FileSystem.FileSystem, directory: string): Effect.Effect<Re
 
 const sessionsIn = (fs: FileSystem.FileSystem, directory: string) =>
   Effect.map(namesIn(fs, directory), (names) =>
-    names.filter((name) => name.endsWith(".jsonl")).map((name) => `${directory}/${name}`))
+    names.filter((name) => name.endsWith(".jsonl")).map((name) => `${directory}/${name}`)
+  )
 
 /** The first directory that a file names is the one that its session was started in. */
 const cwdOf = (path: string) => firstInLines(path, (line) => asString(parseObject(line)?.["cwd"]))
@@ -51,14 +56,14 @@ const belong = (files: ReadonlyArray<string>, cwds: ReadonlyArray<string>) =>
   )
 
 /**
- * The session files that may be those of a directory, by any of its names: all that are in the directory with its slug, and those in
- * others that belong here: a long slug is shortened, and other versions made it by another rule.
+ * The session files that may be those of a directory, by any of its names: all that are in the directory with its slug,
+ * and those in others that belong here: a long slug is shortened, and other versions made it by another rule.
  */
 export const sessionFiles = (
   projects: string,
   cwds: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const slugs = cwds.map(slugOf)
     const filesOf = (name: string) => {
@@ -66,7 +71,7 @@ export const sessionFiles = (
       if (slugs.includes(name)) return all
       // There may be anything, and it cannot be known to be ours.
       return Effect.orElseSucceed(all, () => []).pipe(
-        Effect.flatMap((files) => Effect.map(belong(files, cwds), (isOurs) => isOurs ? files : []))
+        Effect.flatMap((files) => Effect.map(belong(files, cwds), (isOurs) => (isOurs ? files : [])))
       )
     }
     return (yield* Effect.forEach(yield* namesIn(fs, projects), filesOf, { concurrency: 4 })).flat()

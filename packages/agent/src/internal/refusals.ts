@@ -13,7 +13,9 @@ export const problemsOf = (
   const isEmpty = (text: string | undefined) => text !== undefined && text.trim() === ""
   const times = Object.entries({ ...timeouts, afterResult })
   return [
-    ...(cwd.startsWith("/") || /^[A-Za-z]:[\\/]/.test(cwd) ? [] : [`cwd is an absolute path, and not ${JSON.stringify(cwd)}`]),
+    ...(cwd.startsWith("/") || /^[A-Za-z]:[\\/]/.test(cwd)
+      ? []
+      : [`cwd is an absolute path, and not ${JSON.stringify(cwd)}`]),
     ...(isEmpty(prompt) ? ["prompt is empty"] : []),
     ...(isEmpty(turnId) ? ["turnId is empty"] : []),
     ...(isEmpty(binary) ? ["binary is empty"] : []),
@@ -23,9 +25,17 @@ export const problemsOf = (
       ? []
       : [`maxLineBytes is a whole number above 0, and not ${maxLineBytes}`]),
     ...times.flatMap(([name, time]) =>
-      time === undefined || Duration.decodeUnknown(time)._tag === "Some" ? [] : [`${name} is a duration, and not ${String(time)}`])
+      time === undefined || Duration.decodeUnknown(time)._tag === "Some"
+        ? []
+        : [`${name} is a duration, and not ${String(time)}`]
+    )
   ]
 }
 
-export const refusal = (reason: SpawnError["reason"], label: string, command: string, cwd: string, problems: ReadonlyArray<string>): SpawnError =>
-  new SpawnError({ reason, label, command, args: [], cwd, problems, code: undefined })
+export const refusal = (
+  reason: SpawnError["reason"],
+  label: string,
+  command: string,
+  cwd: string,
+  problems: ReadonlyArray<string>
+): SpawnError => new SpawnError({ reason, label, command, args: [], cwd, problems, code: undefined })

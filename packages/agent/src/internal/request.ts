@@ -12,7 +12,8 @@ import type { Terminal, TurnEvent } from "../TurnEvent.js"
 /**
  * How long a turn may take. All of it is unbounded where nothing is said: a tool may be silent for as long as it works.
  *
- * - `startup`: until the first line. `idle`: between two lines, while we are not the ones who hold it back. `total`: until the result.
+ * - `startup`: until the first line. `idle`: between two lines, while we are not the ones who hold it back. `total`:
+ *   until the result.
  *
  * @example
  * ```ts
@@ -33,8 +34,9 @@ export interface Timeouts {
  * - `binary`: its program: a path, or a name that is looked for along the PATH. Default: the adapter's.
  * - `env`: over the inherited environment; `undefined` removes a variable, and a `Redacted` value is never shown.
  * - `maxLineBytes`: a line may be so long; of a longer one there is a `Notice`. Default 16 MiB.
- * - `stop`: how it is stopped. Default: SIGINT, which it may answer by ending its turn, three seconds, SIGTERM, three seconds,
- *   SIGKILL; what it leaves behind gets SIGTERM at once. It reaches the tree: the servers and shells that it has started too.
+ * - `stop`: how it is stopped. Default: SIGINT, which it may answer by ending its turn, three seconds, SIGTERM, three
+ *   seconds, SIGKILL; what it leaves behind gets SIGTERM at once. It reaches the tree: the servers and shells that it
+ *   has started too.
  * - `afterResult`: how long its process may live after its result. Default 30 s. Then it is stopped.
  * - `stuckIs`: whether a turn whose process had to be stopped so is `"completed"` (default) or `"failed"`.
  * - `timeouts`: see {@link Timeouts}.
@@ -87,12 +89,12 @@ export interface TurnRequest extends Prompt, ProcessOptions {
 /**
  * A turn that runs.
  *
- * - `events`: what happens in it. Each event is given once, so it is read by one reader. A reader that is slow holds the agent back once
- *   1 MiB waits here; one that leaves before the last event cancels the turn.
- * - `cancel`: stops it, and answers when it is over. After the exit it changes nothing. `kill` is a cancel that waits for nothing: SIGKILL
- *   at once, also after a `cancel`.
- * - `outcome`: its terminal event, once its process is gone. It reads no events: where nobody does, an agent that writes much is held
- *   back for ever.
+ * - `events`: what happens in it. Each event is given once, so it is read by one reader. A reader that is slow holds
+ *   the agent back once 1 MiB waits here; one that leaves before the last event cancels the turn.
+ * - `cancel`: stops it, and answers when it is over. After the exit it changes nothing. `kill` is a cancel that waits
+ *   for nothing: SIGKILL at once, also after a `cancel`.
+ * - `outcome`: its terminal event, once its process is gone. It reads no events: where nobody does, an agent that
+ *   writes much is held back for ever.
  *
  * @example
  * ```ts

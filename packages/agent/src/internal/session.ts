@@ -33,14 +33,21 @@ const backgroundPatience: Duration.DurationInput = "30 seconds"
 
 const denied: Decision = { behavior: "deny", message: "The program that runs this session does not allow it." }
 
-export const openSession = (options: SessionOptions): Effect.Effect<AgentSession, SpawnError, ChildSpawner | Scope.Scope> =>
-  Effect.gen(function*() {
+export const openSession = (
+  options: SessionOptions
+): Effect.Effect<AgentSession, SpawnError, ChildSpawner | Scope.Scope> =>
+  Effect.gen(function* () {
     const { adapter, cwd } = options
     const binary = options.binary ?? adapter.binary
     const label = `${adapter.name} session`
-    const refuse = (reason: SpawnError["reason"], problems: ReadonlyArray<string>) => Effect.fail(refusal(reason, label, binary, cwd, problems))
-    if (adapter.dialogue === undefined) return yield* refuse("Unsupported", [`a process of ${adapter.name} serves one turn: take AgentTurn`])
-    const problems = [...problemsOf(options, options), ...adapter.invocation({ ...options, turnId: "0", prompt: "?" }).problems]
+    const refuse = (reason: SpawnError["reason"], problems: ReadonlyArray<string>) =>
+      Effect.fail(refusal(reason, label, binary, cwd, problems))
+    if (adapter.dialogue === undefined)
+      return yield* refuse("Unsupported", [`a process of ${adapter.name} serves one turn: take AgentTurn`])
+    const problems = [
+      ...problemsOf(options, options),
+      ...adapter.invocation({ ...options, turnId: "0", prompt: "?" }).problems
+    ]
     if (problems.length > 0) return yield* refuse("InvalidArgument", problems)
     const session = new OpenSession(options, adapter.dialogue, label, yield* ChildSpawner, yield* Effect.clock)
     yield* Effect.acquireRelease(session.start, () => session.close)
@@ -74,42 +81,56 @@ class OpenSession implements AgentSession {
     private readonly clock: Clock.Clock
   ) {}
 
-  readonly sessionId: Effect.Effect<string | undefined> = Effect.sync(() => this.current?.progress.account.sessionId ?? this.known)
+  readonly sessionId: Effect.Effect<string | undefined> = Effect.sync(
+    () => this.current?.progress.account.sessionId ?? this.known
+  )
 
   // ---- its process
 
-  readonly start: Effect.Effect<void, SpawnError> = Effect.uninterruptible(Effect.suspend(() => {
-    const { options } = this
-    const resumed = this.known === undefined ? options : { ...options, resumeSessionId: this.known }
-    const command = Command.make(options.binary ?? options.adapter.binary, ...this.dialogue.args(resumed, true))
-    return Effect.map(
-      this.spawner.acquire(command, {
-        ...processOptions(options, options.stop ?? leftoverStop),
-        label: this.label,
-        stdin: "pipe",
-        onLines: { stdout: (lines, info) => this.stdout(lines, info), stderr: (lines, info) => this.stderr(lines, info) }
-      }),
-      (acquired) => {
-        this.process = acquired
-        // In place: a turn that has begun may be served by this one after all.
-        Object.assign(this.before, { cost: 0, turns: 0 })
-        this.unclaimed.quiet.unsafeOpen()
-      }
-    )
-  }))
+  readonly start: Effect.Effect<void, SpawnError> = Effect.uninterruptible(
+    Effect.suspend(() => {
+      const { options } = this
+      const resumed = this.known === undefined ? options : { ...options, resumeSessionId: this.known }
+      const command = Command.make(options.binary ?? options.adapter.binary, ...this.dialogue.args(resumed, true))
+      return Effect.map(
+        this.spawner.acquire(command, {
+          ...processOptions(options, options.stop ?? leftoverStop),
+          label: this.label,
+          stdin: "pipe",
+          onLines: {
+            stdout: (lines, info) => this.stdout(lines, info),
+            stderr: (lines, info) => this.stderr(lines, info)
+          }
+        }),
+        (acquired) => {
+          this.process = acquired
+          // In place: a turn that has begun may be served by this one after all.
+          Object.assign(this.before, { cost: 0, turns: 0 })
+          this.unclaimed.quiet.unsafeOpen()
+        }
+      )
+    })
+  )
 
-  /** Whether it still runs; where it has ended, it is gone when this is answered, and how it ended is told in the next turn. */
+  /**
+   * Whether it still runs; where it has ended, it is gone when this is answered, and how it ended is told in the next
+   * turn.
+   */
   private readonly ensureStarted: Effect.Effect<void, SpawnError> = Effect.suspend(() => {
     const { process } = this
     if (process === undefined) return this.start
-    return Effect.flatMap(process.child.isRunning, (isRunning) => isRunning ? Effect.void : Effect.zipRight(this.bury(process), this.start))
+    return Effect.flatMap(process.child.isRunning, (isRunning) =>
+      isRunning ? Effect.void : Effect.zipRight(this.bury(process), this.start)
+    )
   })
 
   private bury({ child, release }: Acquired): Effect.Effect<void> {
     this.process = undefined
     return Effect.zipRight(
       release,
-      Effect.map(child.exited, (status) => this.unclaimed.note(`its process had ended (${ExitStatus.format(status)}) and was started again`))
+      Effect.map(child.exited, (status) =>
+        this.unclaimed.note(`its process had ended (${ExitStatus.format(status)}) and was started again`)
+      )
     )
   }
 
@@ -117,13 +138,16 @@ class OpenSession implements AgentSession {
     this.isClosed = true
     this.unclaimed.quiet.unsafeOpen()
     const progress = this.current?.progress
-    const stopped = progress === undefined
-      ? Effect.void
-      : this.stopFor(progress, () => {
-        progress.isCancelled = true
-      })
+    const stopped =
+      progress === undefined
+        ? Effect.void
+        : this.stopFor(progress, () => {
+            progress.isCancelled = true
+          })
     // A turn that is about to begin may still be starting a process. Those that wait find the session closed.
-    const last = this.turns.withPermits(1)(Effect.suspend(() => this.process === undefined ? Effect.void : this.farewell(this.process)))
+    const last = this.turns.withPermits(1)(
+      Effect.suspend(() => (this.process === undefined ? Effect.void : this.farewell(this.process)))
+    )
     return Effect.zipRight(stopped, last)
   })
 
@@ -134,12 +158,16 @@ class OpenSession implements AgentSession {
 
   private readonly unlessClosed: Effect.Effect<void, SpawnError> = Effect.suspend(() => {
     const { adapter, binary = adapter.binary, cwd } = this.options
-    return this.isClosed ? Effect.fail(refusal("InvalidArgument", this.label, binary, cwd, ["the session is closed"])) : Effect.void
+    return this.isClosed
+      ? Effect.fail(refusal("InvalidArgument", this.label, binary, cwd, ["the session is closed"]))
+      : Effect.void
   })
 
   private write(line: string): Effect.Effect<void> {
     // Where it does not read on, its end tells why.
-    return Effect.suspend(() => this.process === undefined ? Effect.void : Effect.ignore(this.process.child.stdin.write(`${line}\n`)))
+    return Effect.suspend(() =>
+      this.process === undefined ? Effect.void : Effect.ignore(this.process.child.stdin.write(`${line}\n`))
+    )
   }
 
   // ---- what it says
@@ -148,7 +176,11 @@ class OpenSession implements AgentSession {
     if (this.current === undefined) {
       const questions = this.unclaimed.take(this.options.adapter.decoder(this.promptOf("")), lines)
       // Nobody is there to answer.
-      return Effect.forEach(questions, ({ requestId }) => Effect.forkDaemon(this.write(this.dialogue.permit(requestId, denied))), { discard: true })
+      return Effect.forEach(
+        questions,
+        ({ requestId }) => Effect.forkDaemon(this.write(this.dialogue.permit(requestId, denied))),
+        { discard: true }
+      )
     }
     const questions: Array<PermissionAsked> = []
     const room = this.current.progress.stdout(lines, info, (events) => {
@@ -185,7 +217,9 @@ class OpenSession implements AgentSession {
   /** Whoever answers first has answered. */
   private answer(requestId: string, decision: Decision): Effect.Effect<boolean> {
     return Effect.suspend(() =>
-      this.asked.delete(requestId) ? Effect.as(this.write(this.dialogue.permit(requestId, decision)), true) : Effect.succeed(false)
+      this.asked.delete(requestId)
+        ? Effect.as(this.write(this.dialogue.permit(requestId, decision)), true)
+        : Effect.succeed(false)
     )
   }
 
@@ -199,20 +233,28 @@ class OpenSession implements AgentSession {
   }
 
   readonly turn = ({ prompt, timeouts, turnId }: SessionTurn): Stream.Stream<TurnEvent, SpawnError | SessionBusy> =>
-    Stream.unwrapScoped(Effect.gen(this, function*() {
-      const id = turnId ?? String(++this.count)
-      const { adapter, cwd, whenBusy } = this.options
-      const problems = problemsOf({ cwd, prompt, turnId: id }, { timeouts })
-      if (problems.length > 0) return yield* Effect.fail(refusal("InvalidArgument", this.label, adapter.binary, cwd, problems))
-      if (this.holder !== undefined && whenBusy === "refuse") return yield* Effect.fail(new SessionBusy({ turnId: id, running: this.holder }))
-      const progress = yield* Effect.uninterruptibleMask((restore) =>
-        restore(this.turns.take(1)).pipe(
-          Effect.zipRight(Effect.onError(Effect.zipRight(restore(this.quiet), this.begin(id, prompt, timeouts)), () => this.turns.release(1))),
-          Effect.tap((begun) => Effect.addFinalizer(() => this.cancel(begun)))
+    Stream.unwrapScoped(
+      Effect.gen(this, function* () {
+        const id = turnId ?? String(++this.count)
+        const { adapter, cwd, whenBusy } = this.options
+        const problems = problemsOf({ cwd, prompt, turnId: id }, { timeouts })
+        if (problems.length > 0)
+          return yield* Effect.fail(refusal("InvalidArgument", this.label, adapter.binary, cwd, problems))
+        if (this.holder !== undefined && whenBusy === "refuse")
+          return yield* Effect.fail(new SessionBusy({ turnId: id, running: this.holder }))
+        const progress = yield* Effect.uninterruptibleMask((restore) =>
+          restore(this.turns.take(1)).pipe(
+            Effect.zipRight(
+              Effect.onError(Effect.zipRight(restore(this.quiet), this.begin(id, prompt, timeouts)), () =>
+                this.turns.release(1)
+              )
+            ),
+            Effect.tap((begun) => Effect.addFinalizer(() => this.cancel(begun)))
+          )
         )
-      )
-      return progress.events(this.cancel(progress))
-    }))
+        return progress.events(this.cancel(progress))
+      })
+    )
 
   /** Nothing goes on in it that it has begun by itself: its result would be taken for that of the turn. */
   private readonly quiet: Effect.Effect<void> = Effect.suspend(() => {
@@ -223,20 +265,27 @@ class OpenSession implements AgentSession {
   })
 
   private begin(turnId: string, prompt: string, timeouts: Timeouts | undefined): Effect.Effect<Progress, SpawnError> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       yield* this.unlessClosed
       this.holder = turnId
       yield* Effect.onError(this.ensureStarted, () => Effect.sync(() => this.free()))
       if (this.isClosed) this.free()
       yield* this.unlessClosed
       const progress = new Progress(
-        { ...this.promptOf(prompt, turnId), adapter: this.options.adapter, timeouts: timeouts ?? this.options.timeouts, before: this.before },
+        {
+          ...this.promptOf(prompt, turnId),
+          adapter: this.options.adapter,
+          timeouts: timeouts ?? this.options.timeouts,
+          before: this.before
+        },
         this.clock
       )
       progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
       this.current = { turnId, progress }
       // As a turn of its own: it is begun where nothing can be interrupted, and its races must be.
-      yield* Effect.forkDaemon(Effect.interruptible(Effect.ensuring(this.drive(turnId, progress, prompt), this.turns.release(1))))
+      yield* Effect.forkDaemon(
+        Effect.interruptible(Effect.ensuring(this.drive(turnId, progress, prompt), this.turns.release(1)))
+      )
       return progress
     })
   }
@@ -246,7 +295,7 @@ class OpenSession implements AgentSession {
   }
 
   private drive(turnId: string, progress: Progress, prompt: string): Effect.Effect<void> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       let end = yield* this.serve(progress, prompt)
       if (end !== undefined && this.hasNotHeard(end, progress) && (yield* Effect.isSuccess(this.ensureStarted))) {
         progress.backlog.offer(this.unclaimed.claim(progress.account), 0)
@@ -266,9 +315,11 @@ class OpenSession implements AgentSession {
 
   /** Asks, and answers with the end of the process if that comes before the result. */
   private serve(progress: Progress, prompt: string): Effect.Effect<End | undefined> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       const { child } = this.process as Acquired
-      const working = yield* Effect.fork(Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true }))
+      const working = yield* Effect.fork(
+        Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true })
+      )
       const end = yield* Effect.raceFirst(Effect.as(progress.hasResult, undefined), Effect.either(child.gone))
       yield* Fiber.interruptFork(working)
       // One that is being stopped serves no other turn, whatever it still says.
@@ -280,14 +331,22 @@ class OpenSession implements AgentSession {
   private hasNotHeard(end: End, { account, isCancelled, timeout }: Progress): boolean {
     if (Either.isLeft(end) || this.before.turns === 0 || this.isClosed) return false
     const { endedBy, status } = end.right
-    return endedBy === "child" && status._tag === "Exited" && status.code === 0 && !account.hasSpoken && !isCancelled && timeout === undefined
+    return (
+      endedBy === "child" &&
+      status._tag === "Exited" &&
+      status.code === 0 &&
+      !account.hasSpoken &&
+      !isCancelled &&
+      timeout === undefined
+    )
   }
 
   private timedOut(progress: Progress): Effect.Effect<void> {
     return Effect.flatMap(progress.timedOut, (phase) =>
       this.stopFor(progress, () => {
         progress.timeout = phase
-      }))
+      })
+    )
   }
 
   /** What is asked for after the exit changes nothing. */
@@ -303,7 +362,9 @@ class OpenSession implements AgentSession {
   private whileRunning(then: (child: Child) => Effect.Effect<void>): Effect.Effect<void> {
     return Effect.suspend(() => {
       const child = this.process?.child
-      return child === undefined ? Effect.void : Effect.flatMap(child.isRunning, (isRunning) => isRunning ? then(child) : Effect.void)
+      return child === undefined
+        ? Effect.void
+        : Effect.flatMap(child.isRunning, (isRunning) => (isRunning ? then(child) : Effect.void))
     })
   }
 
@@ -323,10 +384,14 @@ class OpenSession implements AgentSession {
         return this.write(interrupt(`interrupt-${++this.count}`))
       })
       const grace = this.options.interruptGrace ?? "5 seconds"
-      return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(Effect.disconnect(Effect.zipRight(ask, over))), grace), (answer) =>
-        answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stopFor(progress, note), over))
+      return Effect.flatMap(
+        Effect.timeoutOption(Effect.interruptible(Effect.disconnect(Effect.zipRight(ask, over))), grace),
+        (answer) => (answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stopFor(progress, note), over))
+      )
     })
   }
 
-  readonly interrupt: Effect.Effect<void> = Effect.suspend(() => this.current === undefined ? Effect.void : this.cancel(this.current.progress))
+  readonly interrupt: Effect.Effect<void> = Effect.suspend(() =>
+    this.current === undefined ? Effect.void : this.cancel(this.current.progress)
+  )
 }

@@ -61,8 +61,11 @@ const titleIn = (entry: JsonObject, type: string, key: string): string | undefin
   entry["type"] === type ? asString(entry[key])?.trim() || undefined : undefined
 
 const titleOf = (blocks: ReadonlyArray<Block>): string | undefined => {
-  const text = blocks.flatMap((block) => block._tag === "Text" ? [block.text] : []).join(" ")
-  const words = text.slice(0, 16 * longestTitle).replaceAll(/\s+/g, " ").trim()
+  const text = blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : [])).join(" ")
+  const words = text
+    .slice(0, 16 * longestTitle)
+    .replaceAll(/\s+/g, " ")
+    .trim()
   if (words === "") return undefined
   // By characters, so that none is cut in two.
   const characters = Array.from(words)

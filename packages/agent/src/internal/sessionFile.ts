@@ -34,7 +34,7 @@ export const eachLine = (
   path: string,
   take: (line: string) => void
 ): Effect.Effect<number | undefined, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { mtime } = yield* regularFile(fs, path)
     yield* linesOf(fs, path).pipe(
@@ -53,7 +53,7 @@ export const firstInLines = <A>(
   path: string,
   answer: (line: string) => A | undefined
 ): Effect.Effect<Option.Option<A>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     yield* regularFile(fs, path)
     return yield* linesOf(fs, path).pipe(

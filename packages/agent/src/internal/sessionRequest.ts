@@ -11,13 +11,15 @@ import type { TurnEvent } from "../TurnEvent.js"
 import type { ProcessOptions, Timeouts } from "./request.js"
 
 /**
- * How a session is opened: of whom, where, and how its process is run (see `AgentTurn`). When the scope closes, its stdin is closed first,
- * and it has two seconds to end by itself.
+ * How a session is opened: of whom, where, and how its process is run (see `AgentTurn`). When the scope closes, its
+ * stdin is closed first, and it has two seconds to end by itself.
  *
- * - `whenBusy`: what a turn does while another one runs: `"wait"` (default) for its turn, or `"refuse"`, and fail with `SessionBusy`.
- * - `permissions`: what is answered when the agent asks whether it may use a tool: `"deny"` (default), or `"ask"`, which waits for
- *   `reply`. The question is an event of the turn either way.
- * - `interruptGrace`: how long an agent may take to end a turn that was interrupted, before its process is stopped. Default 5 s.
+ * - `whenBusy`: what a turn does while another one runs: `"wait"` (default) for its turn, or `"refuse"`, and fail with
+ *   `SessionBusy`.
+ * - `permissions`: what is answered when the agent asks whether it may use a tool: `"deny"` (default), or `"ask"`,
+ *   which waits for `reply`. The question is an event of the turn either way.
+ * - `interruptGrace`: how long an agent may take to end a turn that was interrupted, before its process is stopped.
+ *   Default 5 s.
  * - `permissionTimeout`: how long `"ask"` waits. Default 10 minutes. Then the answer is no.
  *
  * @example
@@ -28,7 +30,8 @@ import type { ProcessOptions, Timeouts } from "./request.js"
  * const options: SessionOptions = { adapter: ClaudeAdapter.claude, cwd: "/home/dev/project", permissions: "ask" }
  * ```
  */
-export interface SessionOptions extends Omit<Prompt, "prompt" | "turnId">, Omit<ProcessOptions, "afterResult" | "stuckIs"> {
+export interface SessionOptions
+  extends Omit<Prompt, "prompt" | "turnId">, Omit<ProcessOptions, "afterResult" | "stuckIs"> {
   readonly adapter: AgentAdapter
   readonly whenBusy?: "wait" | "refuse" | undefined
   readonly permissions?: "deny" | "ask" | undefined
@@ -37,7 +40,8 @@ export interface SessionOptions extends Omit<Prompt, "prompt" | "turnId">, Omit<
 }
 
 /**
- * What is asked in one turn of a session. `turnId` names it; default: its number in the session. `timeouts` are in place of the session's.
+ * What is asked in one turn of a session. `turnId` names it; default: its number in the session. `timeouts` are in
+ * place of the session's.
  *
  * @example
  * ```ts
@@ -55,10 +59,12 @@ export interface SessionTurn {
 /**
  * A session that is open.
  *
- * - `turn`: one turn, which begins when the stream is run and has its own terminal event, last. When the process dies in it, that is its
- *   end, with the cause; the next turn starts a process again, which resumes the session. A stream that is left early interrupts its turn.
- * - `interrupt`: ends the turn that runs, if one does, and leaves the process alive where the agent can do that; one that has not ended its
- *   turn within `interruptGrace` is stopped. Answers when the turn is over, which is then `Cancelled`.
+ * - `turn`: one turn, which begins when the stream is run and has its own terminal event, last. When the process dies
+ *   in it, that is its end, with the cause; the next turn starts a process again, which resumes the session. A stream
+ *   that is left early interrupts its turn.
+ * - `interrupt`: ends the turn that runs, if one does, and leaves the process alive where the agent can do that; one
+ *   that has not ended its turn within `interruptGrace` is stopped. Answers when the turn is over, which is then
+ *   `Cancelled`.
  * - `reply`: answers a `PermissionAsked`. False where nobody waits for that any more.
  * - `sessionId`: how to resume it, once it is known.
  *

@@ -8,8 +8,8 @@ import { isProgramNote } from "./programNote.js"
 import { type StoredLine, storedLine, timeOf } from "./storedLine.js"
 
 /**
- * A stored conversation, and what its file tells of it. `malformed` lines are no JSON objects, or messages without content, or too long;
- * the types of `unknown` ones are not known here. Neither gives a message.
+ * A stored conversation, and what its file tells of it. `malformed` lines are no JSON objects, or messages without
+ * content, or too long; the types of `unknown` ones are not known here. Neither gives a message.
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ import { problemsOf, refusal } from "./refusals.js"
 import type { Turn, TurnRequest } from "./request.js"
 
 export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError, ChildSpawner | Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { adapter, prompt, turnId } = request
     const binary = request.binary ?? adapter.binary
     const label = `${adapter.name} turn ${turnId}`
@@ -27,7 +27,7 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
     const spawner = yield* ChildSpawner
     const progress = new Progress(request, yield* Effect.clock)
     const running = yield* Effect.acquireRelease(
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { child, release } = yield* spawner.acquire(Command.make(binary, ...invocation.args), {
           ...processOptions(request, request.stop ?? leftoverStop),
           label,
@@ -49,11 +49,22 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
   })
 
 class RunningTurn {
-  constructor(private readonly request: TurnRequest, private readonly progress: Progress, private readonly child: Child) {}
+  constructor(
+    private readonly request: TurnRequest,
+    private readonly progress: Progress,
+    private readonly child: Child
+  ) {}
 
   get handle(): Turn {
     const { cancel, child, kill, progress, request } = this
-    return { turnId: request.turnId, pid: child.pid, events: progress.events(cancel), cancel, kill, outcome: progress.outcome }
+    return {
+      turnId: request.turnId,
+      pid: child.pid,
+      events: progress.events(cancel),
+      cancel,
+      kill,
+      outcome: progress.outcome
+    }
   }
 
   /** Stops it where it still runs, and answers with how it ended. */
@@ -71,9 +82,14 @@ class RunningTurn {
   /** Until all is over. It is nobody's child: who waits for it may be interrupted. */
   readonly drive: Effect.Effect<void> = Effect.suspend(() => {
     const { child, progress, request } = this
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       const watching = yield* Effect.fork(Effect.raceFirst(this.timedOut, this.stuck))
-      yield* Effect.fork(Effect.zipRight(child.exited, Effect.sync(() => progress.backlog.widen())))
+      yield* Effect.fork(
+        Effect.zipRight(
+          child.exited,
+          Effect.sync(() => progress.backlog.widen())
+        )
+      )
       const end = yield* Effect.either(child.gone)
       yield* Fiber.interruptFork(watching)
       yield* progress.finish(end)
@@ -84,7 +100,8 @@ class RunningTurn {
     Effect.flatMap(this.progress.timedOut, (phase) =>
       this.stopFor(() => {
         this.progress.timeout = phase
-      }))
+      })
+    )
   )
 
   private readonly stuck = Effect.suspend(() => {

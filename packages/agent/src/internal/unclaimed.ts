@@ -1,6 +1,6 @@
 /**
- * What a process says between two turns, as when it goes on by itself with what it had begun in the background: it is not lost, and comes
- * first in the next turn.
+ * What a process says between two turns, as when it goes on by itself with what it had begun in the background: it is
+ * not lost, and comes first in the next turn.
  */
 import * as Effect from "effect/Effect"
 import type { Decoder } from "../AgentAdapter.js"
@@ -37,7 +37,10 @@ export class Unclaimed {
 
   claim(account: Account): ReadonlyArray<TurnEvent> {
     const notices = this.notes.splice(0).map((text) => account.notice("agent", text))
-    const lost = this.dropped === 0 ? [] : [account.notice("lost", `${this.dropped} events came between two turns and were too many`)]
+    const lost =
+      this.dropped === 0
+        ? []
+        : [account.notice("lost", `${this.dropped} events came between two turns and were too many`)]
     const events = [...notices, ...this.events, ...lost]
     this.events = []
     this.dropped = 0

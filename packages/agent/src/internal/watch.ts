@@ -4,8 +4,8 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Timeouts } from "./request.js"
 import type { Phase } from "./outcome.js"
+import type { Timeouts } from "./request.js"
 
 export interface Watched {
   readonly startedAt: number
@@ -35,4 +35,5 @@ export const watch = (timeouts: Timeouts, clock: Clock.Clock, watched: () => Wat
   return look
 }
 
-const millis = (time: Duration.DurationInput | undefined): number => time === undefined ? Infinity : Duration.toMillis(time)
+const millis = (time: Duration.DurationInput | undefined): number =>
+  time === undefined ? Infinity : Duration.toMillis(time)

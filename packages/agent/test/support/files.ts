@@ -2,8 +2,8 @@
  * Recorded turns, and session files as Claude Code writes them.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as Effect from "effect/Effect"
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,18 +12,21 @@ import * as ClaudeAdapter from "../../src/ClaudeAdapter.js"
 import type { Entry, Transcript } from "../../src/Transcript.js"
 import type { TurnEvent } from "../../src/TurnEvent.js"
 
-export const recordedPath = (name: string) => join(import.meta.dirname, "../../../vitest/fixtures/agents", `${name}.jsonl`)
+export const recordedPath = (name: string) =>
+  join(import.meta.dirname, "../../../vitest/fixtures/agents", `${name}.jsonl`)
 
 export const linesOf = (path: string): ReadonlyArray<string> => readFileSync(path, "utf8").split("\n")
 
 /** What the lines of a live turn mean, without a process. */
 export const eventsOf = (lines: ReadonlyArray<string>, adapter = ClaudeAdapter.claude): ReadonlyArray<TurnEvent> => {
   const decoder = adapter.decoder({ turnId: "1", cwd: "/", prompt: "" })
-  return [...lines.flatMap((line) => decoder.line(line)), ...decoder.end()].flatMap((said): ReadonlyArray<TurnEvent> => {
-    if (said._tag === "Notice") return [{ ...said, count: 1 }]
-    if (said._tag !== "Ended") return [said]
-    return [{ _tag: "Completed", result: said.result, stuck: false, stderr: "", stderrBytes: 0, durationMillis: 1 }]
-  })
+  return [...lines.flatMap((line) => decoder.line(line)), ...decoder.end()].flatMap(
+    (said): ReadonlyArray<TurnEvent> => {
+      if (said._tag === "Notice") return [{ ...said, count: 1 }]
+      if (said._tag !== "Ended") return [said]
+      return [{ _tag: "Completed", result: said.result, stuck: false, stderr: "", stderrBytes: 0, durationMillis: 1 }]
+    }
+  )
 }
 
 /** What is the same in a live conversation and in a stored one. */

@@ -20,7 +20,10 @@ export const sessionId = "11111111-2222-4333-8444-555555555555"
 /** What is warned of here is what the test is about. */
 export const quietly = Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none))
 
-export const request = (steps: ReadonlyArray<Script.Step>, more: Partial<AgentTurn.TurnRequest> = {}): AgentTurn.TurnRequest => {
+export const request = (
+  steps: ReadonlyArray<Script.Step>,
+  more: Partial<AgentTurn.TurnRequest> = {}
+): AgentTurn.TurnRequest => {
   const { env, ...rest } = more
   return {
     turnId: "1",
@@ -34,9 +37,15 @@ export const request = (steps: ReadonlyArray<Script.Step>, more: Partial<AgentTu
 }
 
 export const eventsOf = (asked: AgentTurn.TurnRequest) =>
-  AgentTurn.run(asked).pipe(Stream.runCollect, Effect.map(Chunk.toReadonlyArray), Effect.provide(NodeChildSpawner.layer), quietly)
+  AgentTurn.run(asked).pipe(
+    Stream.runCollect,
+    Effect.map(Chunk.toReadonlyArray),
+    Effect.provide(NodeChildSpawner.layer),
+    quietly
+  )
 
-export const play = (steps: ReadonlyArray<Script.Step>, more?: Partial<AgentTurn.TurnRequest>) => eventsOf(request(steps, more))
+export const play = (steps: ReadonlyArray<Script.Step>, more?: Partial<AgentTurn.TurnRequest>) =>
+  eventsOf(request(steps, more))
 
 /** The last event; there is no other of its kind, and every event is of the published type. */
 export const terminalOf = (events: ReadonlyArray<TurnEvent>): Terminal => {
@@ -51,11 +60,11 @@ export const terminalOf = (events: ReadonlyArray<TurnEvent>): Terminal => {
 export const textsOf = (events: ReadonlyArray<TurnEvent>): ReadonlyArray<string> =>
   events.flatMap((event) =>
     event._tag === "Message" && event.role === "assistant" && event.status === "Complete"
-      ? event.blocks.flatMap((block) => block._tag === "Text" ? [block.text] : [])
+      ? event.blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : []))
       : []
   )
 
 export const noticesOf = (events: ReadonlyArray<TurnEvent>): ReadonlyArray<string> =>
-  events.flatMap((event) => event._tag === "Notice" ? [`${event.kind} ${event.count}`] : [])
+  events.flatMap((event) => (event._tag === "Notice" ? [`${event.kind} ${event.count}`] : []))
 
 export const { delta, init, line, result, text, toolResult, toolUse } = FakeAgent

@@ -9,7 +9,9 @@ import type { Peer } from "../Row.js"
 import { closing } from "./closing.js"
 import { bytesSeen, LineCounter, spawnsSeen } from "./counting.js"
 
-/** Without its buffer, as its guide advises for large outputs: with it, a child that prints more than 100 MB is ended. */
+/**
+ * Without its buffer, as its guide advises for large outputs: with it, a child that prints more than 100 MB is ended.
+ */
 export const lines: Peer = async ({ file }) => {
   const counter = new LineCounter()
   for await (const line of execa("cat", [file], { buffer: false })) counter.take(line)
@@ -28,7 +30,8 @@ export const keep = (children: number): void => {
 
 export const close: Peer = closing((count, script, env) => {
   const children = Array.from({ length: count }, () =>
-    execa("sh", ["-c", script], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore", reject: false }))
+    execa("sh", ["-c", script], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore", reject: false })
+  )
   return Promise.resolve(() => {
     for (const child of children) child.kill()
     return Promise.all(children)

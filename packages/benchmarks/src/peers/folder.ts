@@ -21,8 +21,8 @@ export const inFolder = async <A>(use: (folder: string) => Promise<A>, parent = 
 const memory = "/dev/shm"
 
 /**
- * In memory, where there is such a file system. On a disk, what is measured would be how many files were deleted just before:
- * ext4 without a journal looks at each of them before it creates the next.
+ * In memory, where there is such a file system. On a disk, what is measured would be how many files were deleted just
+ * before: ext4 without a journal looks at each of them before it creates the next.
  */
 export const inMemory = <A>(use: (folder: string) => Promise<A>): Promise<A> =>
   inFolder(use, existsSync(memory) ? memory : tmpdir())

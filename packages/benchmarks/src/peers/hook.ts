@@ -1,5 +1,6 @@
 /**
- * The hook that keeps a session when it ends, as an agent calls it: a process for each, and nobody answers at the socket.
+ * The hook that keeps a session when it ends, as an agent calls it: a process for each, and nobody answers at the
+ * socket.
  *
  * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
@@ -22,7 +23,9 @@ const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv): Promise<strin
       said += text
     })
     child.on("error", reject)
-    child.on("close", (code) => code === 0 ? resolve(said) : reject(new Error(`${args.join(" ")} ended with code ${code}`)))
+    child.on("close", (code) =>
+      code === 0 ? resolve(said) : reject(new Error(`${args.join(" ")} ended with code ${code}`))
+    )
   })
 
 /** What every Node program takes. */
@@ -37,7 +40,10 @@ const hook = (transcript: string, programs: number) =>
     let deferred = 0
     const begun = performance.now()
     for (let i = 0; i < programs; i++) {
-      const said = await run([program, "capture-transcript", "--no-spawn", "--session-id", `session-${i}`, transcript], env)
+      const said = await run(
+        [program, "capture-transcript", "--no-spawn", "--session-id", `session-${i}`, transcript],
+        env
+      )
       if ((JSON.parse(said) as { readonly status: string }).status === "deferred") deferred++
     }
     return { ...spawnsSeen(deferred), millis: performance.now() - begun }

@@ -26,11 +26,12 @@ const journalIn = (directory: string) => Layer.provide(ExitJournal.layerFile({ d
 /** The journal is open before the first spawn and closed after the last, as that of a program that runs for long. */
 export const spawn: Peer = ({ spawns }) =>
   inFolder((folder) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const begun = performance.now()
       yield* Effect.repeatN(Supervise.run(Command.make("/bin/true")), spawns - 1)
       return { ...spawnsSeen(spawns), millis: performance.now() - begun }
-    }).pipe(Effect.provide(journalIn(folder)), Effect.provide(NodeChildSpawner.layer), Effect.runPromise))
+    }).pipe(Effect.provide(journalIn(folder)), Effect.provide(NodeChildSpawner.layer), Effect.runPromise)
+  )
 
 const draft = (pid: number): ExitJournal.Draft => ({
   ev: "session-exit",
@@ -49,22 +50,27 @@ const draft = (pid: number): ExitJournal.Draft => ({
 const appended = (records: number) =>
   Effect.flatMap(ExitJournal.ExitJournal, (journal) => {
     let pid = 0
-    return Effect.repeatN(Effect.suspend(() => journal.append(draft(++pid))), records - 1)
+    return Effect.repeatN(
+      Effect.suspend(() => journal.append(draft(++pid))),
+      records - 1
+    )
   })
 
 export const append: Peer = ({ records }) =>
   inFolder((folder) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const begun = performance.now()
       yield* appended(records)
       return { ...spawnsSeen(records), millis: performance.now() - begun }
-    }).pipe(Effect.provide(journalIn(folder)), Effect.runPromise))
+    }).pipe(Effect.provide(journalIn(folder)), Effect.runPromise)
+  )
 
 export const nodeAppend: Peer = ({ records }) =>
   inFolder(async (folder) => {
     const file = await open(join(folder, "exits.log"), "a")
     const begun = performance.now()
-    for (let pid = 1; pid <= records; pid++) await file.appendFile(`${JSON.stringify({ ts: Date.now(), ...draft(pid) })}\n`)
+    for (let pid = 1; pid <= records; pid++)
+      await file.appendFile(`${JSON.stringify({ ts: Date.now(), ...draft(pid) })}\n`)
     const millis = performance.now() - begun
     await file.close()
     return { ...spawnsSeen(records), millis }
@@ -72,19 +78,23 @@ export const nodeAppend: Peer = ({ records }) =>
 
 export const read: Peer = ({ records }) =>
   inFolder((folder) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* appended(records)
       const journal = yield* ExitJournal.ExitJournal
       const begun = performance.now()
       const seen = yield* Stream.runCount(journal.records({ identity: "night-build" }))
       return { ...spawnsSeen(seen), millis: performance.now() - begun }
-    }).pipe(Effect.provide(journalIn(folder)), Effect.runPromise))
+    }).pipe(Effect.provide(journalIn(folder)), Effect.runPromise)
+  )
 
 export const nodeRead: Peer = ({ records }) =>
   inFolder(async (folder) => {
     const path = join(folder, "exits.log")
     const file = await open(path, "a")
-    const lines = Array.from({ length: records }, (_, index) => `${JSON.stringify({ ts: Date.now(), ...draft(index + 1) })}\n`)
+    const lines = Array.from(
+      { length: records },
+      (_, index) => `${JSON.stringify({ ts: Date.now(), ...draft(index + 1) })}\n`
+    )
     await file.appendFile(lines.join(""))
     await file.close()
     const begun = performance.now()

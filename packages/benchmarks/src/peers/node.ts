@@ -69,7 +69,8 @@ export const spawnSame: Peer = async ({ spawns }) => {
 /** A signal to each group, and then each one's end: what the machine itself takes. */
 export const close: Peer = closing((count, script, env) => {
   const children = Array.from({ length: count }, () =>
-    spawn("sh", ["-c", script], { env: { ...process.env, ...env }, detached: true, stdio: "ignore" }))
+    spawn("sh", ["-c", script], { env: { ...process.env, ...env }, detached: true, stdio: "ignore" })
+  )
   const ended = children.map(closed)
   return Promise.resolve(() => {
     for (const { pid } of children) process.kill(-(pid as number), "SIGTERM")
@@ -80,7 +81,8 @@ export const close: Peer = closing((count, script, env) => {
 /** Both outputs are read, and dropped. */
 const openRead: Open = (count, script, env) => {
   const children = Array.from({ length: count }, () =>
-    spawn("sh", ["-c", script], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] }))
+    spawn("sh", ["-c", script], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  )
   const ended = children.map(closed)
   for (const child of children) for (const pipe of [child.stdout, child.stderr]) pipe.on("data", () => undefined)
   return Promise.resolve(() => {

@@ -1,8 +1,8 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
 /**
  * `@effect/platform`'s Command, with the executor of `@effect/platform-node`.
  */
 import * as Command from "@effect/platform/Command"
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,8 +15,7 @@ import { closing, type Open } from "./closing.js"
 import { LineCounter, spawnsSeen } from "./counting.js"
 import { idling } from "./idling.js"
 
-const linesOf = (file: string) =>
-  Command.stream(Command.make("cat", file)).pipe(Stream.decodeText(), Stream.splitLines)
+const linesOf = (file: string) => Command.stream(Command.make("cat", file)).pipe(Stream.decodeText(), Stream.splitLines)
 
 export const lines: Peer = ({ file }) => {
   const counter = new LineCounter()
@@ -82,7 +81,9 @@ const startRelayed = (command: Command.Command) =>
         Stream.splitLines,
         Stream.runForEach((line) => Effect.log(line)),
         Effect.forkScoped
-      )))
+      )
+    )
+  )
 
 const openRelayed: Open = (count, script, env) => {
   const scope = Effect.runSync(Scope.make())

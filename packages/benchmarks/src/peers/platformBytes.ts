@@ -1,10 +1,10 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
 /**
  * `@effect/platform`'s Command, where bytes are carried and not lines.
  */
 import * as Command from "@effect/platform/Command"
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import type { Peer, Seen } from "../Row.js"
 import { bytesSeen } from "./counting.js"
@@ -26,8 +26,4 @@ export const pipeline: Peer = ({ zeros }) =>
   )
 
 export const fed: Peer = ({ bytes }) =>
-  Command.make("wc", "-c").pipe(
-    Command.stdin(oneByOne(bytes)),
-    Command.string,
-    counted
-  )
+  Command.make("wc", "-c").pipe(Command.stdin(oneByOne(bytes)), Command.string, counted)

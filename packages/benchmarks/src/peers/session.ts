@@ -1,11 +1,11 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
- * A program in a session of a private tmux server, from the request to the record of its end, with its output in a file: by commands of tmux that
- * do as much, and by `TmuxSession`.
+ * A program in a session of a private tmux server, from the request to the record of its end, with its output in a
+ * file: by commands of tmux that do as much, and by `TmuxSession`.
  *
  * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
 import * as Command from "@effect/platform/Command"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import * as Tmux from "@tether/tmux/Tmux"
@@ -21,14 +21,20 @@ import type { Peer } from "../Row.js"
 import { spawnsSeen } from "./counting.js"
 import { inMemory } from "./folder.js"
 
-const tmuxAt = (socket: string) => (...words: ReadonlyArray<string>): Promise<string> =>
-  new Promise((resolve, reject) => {
-    execFile("tmux", ["-S", socket, "-f", "/dev/null", ...words], (error, stdout) => error === null ? resolve(stdout.trim()) : reject(error))
-  })
+const tmuxAt =
+  (socket: string) =>
+  (...words: ReadonlyArray<string>): Promise<string> =>
+    new Promise((resolve, reject) => {
+      execFile("tmux", ["-S", socket, "-f", "/dev/null", ...words], (error, stdout) =>
+        error === null ? resolve(stdout.trim()) : reject(error)
+      )
+    })
 
 const recordsIn = (file: string, kind: string): number => {
   try {
-    return readFileSync(file, "utf8").split("\n").filter((line) => line.includes(kind)).length
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line.includes(kind)).length
   } catch {
     return 0
   }
@@ -56,10 +62,30 @@ export const tmux: Peer = ({ programs }) =>
         const pane = await tmux("new-session", "-d", "-P", "-F", "#{pane_id}", "-s", `s${i}`, gate)
         const hook = `run-shell 'echo exit #{pane_dead_status} >> ${exits}' ; kill-session`
         const log = `cat >> ${join(folder, `s${i}.log`)}`
-        await tmux("pipe-pane", "-t", pane, log, ";", "set", "-p", "-t", pane, "remain-on-exit", "on", ";", "set-hook", "-p", "-t", pane, "pane-died", hook)
+        await tmux(
+          "pipe-pane",
+          "-t",
+          pane,
+          log,
+          ";",
+          "set",
+          "-p",
+          "-t",
+          pane,
+          "remain-on-exit",
+          "on",
+          ";",
+          "set-hook",
+          "-p",
+          "-t",
+          pane,
+          "pane-died",
+          hook
+        )
         await tmux("wait-for", "-S", `gate${i}`)
         // Some builds of tmux do not notice every death by themselves.
-        for (let looks = 0; recordsIn(exits, "exit ") <= i; looks++) await (looks % 50 === 49 ? tmux("run-shell", "true") : pause(2))
+        for (let looks = 0; recordsIn(exits, "exit ") <= i; looks++)
+          await (looks % 50 === 49 ? tmux("run-shell", "true") : pause(2))
       }
     })
     return { ...spawnsSeen(recordsIn(exits, "exit ")), millis }
@@ -68,12 +94,17 @@ export const tmux: Peer = ({ programs }) =>
 export const tether: Peer = ({ programs }) =>
   inMemory(async (folder) => {
     const directory = join(folder, "run")
-    const runtime = ManagedRuntime.make(Tmux.layer({ directory }).pipe(
-      Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
-    ))
+    const runtime = ManagedRuntime.make(
+      Tmux.layer({ directory }).pipe(
+        Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
+      )
+    )
     const [logDir, exitLogDir] = [join(folder, "logs"), join(folder, "exits")]
     const one = (identity: string) =>
-      Effect.flatMap(TmuxSession.launch({ identity, command: Command.make("true"), logDir, exitLogDir }), (session) => session.ended)
+      Effect.flatMap(
+        TmuxSession.launch({ identity, command: Command.make("true"), logDir, exitLogDir }),
+        (session) => session.ended
+      )
     await runtime.runPromise(Tmux.Tmux)
     const millis = await inServer(join(directory, "default"), async () => {
       for (let i = 0; i < programs; i++) await runtime.runPromise(one(`s${i}`))

@@ -23,7 +23,11 @@ import { inMemory } from "./folder.js"
 const Mail = Schema.Struct({ to: Schema.String, subject: Schema.String, at: Schema.Number })
 type Mail = typeof Mail.Type
 
-const mail = (number: number): Mail => ({ to: `user-${number}@example.org`, subject: "The build has failed", at: 1_790_000_000_000 + number })
+const mail = (number: number): Mail => ({
+  to: `user-${number}@example.org`,
+  subject: "The build has failed",
+  at: 1_790_000_000_000 + number
+})
 
 const textOf = (number: number): string => `{"version":1}\n${JSON.stringify(mail(number))}\n`
 
@@ -33,7 +37,10 @@ const isReady = (name: string): boolean => name.endsWith(".jsonl")
 const timed = async (run: () => Promise<unknown>): Promise<Omit<Seen, keyof ReturnType<typeof spawnsSeen>>> => {
   const cpu = process.cpuUsage()
   const begun = performance.now()
-  const { growth, value: { delay } } = await watched(() => delayed(run))
+  const {
+    growth,
+    value: { delay }
+  } = await watched(() => delayed(run))
   const millis = performance.now() - begun
   const { system, user } = process.cpuUsage(cpu)
   return { millis, cpuMillis: (user + system) / 1000, memory: growth, delay }
@@ -49,37 +56,41 @@ const spoolIn = (directory: string, fsync: boolean): Promise<Spool.Spool<Mail>> 
 const place = (fsync: boolean, parent: string, use: (folder: string) => Promise<Seen>): Promise<Seen> =>
   fsync ? use(mkdtempSync(join(parent, "spool-"))) : inMemory(use)
 
-const putting = (fsync: boolean): Peer => ({ folder: parent, records }) =>
-  place(fsync, parent, async (folder) => {
-    const spool = await spoolIn(folder, fsync)
-    let number = 0
-    const one = Effect.suspend(() => spool.put([mail(number++)]))
-    const taken = await timed(() => Effect.runPromise(Effect.repeatN(one, records - 1)))
-    return { ...spawnsSeen(readdirSync(folder).filter(isReady).length), ...taken }
-  })
+const putting =
+  (fsync: boolean): Peer =>
+  ({ folder: parent, records }) =>
+    place(fsync, parent, async (folder) => {
+      const spool = await spoolIn(folder, fsync)
+      let number = 0
+      const one = Effect.suspend(() => spool.put([mail(number++)]))
+      const taken = await timed(() => Effect.runPromise(Effect.repeatN(one, records - 1)))
+      return { ...spawnsSeen(readdirSync(folder).filter(isReady).length), ...taken }
+    })
 
 export const put = putting(false)
 export const putSynced = putting(true)
 
-const puttingByHand = (fsync: boolean): Peer => ({ folder: parent, records }) =>
-  place(fsync, parent, async (folder) => {
-    const taken = await timed(async () => {
-      for (let number = 0; number < records; number++) {
-        const path = join(folder, `${number}.jsonl`)
-        const file = await open(`${path}.tmp`, "wx", 0o600)
-        await file.writeFile(textOf(number))
-        if (fsync) await file.sync()
-        await file.close()
-        await rename(`${path}.tmp`, path)
-        if (!fsync) continue
-        // Its name is on the disk only then.
-        const directory = await open(folder, "r")
-        await directory.sync()
-        await directory.close()
-      }
+const puttingByHand =
+  (fsync: boolean): Peer =>
+  ({ folder: parent, records }) =>
+    place(fsync, parent, async (folder) => {
+      const taken = await timed(async () => {
+        for (let number = 0; number < records; number++) {
+          const path = join(folder, `${number}.jsonl`)
+          const file = await open(`${path}.tmp`, "wx", 0o600)
+          await file.writeFile(textOf(number))
+          if (fsync) await file.sync()
+          await file.close()
+          await rename(`${path}.tmp`, path)
+          if (!fsync) continue
+          // Its name is on the disk only then.
+          const directory = await open(folder, "r")
+          await directory.sync()
+          await directory.close()
+        }
+      })
+      return { ...spawnsSeen(readdirSync(folder).filter(isReady).length), ...taken }
     })
-    return { ...spawnsSeen(readdirSync(folder).filter(isReady).length), ...taken }
-  })
 
 export const nodePut = puttingByHand(false)
 export const nodePutSynced = puttingByHand(true)
@@ -95,10 +106,13 @@ export const drain: Peer = ({ records }) =>
     fill(folder, records)
     const spool = await spoolIn(folder, true)
     let seen = 0
-    const all = spool.drain(({ record }) => {
-      if (record.to !== "") seen++
-      return Effect.succeed(Answer.done)
-    }, { records: records + 1, time: "1 hour" })
+    const all = spool.drain(
+      ({ record }) => {
+        if (record.to !== "") seen++
+        return Effect.succeed(Answer.done)
+      },
+      { records: records + 1, time: "1 hour" }
+    )
     const silently = Effect.provide(all, Logger.replace(Logger.defaultLogger, Logger.none))
     const taken = await timed(() => Effect.runPromise(silently))
     if (readdirSync(folder).some(isReady)) throw new Error("something was left in the spool")

@@ -53,7 +53,9 @@ export const stream: Peer = ({ file }) => {
   return Supervise.start(Command.make("cat", file)).pipe(
     Effect.flatMap((child) =>
       Stream.runForEachChunk(child.stdout, (chunk) =>
-        Effect.sync(() => Chunk.forEach(chunk, (line) => counter.take(line.text))))),
+        Effect.sync(() => Chunk.forEach(chunk, (line) => counter.take(line.text)))
+      )
+    ),
     Effect.scoped,
     Effect.map(() => counter.seen),
     Effect.provide(NodeChildSpawner.layer),
@@ -66,7 +68,9 @@ const runPromise = async <A, E>(effect: Effect.Effect<A, E, ChildSpawner>): Prom
   const result = await effect.pipe(Effect.provide(NodeChildSpawner.layer), Effect.either, Effect.runPromise)
   if (Either.isRight(result)) return result.right
   const error = result.left
-  throw error instanceof SpawnError && error.reason === "Unsupported" ? new Unavailable(error.problems.join("; ")) : error
+  throw error instanceof SpawnError && error.reason === "Unsupported"
+    ? new Unavailable(error.problems.join("; "))
+    : error
 }
 
 const repeated = (command: Command.Command, count: number, containment: Containment | undefined) =>
@@ -80,26 +84,36 @@ const none = Command.make("/bin/true")
 
 export const spawn: Peer = ({ spawns }) => repeated(none, spawns, undefined)
 
-export const spawnAt = (containment: Containment): Peer => ({ spawns }) => repeated(none, spawns, containment)
+export const spawnAt =
+  (containment: Containment): Peer =>
+  ({ spawns }) =>
+    repeated(none, spawns, containment)
 
-export const closeAt = (containment: Containment): Peer => ({ closes }) => repeated(none, closes, containment)
+export const closeAt =
+  (containment: Containment): Peer =>
+  ({ closes }) =>
+    repeated(none, closes, containment)
 
-export const closeParentAt = (containment: Containment): Peer => ({ closes }) =>
-  repeated(Command.make("sh", "-c", parent), closes, containment)
+export const closeParentAt =
+  (containment: Containment): Peer =>
+  ({ closes }) =>
+    repeated(Command.make("sh", "-c", parent), closes, containment)
 
 /** All of them have been running for a while, and are then stopped one after the other. */
-export const closeOldAt = (containment: Containment): Peer => ({ age, closes }) =>
-  Effect.gen(function*() {
-    const start = Supervise.start(Command.make("sleep", "60"), { containment, stdout: "null", stderr: "null" })
-    const children = yield* Effect.replicateEffect(start, closes)
-    yield* Effect.sleep(age)
-    const begun = performance.now()
-    for (const child of children) {
-      yield* child.stop()
-      yield* child.gone
-    }
-    return { ...spawnsSeen(closes), millis: performance.now() - begun }
-  }).pipe(Effect.scoped, runPromise)
+export const closeOldAt =
+  (containment: Containment): Peer =>
+  ({ age, closes }) =>
+    Effect.gen(function* () {
+      const start = Supervise.start(Command.make("sleep", "60"), { containment, stdout: "null", stderr: "null" })
+      const children = yield* Effect.replicateEffect(start, closes)
+      yield* Effect.sleep(age)
+      const begun = performance.now()
+      for (const child of children) {
+        yield* child.stop()
+        yield* child.gone
+      }
+      return { ...spawnsSeen(closes), millis: performance.now() - begun }
+    }).pipe(Effect.scoped, runPromise)
 
 export const keep = (children: number): void => {
   Effect.replicateEffect(Supervise.start(Command.make("sh", "-c", family)), children).pipe(

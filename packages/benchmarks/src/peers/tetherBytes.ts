@@ -38,7 +38,7 @@ export const fed: Peer = ({ bytes }) => fedFrom(oneByOne(bytes))
 export const fedMany: Peer = ({ bytes }) => fedFrom(many(bytes))
 
 export const written: Peer = ({ bytes }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const child = yield* Supervise.start(counter, { stdin: "pipe" })
     yield* Effect.repeatN(child.stdin.write(piece), piecesIn(bytes) - 1)
     yield* child.stdin.close
@@ -64,9 +64,11 @@ export const slow: Peer = async ({ slowLines }) => {
             seen += text.length + 1
             return Effect.sleep("1 millis")
           })
-        )),
+        )
+      ),
       Effect.scoped,
       run
-    ))
+    )
+  )
   return { ...bytesSeen(seen), memory: growth }
 }

@@ -8,8 +8,16 @@ export const formatAge = (startedAt: number | undefined, now: number): string =>
 export const formatLength = (millis: number): string => {
   if (millis > 0 && millis < 1000) return `${Math.ceil(millis)}ms`
   const { days, hours, minutes, seconds } = Duration.parts(Duration.millis(millis))
-  const parts = [[days, "d"], [hours, "h"], [minutes, "m"], [seconds, "s"]] as const
+  const parts = [
+    [days, "d"],
+    [hours, "h"],
+    [minutes, "m"],
+    [seconds, "s"]
+  ] as const
   const largest = parts.findIndex(([count]) => count > 0)
   if (largest === -1) return "0s"
-  return parts.slice(largest, largest + 2).map(([count, unit]) => `${count}${unit}`).join("")
+  return parts
+    .slice(largest, largest + 2)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join("")
 }

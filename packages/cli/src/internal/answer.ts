@@ -14,7 +14,7 @@ export interface Answer {
 
 /** Writes it, and answers with the exit code once all of it has been taken. */
 export const give = (outlets: Outlets, { code, lines, told }: Answer): Effect.Effect<number> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     for (const line of lines) outlets.out.push(line)
     if (told !== undefined) outlets.say(told)
     return yield* concluded(outlets, code)
@@ -22,7 +22,7 @@ export const give = (outlets: Outlets, { code, lines, told }: Answer): Effect.Ef
 
 /** The exit code, once all that was written has been taken: another one where lines were lost that somebody wanted. */
 export const concluded = (outlets: Outlets, code: number): Effect.Effect<number> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* outlets.settled
     if (outlets.problem === undefined) return code
     outlets.say(outlets.problem)

@@ -13,9 +13,9 @@ import * as texts from "./texts.js"
 export const doctorCommand = (width: number | undefined, give: (answer: Answer) => Effect.Effect<void>) =>
   Command.make(texts.doctor.name, { json: flag(texts.doctor.options.json) }, ({ json }) =>
     Effect.flatMap(Doctor.examine, (findings) =>
-      give({ lines: json ? [toJson(findings)] : toLines(findings, width), code: 0 }))).pipe(
-      Command.withDescription(texts.doctor.summary)
+      give({ lines: json ? [toJson(findings)] : toLines(findings, width), code: 0 })
     )
+  ).pipe(Command.withDescription(texts.doctor.summary))
 
 const toJson = Schema.encodeSync(Schema.parseJson(Doctor.Findings))
 
@@ -30,17 +30,21 @@ const toLines = (findings: Doctor.Findings, width: number | undefined): Readonly
   return [
     ...table(["CONTAINMENT", "AVAILABLE", "WHY"], levels, style),
     "",
-    ...table(["FACT", "VALUE"], [
-      ["reaper", `${reaper.isAvailable ? "yes" : "no"}: ${reaper.reason}`],
-      ["start token", startTokens[identity.startToken]],
-      ["boot id", identity.self?.bootId ?? "not known"],
-      ["pid namespace", identity.self?.pidNamespace ?? "not known"],
-      ["/proc", views[proc.view]],
-      ["hidepid", proc.view === "own" ? hidepidOf(proc) : "not known"],
-      ["platform", `${system.platform} ${system.arch}`],
-      ["kernel", system.kernel],
-      ["Node.js", system.node]
-    ], style)
+    ...table(
+      ["FACT", "VALUE"],
+      [
+        ["reaper", `${reaper.isAvailable ? "yes" : "no"}: ${reaper.reason}`],
+        ["start token", startTokens[identity.startToken]],
+        ["boot id", identity.self?.bootId ?? "not known"],
+        ["pid namespace", identity.self?.pidNamespace ?? "not known"],
+        ["/proc", views[proc.view]],
+        ["hidepid", proc.view === "own" ? hidepidOf(proc) : "not known"],
+        ["platform", `${system.platform} ${system.arch}`],
+        ["kernel", system.kernel],
+        ["Node.js", system.node]
+      ],
+      style
+    )
   ]
 }
 

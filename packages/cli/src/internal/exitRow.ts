@@ -11,14 +11,16 @@ export const head = ["WHEN", "WHO", "HOW", "BY", "UPTIME", "LAST LINE"]
 
 type Colours = ReturnType<typeof createColors>
 
-export const exitRow = (colours: Colours) => (record: ExitRecord.ExitRecord): ReadonlyArray<string> => [
-  colours.dim(formatTime(record.ts)),
-  Harmless.line(record.identity),
-  how(record, colours),
-  by(record),
-  record.uptime === undefined ? "-" : formatLength(record.uptime),
-  Harmless.line(lastLine(record))
-]
+export const exitRow =
+  (colours: Colours) =>
+  (record: ExitRecord.ExitRecord): ReadonlyArray<string> => [
+    colours.dim(formatTime(record.ts)),
+    Harmless.line(record.identity),
+    how(record, colours),
+    by(record),
+    record.uptime === undefined ? "-" : formatLength(record.uptime),
+    Harmless.line(lastLine(record))
+  ]
 
 const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Colours): string => {
   const status = ExitRecord.statusOf(record)

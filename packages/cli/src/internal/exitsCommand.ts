@@ -32,16 +32,25 @@ interface Asked {
 }
 
 export const exitsCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) =>
-  Command.make(texts.exits.name, {
-    identity: text(options.identity).pipe(Options.mapEffect(present(options.identity)), Options.optional),
-    since: text(options.since).pipe(Options.mapEffect(present(options.since)), Options.mapEffect(timeOf), Options.optional),
-    follow: flag(options.follow),
-    json: flag(options.json),
-    directory
-  }, ({ directory, ...asked }) =>
-    Effect.flatMap(readJournal(directory, outlets, (journal, path) => show(journal, path, asked, outlets)), give)).pipe(
-      Command.withDescription(texts.exits.summary)
-    )
+  Command.make(
+    texts.exits.name,
+    {
+      identity: text(options.identity).pipe(Options.mapEffect(present(options.identity)), Options.optional),
+      since: text(options.since).pipe(
+        Options.mapEffect(present(options.since)),
+        Options.mapEffect(timeOf),
+        Options.optional
+      ),
+      follow: flag(options.follow),
+      json: flag(options.json),
+      directory
+    },
+    ({ directory, ...asked }) =>
+      Effect.flatMap(
+        readJournal(directory, outlets, (journal, path) => show(journal, path, asked, outlets)),
+        give
+      )
+  ).pipe(Command.withDescription(texts.exits.summary))
 
 /** So long ago, or a point in time as JavaScript reads it. */
 const timeOf = (given: string) =>
@@ -51,8 +60,8 @@ const timeOf = (given: string) =>
     const time = Option.isSome(ago)
       ? now - Duration.toMillis(ago.value)
       : /^\d{4}-\d\d-\d\d([T ]|$)/.test(given)
-      ? Date.parse(given)
-      : Number.NaN
+        ? Date.parse(given)
+        : Number.NaN
     return Number.isNaN(time)
       ? wrong(`--since takes a duration like 30m, 2h or 7d, or a time like 2026-11-25T03:00Z, and not '${given}'`)
       : Effect.succeed(time)
@@ -64,7 +73,7 @@ const show = (
   { follow, identity, json, since }: Asked,
   { closed, out }: Outlets
 ): Effect.Effect<Answer, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const query: ExitJournal.Query = {
       events: ends,
       identity: Option.getOrUndefined(identity),

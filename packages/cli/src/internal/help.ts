@@ -10,12 +10,13 @@ const flagOf = ({ alias, name, value }: OptionText): string =>
 
 const table = (rows: ReadonlyArray<readonly [left: string, text: ReadonlyArray<string>]>): string => {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
-  return rows
-    .map(([left, text]) => `  ${left.padEnd(width)}${text.join(`\n  ${" ".repeat(width)}`)}`)
-    .join("\n")
+  return rows.map(([left, text]) => `  ${left.padEnd(width)}${text.join(`\n  ${" ".repeat(width)}`)}`).join("\n")
 }
 
-const common = [["-h, --help", ["Show this."]], ["--version", ["Show the version."]]] as const
+const common = [
+  ["-h, --help", ["Show this."]],
+  ["--version", ["Show the version."]]
+] as const
 
 const general = `tether runs programs that never outlive it.
 
@@ -37,12 +38,16 @@ const ofCommand = ({ about, codes, name, options, parts, summary, usage }: Comma
 Usage: ${usage}
 
 ${about}
-${parts === undefined ? "" : `
+${
+  parts === undefined
+    ? ""
+    : `
 Commands:
 ${table(parts.map((part) => [part.name, [part.summary]]))}
 
 \`tether ${name} COMMAND --help\` says more.
-`}
+`
+}
 Options:
 ${table([...Object.values(options).map((option) => [flagOf(option), option.text] as const), ...common])}
 
@@ -61,6 +66,8 @@ export const answerTo = (argv: ReadonlyArray<string>): string | undefined => {
 }
 
 const version = (): string => {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string
+  }
   return version
 }

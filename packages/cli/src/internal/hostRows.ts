@@ -21,9 +21,7 @@ export const treeRows = (hosts: ReadonlyArray<Program>, now: number): Rows => {
   const rowsOf = ({ below, process, title }: Branch, before = "", stem = ""): Rows["rows"] => [
     [String(process.pid), formatAge(process.startedAt, now), before + title],
     ...below.flatMap((each, index) =>
-      index === below.length - 1
-        ? rowsOf(each, `${stem}└─ `, `${stem}   `)
-        : rowsOf(each, `${stem}├─ `, `${stem}│  `)
+      index === below.length - 1 ? rowsOf(each, `${stem}└─ `, `${stem}   `) : rowsOf(each, `${stem}├─ `, `${stem}│  `)
     )
   ]
   return { head: ["PID", "AGE", "COMMAND"], rows: hosts.flatMap((host) => rowsOf(branchOf(host))) }

@@ -13,5 +13,6 @@ export const keepJournal = (directory: string | undefined): Layer.Layer<ExitJour
     Layer.catchAll((error) =>
       Layer.unwrapEffect(
         Effect.as(Effect.logError(`the command runs without an exit journal: ${error.message}`), ExitJournal.layerNone)
-      ))
+      )
+    )
   )

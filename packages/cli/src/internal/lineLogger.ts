@@ -1,6 +1,6 @@
 /**
- * The logger of `tether run`: relayed lines as they are to where they belong, and the library's own entries, few as they
- * are, to stderr. Redacted and harmless they are already; that is the relay's work.
+ * The logger of `tether run`: relayed lines as they are to where they belong, and the library's own entries, few as
+ * they are, to stderr. Redacted and harmless they are already; that is the relay's work.
  */
 import type { StreamName } from "@tether/process/ChildDriver"
 import * as Relay from "@tether/process/Relay"
@@ -35,7 +35,7 @@ export const make = (outlets: Outlets, style: Style): Logger.Logger<unknown, voi
   })
 }
 
-const makeRelay = (annotations: Annotations, style: Style): (text: string) => void => {
+const makeRelay = (annotations: Annotations, style: Style): ((text: string) => void) => {
   const stream: StreamName = annotation(annotations, "stream") === "stderr" ? "stderr" : "stdout"
   const outlet = style.outletOf(stream)
   if (style.withPrefix && !outlet.hasColours) return (text) => outlet.push(text)
@@ -53,4 +53,4 @@ const textOf = ({ message }: Entry): string => {
   return (Array.isArray(message) ? message : [message]).map(String).join(" ")
 }
 
-const causeOf = ({ cause }: Entry): string => Cause.isEmpty(cause) ? "" : `\n${Cause.pretty(cause)}`
+const causeOf = ({ cause }: Entry): string => (Cause.isEmpty(cause) ? "" : `\n${Cause.pretty(cause)}`)

@@ -1,6 +1,6 @@
 /**
- * The log of a session as one stream: its file, and those that were rotated out of it, which are only renamed. What is read is told by the
- * number of its inode, because every name may mean another file a moment later.
+ * The log of a session as one stream: its file, and those that were rotated out of it, which are only renamed. What is
+ * read is told by the number of its inode, because every name may mean another file a moment later.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -24,7 +24,7 @@ const pathsOf = (log: string): ReadonlyArray<string> => [log, `${log}.1`, `${log
 
 const open = (path: string): Effect.Effect<Option.Option<Part>, FileError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
       const file = yield* Scope.extend(fs.open(path, { flag: "r" }), scope)
       const { ino } = yield* file.stat
@@ -32,9 +32,13 @@ const open = (path: string): Effect.Effect<Option.Option<Part>, FileError, FileS
     }).pipe(
       Effect.catchIf(FileAttempt.isNotFound, () => Effect.succeedNone),
       FileAttempt.attempt("read", path)
-    ))
+    )
+  )
 
-/** All that there is now, the oldest first. The newest are opened first: a rotation meanwhile shows one twice, and hides none. */
+/**
+ * All that there is now, the oldest first. The newest are opened first: a rotation meanwhile shows one twice, and hides
+ * none.
+ */
 export const openAll = (log: string) =>
   Effect.map(Effect.forEach(pathsOf(log), open), (found) => {
     const parts = found.flatMap(Option.toArray)
@@ -42,18 +46,26 @@ export const openAll = (log: string) =>
   })
 
 /**
- * The one that was begun after this one, once there is one: then nothing comes to this one any more. `isSure` is false where there may have
- * been others between them.
+ * The one that was begun after this one, once there is one: then nothing comes to this one any more. `isSure` is false
+ * where there may have been others between them.
  */
 export const after = (
   log: string,
   part: Part | undefined
-): Effect.Effect<Option.Option<{ readonly part: Part; readonly isSure: boolean }>, FileError, FileSystem.FileSystem | Scope.Scope> =>
-  Effect.gen(function*() {
+): Effect.Effect<
+  Option.Option<{ readonly part: Part; readonly isSure: boolean }>,
+  FileError,
+  FileSystem.FileSystem | Scope.Scope
+> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     while (true) {
       const found = yield* Effect.forEach(pathsOf(log), (path) =>
-        Effect.map(Effect.option(fs.stat(path)), Option.map(({ ino }) => ({ path, inode: Option.getOrElse(ino, () => 0) }))))
+        Effect.map(
+          Effect.option(fs.stat(path)),
+          Option.map(({ ino }) => ({ path, inode: Option.getOrElse(ino, () => 0) }))
+        )
+      )
       const there = found.flatMap(Option.toArray)
       // The first of its name is the oldest place at which it was seen.
       const at = there.findLastIndex(({ inode }) => inode === part?.inode)
@@ -77,7 +89,7 @@ export const drain = <E, R>(
   { file, path }: Part,
   take: (bytes: Uint8Array) => Effect.Effect<void, E, R>
 ): Effect.Effect<void, E | FileError, R> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     while (true) {
       const bytes = yield* FileAttempt.attempt("read", path)(file.readAlloc(blockBytes))
       if (Option.isNone(bytes)) return
@@ -85,9 +97,12 @@ export const drain = <E, R>(
     }
   })
 
-/** Goes to where the last lines of all of them begin, and answers with those that have something of them. A line without an end is one. */
+/**
+ * Goes to where the last lines of all of them begin, and answers with those that have something of them. A line without
+ * an end is one.
+ */
 export const seekLines = (parts: ReadonlyArray<Part>, lines: number): Effect.Effect<ReadonlyArray<Part>, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     // The newline at the very end ends the last line, and begins none.
     let wanted = lines
     let isAtEnd = true
@@ -120,7 +135,7 @@ export const seekLines = (parts: ReadonlyArray<Part>, lines: number): Effect.Eff
 const newline = 0x0a
 
 const readAt = ({ file, path }: Part, start: number, length: number): Effect.Effect<Uint8Array, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const block = new Uint8Array(length)
     yield* file.seek(BigInt(start), "start")
     let filled = 0

@@ -1,6 +1,6 @@
 /**
- * The program's life around its effect. `NodeRuntime.runMain` would end the program at the first signal; here a signal is
- * the child's, and the program ends with it.
+ * The program's life around its effect. `NodeRuntime.runMain` would end the program at the first signal; here a signal
+ * is the child's, and the program ends with it.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,6 +14,7 @@ export const main = (argv: ReadonlyArray<string>): void => {
   Effect.runFork(Tether.main(argv)).addObserver((exit) => {
     if (Exit.isSuccess(exit)) process.exit(exit.value)
     process.stderr.write(`tether: this is a defect of tether itself\n${Cause.pretty(exit.cause)}\n`, () =>
-      process.exit(ownFailure))
+      process.exit(ownFailure)
+    )
   })
 }

@@ -23,8 +23,9 @@ export const problemBefore = (argv: ReadonlyArray<string>): string | undefined =
   const command = commandIn(before)
   if (command?.parts !== undefined) return withoutPart(command, before)
   // The parser would say that it does not know the option.
-  const last = Object.values(command?.options ?? {}).find(({ alias, name }) =>
-    `--${name}` === before.at(-1) || (alias !== undefined && `-${alias}` === before.at(-1)))
+  const last = Object.values(command?.options ?? {}).find(
+    ({ alias, name }) => `--${name}` === before.at(-1) || (alias !== undefined && `-${alias}` === before.at(-1))
+  )
   return last?.value === undefined ? undefined : needsValue(last)
 }
 
@@ -41,7 +42,8 @@ export const needsValue = ({ name, value = "VALUE" }: OptionText): string =>
 
 /** What is wrong, in the parser's words where it has some. */
 export const problemOf = (error: ValidationError.ValidationError): string => {
-  if (ValidationError.isUnclusteredFlag(error)) return unknown(`-${error.unclustered.map((flag) => flag.slice(1)).join("")}`)
+  if (ValidationError.isUnclusteredFlag(error))
+    return unknown(`-${error.unclustered.map((flag) => flag.slice(1)).join("")}`)
   return withoutMarks(stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim())
 }
 

@@ -1,7 +1,10 @@
 /** The last ones of them, which are the likeliest to be meant. */
 export const namesOf = (known: ReadonlyArray<string>): string => {
   const more = known.length > most ? ` and ${known.length - most} more` : ""
-  return `${known.slice(-most).map((name) => JSON.stringify(name)).join(", ")}${more}`
+  return `${known
+    .slice(-most)
+    .map((name) => JSON.stringify(name))
+    .join(", ")}${more}`
 }
 
 const most = 10

@@ -14,10 +14,13 @@ import { isMarked } from "./words.js"
 
 export const wrong = (problem: string) => Effect.fail(ValidationError.invalidValue(HelpDoc.p(problem)))
 
-const described = ({ alias, text }: OptionText) => <A>(option: Options.Options<A>): Options.Options<A> =>
-  (alias === undefined ? option : Options.withAlias(option, alias)).pipe(Options.withDescription(text.join(" ")))
+const described =
+  ({ alias, text }: OptionText) =>
+  <A>(option: Options.Options<A>): Options.Options<A> =>
+    (alias === undefined ? option : Options.withAlias(option, alias)).pipe(Options.withDescription(text.join(" ")))
 
-export const flag = (option: OptionText): Options.Options<boolean> => Options.boolean(option.name).pipe(described(option))
+export const flag = (option: OptionText): Options.Options<boolean> =>
+  Options.boolean(option.name).pipe(described(option))
 
 export const text = (option: OptionText): Options.Options<string> =>
   Options.text(option.name).pipe(Options.withPseudoName(option.value ?? "VALUE"), described(option))
@@ -27,7 +30,9 @@ export const count = (option: OptionText): Options.Options<number> =>
   text(option).pipe(
     Options.mapEffect(present(option)),
     Options.mapEffect((given) =>
-      /^\d{1,15}$/.test(given) ? Effect.succeed(Number(given)) : wrong(`--${option.name} takes a whole number, and not '${given}'`)
+      /^\d{1,15}$/.test(given)
+        ? Effect.succeed(Number(given))
+        : wrong(`--${option.name} takes a whole number, and not '${given}'`)
     )
   )
 
@@ -46,7 +51,9 @@ export const duration = (option: OptionText, byDefault: string | undefined): Opt
     Options.mapEffect((given) =>
       Option.match(parseDuration(given), {
         onNone: () =>
-          wrong(`--${option.name} takes a duration like 500ms, ${byDefault ?? "5s"}, 2m or "2 seconds", and not '${given}'`),
+          wrong(
+            `--${option.name} takes a duration like 500ms, ${byDefault ?? "5s"}, 2m or "2 seconds", and not '${given}'`
+          ),
         onSome: Effect.succeed
       })
     )

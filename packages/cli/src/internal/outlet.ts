@@ -1,6 +1,6 @@
 /**
- * Lines to one of our own streams, as fast as its reader takes them and no faster: what is pushed in one step is written
- * at once, and `settled` tells when the reader has taken all of it.
+ * Lines to one of our own streams, as fast as its reader takes them and no faster: what is pushed in one step is
+ * written at once, and `settled` tells when the reader has taken all of it.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -111,5 +111,5 @@ export class Outlet {
 
 const joined = (pieces: ReadonlyArray<string | Uint8Array>): string | Uint8Array =>
   pieces.some((piece) => typeof piece !== "string")
-    ? Buffer.concat(pieces.map((piece) => typeof piece === "string" ? Buffer.from(piece) : piece))
+    ? Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)))
     : pieces.join("")

@@ -1,7 +1,7 @@
 /**
  * The surroundings in which `@effect/cli` parses. It wants a terminal, a file system and paths, for dialogs and for
- * options that are files. `tether` has neither; and Node's terminal would open our stdin, which makes a pipe non-blocking
- * for the child too, which has the same one with `--stdin`.
+ * options that are files. `tether` has neither; and Node's terminal would open our stdin, which makes a pipe
+ * non-blocking for the child too, which has the same one with `--stdin`.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -31,11 +31,13 @@ export const layer = Layer.mergeAll(
 )
 
 /** What is wrong is told by us, in one way, and not by the parser. */
-export const quietly = (outlets: Outlets) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.consoleWith((console) =>
-    Effect.withConsole(effect, {
-      ...console,
-      error: () => Effect.void,
-      log: (...texts) => Effect.sync(() => outlets.out.push(texts.join(" ")))
-    })
-  )
+export const quietly =
+  (outlets: Outlets) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.consoleWith((console) =>
+      Effect.withConsole(effect, {
+        ...console,
+        error: () => Effect.void,
+        log: (...texts) => Effect.sync(() => outlets.out.push(texts.join(" ")))
+      })
+    )

@@ -36,4 +36,7 @@ const lineEnd = (text: string): number => {
 
 /** A carriage return is the end of a line that was written again and again, as that of progress. */
 const plain = (text: string): string =>
-  stripVTControlCharacters(text).replace(/\r+\n/g, "\n").replace(/\r+/g, "\n").replace(/[\0-\x08\x0b-\x1f\x7f]/g, "")
+  stripVTControlCharacters(text)
+    .replace(/\r+\n/g, "\n")
+    .replace(/\r+/g, "\n")
+    .replace(/[\0-\x08\x0b-\x1f\x7f]/g, "")

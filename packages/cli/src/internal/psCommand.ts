@@ -21,6 +21,7 @@ export const psCommand = (width: number | undefined, give: (answer: Answer) => E
       if (hosts.length === 0) return give({ lines: [], told: "there is no program that has children", code: 0 })
       const { head, rows } = tree ? treeRows(hosts, now) : flatRows(hosts, now)
       return give({ lines: table(head, rows, { width, overflow: "cut" }), code: 0 })
-    })).pipe(Command.withDescription(texts.ps.summary))
+    })
+  ).pipe(Command.withDescription(texts.ps.summary))
 
 const toJson = Schema.encodeSync(Schema.parseJson(Schema.Struct({ hosts: Schema.Array(HostTree.Program) })))

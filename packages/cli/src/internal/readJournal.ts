@@ -1,14 +1,14 @@
+import * as Options from "@effect/cli/Options"
 /**
  * Which journal a command reads, and how it is read.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
 import * as ExitJournal from "@tether/journal/ExitJournal"
+import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -39,14 +39,17 @@ export const readJournal = (
   outlets: Outlets,
   ask: (journal: ExitJournal.Reader, directory: string) => Effect.Effect<Answer, FileError>
 ): Effect.Effect<Answer> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const directory = Option.isSome(given) ? given.value : yield* StateDir.statePath("journal")
     const files = yield* FileSystem.FileSystem
     const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
-    if (!isThere) return { lines: [], told: `there is no journal in ${JSON.stringify(directory)}: no such directory`, code: 1 }
+    if (!isThere)
+      return { lines: [], told: `there is no journal in ${JSON.stringify(directory)}: no such directory`, code: 1 }
     return yield* ask(yield* ExitJournal.reader(directory), directory)
   }).pipe(
     Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),
     Effect.provide(host),
-    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })))
+    Effect.provide(
+      Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false }))
+    )
   )

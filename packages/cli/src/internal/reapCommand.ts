@@ -23,19 +23,28 @@ interface ReapOptions {
 }
 
 export const reapCommand = (width: number | undefined, give: (answer: Answer) => Effect.Effect<void>) =>
-  Command.make(texts.reap.name, {
-    dryRun: flag(options.dryRun),
-    grace: duration(options.grace, "3s"),
-    json: flag(options.json)
-  }, (given) => Effect.flatMap(given.dryRun ? list(given, width) : end(given, width), give)).pipe(
-    Command.withDescription(texts.reap.summary)
-  )
+  Command.make(
+    texts.reap.name,
+    {
+      dryRun: flag(options.dryRun),
+      grace: duration(options.grace, "3s"),
+      json: flag(options.json)
+    },
+    (given) => Effect.flatMap(given.dryRun ? list(given, width) : end(given, width), give)
+  ).pipe(Command.withDescription(texts.reap.summary))
 
 const list = ({ json }: ReapOptions, width: number | undefined): Effect.Effect<Answer> =>
   Effect.map(Effect.zip(Orphans.find, Clock.currentTimeMillis), ([orphans, now]) => {
     if (json) return { lines: [listToJson({ orphans })], code: 0 }
     if (orphans.length === 0) return nothing
-    return { lines: toLines(orphans.map((orphan) => ({ orphan, result: "found" })), now, width), code: 0 }
+    return {
+      lines: toLines(
+        orphans.map((orphan) => ({ orphan, result: "found" })),
+        now,
+        width
+      ),
+      code: 0
+    }
   })
 
 const end = ({ grace, json }: ReapOptions, width: number | undefined): Effect.Effect<Answer> =>
@@ -48,9 +57,12 @@ const end = ({ grace, json }: ReapOptions, width: number | undefined): Effect.Ef
       ...ended.map((orphan) => ({ orphan, result: "ended" })),
       ...survivors.map((orphan) => ({ orphan, result: "alive" }))
     ]
-    const told = code === 0 ? undefined : `could not be ended, not even by SIGKILL: ${
-      survivors.map(({ process }) => ProcessInfo.format(process)).join(", ")
-    }`
+    const told =
+      code === 0
+        ? undefined
+        : `could not be ended, not even by SIGKILL: ${survivors
+            .map(({ process }) => ProcessInfo.format(process))
+            .join(", ")}`
     return { lines: toLines(rows, now, width), told, code }
   })
 

@@ -51,26 +51,28 @@ const word = (name: string): Args.Args<string> =>
   )
 
 export const runCommand = <R>(run: (options: RunOptions) => Effect.Effect<void, never, R>) =>
-  Command.make(texts.run.name, {
-    label,
-    killAfter: duration(options.killAfter, "5s"),
-    redact,
-    journal: text(options.journal).pipe(
-      Options.mapEffect(present(options.journal)),
-      Options.mapEffect(named(options.journal)),
-      Options.optional
-    ),
-    stdin: flag(options.stdin),
-    noPrefix: flag(options.noPrefix),
-    json: flag(options.json),
-    program: word("COMMAND"),
-    args: Args.repeated(word("ARGS"))
-  }, ({ args, journal, label, program, ...rest }) =>
-    run({
-      ...rest,
-      words: [program, ...args],
-      label: Option.getOrUndefined(label),
-      journal: Option.getOrUndefined(journal)
-    })).pipe(
-      Command.withDescription(texts.run.summary)
-    )
+  Command.make(
+    texts.run.name,
+    {
+      label,
+      killAfter: duration(options.killAfter, "5s"),
+      redact,
+      journal: text(options.journal).pipe(
+        Options.mapEffect(present(options.journal)),
+        Options.mapEffect(named(options.journal)),
+        Options.optional
+      ),
+      stdin: flag(options.stdin),
+      noPrefix: flag(options.noPrefix),
+      json: flag(options.json),
+      program: word("COMMAND"),
+      args: Args.repeated(word("ARGS"))
+    },
+    ({ args, journal, label, program, ...rest }) =>
+      run({
+        ...rest,
+        words: [program, ...args],
+        label: Option.getOrUndefined(label),
+        journal: Option.getOrUndefined(journal)
+      })
+  ).pipe(Command.withDescription(texts.run.summary))

@@ -16,14 +16,20 @@ import { endedText } from "./sessionStop.js"
 import { type Forwarded, received } from "./signals.js"
 
 export const attach = (name: string, server: string | undefined, outlets: Outlets) =>
-  answered(outlets, Effect.gen(function*() {
-    const session = yield* sessionOf(name)
-    if (isWithin(session, yield* Tmux)) {
-      return yield* new Unusable({ message: `this terminal is in session ${JSON.stringify(name)}, which cannot show itself` })
-    }
-    if ((yield* session.liveness) === "gone") return yield* new Unknown({ message: `session ${JSON.stringify(name)} has ended` })
-    return yield* show(session, outlets)
-  }).pipe(Effect.provide(tmux(server))))
+  answered(
+    outlets,
+    Effect.gen(function* () {
+      const session = yield* sessionOf(name)
+      if (isWithin(session, yield* Tmux)) {
+        return yield* new Unusable({
+          message: `this terminal is in session ${JSON.stringify(name)}, which cannot show itself`
+        })
+      }
+      if ((yield* session.liveness) === "gone")
+        return yield* new Unknown({ message: `session ${JSON.stringify(name)} has ended` })
+      return yield* show(session, outlets)
+    }).pipe(Effect.provide(tmux(server)))
+  )
 
 /** tmux tells its panes where they are: socket, server and session. */
 const isWithin = ({ id }: TmuxSession.TmuxSession, { socket }: Tmux["Type"]): boolean => {
@@ -33,28 +39,32 @@ const isWithin = ({ id }: TmuxSession.TmuxSession, { socket }: Tmux["Type"]): bo
 
 /** Until the person leaves it, it ends, or a signal tells us to go: then it is left, and goes on. */
 export const show = (session: TmuxSession.TmuxSession, outlets: Outlets) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const signals = yield* received
     const resizes = yield* resized
     const settings = yield* terminalSettings
     const client = yield* TmuxSession.attach(session)
     let left: Forwarded | undefined
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(resizes), client.signal("SIGWINCH"))))
-    yield* Effect.forkScoped(Effect.flatMap(Queue.take(signals), (signal) => {
-      left = signal
-      return client.stop(StopPlan.make(StopPlan.signal("SIGTERM", "2 seconds")))
-    }))
+    yield* Effect.forkScoped(
+      Effect.flatMap(Queue.take(signals), (signal) => {
+        left = signal
+        return client.stop(StopPlan.make(StopPlan.signal("SIGTERM", "2 seconds")))
+      })
+    )
     const { status } = yield* client.gone
     // The client has put the terminal back itself, if it could.
     if (status._tag === "Signaled") yield* restore(settings, outlets)
-    if (left !== undefined) return { lines: [], code: exitCode.ofStatus({ _tag: "Signaled", signal: left }) } satisfies Answer
-    if ((yield* session.liveness) === "gone") return { lines: [], told: endedText(session.identity, yield* session.ended), code: 0 } satisfies Answer
+    if (left !== undefined)
+      return { lines: [], code: exitCode.ofStatus({ _tag: "Signaled", signal: left }) } satisfies Answer
+    if ((yield* session.liveness) === "gone")
+      return { lines: [], told: endedText(session.identity, yield* session.ended), code: 0 } satisfies Answer
     return { lines: [], code: exitCode.ofStatus(status) === 0 ? 0 : 1 } satisfies Answer
   }).pipe(Effect.scoped)
 
 /**
- * The kernel tells of a new size those who belong to the terminal. The client is a session of its own, as all children are, and is told
- * by us.
+ * The kernel tells of a new size those who belong to the terminal. The client is a session of its own, as all children
+ * are, and is told by us.
  */
 const resized = Effect.acquireRelease(
   Effect.map(Queue.sliding<void>(1), (queue) => {
@@ -66,18 +76,22 @@ const resized = Effect.acquireRelease(
 ).pipe(Effect.map(({ queue }): Queue.Dequeue<void> => queue))
 
 const stty = (word: string) =>
-  Effect.orElseSucceed(Supervise.string(Command.make("stty", word), { stdin: "inherit", containment: "none" }), () => "")
+  Effect.orElseSucceed(
+    Supervise.string(Command.make("stty", word), { stdin: "inherit", containment: "none" }),
+    () => ""
+  )
 
 /** As `stty` takes them again. Empty where they cannot be had. */
 const terminalSettings = Effect.map(stty("-g"), (text) => text.trim())
 
 /** A client that was killed leaves the terminal without echo, and on its other screen. */
 const restore = (settings: string, outlets: Outlets) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (settings !== "") yield* stty(settings)
     outlets.out.piece(plainTerminal)
     yield* outlets.settled
   })
 
 /** The first screen, a cursor, no colours, keys and mouse as usual. */
-const plainTerminal = "\u001b[?1049l\u001b[?25h\u001b[m\u001b[?1l\u001b>\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l"
+const plainTerminal =
+  "\u001b[?1049l\u001b[?25h\u001b[m\u001b[?1l\u001b>\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l"

@@ -1,6 +1,6 @@
 /**
- * The options of `tether session`, from words to values. What carries them out is loaded when it is needed: other commands do not wait
- * for it.
+ * The options of `tether session`, from words to values. What carries them out is loaded when it is needed: other
+ * commands do not wait for it.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -29,12 +29,17 @@ const namedText = (option: texts.OptionText): Options.Options<string> =>
 
 const valueOf = (option: texts.OptionText): Options.Options<string | undefined> => optional(namedText(option))
 
-const plain = (word: string): string => isMarked(word) ? withoutMark(word) : word
+const plain = (word: string): string => (isMarked(word) ? withoutMark(word) : word)
 
 const anyName = Args.map(Args.text({ name: "NAME" }), plain)
 
-const server = optional(Options.mapEffect(namedText(texts.session.parts[0].options.server), (given) =>
-  /^[A-Za-z0-9_-]+$/.test(given) ? Effect.succeed(given) : wrong(`--server takes letters, digits, "_" and "-", and not '${given}'`)))
+const server = optional(
+  Options.mapEffect(namedText(texts.session.parts[0].options.server), (given) =>
+    /^[A-Za-z0-9_-]+$/.test(given)
+      ? Effect.succeed(given)
+      : wrong(`--server takes letters, digits, "_" and "-", and not '${given}'`)
+  )
+)
 
 export const sessionCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) => {
   const carry = (answer: (sessions: typeof Sessions) => Carried) =>
@@ -62,44 +67,50 @@ const nameBefore = Args.text({ name: "NAME" }).pipe(
 
 const behind = (name: string): Args.Args<string> =>
   Args.text({ name }).pipe(
-    Args.mapEffect((word) => isMarked(word) ? Effect.succeed(withoutMark(word)) : Effect.fail(HelpDoc.p(unknown(word))))
+    Args.mapEffect((word) =>
+      isMarked(word) ? Effect.succeed(withoutMark(word)) : Effect.fail(HelpDoc.p(unknown(word)))
+    )
   )
 
 const launchCommand = (carry: Carry<LaunchWords>) => {
   const { options, summary } = texts.sessionLaunch
-  return Command.make("launch", {
-    logDir: valueOf(options.logDir),
-    exitLogDir: valueOf(options.exitLogDir),
-    noExitLog: flag(options.noExitLog),
-    cwd: valueOf(options.cwd),
-    env: text(options.env).pipe(
-      Options.repeated,
-      Options.mapEffect(Effect.forEach((given) => Effect.flatMap(present(options.env)(given), variableOf))),
-      Options.map((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs))
-    ),
-    cols: optional(count(options.cols)),
-    rows: optional(count(options.rows)),
-    attach: flag(options.attach),
-    server,
-    name: nameBefore,
-    program: behind("COMMAND"),
-    args: Args.repeated(behind("ARGS"))
-  }, ({ args, program, server, ...rest }) =>
-    Effect.gen(function*() {
-      if (rest.noExitLog && rest.exitLogDir !== undefined) {
-        return yield* wrong("--exit-log-dir says where its end is recorded, and --no-exit-log that it is not")
-      }
-      if (rest.attach) yield* needsTerminal("--attach shows the session")
-      return yield* carry({ ...rest, words: [program, ...args] }, server)
-    })).pipe(Command.withDescription(summary))
+  return Command.make(
+    "launch",
+    {
+      logDir: valueOf(options.logDir),
+      exitLogDir: valueOf(options.exitLogDir),
+      noExitLog: flag(options.noExitLog),
+      cwd: valueOf(options.cwd),
+      env: text(options.env).pipe(
+        Options.repeated,
+        Options.mapEffect(Effect.forEach((given) => Effect.flatMap(present(options.env)(given), variableOf))),
+        Options.map((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs))
+      ),
+      cols: optional(count(options.cols)),
+      rows: optional(count(options.rows)),
+      attach: flag(options.attach),
+      server,
+      name: nameBefore,
+      program: behind("COMMAND"),
+      args: Args.repeated(behind("ARGS"))
+    },
+    ({ args, program, server, ...rest }) =>
+      Effect.gen(function* () {
+        if (rest.noExitLog && rest.exitLogDir !== undefined) {
+          return yield* wrong("--exit-log-dir says where its end is recorded, and --no-exit-log that it is not")
+        }
+        if (rest.attach) yield* needsTerminal("--attach shows the session")
+        return yield* carry({ ...rest, words: [program, ...args] }, server)
+      })
+  ).pipe(Command.withDescription(summary))
 }
 
 const variableOf = (given: string) => {
   const at = given.indexOf("=")
   return at > 0
     ? Effect.succeed([given.slice(0, at), given.slice(at + 1)] as const)
-    // It may be the value, and that a secret.
-    : wrong("--env takes NAME=VALUE, and was given something without a name or without =")
+    : // It may be the value, and that a secret.
+      wrong("--env takes NAME=VALUE, and was given something without a name or without =")
 }
 
 /** Looks without opening one of them. */
@@ -115,48 +126,61 @@ const lsCommand = (carry: Carry<boolean>) => {
 
 const attachCommand = (carry: Carry<string>) =>
   Command.make("attach", { server, name: anyName }, ({ name, server }) =>
-    Effect.zipRight(needsTerminal("attach shows the session"), carry(name, server))).pipe(
-      Command.withDescription(texts.sessionAttach.summary)
-    )
+    Effect.zipRight(needsTerminal("attach shows the session"), carry(name, server))
+  ).pipe(Command.withDescription(texts.sessionAttach.summary))
 
 const sendCommand = (carry: Carry<SendWords>) => {
   const { options, summary } = texts.sessionSend
-  return Command.make("send", {
-    keys: flag(options.keys),
-    noSubmit: flag(options.noSubmit),
-    server,
-    name: anyName,
-    given: Args.repeated(Args.text({ name: "TEXT" }))
-  }, ({ given, server, ...rest }) =>
-    Effect.gen(function*() {
-      // Behind -- it is a text like any other.
-      const isStdin = given.length === 0 || (given.length === 1 && given[0] === "-")
-      if (rest.keys && given.length === 0) return yield* wrong("--keys needs keys: --keys C-c, --keys Up Enter")
-      if (rest.keys && rest.noSubmit) return yield* wrong("--no-submit is for a text: --keys presses the keys that are named, and no other")
-      if (!rest.keys && given.length === 0 && isatty(0)) return yield* wrong("there is no text: give it as words, or on stdin")
-      return yield* carry({ ...rest, words: isStdin && !rest.keys ? undefined : given.map(plain) }, server)
-    })).pipe(Command.withDescription(summary))
+  return Command.make(
+    "send",
+    {
+      keys: flag(options.keys),
+      noSubmit: flag(options.noSubmit),
+      server,
+      name: anyName,
+      given: Args.repeated(Args.text({ name: "TEXT" }))
+    },
+    ({ given, server, ...rest }) =>
+      Effect.gen(function* () {
+        // Behind -- it is a text like any other.
+        const isStdin = given.length === 0 || (given.length === 1 && given[0] === "-")
+        if (rest.keys && given.length === 0) return yield* wrong("--keys needs keys: --keys C-c, --keys Up Enter")
+        if (rest.keys && rest.noSubmit)
+          return yield* wrong("--no-submit is for a text: --keys presses the keys that are named, and no other")
+        if (!rest.keys && given.length === 0 && isatty(0))
+          return yield* wrong("there is no text: give it as words, or on stdin")
+        return yield* carry({ ...rest, words: isStdin && !rest.keys ? undefined : given.map(plain) }, server)
+      })
+  ).pipe(Command.withDescription(summary))
 }
 
 const logsCommand = (carry: Carry<LogsWords>) => {
   const { options, summary } = texts.sessionLogs
-  return Command.make("logs", {
-    follow: flag(options.follow),
-    lines: optional(count(options.lines)),
-    plain: flag(options.plain),
-    path: flag(options.path),
-    logDir: valueOf(options.logDir),
-    server,
-    name: anyName
-  }, ({ server, ...words }) => carry(words, server)).pipe(Command.withDescription(summary))
+  return Command.make(
+    "logs",
+    {
+      follow: flag(options.follow),
+      lines: optional(count(options.lines)),
+      plain: flag(options.plain),
+      path: flag(options.path),
+      logDir: valueOf(options.logDir),
+      server,
+      name: anyName
+    },
+    ({ server, ...words }) => carry(words, server)
+  ).pipe(Command.withDescription(summary))
 }
 
 const stopCommand = (carry: Carry<StopWords>) => {
   const { options, summary } = texts.sessionStop
-  return Command.make("stop", {
-    grace: optional(duration(options.grace, undefined)),
-    reason: valueOf(options.reason),
-    server,
-    name: anyName
-  }, ({ server, ...words }) => carry(words, server)).pipe(Command.withDescription(summary))
+  return Command.make(
+    "stop",
+    {
+      grace: optional(duration(options.grace, undefined)),
+      reason: valueOf(options.reason),
+      server,
+      name: anyName
+    },
+    ({ server, ...words }) => carry(words, server)
+  ).pipe(Command.withDescription(summary))
 }

@@ -7,11 +7,11 @@ import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
+import type { SessionStuck } from "@tether/tmux/SessionStuck"
 import * as Tmux from "@tether/tmux/Tmux"
 import type { TmuxFailed } from "@tether/tmux/TmuxFailed"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
 import type { TmuxUnavailable } from "@tether/tmux/TmuxUnavailable"
-import type { SessionStuck } from "@tether/tmux/SessionStuck"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -27,7 +27,14 @@ import { type Forwarded, received } from "./signals.js"
 
 export type Host = ChildSpawner | FileSystem.FileSystem | ProcessIdentity | Scope.Scope
 
-export type Failure = TmuxSession.LaunchError | SurvivorsError | SessionStuck | TmuxUnavailable | Interrupted | Unknown | Unusable
+export type Failure =
+  | TmuxSession.LaunchError
+  | SurvivorsError
+  | SessionStuck
+  | TmuxUnavailable
+  | Interrupted
+  | Unknown
+  | Unusable
 
 /** There is no such session. */
 export class Unknown extends Data.TaggedError("Unknown")<{ readonly message: string }> {}
@@ -36,16 +43,27 @@ export class Unknown extends Data.TaggedError("Unknown")<{ readonly message: str
 export class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
 
 /** We were told to end, and what was begun has been ended in order. */
-export class Interrupted extends Data.TaggedError("Interrupted")<{ readonly message: string; readonly signal: Forwarded }> {}
+export class Interrupted extends Data.TaggedError("Interrupted")<{
+  readonly message: string
+  readonly signal: Forwarded
+}> {}
 
 /** A second signal ends us as it would any program. */
 const firstSignal = Effect.scoped(Effect.flatMap(received, Queue.take))
 
-/** Ends what is begun at a signal: it would leave something behind if we just died of it. `otherwise`: what that means for whoever looks. */
-export const endedBySignals = <A, E, R>(action: Effect.Effect<A, E, R>, otherwise: string): Effect.Effect<A, E | Interrupted, R> =>
+/**
+ * Ends what is begun at a signal: it would leave something behind if we just died of it. `otherwise`: what that means
+ * for whoever looks.
+ */
+export const endedBySignals = <A, E, R>(
+  action: Effect.Effect<A, E, R>,
+  otherwise: string
+): Effect.Effect<A, E | Interrupted, R> =>
   Effect.raceFirst(
     action,
-    Effect.flatMap(firstSignal, (signal) => Effect.fail(new Interrupted({ signal, message: `${otherwise} (${signal})` })))
+    Effect.flatMap(firstSignal, (signal) =>
+      Effect.fail(new Interrupted({ signal, message: `${otherwise} (${signal})` }))
+    )
   )
 
 export const tmux = (server: string | undefined) => Tmux.layer({ name: server })
@@ -59,7 +77,9 @@ export const answered = (
     Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: codeOf(error) })),
     Effect.scoped,
     Effect.provide(host),
-    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })))
+    Effect.provide(
+      Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false }))
+    )
   )
 
 const codeOf = (error: Failure): number => {
@@ -75,22 +95,32 @@ export const usualLogDir: Effect.Effect<string, FileError> = StateDir.statePath(
 export const sessionOf = (
   name: string
 ): Effect.Effect<TmuxSession.TmuxSession, TmuxFailed | Unknown, Tmux.Tmux | FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const known = (yield* TmuxSession.list).map(({ session }) => session)
     const found = known.find(({ identity }) => identity === name)
     if (found !== undefined) return found
-    const others = known.length === 0 ? "there is none at all" : `there is: ${namesOf(known.map(({ identity }) => identity))}`
-    const before = (yield* hasLog(name)) ? `; one of that name has ended, see \`tether why\` and \`tether session logs\`` : ""
+    const others =
+      known.length === 0 ? "there is none at all" : `there is: ${namesOf(known.map(({ identity }) => identity))}`
+    const before = (yield* hasLog(name))
+      ? `; one of that name has ended, see \`tether why\` and \`tether session logs\``
+      : ""
     return yield* new Unknown({ message: `there is no session ${JSON.stringify(name)}; ${others}${before}` })
   })
 
 const hasLog = (name: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   isFileName(name)
     ? Effect.flatMap(FileSystem.FileSystem, (fs) =>
-      Effect.orElseSucceed(Effect.flatMap(usualLogDir, (directory) => fs.exists(`${directory}/${name}.log`)), () => false))
+        Effect.orElseSucceed(
+          Effect.flatMap(usualLogDir, (directory) => fs.exists(`${directory}/${name}.log`)),
+          () => false
+        )
+      )
     : Effect.succeed(false)
 
-/** No session has another kind of name; and these are the logs of something else, which may be in the same directory. */
+/**
+ * No session has another kind of name; and these are the logs of something else, which may be in the same directory.
+ */
 const otherLogs: ReadonlySet<string> = new Set(["delivery", "exits"])
 
-export const isFileName = (name: string): boolean => name !== "" && !/[/\0]/.test(name) && !name.startsWith(".") && !otherLogs.has(name)
+export const isFileName = (name: string): boolean =>
+  name !== "" && !/[/\0]/.test(name) && !name.startsWith(".") && !otherLogs.has(name)

@@ -12,27 +12,31 @@ import { answered, tmux } from "./sessionHost.js"
 import { table } from "./table.js"
 
 export const list = (json: boolean, server: string | undefined, outlets: Outlets) =>
-  answered(outlets, Effect.gen(function*() {
-    const found = yield* Effect.forEach(yield* TmuxSession.list, ({ attached, session }) =>
-      Effect.map(session.liveness, (state) => ({ attached, session, state })))
-    if (json) {
-      const sessions = found.map(({ attached, session, state }) => {
-        const { command, exitLogDir, id, identity, launchedAt, logFile, pane, pid } = session
-        return { identity, state, id, pane, pid, launchedAt, attached, command, logFile, exitLogDir }
-      })
-      return { lines: [JSON.stringify({ sessions })], code: 0 } satisfies Answer
-    }
-    if (found.length === 0) return { lines: [], told: "there is no session", code: 0 } satisfies Answer
-    const now = yield* Clock.currentTimeMillis
-    const rows = found.map(({ attached, session, state }) => [
-      Harmless.line(session.identity),
-      state,
-      String(session.pid),
-      formatAge(session.launchedAt, now),
-      String(attached),
-      Harmless.line(session.command)
-    ])
-    return { lines: table(head, rows, { width: outlets.out.width, overflow: "cut" }), code: 0 } satisfies Answer
-  }).pipe(Effect.provide(tmux(server))))
+  answered(
+    outlets,
+    Effect.gen(function* () {
+      const found = yield* Effect.forEach(yield* TmuxSession.list, ({ attached, session }) =>
+        Effect.map(session.liveness, (state) => ({ attached, session, state }))
+      )
+      if (json) {
+        const sessions = found.map(({ attached, session, state }) => {
+          const { command, exitLogDir, id, identity, launchedAt, logFile, pane, pid } = session
+          return { identity, state, id, pane, pid, launchedAt, attached, command, logFile, exitLogDir }
+        })
+        return { lines: [JSON.stringify({ sessions })], code: 0 } satisfies Answer
+      }
+      if (found.length === 0) return { lines: [], told: "there is no session", code: 0 } satisfies Answer
+      const now = yield* Clock.currentTimeMillis
+      const rows = found.map(({ attached, session, state }) => [
+        Harmless.line(session.identity),
+        state,
+        String(session.pid),
+        formatAge(session.launchedAt, now),
+        String(attached),
+        Harmless.line(session.command)
+      ])
+      return { lines: table(head, rows, { width: outlets.out.width, overflow: "cut" }), code: 0 } satisfies Answer
+    }).pipe(Effect.provide(tmux(server)))
+  )
 
 const head = ["NAME", "STATE", "PID", "AGE", "ATTACHED", "COMMAND"]

@@ -16,36 +16,48 @@ import { after, drain, openAll, type Part, seekLines } from "./logChain.js"
 import { namesOf } from "./names.js"
 import type { Outlets } from "./outlets.js"
 import { PlainText } from "./plainText.js"
-import type { LogsWords } from "./sessionWords.js"
 import { answered, isFileName, tmux, Unknown, usualLogDir } from "./sessionHost.js"
 import { endedText } from "./sessionStop.js"
+import type { LogsWords } from "./sessionWords.js"
 
 export const logs = (words: LogsWords, server: string | undefined, outlets: Outlets) =>
-  answered(outlets, Effect.gen(function*() {
-    const { logDir, name } = words
-    const directory = logDir === undefined ? yield* usualLogDir : resolve(logDir)
-    // A log can be read without tmux.
-    const sessions = yield* Effect.either(Effect.flatMap(Layer.build(tmux(server)), (context) => Effect.provide(TmuxSession.list, context)))
-    const session = Either.getOrElse(sessions, () => []).find(({ session }) => session.identity === name)?.session
-    const log = logDir === undefined && session !== undefined ? session.logFile : `${directory}/${name}.log`
-    const own = session?.logFile === log ? session : undefined
-    const parts = isFileName(name) ? yield* openAll(log) : []
-    if (parts.length === 0 && own === undefined) {
-      const problem = Either.isLeft(sessions) ? `; ${sessions.left.message}` : ""
-      return yield* new Unknown({ message: `${yield* noLog(name, directory)}${problem}` })
-    }
-    if (words.path) return { lines: [log], code: 0 } satisfies Answer
-    if (words.follow && Either.isLeft(sessions)) outlets.say(`nobody can tell whether the session goes on, and it is not followed: ${sessions.left.message}`)
-    return yield* shown(log, parts, own, words, outlets)
-  }))
+  answered(
+    outlets,
+    Effect.gen(function* () {
+      const { logDir, name } = words
+      const directory = logDir === undefined ? yield* usualLogDir : resolve(logDir)
+      // A log can be read without tmux.
+      const sessions = yield* Effect.either(
+        Effect.flatMap(Layer.build(tmux(server)), (context) => Effect.provide(TmuxSession.list, context))
+      )
+      const session = Either.getOrElse(sessions, () => []).find(({ session }) => session.identity === name)?.session
+      const log = logDir === undefined && session !== undefined ? session.logFile : `${directory}/${name}.log`
+      const own = session?.logFile === log ? session : undefined
+      const parts = isFileName(name) ? yield* openAll(log) : []
+      if (parts.length === 0 && own === undefined) {
+        const problem = Either.isLeft(sessions) ? `; ${sessions.left.message}` : ""
+        return yield* new Unknown({ message: `${yield* noLog(name, directory)}${problem}` })
+      }
+      if (words.path) return { lines: [log], code: 0 } satisfies Answer
+      if (words.follow && Either.isLeft(sessions))
+        outlets.say(`nobody can tell whether the session goes on, and it is not followed: ${sessions.left.message}`)
+      return yield* shown(log, parts, own, words, outlets)
+    })
+  )
 
 const noLog = (name: string, directory: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.map(Effect.orElseSucceed(fs.readDirectory(directory), () => []), (files) => {
-      const known = files.flatMap((file) => file.endsWith(".log") && isFileName(file.slice(0, -".log".length)) ? [file.slice(0, -".log".length)] : [])
-      const others = known.length === 0 ? "there is none at all" : `there is one of: ${namesOf(known.sort())}`
-      return `there is no log of a session ${JSON.stringify(name)} in ${JSON.stringify(directory)}; ${others}`
-    }))
+    Effect.map(
+      Effect.orElseSucceed(fs.readDirectory(directory), () => []),
+      (files) => {
+        const known = files.flatMap((file) =>
+          file.endsWith(".log") && isFileName(file.slice(0, -".log".length)) ? [file.slice(0, -".log".length)] : []
+        )
+        const others = known.length === 0 ? "there is none at all" : `there is one of: ${namesOf(known.sort())}`
+        return `there is no log of a session ${JSON.stringify(name)} in ${JSON.stringify(directory)}; ${others}`
+      }
+    )
+  )
 
 const shown = (
   log: string,
@@ -54,7 +66,7 @@ const shown = (
   { follow, lines, name, plain }: LogsWords,
   outlets: Outlets
 ): Effect.Effect<Answer, FileError, FileSystem.FileSystem | Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { closed, out } = outlets
     const text = plain ? new PlainText() : undefined
     const take = (bytes: Uint8Array) =>
@@ -63,7 +75,7 @@ const shown = (
         return out.settled
       })
     const begun = lines === undefined ? parts : yield* seekLines(parts, lines)
-    const read = Effect.gen(function*() {
+    const read = Effect.gen(function* () {
       for (const part of begun) yield* drain(part, take)
       return follow && session !== undefined ? yield* followed(log, begun.at(-1), session, take, outlets) : undefined
     })
@@ -82,7 +94,7 @@ const followed = (
   take: (bytes: Uint8Array) => Effect.Effect<void>,
   outlets: Outlets
 ) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const ended = yield* Effect.forkScoped(session.ended)
     let current = from
     while (true) {

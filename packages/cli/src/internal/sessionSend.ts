@@ -5,24 +5,35 @@ import { DeliveryFailed } from "@tether/tmux/DeliveryFailed"
 import * as Effect from "effect/Effect"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
-import type { SendWords } from "./sessionWords.js"
 import { answered, endedBySignals, sessionOf, tmux, Unusable } from "./sessionHost.js"
+import type { SendWords } from "./sessionWords.js"
 
 export const send = ({ keys, name, noSubmit, words }: SendWords, server: string | undefined, outlets: Outlets) =>
-  answered(outlets, Effect.gen(function*() {
-    const session = yield* sessionOf(name)
-    if (keys) {
-      // What tmux says of a pane that has gone is about its number.
-      if ((yield* session.liveness) === "gone") {
-        return yield* new DeliveryFailed({ reason: "Gone", identity: name, length: 0, problem: "the session has ended" })
+  answered(
+    outlets,
+    Effect.gen(function* () {
+      const session = yield* sessionOf(name)
+      if (keys) {
+        // What tmux says of a pane that has gone is about its number.
+        if ((yield* session.liveness) === "gone") {
+          return yield* new DeliveryFailed({
+            reason: "Gone",
+            identity: name,
+            length: 0,
+            problem: "the session has ended"
+          })
+        }
+        yield* session.press(...(words ?? []))
+      } else {
+        const text = words?.join(" ") ?? (yield* stdinText)
+        yield* endedBySignals(
+          session.send(text, noSubmit ? { submit: [] } : {}),
+          "interrupted, and nobody knows whether the text has arrived"
+        )
       }
-      yield* session.press(...words ?? [])
-    } else {
-      const text = words?.join(" ") ?? (yield* stdinText)
-      yield* endedBySignals(session.send(text, noSubmit ? { submit: [] } : {}), "interrupted, and nobody knows whether the text has arrived")
-    }
-    return { lines: [], code: 0 } satisfies Answer
-  }).pipe(Effect.provide(tmux(server))))
+      return { lines: [], code: 0 } satisfies Answer
+    }).pipe(Effect.provide(tmux(server)))
+  )
 
 /** More than that is no text that anybody would paste. */
 const mostBytes = 16 * 1024 * 1024
@@ -45,7 +56,11 @@ const stdinText: Effect.Effect<string, Unusable> = Effect.async<string, Unusable
   const onEnd = () => {
     stop()
     try {
-      resume(Effect.succeed(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)).replace(/\r?\n$/, "")))
+      resume(
+        Effect.succeed(
+          new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)).replace(/\r?\n$/, "")
+        )
+      )
     } catch {
       fail("it is no UTF-8")
     }

@@ -9,14 +9,20 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
-import type { StopWords } from "./sessionWords.js"
 import { answered, sessionOf, tmux } from "./sessionHost.js"
+import type { StopWords } from "./sessionWords.js"
 
 export const stop = ({ grace, name, reason }: StopWords, server: string | undefined, outlets: Outlets) =>
-  answered(outlets, Effect.gen(function*() {
-    const session = yield* sessionOf(name)
-    return { lines: [endedText(name, yield* session.stop({ plan: planOf(grace), reason }))], code: 0 } satisfies Answer
-  }).pipe(Effect.provide(tmux(server))))
+  answered(
+    outlets,
+    Effect.gen(function* () {
+      const session = yield* sessionOf(name)
+      return {
+        lines: [endedText(name, yield* session.stop({ plan: planOf(grace), reason }))],
+        code: 0
+      } satisfies Answer
+    }).pipe(Effect.provide(tmux(server)))
+  )
 
 const planOf = (grace: Duration.Duration | undefined): StopPlan.StopPlan | undefined => {
   if (grace === undefined) return undefined

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
-export type Forwarded = typeof forwarded[number]
+export type Forwarded = (typeof forwarded)[number]
 
 /** From now on, and until the scope closes, these signals come here and do not end us. */
 export const received: Effect.Effect<Queue.Dequeue<Forwarded>, never, Scope.Scope> = Effect.acquireRelease(

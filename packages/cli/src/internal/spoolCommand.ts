@@ -18,12 +18,12 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { formatAge } from "./age.js"
 import type { Answer } from "./answer.js"
-import { host } from "./readJournal.js"
 import * as lineLogger from "./lineLogger.js"
 import { flag, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
-import { install, uninstall } from "./spoolUnits.js"
+import { host } from "./readJournal.js"
 import { serve } from "./spoolServe.js"
+import { install, uninstall } from "./spoolUnits.js"
 import { table } from "./table.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
@@ -36,42 +36,78 @@ export interface Asked {
   readonly records: number | undefined
 }
 
-type Action = (asked: Asked, outlets: Outlets) => Effect.Effect<Answer, { readonly message: string }, FileSystem.FileSystem | ProcessIdentity>
+type Action = (
+  asked: Asked,
+  outlets: Outlets
+) => Effect.Effect<Answer, { readonly message: string }, FileSystem.FileSystem | ProcessIdentity>
 
-const positive = (given: number) => given > 0 ? Effect.succeed(given) : wrong(`--records takes a number above 0, and not ${given}`)
+const positive = (given: number) =>
+  given > 0 ? Effect.succeed(given) : wrong(`--records takes a number above 0, and not ${given}`)
 
-const word = (given: string) => isMarked(given) ? withoutMark(given) : given
+const word = (given: string) => (isMarked(given) ? withoutMark(given) : given)
 
 export const spoolCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) =>
-  Command.make(texts.spool.name, {
-    action: Args.text({ name: "ACTION" }).pipe(Args.map(word), Args.mapEffect(known)),
-    subject: Args.text({ name: "FILE" }).pipe(Args.map(word), Args.optional),
-    json: flag(options.json),
-    records: Options.integer(options.records.name).pipe(Options.withDescription(options.records.text.join(" ")), Options.mapEffect(positive), Options.optional)
-  }, ({ action, json, records, subject }) =>
-    action({ subject: Option.getOrUndefined(subject), json, records: Option.getOrUndefined(records) }, outlets).pipe(
-      Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),
-      Effect.provide(host),
-      Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false }))),
-      Effect.flatMap(give)
-    )).pipe(Command.withDescription(texts.spool.summary))
+  Command.make(
+    texts.spool.name,
+    {
+      action: Args.text({ name: "ACTION" }).pipe(Args.map(word), Args.mapEffect(known)),
+      subject: Args.text({ name: "FILE" }).pipe(Args.map(word), Args.optional),
+      json: flag(options.json),
+      records: Options.integer(options.records.name).pipe(
+        Options.withDescription(options.records.text.join(" ")),
+        Options.mapEffect(positive),
+        Options.optional
+      )
+    },
+    ({ action, json, records, subject }) =>
+      action({ subject: Option.getOrUndefined(subject), json, records: Option.getOrUndefined(records) }, outlets).pipe(
+        Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),
+        Effect.provide(host),
+        Effect.provide(
+          Logger.replace(
+            Logger.defaultLogger,
+            lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })
+          )
+        ),
+        Effect.flatMap(give)
+      )
+  ).pipe(Command.withDescription(texts.spool.summary))
 
 const list: Action = ({ json }, { out }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const spool = yield* Captures.deferred
-    const [stats, files, dead] = [yield* spool.stats, yield* spool.peek(Number.POSITIVE_INFINITY), yield* spool.deadLetters]
-    const shown = files.map(({ file, header, records }) => ({ file, session: header?.["session_id"], deferredAt: header?.["deferred_at"], records: records.length }))
+    const [stats, files, dead] = [
+      yield* spool.stats,
+      yield* spool.peek(Number.POSITIVE_INFINITY),
+      yield* spool.deadLetters
+    ]
+    const shown = files.map(({ file, header, records }) => ({
+      file,
+      session: header?.["session_id"],
+      deferredAt: header?.["deferred_at"],
+      records: records.length
+    }))
     if (json) return { lines: [JSON.stringify({ directory: spool.directory, stats, files: shown, dead })], code: 0 }
     const now = yield* Clock.currentTimeMillis
     const rows = [
-      ...shown.map(({ deferredAt, file, records, session }) => ["deferred", ageOf(deferredAt, now), String(records), line(session), line(file)]),
+      ...shown.map(({ deferredAt, file, records, session }) => [
+        "deferred",
+        ageOf(deferredAt, now),
+        String(records),
+        line(session),
+        line(file)
+      ]),
       ...dead.map(({ file, since, unsettled }) => ["dead", formatAge(since, now), String(unsettled), "-", line(file)])
     ]
-    if (rows.length === 0) return { lines: [], told: `nothing is deferred in ${JSON.stringify(spool.directory)}`, code: 0 }
-    return { lines: table(["STATE", "AGE", "RECORDS", "SESSION", "FILE"], rows, { width: out.width, overflow: "cut" }), code: 0 }
+    if (rows.length === 0)
+      return { lines: [], told: `nothing is deferred in ${JSON.stringify(spool.directory)}`, code: 0 }
+    return {
+      lines: table(["STATE", "AGE", "RECORDS", "SESSION", "FILE"], rows, { width: out.width, overflow: "cut" }),
+      code: 0
+    }
   })
 
-const line = (text: unknown): string => typeof text === "string" ? Harmless.line(text) : "-"
+const line = (text: unknown): string => (typeof text === "string" ? Harmless.line(text) : "-")
 
 const ageOf = (text: unknown, now: number): string => {
   const time = typeof text === "string" ? Date.parse(text) : Number.NaN
@@ -82,7 +118,7 @@ const ageOf = (text: unknown, now: number): string => {
 const perPass = 1000
 
 const drain: Action = ({ json, records = Number.POSITIVE_INFINITY }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const spool = yield* Captures.deferred
     const handler = yield* CaptureHandler.configured
     let sum = yield* spool.drain(handler, { records: Math.min(records, perPass) })
@@ -97,7 +133,8 @@ const drain: Action = ({ json, records = Number.POSITIVE_INFINITY }) =>
     return { lines: [told], code }
   })
 
-const handled = ({ failed, inserted, reinforced, skipped }: DrainReport): number => inserted + reinforced + skipped + failed
+const handled = ({ failed, inserted, reinforced, skipped }: DrainReport): number =>
+  inserted + reinforced + skipped + failed
 
 const added = (a: DrainReport, b: DrainReport): DrainReport => ({
   ...b,
@@ -110,13 +147,16 @@ const added = (a: DrainReport, b: DrainReport): DrainReport => ({
 })
 
 const replay: Action = ({ json, subject }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const count = yield* (yield* Captures.deferred).replay(subject)
-    return { lines: [json ? JSON.stringify({ replayed: count }) : `${count} dead letters will be tried again`], code: 0 }
+    return {
+      lines: [json ? JSON.stringify({ replayed: count }) : `${count} dead letters will be tried again`],
+      code: 0
+    }
   })
 
 const examine: Action = ({ json }, { out }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const spool = yield* Captures.deferred
     const findings = yield* spool.doctor
     const code = findings.length === 0 ? 0 : 1
@@ -127,14 +167,24 @@ const examine: Action = ({ json }, { out }) =>
   })
 
 const unlock: Action = ({ json }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const held = yield* SpoolDaemon.owner(yield* Captures.deferred)
-    if (held === undefined) return { lines: [json ? JSON.stringify({ owner: null }) : "no daemon has the spool"], code: 0 }
+    if (held === undefined)
+      return { lines: [json ? JSON.stringify({ owner: null }) : "no daemon has the spool"], code: 0 }
     const said = { owner: held.owner, liveness: held.liveness }
     return json ? { lines: [JSON.stringify(said)], code: 1 } : { lines: [], told: held.message, code: 1 }
   })
 
-const actions: Readonly<Record<string, Action>> = { serve, ls: list, drain, replay, doctor: examine, unlock, install, uninstall }
+const actions: Readonly<Record<string, Action>> = {
+  serve,
+  ls: list,
+  drain,
+  replay,
+  doctor: examine,
+  unlock,
+  install,
+  uninstall
+}
 
 const known = (name: string) => {
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined

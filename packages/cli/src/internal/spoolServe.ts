@@ -11,16 +11,21 @@ import type { Outlets } from "./outlets.js"
 import { received } from "./signals.js"
 
 export const serve = (_: unknown, outlets: Outlets) =>
-  Effect.scoped(Effect.gen(function*() {
-    const signals = yield* received
-    // First what may be wrong, before anything is made.
-    const socket = yield* Capture.socketPath
-    const options = { socket, spool: yield* Captures.deferred, handler: yield* CaptureHandler.configured }
-    const running = Effect.flatMap(SpoolDaemon.SpoolDaemon, ({ place }) =>
-      Effect.zipRight(
-        Effect.sync(() => outlets.say(`listens at ${"path" in place ? JSON.stringify(place.path) : `descriptor ${place.fd}`}`)),
-        Queue.take(signals)
-      ))
-    const signal = yield* Effect.provide(running, SpoolDaemon.layer(options))
-    return { lines: [], told: `ended by ${signal}`, code: 0 }
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const signals = yield* received
+      // First what may be wrong, before anything is made.
+      const socket = yield* Capture.socketPath
+      const options = { socket, spool: yield* Captures.deferred, handler: yield* CaptureHandler.configured }
+      const running = Effect.flatMap(SpoolDaemon.SpoolDaemon, ({ place }) =>
+        Effect.zipRight(
+          Effect.sync(() =>
+            outlets.say(`listens at ${"path" in place ? JSON.stringify(place.path) : `descriptor ${place.fd}`}`)
+          ),
+          Queue.take(signals)
+        )
+      )
+      const signal = yield* Effect.provide(running, SpoolDaemon.layer(options))
+      return { lines: [], told: `ended by ${signal}`, code: 0 }
+    })
+  )

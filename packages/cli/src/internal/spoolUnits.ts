@@ -42,7 +42,14 @@ interface Asked {
 const managerOf = ({ subject }: Asked): Effect.Effect<Manager, FileError> => {
   const manager = subject !== undefined && Object.hasOwn(managers, subject) ? managers[subject] : undefined
   return manager === undefined
-    ? Effect.fail(FileAttempt.refused("write for", subject ?? "", "Invalid", `give a service manager: ${Object.keys(managers).join(" or ")}`))
+    ? Effect.fail(
+        FileAttempt.refused(
+          "write for",
+          subject ?? "",
+          "Invalid",
+          `give a service manager: ${Object.keys(managers).join(" or ")}`
+        )
+      )
     : Effect.succeed(manager)
 }
 
@@ -51,13 +58,15 @@ const command = [process.execPath, fileURLToPath(new URL("../bin.cjs", import.me
 
 /** What is set here decides where the spool is and who takes it: the service must be told the same. */
 const ownEnv = () =>
-  Object.fromEntries(["TETHER_STATE_DIR", "XDG_STATE_HOME", "TETHER_CAPTURE_HANDLER"].flatMap((name) => {
-    const value = process.env[name]
-    return value === undefined || value === "" ? [] : [[name, value] as const]
-  }))
+  Object.fromEntries(
+    ["TETHER_STATE_DIR", "XDG_STATE_HOME", "TETHER_CAPTURE_HANDLER"].flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined || value === "" ? [] : [[name, value] as const]
+    })
+  )
 
 export const install = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const manager = yield* managerOf(asked)
     const units = yield* manager.units({ command, env: ownEnv(), socket: yield* Capture.socketPath })
     const paths = yield* SpoolUnits.install(manager.directory(), units)
@@ -65,7 +74,7 @@ export const install = (asked: Asked): Effect.Effect<Answer, FileError, FileSyst
   })
 
 export const uninstall = (asked: Asked): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const manager = yield* managerOf(asked)
     return { lines: yield* SpoolUnits.uninstall(manager.directory(), manager.names), code: 0 }
   })

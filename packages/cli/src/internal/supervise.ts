@@ -34,10 +34,10 @@ interface End {
 export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner> => {
   const style: lineLogger.Style = {
     // With --json, stdout is for the report alone.
-    outletOf: (stream) => stream === "stdout" && !options.json ? outlets.out : outlets.err,
+    outletOf: (stream) => (stream === "stdout" && !options.json ? outlets.out : outlets.err),
     withPrefix: !options.noPrefix
   }
-  return Effect.gen(function*() {
+  return Effect.gen(function* () {
     const signals = yield* received
     const end = yield* run(options, outlets, style, signals)
     if (end.told !== undefined) outlets.say(end.told)
@@ -56,7 +56,7 @@ const run = (
   style: lineLogger.Style,
   signals: Queue.Dequeue<Forwarded>
 ): Effect.Effect<End, never, ChildSpawner | Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const child = yield* start(options, style)
     yield* Effect.forkScoped(passOn(child, signals, options, outlets))
     yield* Effect.forkScoped(Effect.zipRight(outlets.closed, child.stop(withoutReader(options))))
@@ -75,7 +75,7 @@ const start = (options: RunOptions, { outletOf }: lineLogger.Style) =>
     deliverGrace: Duration.infinity
   })
 
-const whenTaken = (outlet: Outlet) => (): void | Effect.Effect<void> => outlet.isBusy ? outlet.settled : undefined
+const whenTaken = (outlet: Outlet) => (): void | Effect.Effect<void> => (outlet.isBusy ? outlet.settled : undefined)
 
 const endOf = (child: Child, ended: ExitReport): Effect.Effect<End> =>
   Effect.match(child.report, {
@@ -84,9 +84,10 @@ const endOf = (child: Child, ended: ExitReport): Effect.Effect<End> =>
   }).pipe(Effect.map((told) => ({ code: exitCode.ofStatus(ended.status), told, json: report.ofReport(ended) })))
 
 const endOfError = (error: SpawnError | SurvivorsError): End => ({
-  code: error._tag === "SpawnError"
-    ? exitCode.ofReason(error.reason)
-    : Math.max(1, error.status === undefined ? 1 : exitCode.ofStatus(error.status)),
+  code:
+    error._tag === "SpawnError"
+      ? exitCode.ofReason(error.reason)
+      : Math.max(1, error.status === undefined ? 1 : exitCode.ofStatus(error.status)),
   told: error.message,
   json: report.ofError(error)
 })
@@ -96,7 +97,7 @@ const atOnce = Duration.millis(100)
 
 /** Passes signals on. A second Ctrl-C is from a person who has waited enough. */
 const passOn = (child: Child, signals: Queue.Dequeue<Forwarded>, { killAfter }: RunOptions, outlets: Outlets) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let interrupts = 0
     while (true) {
       const signal = yield* Queue.take(signals)
@@ -112,7 +113,4 @@ const passOn = (child: Child, signals: Queue.Dequeue<Forwarded>, { killAfter }: 
  * itself; a program that ignores SIGPIPE would have ended from the failed write, and this one has none.
  */
 const withoutReader = ({ killAfter }: RunOptions) =>
-  StopPlan.make(
-    StopPlan.signal("SIGPIPE", Duration.min(killAfter, "1 second")),
-    StopPlan.signal("SIGTERM", killAfter)
-  )
+  StopPlan.make(StopPlan.signal("SIGPIPE", Duration.min(killAfter, "1 second")), StopPlan.signal("SIGTERM", killAfter))

@@ -13,10 +13,11 @@ export interface Style {
   readonly overflow: "cut" | "wrap"
 }
 
-export const table = (head: Row, rows: ReadonlyArray<Row>, style: Style): ReadonlyArray<string> => growing(head, style)(rows)
+export const table = (head: Row, rows: ReadonlyArray<Row>, style: Style): ReadonlyArray<string> =>
+  growing(head, style)(rows)
 
 /** A table to which rows are added later: its head comes with the first ones, and no column becomes narrower. */
-export const growing = (head: Row, style: Style): (rows: ReadonlyArray<Row>) => ReadonlyArray<string> => {
+export const growing = (head: Row, style: Style): ((rows: ReadonlyArray<Row>) => ReadonlyArray<string>) => {
   let widths = head.map(() => 0)
   let isBegun = false
   return (rows) => {
@@ -35,7 +36,10 @@ const lines = (rows: ReadonlyArray<Row>, widths: ReadonlyArray<number>, { overfl
     style: { "padding-left": 0, "padding-right": gap, head: [], border: [], compact: true }
   })
   made.push(...rows.map((row) => [...row]))
-  return made.toString().split("\n").map((line) => line.trimEnd())
+  return made
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
 }
 
 const gap = 2
@@ -51,6 +55,23 @@ const fitted = (widths: ReadonlyArray<number>, { width }: Style): ReadonlyArray<
 const least = 10
 
 const noBorders = Object.fromEntries(
-  (["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid",
-    "mid", "mid-mid", "right", "right-mid", "middle"] as const).map((name) => [name, ""])
+  (
+    [
+      "top",
+      "top-mid",
+      "top-left",
+      "top-right",
+      "bottom",
+      "bottom-mid",
+      "bottom-left",
+      "bottom-right",
+      "left",
+      "left-mid",
+      "mid",
+      "mid-mid",
+      "right",
+      "right-mid",
+      "middle"
+    ] as const
+  ).map((name) => [name, ""])
 )

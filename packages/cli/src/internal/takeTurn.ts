@@ -23,11 +23,13 @@ export const takeTurn = (options: TurnOptions, outlets: Outlets): Effect.Effect<
   Effect.flatMap(taken(options, outlets), (code) => concluded(outlets, code)).pipe(
     Effect.scoped,
     Effect.provide(keepJournal(options.journal)),
-    Effect.provide(Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false })))
+    Effect.provide(
+      Logger.replace(Logger.defaultLogger, lineLogger.make(outlets, { outletOf: () => outlets.err, withPrefix: false }))
+    )
   )
 
 const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner | Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const signals = yield* received
     const { adapter, binary, cwd, permissionMode, prompt, resume, timeout } = options
     const turn = yield* AgentTurn.start({
@@ -58,12 +60,12 @@ const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, ne
 const shownIn = (outlets: Outlets, { json }: TurnOptions): ((event: TurnEvent) => void) => {
   if (json) return (event) => outlets.out.push(JSON.stringify(event))
   const text = new TurnText(outlets)
-  return (event) => isTerminal(event) ? text.end(event) : text.show(event)
+  return (event) => (isTerminal(event) ? text.end(event) : text.show(event))
 }
 
 /** A second Ctrl-C is from a person who has waited enough. */
 const obey = (turn: AgentTurn.Turn, signals: Queue.Dequeue<Forwarded>, outlets: Outlets) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let interrupts = 0
     while (true) {
       if ((yield* Queue.take(signals)) === "SIGINT") interrupts++

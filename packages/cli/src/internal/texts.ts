@@ -52,12 +52,18 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
     redact: {
       name: "redact",
       value: "NAME",
-      text: ["Replace the value of the environment variable NAME wherever it would", "be shown. May be given many times."]
+      text: [
+        "Replace the value of the environment variable NAME wherever it would",
+        "be shown. May be given many times."
+      ]
     },
     journal: {
       name: "journal",
       value: "DIR",
-      text: ["Record the beginning and the end in the exit journal in DIR, which is", "made where it is not there. `tether exits` and `tether why` read it."]
+      text: [
+        "Record the beginning and the end in the exit journal in DIR, which is",
+        "made where it is not there. `tether exits` and `tether why` read it."
+      ]
     },
     stdin: { name: "stdin", text: ["Let the command read our stdin. Default: it reads nothing."] },
     noPrefix: { name: "no-prefix", text: ["Write lines as they are, without [label:out] and [label:err]."] },
@@ -84,7 +90,10 @@ export const ps = {
 processes that live of it. Children that are not contained (level "none") cannot be found, and neither can hosts in
 another pid namespace.`,
   options: {
-    tree: { name: "tree", text: ["As a tree: below each host its reaper and its children, and below", "these the hosts that run in them."] },
+    tree: {
+      name: "tree",
+      text: ["As a tree: below each host its reaper and its children, and below", "these the hosts that run in them."]
+    },
     json: { name: "json", text: ["Write the tree to stdout as one line of JSON."] }
   },
   codes: [["0", ["Always."]], misused]
@@ -129,7 +138,10 @@ behind.`,
 const directory = {
   name: "directory",
   value: "DIR",
-  text: ["The directory of the journal. Default: that of this user,", "$XDG_STATE_HOME/tether/journal or ~/.local/state/tether/journal."]
+  text: [
+    "The directory of the journal. Default: that of this user,",
+    "$XDG_STATE_HOME/tether/journal or ~/.local/state/tether/journal."
+  ]
 } as const satisfies OptionText
 
 export const exits = {
@@ -173,16 +185,33 @@ const sessionId = {
   text: ["Whose transcript it is. Default: the name of its file."]
 } as const satisfies OptionText
 
-const cwd = { name: "cwd", value: "DIR", text: ["Where the session ran. Default: our own working directory."] } as const satisfies OptionText
+const cwd = {
+  name: "cwd",
+  value: "DIR",
+  text: ["Where the session ran. Default: our own working directory."]
+} as const satisfies OptionText
 
 const hook = {
   name: "hook",
-  text: ["Session and transcript are named on stdin, in the JSON object that agent", "programs give to their hooks: session_id, transcript_path, cwd."]
+  text: [
+    "Session and transcript are named on stdin, in the JSON object that agent",
+    "programs give to their hooks: session_id, transcript_path, cwd."
+  ]
 } as const satisfies OptionText
 
-const strict = { name: "strict", text: ["End with 1 if nothing was captured. Default: 0, because a hook must not", "fail what it hangs on."] } as const satisfies OptionText
+const strict = {
+  name: "strict",
+  text: ["End with 1 if nothing was captured. Default: 0, because a hook must not", "fail what it hangs on."]
+} as const satisfies OptionText
 
-const deadline = { name: "deadline", value: "MS", text: ["How long it may wait for what does not move, in milliseconds. It ends", "after five times as long in any case. Default: 1000."] } as const satisfies OptionText
+const deadline = {
+  name: "deadline",
+  value: "MS",
+  text: [
+    "How long it may wait for what does not move, in milliseconds. It ends",
+    "after five times as long in any case. Default: 1000."
+  ]
+} as const satisfies OptionText
 
 export const captureTranscript = {
   name: "capture-transcript",
@@ -216,7 +245,10 @@ no daemon takes them. \`tether spool drain\` hands them over later.`,
     strict,
     deadline
   },
-  codes: [["0", ["Always, but with --strict."]], ["1", ["With --no-spawn and --strict: nothing was captured."]]]
+  codes: [
+    ["0", ["Always, but with --strict."]],
+    ["1", ["With --no-spawn and --strict: nothing was captured."]]
+  ]
 } as const satisfies CommandText
 
 export const captureTurn = {
@@ -226,7 +258,10 @@ export const captureTurn = {
   about: `It appends to a file of the session what has come to its transcript since the last time. The file is handed over after the
 end of the session, when capture-transcript has been run. It starts no process, and waits for nothing that does not move.`,
   options: { sessionId, hook, cwd, strict, deadline },
-  codes: [["0", ["Always, but with --strict."]], ["1", ["With --strict: nothing was captured."]]]
+  codes: [
+    ["0", ["Always, but with --strict."]],
+    ["1", ["With --strict: nothing was captured."]]
+  ]
 } as const satisfies CommandText
 
 export const spool = {
@@ -271,14 +306,22 @@ stands behind --.`,
   options: {
     agent: { name: "agent", value: "NAME", text: ["claude (the default) or codex."] },
     binary: { name: "binary", value: "PROGRAM", text: ["Its program. Default: claude or codex, along the PATH."] },
-    resume: { name: "resume", value: "ID", text: ["Go on with this session, whose id is told at the end of each turn."] },
+    resume: {
+      name: "resume",
+      value: "ID",
+      text: ["Go on with this session, whose id is told at the end of each turn."]
+    },
     permissionMode: {
       name: "permission-mode",
       value: "MODE",
       text: ["What it may do without asking: auto, acceptEdits, bypassPermissions,", "plan, dontAsk or default."]
     },
     cwd: { name: "cwd", value: "DIR", text: ["Where it works. Default: our own working directory."] },
-    timeout: { name: "timeout", value: "DURATION", text: ["How long the turn may take: 90s, 10m, 2h. Default: as long as it likes."] },
+    timeout: {
+      name: "timeout",
+      value: "DURATION",
+      text: ["How long the turn may take: 90s, 10m, 2h. Default: as long as it likes."]
+    },
     journal: { name: "journal", value: "DIR", text: ["Record the beginning and the end in the exit journal in DIR."] },
     json: { name: "json", text: ["Write each event to stdout as one line of JSON, and nothing else."] }
   },
@@ -303,7 +346,10 @@ const server = {
 const logDir = {
   name: "log-dir",
   value: "DIR",
-  text: ["The directory of the logs. Default: that of this user,", "$XDG_STATE_HOME/tether/sessions or ~/.local/state/tether/sessions."]
+  text: [
+    "The directory of the logs. Default: that of this user,",
+    "$XDG_STATE_HOME/tether/sessions or ~/.local/state/tether/sessions."
+  ]
 } as const satisfies OptionText
 
 const sessionFailed = ["1", ["There is no such session, no tmux, or it could not be done."]] as const
@@ -335,7 +381,10 @@ One line on stdout has its name, its id in tmux and its log file, with tabs betw
     ["0", ["It was launched."]],
     ["1", ["There is one of that name, no tmux, or a directory cannot be used."]],
     misused,
-    ["125", ["The command could not be started, for another reason than the next two, such as a directory that is not there."]],
+    [
+      "125",
+      ["The command could not be started, for another reason than the next two, such as a directory that is not there."]
+    ],
     ["126", ["The command may not be executed."]],
     ["127", ["There is no such command."]]
   ]
@@ -350,7 +399,11 @@ export const sessionLs = {
     json: { name: "json", text: ["Write them to stdout as one line of JSON."] },
     server
   },
-  codes: [["0", ["They are shown, if there are any."]], ["1", ["There is no tmux, or its server does not answer."]], misused]
+  codes: [
+    ["0", ["They are shown, if there are any."]],
+    ["1", ["There is no tmux, or its server does not answer."]],
+    misused
+  ]
 } as const satisfies CommandText
 
 export const sessionAttach = {
@@ -359,7 +412,12 @@ export const sessionAttach = {
   summary: "Show a session in this terminal.",
   about: `Ctrl-B and then D leaves it; the session goes on. What else the keys after Ctrl-B do is as tmux has it without a configuration.`,
   options: { server },
-  codes: [["0", ["It was left, or it has ended."]], sessionFailed, misused, ["128+N", ["Signal N was sent to us, and the session was left."]]]
+  codes: [
+    ["0", ["It was left, or it has ended."]],
+    sessionFailed,
+    misused,
+    ["128+N", ["Signal N was sent to us, and the session was left."]]
+  ]
 } as const satisfies CommandText
 
 export const sessionSend = {
@@ -375,7 +433,11 @@ It is delivered when the program in the session has shown it. The text itself is
     noSubmit: { name: "no-submit", text: ["Do not press Enter."] },
     server
   },
-  codes: [["0", ["It was delivered."]], ["1", ["There is no such session, or nothing shows that it was delivered."]], misused]
+  codes: [
+    ["0", ["It was delivered."]],
+    ["1", ["There is no such session, or nothing shows that it was delivered."]],
+    misused
+  ]
 } as const satisfies CommandText
 
 export const sessionLogs = {
@@ -404,7 +466,10 @@ on purpose.`,
     grace: {
       name: "grace",
       value: "DURATION",
-      text: ["How long it may take to end before it is killed: 500ms, 5s, 2m,", `"2 seconds". With 0s it is killed at once. Default: 5s.`]
+      text: [
+        "How long it may take to end before it is killed: 500ms, 5s, 2m,",
+        `"2 seconds". With 0s it is killed at once. Default: 5s.`
+      ]
     },
     reason: { name: "reason", value: "WORD", text: ["Why, for the journal. Default: stop."] },
     server
@@ -427,13 +492,25 @@ and no other tmux server is touched.`,
 } as const satisfies CommandText
 
 export const commands: ReadonlyArray<CommandText> = [
-  run, turn, session, exits, why, captureTranscript, captureTurn, spool, ps, reap, doctor
+  run,
+  turn,
+  session,
+  exits,
+  why,
+  captureTranscript,
+  captureTurn,
+  spool,
+  ps,
+  reap,
+  doctor
 ]
 
 /** The command that these words are about, if there is one among them, or the one of its own that they name. */
 export const commandIn = (words: ReadonlyArray<string>): CommandText | undefined => {
   const at = words.findIndex((word) => commands.some(({ name }) => name === word))
   const found = commands.find(({ name }) => name === words[at])
-  const part = words.slice(at + 1).flatMap((word) => found?.parts?.find(({ name }) => name === `${found.name} ${word}`) ?? [])[0]
+  const part = words
+    .slice(at + 1)
+    .flatMap((word) => found?.parts?.find(({ name }) => name === `${found.name} ${word}`) ?? [])[0]
   return part ?? found
 }

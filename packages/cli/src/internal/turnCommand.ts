@@ -34,42 +34,49 @@ const modes: ReadonlyArray<PermissionMode> = ["auto", "acceptEdits", "bypassPerm
 
 const isMode = (given: string): given is PermissionMode => modes.some((mode) => mode === given)
 
-const valueOf = (option: texts.OptionText) => text(option).pipe(Options.mapEffect(present(option)), Options.mapEffect(named(option)), Options.optional)
+const valueOf = (option: texts.OptionText) =>
+  text(option).pipe(Options.mapEffect(present(option)), Options.mapEffect(named(option)), Options.optional)
 
 const agent = text(options.agent).pipe(
   Options.withDefault("claude"),
   Options.mapEffect(present(options.agent)),
   Options.mapEffect((given) => {
     const adapter = agents[given]
-    return adapter === undefined ? wrong(`--agent takes ${Object.keys(agents).join(" or ")}, and not '${given}'`) : Effect.succeed(adapter)
+    return adapter === undefined
+      ? wrong(`--agent takes ${Object.keys(agents).join(" or ")}, and not '${given}'`)
+      : Effect.succeed(adapter)
   })
 )
 
 const permissionMode = text(options.permissionMode).pipe(
   Options.withDefault("default"),
   Options.mapEffect(present(options.permissionMode)),
-  Options.mapEffect((given) => isMode(given) ? Effect.succeed(given) : wrong(`--permission-mode takes ${modes.join(", ")}, and not '${given}'`))
+  Options.mapEffect((given) =>
+    isMode(given) ? Effect.succeed(given) : wrong(`--permission-mode takes ${modes.join(", ")}, and not '${given}'`)
+  )
 )
 
 export const turnCommand = <R>(turn: (options: TurnOptions) => Effect.Effect<void, never, R>) =>
-  Command.make(texts.turn.name, {
-    adapter: agent,
-    binary: valueOf(options.binary),
-    resume: valueOf(options.resume),
-    permissionMode,
-    cwd: valueOf(options.cwd),
-    timeout: Options.optional(duration(options.timeout, undefined)),
-    journal: valueOf(options.journal),
-    json: flag(options.json),
-    prompt: Args.map(Args.text({ name: "PROMPT" }), (word) => isMarked(word) ? withoutMark(word) : word)
-  }, ({ binary, cwd, journal, resume, timeout, ...rest }) =>
-    turn({
-      ...rest,
-      binary: Option.getOrUndefined(binary),
-      cwd: Option.getOrUndefined(cwd),
-      journal: Option.getOrUndefined(journal),
-      resume: Option.getOrUndefined(resume),
-      timeout: Option.getOrUndefined(timeout)
-    })).pipe(
-      Command.withDescription(texts.turn.summary)
-    )
+  Command.make(
+    texts.turn.name,
+    {
+      adapter: agent,
+      binary: valueOf(options.binary),
+      resume: valueOf(options.resume),
+      permissionMode,
+      cwd: valueOf(options.cwd),
+      timeout: Options.optional(duration(options.timeout, undefined)),
+      journal: valueOf(options.journal),
+      json: flag(options.json),
+      prompt: Args.map(Args.text({ name: "PROMPT" }), (word) => (isMarked(word) ? withoutMark(word) : word))
+    },
+    ({ binary, cwd, journal, resume, timeout, ...rest }) =>
+      turn({
+        ...rest,
+        binary: Option.getOrUndefined(binary),
+        cwd: Option.getOrUndefined(cwd),
+        journal: Option.getOrUndefined(journal),
+        resume: Option.getOrUndefined(resume),
+        timeout: Option.getOrUndefined(timeout)
+      })
+  ).pipe(Command.withDescription(texts.turn.summary))

@@ -47,7 +47,13 @@ export class TurnText {
     this.outlets.say(`${Harmless.line(TurnEvents.format(terminal))}${cost}${tokens}${session}`)
   }
 
-  private message({ blocks, role }: { readonly blocks: ReadonlyArray<Block>; readonly role: "user" | "assistant" }): void {
+  private message({
+    blocks,
+    role
+  }: {
+    readonly blocks: ReadonlyArray<Block>
+    readonly role: "user" | "assistant"
+  }): void {
     for (const block of blocks) {
       if (block._tag === "Text" && role === "assistant" && !this.hasShownWords) this.words(block.text)
       if (block._tag === "ToolUse") this.note(`${block.name} ${JSON.stringify(block.input)}`)
@@ -60,7 +66,12 @@ export class TurnText {
   private words(text: string): void {
     if (text === "") return
     this.isInLine = !text.endsWith("\n")
-    this.outlets.out.piece(text.split("\n").map((line) => Harmless.line(line)).join("\n"))
+    this.outlets.out.piece(
+      text
+        .split("\n")
+        .map((line) => Harmless.line(line))
+        .join("\n")
+    )
   }
 
   private note(text: string): void {
@@ -76,4 +87,4 @@ export class TurnText {
   }
 }
 
-const textOf = (content: unknown): string => typeof content === "string" ? content : JSON.stringify(content)
+const textOf = (content: unknown): string => (typeof content === "string" ? content : JSON.stringify(content))

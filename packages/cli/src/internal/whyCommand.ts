@@ -16,18 +16,23 @@ import { flag } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import { directory, readJournal } from "./readJournal.js"
 import * as texts from "./texts.js"
-import { isMarked, withoutMark } from "./words.js"
 import { tell } from "./whyText.js"
+import { isMarked, withoutMark } from "./words.js"
 
 export const whyCommand = (outlets: Outlets, give: (answer: Answer) => Effect.Effect<void>) =>
-  Command.make(texts.why.name, {
-    identity: Args.map(Args.text({ name: "IDENTITY" }), (word) => isMarked(word) ? withoutMark(word) : word),
-    json: flag(texts.why.options.json),
-    directory
-  }, ({ directory, identity, json }) =>
-    Effect.flatMap(readJournal(directory, outlets, (journal, path) => answer(journal, path, identity, json)), give)).pipe(
-      Command.withDescription(texts.why.summary)
-    )
+  Command.make(
+    texts.why.name,
+    {
+      identity: Args.map(Args.text({ name: "IDENTITY" }), (word) => (isMarked(word) ? withoutMark(word) : word)),
+      json: flag(texts.why.options.json),
+      directory
+    },
+    ({ directory, identity, json }) =>
+      Effect.flatMap(
+        readJournal(directory, outlets, (journal, path) => answer(journal, path, identity, json)),
+        give
+      )
+  ).pipe(Command.withDescription(texts.why.summary))
 
 const answer = (
   journal: ExitJournal.Reader,
@@ -35,7 +40,7 @@ const answer = (
   identity: string,
   json: boolean
 ): Effect.Effect<Answer, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     // First what is open: whatever ends meanwhile is found as an end.
     const open = yield* journal.unfinished(identity)
     const { last, lastSeen } = yield* Stream.runFoldWhile(
@@ -46,7 +51,10 @@ const answer = (
     )
     if (last === undefined && open.length === 0) return yield* nothingOf(journal, directory, identity)
     if (json) return { lines: [encode({ exit: last, unfinished: open })], code: 0 }
-    return { lines: tell({ exit: last, seen: lastSeen, open, directory, now: yield* Clock.currentTimeMillis }), code: 0 }
+    return {
+      lines: tell({ exit: last, seen: lastSeen, open, directory, now: yield* Clock.currentTimeMillis }),
+      code: 0
+    }
   })
 
 interface Ends {
@@ -55,16 +63,29 @@ interface Ends {
   readonly lastSeen: ExitRecord | undefined
 }
 
-const nothingOf = (journal: ExitJournal.Reader, directory: string, identity: string): Effect.Effect<Answer, FileError> =>
-  Effect.map(Stream.runFold(journal.records(), new Set<string>(), (known, record) => known.add(record.identity)), (known) => ({
-    lines: [],
-    told: `there is no record of ${JSON.stringify(identity)} in ${JSON.stringify(directory)}; ${
-      known.size === 0 ? "there is none at all" : `there is one of: ${namesOf([...known])}`
-    }`,
-    code: 1
-  }))
+const nothingOf = (
+  journal: ExitJournal.Reader,
+  directory: string,
+  identity: string
+): Effect.Effect<Answer, FileError> =>
+  Effect.map(
+    Stream.runFold(journal.records(), new Set<string>(), (known, record) => known.add(record.identity)),
+    (known) => ({
+      lines: [],
+      told: `there is no record of ${JSON.stringify(identity)} in ${JSON.stringify(directory)}; ${
+        known.size === 0 ? "there is none at all" : `there is one of: ${namesOf([...known])}`
+      }`,
+      code: 1
+    })
+  )
 
-const encode = Schema.encodeSync(Schema.parseJson(Schema.Struct({
-  exit: Schema.UndefinedOr(ExitRecord),
-  unfinished: Schema.Array(Schema.Struct({ start: ExitRecord, state: Schema.String, reason: Schema.optional(Schema.String) }))
-})))
+const encode = Schema.encodeSync(
+  Schema.parseJson(
+    Schema.Struct({
+      exit: Schema.UndefinedOr(ExitRecord),
+      unfinished: Schema.Array(
+        Schema.Struct({ start: ExitRecord, state: Schema.String, reason: Schema.optional(Schema.String) })
+      )
+    })
+  )
+)

@@ -21,7 +21,8 @@ interface Known {
 export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray<string> => {
   const lost = open.filter(({ start, state }) => state === "gone" && (exit === undefined || start.ts > exit.ts)).at(-1)
   const others = open.filter((each) => each !== lost).map((each) => stillOpen(each, now))
-  const evidence = (record: ExitRecord.ExitRecord) => `Evidence: the record ${record.id} in ${Harmless.line(directory)}/exits.log.`
+  const evidence = (record: ExitRecord.ExitRecord) =>
+    `Evidence: the record ${record.id} in ${Harmless.line(directory)}/exits.log.`
   if (lost !== undefined) {
     const { reason, start } = lost
     return [
@@ -42,7 +43,9 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
     ...lastLines(exit),
     ...lastCommands(exit),
     // When the other one ended, nobody knows: it may have been before.
-    ...(seen === undefined || seen === exit ? [] : [`The last one that was seen to end ${how(seen)} ${at(seen.ts, now)}.`]),
+    ...(seen === undefined || seen === exit
+      ? []
+      : [`The last one that was seen to end ${how(seen)} ${at(seen.ts, now)}.`]),
     ...others,
     evidence(exit)
   ]
@@ -59,7 +62,8 @@ const how = (record: ExitRecord.ExitRecord): string => {
   return status === undefined ? "was found to have ended" : ExitStatus.format(status)
 }
 
-const isFailedLaunch = ({ endedBy, reason }: ExitRecord.ExitRecord): boolean => endedBy === "owner" && reason === "launch-failed"
+const isFailedLaunch = ({ endedBy, reason }: ExitRecord.ExitRecord): boolean =>
+  endedBy === "owner" && reason === "launch-failed"
 
 const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   const { deadSignal, endedBy = "unknown", ev, reason, stopStep } = record
@@ -73,9 +77,11 @@ const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
     case "scope":
       return [`It was ended on purpose: the scope that it lived in was closed.${plan}`]
     case "supervisor":
-      return [reason === "server-vanished"
-        ? `Its terminal's server vanished, and what ran in it was stopped.${plan}`
-        : "It was ended on purpose: its supervisor stopped it."]
+      return [
+        reason === "server-vanished"
+          ? `Its terminal's server vanished, and what ran in it was stopped.${plan}`
+          : "It was ended on purpose: its supervisor stopped it."
+      ]
     case "reaper":
       return ["Its host had been killed, and what a host leaves behind is ended."]
     case "outside":
@@ -116,7 +122,10 @@ const ofServer = ({ cause }: ExitRecord.ExitRecord): string =>
 const crashes: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"])
 
 const unseen = (reason: string | undefined, writer: string | undefined): string => {
-  const watcher = writer === undefined ? "the program that watched it" : `the program that watched it (pid ${writer.split(":", 1)[0]})`
+  const watcher =
+    writer === undefined
+      ? "the program that watched it"
+      : `the program that watched it (pid ${writer.split(":", 1)[0]})`
   switch (reason) {
     case "reboot":
       return "How it ended is not on record: the machine has been restarted since."
@@ -140,19 +149,33 @@ const serverMemory = ({ memory }: ExitRecord.ExitRecord): ReadonlyArray<string> 
 
 const whatItWas = ({ command, cwd, pid }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   if (command === undefined) return []
-  return [`It was ${Harmless.line(command)}${cwd === undefined ? "" : ` in ${Harmless.line(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`]
+  return [
+    `It was ${Harmless.line(command)}${cwd === undefined ? "" : ` in ${Harmless.line(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`
+  ]
 }
 
 const lastLines = ({ lastLines = "" }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   if (lastLines.trim() === "") return []
-  return ["Its last lines on stderr:", ...lastLines.trimEnd().split(/\r?\n/).slice(-mostLines).map((line) => `  ${Harmless.line(line)}`)]
+  return [
+    "Its last lines on stderr:",
+    ...lastLines
+      .trimEnd()
+      .split(/\r?\n/)
+      .slice(-mostLines)
+      .map((line) => `  ${Harmless.line(line)}`)
+  ]
 }
 
 const mostLines = 20
 
 /** Each begins with its time. */
 const lastCommands = ({ commands = "" }: ExitRecord.ExitRecord): ReadonlyArray<string> =>
-  commands === "" ? [] : ["The last commands that it was sent:", ...commands.split(/; (?=\d{4}-\d\d-\d\dT)/).map((line) => `  ${Harmless.line(line)}`)]
+  commands === ""
+    ? []
+    : [
+        "The last commands that it was sent:",
+        ...commands.split(/; (?=\d{4}-\d\d-\d\dT)/).map((line) => `  ${Harmless.line(line)}`)
+      ]
 
 const stillOpen = ({ liveness, reason, start, state }: Unfinished, now: number): string => {
   const one = `${nameOf(start)}${start.pid === undefined ? "" : ` (pid ${start.pid})`}, started ${at(start.ts, now)},`

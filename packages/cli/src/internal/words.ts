@@ -1,7 +1,7 @@
 /**
- * The words of a command line. Those behind `--` are the command's own, whatever they look like. `@effect/cli` looks for
- * its options among them too, and takes words before `--` for arguments; so each word behind it gets a mark that no word
- * from outside can carry, and loses it again where it is taken.
+ * The words of a command line. Those behind `--` are the command's own, whatever they look like. `@effect/cli` looks
+ * for its options among them too, and takes words before `--` for arguments; so each word behind it gets a mark that no
+ * word from outside can carry, and loses it again where it is taken.
  */
 
 // The system ends a word at a NUL, so that no word can begin with one.

@@ -13,7 +13,8 @@ export const tetherHere = async (args: ReadonlyArray<string>): Promise<Ended> =>
       texts[name] += String(text)
       for (const taken of rest) if (typeof taken === "function") taken()
       return true
-    }))
+    })
+  )
   try {
     const code = await Effect.runPromise(Tether.main(args))
     return { code, ...texts }

@@ -11,9 +11,10 @@ const variants = [[], ["--user", "--map-root-user"]].map((user) => ({
   unshare: [...user, "--pid", "--fork", "--mount-proc"],
   nsenter: user.length === 0 ? [] : ["--user", "--preserve-credentials"]
 }))
-const variant = process.platform !== "linux"
-  ? undefined
-  : variants.find(({ unshare }) => spawnSync("unshare", [...unshare, "true"]).status === 0)
+const variant =
+  process.platform !== "linux"
+    ? undefined
+    : variants.find(({ unshare }) => spawnSync("unshare", [...unshare, "true"]).status === 0)
 
 /** Why there can be none, or undefined where there can. */
 export const missing = variant === undefined ? "no pid namespace may be made here (unshare --pid)" : undefined
@@ -43,7 +44,9 @@ export const openNamespace = async (script = "exec cat"): Promise<Namespace> => 
     env: noTree
   })
   await until("the namespace", () => first.stdout() === "up\n")
-  const init = readdirSync("/proc").map(Number).find((pid) => parentOf(`/proc/${pid}`) === first.process.pid)
+  const init = readdirSync("/proc")
+    .map(Number)
+    .find((pid) => parentOf(`/proc/${pid}`) === first.process.pid)
   const proc = `/proc/${init}/root/proc`
 
   const enter = ["-t", String(init), ...nsenter, "--pid", "--mount", "--"]
@@ -112,12 +115,18 @@ const processAt = (proc: string, pid: number): ReadonlyArray<Process> => {
   if (/[ZX]/.test(state)) return []
   try {
     const [command, environment] = ["cmdline", "environ"].map((name) => readFileSync(`${directory}/${name}`, "utf8"))
-    return [{
-      pid,
-      parent: Number(parent),
-      command: command?.split("\0").filter((word) => word !== "").join(" ") ?? "",
-      tree: /(?:^|\0)TETHER_TREE=([^\0]*)/.exec(environment ?? "")?.[1]
-    }]
+    return [
+      {
+        pid,
+        parent: Number(parent),
+        command:
+          command
+            ?.split("\0")
+            .filter((word) => word !== "")
+            .join(" ") ?? "",
+        tree: /(?:^|\0)TETHER_TREE=([^\0]*)/.exec(environment ?? "")?.[1]
+      }
+    ]
   } catch {
     return []
   }

@@ -22,7 +22,10 @@ export const openTerminal = async (command: string): Promise<Terminal> => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const file = (name: string) => join(folder, name)
   const script = `tty > ${file("tty")}; stty rows 24 cols 80; stty -g > ${file("before")}; ${command}; echo $? > ${file("code")}; stty -g > ${file("after")}`
-  const started = startProgram("script", ["-qfec", script, "/dev/null"], { input: { keep: true }, env: { TERM: "xterm-256color", SHELL: "/bin/sh" } })
+  const started = startProgram("script", ["-qfec", script, "/dev/null"], {
+    input: { keep: true },
+    env: { TERM: "xterm-256color", SHELL: "/bin/sh" }
+  })
   const read = (name: string) => {
     try {
       return readFileSync(file(name), "utf8").trim()
@@ -35,6 +38,9 @@ export const openTerminal = async (command: string): Promise<Terminal> => {
     shown: () => started.stdout(),
     type: (text) => void started.process.stdin?.write(text),
     resize: (rows, cols) => void execFileSync("stty", ["-F", tty, "rows", String(rows), "cols", String(cols)]),
-    ended: started.ended.then(() => ({ code: Number(read("code")), isRestored: read("before") !== "" && read("before") === read("after") }))
+    ended: started.ended.then(() => ({
+      code: Number(read("code")),
+      isRestored: read("before") !== "" && read("before") === read("after")
+    }))
   }
 }

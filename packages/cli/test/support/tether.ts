@@ -53,7 +53,8 @@ export const startProgram = (program: string, args: ReadonlyArray<string>, optio
     child.once("error", reject)
     // "exit" where the test keeps stdout to itself: "close" waits for its end.
     child.once(options.ownStdout === true ? "exit" : "close", (code, signal) =>
-      resolve({ code: code ?? 128 + constants.signals[signal as NodeJS.Signals], ...texts }))
+      resolve({ code: code ?? 128 + constants.signals[signal as NodeJS.Signals], ...texts })
+    )
   })
   return { process: child, stdout: () => texts.stdout, stderr: () => texts.stderr, ended }
 }

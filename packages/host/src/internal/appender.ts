@@ -32,8 +32,8 @@ export interface Settings {
 }
 
 /**
- * An appender is used by one fiber at a time. `settle` looks whether what was appended is where it belongs, and appends it
- * again where it is not: to be done soon after an append, and before all else.
+ * An appender is used by one fiber at a time. `settle` looks whether what was appended is where it belongs, and appends
+ * it again where it is not: to be done soon after an append, and before all else.
  */
 export interface Appender {
   readonly append: (bytes: Uint8Array, sync: boolean) => Effect.Effect<void, FileError>
@@ -72,8 +72,8 @@ const lockTiming = {
 }
 
 /**
- * For so long it is taken for granted, in milliseconds, that nobody else has done anything to the file. Whoever is wrong
- * about it sees so after the fact.
+ * For so long it is taken for granted, in milliseconds, that nobody else has done anything to the file. Whoever is
+ * wrong about it sees so after the fact.
  */
 const fresh = 100
 
@@ -86,7 +86,7 @@ const mostSearched = 1024 * 1024
 export const makeAppender = (
   settings: Settings
 ): Effect.Effect<Appender, FileError, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { fsync, keep, maxBytes, path } = settings
     const fs = yield* FileSystem.FileSystem
     const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
@@ -103,7 +103,7 @@ export const makeAppender = (
       return Effect.ensuring(synced, Scope.close(active.scope, Exit.void))
     })
 
-    const opened = Effect.gen(function*() {
+    const opened = Effect.gen(function* () {
       const scope = yield* Scope.make()
       // For reading too: the end of the file is looked at.
       const file = yield* fs.open(path, { flag: "a+", mode: 0o600 }).pipe(Scope.extend(scope))
@@ -125,7 +125,7 @@ export const makeAppender = (
      * since, and not behind a line that another writer has torn.
      */
     const look = (active: Active) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { size: expected, unseen } = active
         const there = yield* infoOf(fs, path)
         const isActive = there !== undefined && inode(there) === active.inode
@@ -142,7 +142,7 @@ export const makeAppender = (
       })
 
     /** The file that has the path now: another process may have rotated, and a stranger removed it. */
-    const current = Effect.gen(function*() {
+    const current = Effect.gen(function* () {
       const active = open
       if (active !== undefined) {
         const now = yield* Clock.currentTimeMillis
@@ -154,7 +154,7 @@ export const makeAppender = (
 
     /** The last line is whole then. */
     const mend = (active: Active) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { size } = active
         if (size === 0 || size === active.whole) return
         const [last] = yield* readRange(active.file, size - 1, size)
@@ -185,7 +185,7 @@ export const makeAppender = (
 
     /** Puts the bytes behind the last line. */
     const write = (bytes: Uint8Array) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         let mayRotate = true
         while (true) {
           const active = yield* current
@@ -201,16 +201,21 @@ export const makeAppender = (
           const written = yield* Effect.onError(active.file.write(bytes), () => Effect.sync(() => forget(active)))
           if (Number(written) !== bytes.length) {
             forget(active)
-            return yield* refused("append to", path, "NoSpace", `only ${written} of ${bytes.length} bytes could be written`)
+            return yield* refused(
+              "append to",
+              path,
+              "NoSpace",
+              `only ${written} of ${bytes.length} bytes could be written`
+            )
           }
           active.unseen.push({ from, bytes })
           active.size += bytes.length
           active.whole = active.size
           return
         }
-      }).pipe(Effect.mapError((error) => error._tag === "FileError" ? error : fileError("append to", path)(error)))
+      }).pipe(Effect.mapError((error) => (error._tag === "FileError" ? error : fileError("append to", path)(error))))
 
-    const settle = Effect.gen(function*() {
+    const settle = Effect.gen(function* () {
       while (true) {
         if (open !== undefined && open.unseen.length > 0) yield* doing("look at", path)(look(open))
         const bytes = misplaced.shift()
@@ -219,13 +224,21 @@ export const makeAppender = (
       }
     }).pipe(Effect.catchAll((error) => warn(error.message)))
 
-    const sync = Effect.zipRight(settle, doing("sync", path)(Effect.suspend(() => {
-      const active = open
-      if (active === undefined || !active.unsynced || fsync === "never") return Effect.void
-      return Effect.map(active.file.sync, () => {
-        active.unsynced = false
-      })
-    })))
+    const sync = Effect.zipRight(
+      settle,
+      doing(
+        "sync",
+        path
+      )(
+        Effect.suspend(() => {
+          const active = open
+          if (active === undefined || !active.unsynced || fsync === "never") return Effect.void
+          return Effect.map(active.file.sync, () => {
+            active.unsynced = false
+          })
+        })
+      )
+    )
 
     const active = yield* doing("open", path)(current)
     // What cannot be repaired now, on a full disk for one, is repaired by the next append.
@@ -235,7 +248,7 @@ export const makeAppender = (
         Effect.zipRight(write(bytes), fsync === "always" || (isSynced && fsync === "onSync") ? sync : Effect.void),
       settle,
       sync,
-      rotate: Effect.gen(function*() {
+      rotate: Effect.gen(function* () {
         yield* settle
         if (open !== undefined) open.seenAt = never
         const active = yield* doing("rotate", path)(current)
@@ -254,7 +267,7 @@ const forget = (active: Active): void => {
 
 /** Which of these bytes do not stand at the beginning of a line, as far as they are found. */
 const behindTornLines = (file: FileSystem.File, appended: ReadonlyArray<Appended>, size: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const [first] = appended
     if (first === undefined) return []
     // One more byte: what stands before them.

@@ -15,7 +15,7 @@ export const cancel = 0x18
 
 /** The bytes from `from` to `to`, or fewer if the file ends before. */
 export const readRange = (file: FileSystem.File, from: number, to: number): Effect.Effect<Uint8Array, PlatformError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const parts: Array<Uint8Array> = []
     let at = from
     yield* file.seek(from, "start")
@@ -43,7 +43,11 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
 export const indexOf = (bytes: Uint8Array, wanted: Uint8Array, from = 0): number => {
   const [first] = wanted
   if (first === undefined) return from
-  for (let at = bytes.indexOf(first, from); at !== -1 && at + wanted.length <= bytes.length; at = bytes.indexOf(first, at + 1)) {
+  for (
+    let at = bytes.indexOf(first, from);
+    at !== -1 && at + wanted.length <= bytes.length;
+    at = bytes.indexOf(first, at + 1)
+  ) {
     if (wanted.every((byte, offset) => bytes[at + offset] === byte)) return at
   }
   return -1
@@ -51,7 +55,7 @@ export const indexOf = (bytes: Uint8Array, wanted: Uint8Array, from = 0): number
 
 /** Where the line begins that is not ended at `end`: `end` itself if a newline is before it. */
 export const lineStart = (file: FileSystem.File, end: number): Effect.Effect<number, PlatformError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let to = end
     while (to > 0) {
       const from = Math.max(0, to - step)

@@ -1,10 +1,11 @@
 /**
  * How a file that names its owner is taken from an owner that has lost it, so that one claimant out of many wins.
  *
- * The rule: a lock file that holds the id `a` is replaced or removed only by who has the claim on `a`, which is a second
- * file, made by `link` (one maker wins) and naming its maker. Whoever has the claim looks again whether the lock still
- * holds `a`, because it may have been claimed, replaced and released in between: ids are never used twice, so if it does,
- * it will until we change it. Then the claim is renamed over the lock: it is gone, and the lock is ours, in one step.
+ * The rule: a lock file that holds the id `a` is replaced or removed only by who has the claim on `a`, which is a
+ * second file, made by `link` (one maker wins) and naming its maker. Whoever has the claim looks again whether the lock
+ * still holds `a`, because it may have been claimed, replaced and released in between: ids are never used twice, so if
+ * it does, it will until we change it. Then the claim is renamed over the lock: it is gone, and the lock is ours, in
+ * one step.
  *
  * A claimant may be killed at any point. Its claim then is itself a file of an owner that is gone, and is taken in the
  * same way.
@@ -32,13 +33,18 @@ export interface Claimant {
 }
 
 /** Why the owner of a file keeps it, or `undefined` if it has lost it. */
-export const verdict = (me: Claimant, target: string, seen: LockFile.Seen): Effect.Effect<LockHeld | undefined, never, Needs> =>
-  Effect.gen(function*() {
+export const verdict = (
+  me: Claimant,
+  target: string,
+  seen: LockFile.Seen
+): Effect.Effect<LockHeld | undefined, never, Needs> =>
+  Effect.gen(function* () {
     const processes = yield* ProcessIdentity.ProcessIdentity
     const identity = seen.owner?.identity
     const liveness = identity === undefined ? "unknown" : yield* processes.liveness(identity)
     if (liveness === "gone") return undefined
-    if (liveness === "unknown" && me.watch.isStale(nameOf(target), seen, yield* Clock.currentTimeMillis)) return undefined
+    if (liveness === "unknown" && me.watch.isStale(nameOf(target), seen, yield* Clock.currentTimeMillis))
+      return undefined
     return new LockHeld({ path: me.path, owner: seen.owner, liveness })
   })
 
@@ -57,12 +63,8 @@ export const linked = (me: Claimant, path: string): Effect.Effect<boolean, FileE
 type Claimed = { readonly claim: string } | "changed" | LockHeld
 
 /** Makes the claim on what was seen at `target`, and looks again. */
-export const claimed = (
-  me: Claimant,
-  target: string,
-  seen: LockFile.Seen
-): Effect.Effect<Claimed, FileError, Needs> =>
-  Effect.gen(function*() {
+export const claimed = (me: Claimant, target: string, seen: LockFile.Seen): Effect.Effect<Claimed, FileError, Needs> =>
+  Effect.gen(function* () {
     const claim = claimPath(me, target, seen.id)
     while (!(yield* linked(me, claim))) {
       const holder = yield* LockFile.read(claim)
@@ -90,7 +92,7 @@ export const supplant = (
   target: string,
   seen: LockFile.Seen
 ): Effect.Effect<"ours" | "changed" | LockHeld, FileError, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const outcome = yield* claimed(me, target, seen)
     if (outcome === "changed" || outcome instanceof LockHeld) return outcome

@@ -16,12 +16,18 @@ export const makeOne = (fs: FileSystem.FileSystem, path: string): Effect.Effect<
   )
 
 /**
- * The same with those above it, one by one: Node's own way to make them all never returns where a file system has no room for
- * directories, such as `/proc`.
+ * The same with those above it, one by one: Node's own way to make them all never returns where a file system has no
+ * room for directories, such as `/proc`.
  */
 export const makeAll = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ReadonlyArray<string>, PlatformError> =>
-  Effect.catchIf(makeOne(fs, path), (error) => isNotFound(error) && directoryOf(path) !== path, () =>
-    Effect.flatMap(makeAll(fs, directoryOf(path)), (above) => Effect.map(makeOne(fs, path), (made) => [...above, ...made])))
+  Effect.catchIf(
+    makeOne(fs, path),
+    (error) => isNotFound(error) && directoryOf(path) !== path,
+    () =>
+      Effect.flatMap(makeAll(fs, directoryOf(path)), (above) =>
+        Effect.map(makeOne(fs, path), (made) => [...above, ...made])
+      )
+  )
 
 /** A busy disk is not waited for: what is in the directories is worth more. */
 const syncWithin = "200 millis"

@@ -62,15 +62,18 @@ const reasonOf = (error: PlatformError, code: string | undefined): Reason => {
 }
 
 /** The error with what was to be done, and to which file. */
-export const fileError = (action: string, path: string) => (error: PlatformError): FileError => {
-  const code = codeOf(error)
-  const reason = reasonOf(error, code)
-  return new FileError({ reason, action, path, problem: problems[reason], code })
-}
+export const fileError =
+  (action: string, path: string) =>
+  (error: PlatformError): FileError => {
+    const code = codeOf(error)
+    const reason = reasonOf(error, code)
+    return new FileError({ reason, action, path, problem: problems[reason], code })
+  }
 
 /** Fails with a `FileError` where the file system fails. */
 export const doing =
-  (action: string, path: string) => <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileError, R> =>
+  (action: string, path: string) =>
+  <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileError, R> =>
     Effect.mapError(effect, fileError(action, path))
 
 /** An error of our own finding. */

@@ -13,17 +13,20 @@ import { linesOf, type OpenFile, wholeLines } from "./lineReader.js"
 export const linesBetween = ({ file }: OpenFile, from: number, to: number): Stream.Stream<string, PlatformError> =>
   Stream.unfoldChunkEffect(from, (at) =>
     Effect.map(wholeLines(file, at, to), (bytes) =>
-      bytes.length === 0 ? Option.none() : Option.some([linesOf(bytes), at + bytes.length] as const)))
+      bytes.length === 0 ? Option.none() : Option.some([linesOf(bytes), at + bytes.length] as const)
+    )
+  )
 
 /** The same, the last one first. */
 export const linesBackwards = ({ file }: OpenFile, to: number): Stream.Stream<string, PlatformError> =>
   Stream.unfoldChunkEffect(to, (at) =>
     at === 0
       ? Effect.succeedNone
-      : Effect.gen(function*() {
-        const from = yield* lineStart(file, Math.max(0, at - step))
-        return Option.some([Chunk.reverse(linesOf(yield* readRange(file, from, at))), from] as const)
-      }))
+      : Effect.gen(function* () {
+          const from = yield* lineStart(file, Math.max(0, at - step))
+          return Option.some([Chunk.reverse(linesOf(yield* readRange(file, from, at))), from] as const)
+        })
+  )
 
 const step = 65_536
 

@@ -30,7 +30,9 @@ interface Portion {
 
 /** A reader keeps the files open that it has seen, so that one that is rotated or removed is read to its end. */
 export interface LineReader {
-  /** Looks at all files: what is there now will be read by `next`. Gives the number of files that came and went unseen. */
+  /**
+   * Looks at all files: what is there now will be read by `next`. Gives the number of files that came and went unseen.
+   */
   readonly look: Effect.Effect<number, PlatformError>
   /** The next lines of what was looked at, which may be none, or `undefined` when that is read. */
   readonly next: Effect.Effect<Chunk.Chunk<string> | undefined, PlatformError>
@@ -59,7 +61,7 @@ export const makeLineReader = (
 
     /** The inode that has this path, with a cursor. */
     const seen = (name: string, number: number): Effect.Effect<string | undefined, PlatformError> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const info = yield* infoOf(fs, name)
         if (info === undefined) return undefined
         const known = cursors.get(inode(info))
@@ -80,20 +82,21 @@ export const makeLineReader = (
       }).pipe(Effect.uninterruptible)
 
     /** Which inode has which name now: the rotated files by their numbers, and last the active one. */
-    const names = Effect.gen(function*() {
+    const names = Effect.gen(function* () {
       const found: Array<string> = []
-      for (const number of yield* numbers(fs, path)) found.push(`${number} ${yield* inodeAt(rotatedPath(path, number))}`)
+      for (const number of yield* numbers(fs, path))
+        found.push(`${number} ${yield* inodeAt(rotatedPath(path, number))}`)
       return [...found, `active ${yield* inodeAt(path)}`].join("\n")
     })
 
     const inodeAt = (name: string) =>
-      Effect.map(infoOf(fs, name), (info) => info === undefined ? "none" : inode(info))
+      Effect.map(infoOf(fs, name), (info) => (info === undefined ? "none" : inode(info)))
 
     /**
-     * The inodes of all files. No rotation must have come in between: a file whose new name is looked at before it has it,
-     * and whose old name after, would seem to be gone.
+     * The inodes of all files. No rotation must have come in between: a file whose new name is looked at before it has
+     * it, and whose old name after, would seem to be gone.
      */
-    const all: Effect.Effect<ReadonlySet<string>, PlatformError> = Effect.gen(function*() {
+    const all: Effect.Effect<ReadonlySet<string>, PlatformError> = Effect.gen(function* () {
       while (true) {
         const before = yield* names
         const found: Array<string | undefined> = []
@@ -114,7 +117,7 @@ export const makeLineReader = (
       return Math.max(0, lastNumber - from - known - removed)
     }
 
-    const look = Effect.gen(function*() {
+    const look = Effect.gen(function* () {
       const files = yield* all
       const missed = unseen(files)
       const oldestFirst = [...cursors].sort(([a, { number: n }], [b, { number: m }]) =>
@@ -133,7 +136,7 @@ export const makeLineReader = (
       return missed
     })
 
-    const next = Effect.gen(function*() {
+    const next = Effect.gen(function* () {
       const [portion, ...rest] = portions
       if (portion === undefined) return undefined
       const { cursor, end, isLast } = portion
@@ -146,7 +149,7 @@ export const makeLineReader = (
       return linesOf(bytes)
     })
 
-    const skip = Effect.gen(function*() {
+    const skip = Effect.gen(function* () {
       for (const { cursor, end } of portions) cursor.offset = yield* lineStart(cursor.file, end)
       portions = []
     })
@@ -157,8 +160,12 @@ export const makeLineReader = (
   })
 
 /** Some bytes from `from` on, at most up to `end`, that end with a newline; none if there is no newline. */
-export const wholeLines = (file: FileSystem.File, from: number, end: number): Effect.Effect<Uint8Array, PlatformError> =>
-  Effect.gen(function*() {
+export const wholeLines = (
+  file: FileSystem.File,
+  from: number,
+  end: number
+): Effect.Effect<Uint8Array, PlatformError> =>
+  Effect.gen(function* () {
     let length = 65_536
     while (true) {
       const bytes = yield* readRange(file, from, Math.min(end, from + length))

@@ -13,8 +13,8 @@ import * as ProcessIdentity from "../ProcessIdentity.js"
 import { type Claimant, claimed, dropped, linked, supplant, verdict } from "./claim.js"
 import type { FileLock } from "./heldLock.js"
 import * as LockFile from "./lockFile.js"
-import { makeWatch, type Watch } from "./lockWatch.js"
 import { sweep } from "./lockSweep.js"
+import { makeWatch, type Watch } from "./lockWatch.js"
 import { ownPid, randomId } from "./runtime.js"
 import { warn } from "./warn.js"
 
@@ -36,7 +36,7 @@ export const acquireWithin = (
   watch: Watch = makeWatch(timing.staleAfter, timing.refreshEvery)
 ): Effect.Effect<FileLock, LockHeld | FileError, Scope.Scope | Needs> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const me = yield* claimant(path, timing.label, watch)
       const deadline = (yield* Clock.currentTimeMillis) + wait
       while (true) {
@@ -51,7 +51,7 @@ export const acquireWithin = (
   )
 
 const claimant = (path: string, label: string, watch: Watch): Effect.Effect<Claimant, never, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const processes = yield* ProcessIdentity.ProcessIdentity
     const pid = ownPid()
     const identity = Option.getOrUndefined(yield* processes.identify(pid))
@@ -62,7 +62,7 @@ const claimant = (path: string, label: string, watch: Watch): Effect.Effect<Clai
 
 /** One try, without waiting. */
 const attempt = (me: Claimant): Effect.Effect<"ours" | LockHeld, FileError, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     // Who only waits leaves no file of its own.
     const seen = yield* LockFile.read(me.path)
     const held = seen === undefined ? undefined : yield* verdict(me, me.path, seen)
@@ -76,7 +76,7 @@ const attempt = (me: Claimant): Effect.Effect<"ours" | LockHeld, FileError, Need
   })
 
 const contest = (me: Claimant): Effect.Effect<"ours" | LockHeld, FileError, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     while (true) {
       const seen = yield* LockFile.read(me.path)
       if (seen === undefined) {
@@ -94,11 +94,11 @@ const contest = (me: Claimant): Effect.Effect<"ours" | LockHeld, FileError, Need
 
 /** The lock that is ours, until the scope closes. */
 const kept = (me: Claimant, refreshEvery: number): Effect.Effect<FileLock, never, Scope.Scope | Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const lost = yield* Deferred.make<void>()
     // Said once, by whoever notices first.
     const saidLost = (seen: LockFile.Seen | undefined) =>
-      Effect.flatMap(Deferred.succeed(lost, undefined), (first) => first ? warn(lossOf(me, seen)) : Effect.void)
+      Effect.flatMap(Deferred.succeed(lost, undefined), (first) => (first ? warn(lossOf(me, seen)) : Effect.void))
     yield* Effect.addFinalizer(() => released(me, saidLost))
     yield* Effect.forkScoped(Effect.interruptible(refreshing(me, refreshEvery, saidLost)))
     return {
@@ -109,7 +109,8 @@ const kept = (me: Claimant, refreshEvery: number): Effect.Effect<FileLock, never
           Effect.map((seen) => seen?.id === me.owner.nonce),
           Effect.orElseSucceed(() => false),
           Effect.provide(context)
-        )),
+        )
+      ),
       lost: Deferred.await(lost)
     }
   })
@@ -118,16 +119,17 @@ type SaidLost = (seen: LockFile.Seen | undefined) => Effect.Effect<void>
 
 const lossOf = (me: Claimant, seen: LockFile.Seen | undefined): string => {
   const name = me.owner.label === "" ? "" : ` of ${JSON.stringify(me.owner.label)}`
-  const what = seen === undefined
-    ? "somebody has removed it"
-    : seen.owner === undefined
-    ? "something else is in its place"
-    : `process ${seen.owner.pid} ${JSON.stringify(seen.owner.label)} has it now`
+  const what =
+    seen === undefined
+      ? "somebody has removed it"
+      : seen.owner === undefined
+        ? "something else is in its place"
+        : `process ${seen.owner.pid} ${JSON.stringify(seen.owner.label)} has it now`
   return `the lock ${JSON.stringify(me.path)}${name} is lost: ${what}`
 }
 
 const refreshing = (me: Claimant, every: number, saidLost: SaidLost): Effect.Effect<void, never, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let isOurs = true
     while (isOurs) {
       yield* Effect.sleep(every)
@@ -137,7 +139,7 @@ const refreshing = (me: Claimant, every: number, saidLost: SaidLost): Effect.Eff
 
 /** Shows that we are there, if the lock is still ours. An error of the file system is no loss: the next time may do. */
 const refreshed = (me: Claimant, saidLost: SaidLost): Effect.Effect<boolean, never, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const seen = yield* LockFile.read(me.path)
     if (seen?.id !== me.owner.nonce) {
@@ -151,7 +153,7 @@ const refreshed = (me: Claimant, saidLost: SaidLost): Effect.Effect<boolean, nev
 
 /** Removes the lock if it is still ours, under the claim on it: a claimant may just be taking it over. */
 const released = (me: Claimant, saidLost: SaidLost): Effect.Effect<void, never, Needs> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const seen = yield* LockFile.read(me.path)
     if (seen?.id !== me.owner.nonce) return yield* saidLost(seen)
@@ -164,6 +166,4 @@ const released = (me: Claimant, saidLost: SaidLost): Effect.Effect<void, never, 
     // Somebody who cannot tell that we live is taking it over just now.
     if (outcome instanceof LockHeld) return
     yield* Effect.ensuring(fs.remove(me.path), dropped(outcome.claim))
-  }).pipe(
-    Effect.catchAll((error) => warn(`the lock ${JSON.stringify(me.path)} could not be released`, error.message))
-  )
+  }).pipe(Effect.catchAll((error) => warn(`the lock ${JSON.stringify(me.path)} could not be released`, error.message)))

@@ -22,58 +22,76 @@ export interface Seen {
 }
 
 // `null` and not `undefined`, which JSON leaves out.
-const Stored = Schema.parseJson(Schema.Struct({
-  pid: Schema.Int,
-  identity: Schema.NullOr(Schema.Struct({
-    pid: Schema.Int.pipe(Schema.positive()),
-    startToken: Schema.NonEmptyString,
-    bootId: Schema.NullOr(Schema.String),
-    pidNamespace: Schema.NullOr(Schema.String)
-  })),
-  label: Schema.String,
-  nonce: Schema.NonEmptyString,
-  since: Schema.Number
-}))
+const Stored = Schema.parseJson(
+  Schema.Struct({
+    pid: Schema.Int,
+    identity: Schema.NullOr(
+      Schema.Struct({
+        pid: Schema.Int.pipe(Schema.positive()),
+        startToken: Schema.NonEmptyString,
+        bootId: Schema.NullOr(Schema.String),
+        pidNamespace: Schema.NullOr(Schema.String)
+      })
+    ),
+    label: Schema.String,
+    nonce: Schema.NonEmptyString,
+    since: Schema.Number
+  })
+)
 
 const encode = Schema.encodeSync(Stored)
 const decode = Schema.decodeUnknownOption(Stored)
 
 const toStored = (owner: LockOwner): typeof Stored.Type => ({
   ...owner,
-  identity: owner.identity === undefined ? null : {
-    ...owner.identity,
-    bootId: owner.identity.bootId ?? null,
-    pidNamespace: owner.identity.pidNamespace ?? null
-  }
+  identity:
+    owner.identity === undefined
+      ? null
+      : {
+          ...owner.identity,
+          bootId: owner.identity.bootId ?? null,
+          pidNamespace: owner.identity.pidNamespace ?? null
+        }
 })
 
 const fromStored = (stored: typeof Stored.Type): LockOwner => ({
   ...stored,
-  identity: stored.identity === null ? undefined : {
-    ...stored.identity,
-    bootId: stored.identity.bootId ?? undefined,
-    pidNamespace: stored.identity.pidNamespace ?? undefined
-  }
+  identity:
+    stored.identity === null
+      ? undefined
+      : {
+          ...stored.identity,
+          bootId: stored.identity.bootId ?? undefined,
+          pidNamespace: stored.identity.pidNamespace ?? undefined
+        }
 })
 
 /** What is at this path, or `undefined` if nothing is. */
 export const read = (path: string): Effect.Effect<Seen | undefined, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const text = yield* fs.readFileString(path)
     const info = yield* fs.stat(path)
     const refreshedAt = Option.match(info.mtime, { onNone: () => 0, onSome: (mtime) => mtime.getTime() })
     const owner = Option.getOrUndefined(Option.map(decode(text), fromStored))
     if (owner !== undefined) return { id: owner.nonce, owner, refreshedAt }
-    return { id: hash(`${text}\0${Option.getOrElse(info.ino, () => 0)}\0${refreshedAt}`), owner: undefined, refreshedAt }
+    return {
+      id: hash(`${text}\0${Option.getOrElse(info.ino, () => 0)}\0${refreshedAt}`),
+      owner: undefined,
+      refreshedAt
+    }
   }).pipe(
     Effect.catchIf(isNotFound, () => Effect.succeed(undefined)),
     doing("read the lock", path)
   )
 
 /** Writes a whole lock file of this owner that nobody looks at yet. */
-export const write = (path: string, owner: LockOwner, now: number): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+export const write = (
+  path: string,
+  owner: LockOwner,
+  now: number
+): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     // Without the sync, a lock that was held in a power cut may come back empty, and then its owner is unknown.
     yield* writeNew(fs, path, encoder.encode(`${encode(toStored(owner))}\n`), { mode: 0o644, fsync: true })

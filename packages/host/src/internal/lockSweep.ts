@@ -10,8 +10,10 @@ import * as LockFile from "./lockFile.js"
 import { directoryOf, join, nameOf } from "./paths.js"
 
 /** Removes the files of claimants that are gone. Only the owner of the lock does, and it has just been the claimant. */
-export const sweep = (me: Claimant): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity.ProcessIdentity> =>
-  Effect.gen(function*() {
+export const sweep = (
+  me: Claimant
+): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity.ProcessIdentity> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const processes = yield* ProcessIdentity.ProcessIdentity
     const directory = directoryOf(me.path)
@@ -23,10 +25,11 @@ export const sweep = (me: Claimant): Effect.Effect<void, never, FileSystem.FileS
       const seen = yield* LockFile.read(path)
       if (seen === undefined) continue
       const identity = seen.owner?.identity
-      const isGone = identity === undefined
-        // Its claimant was killed before it had written its name, which takes a moment.
-        ? seen.owner === undefined && (yield* Clock.currentTimeMillis) - seen.refreshedAt > aMinute
-        : (yield* processes.liveness(identity)) === "gone"
+      const isGone =
+        identity === undefined
+          ? // Its claimant was killed before it had written its name, which takes a moment.
+            seen.owner === undefined && (yield* Clock.currentTimeMillis) - seen.refreshedAt > aMinute
+          : (yield* processes.liveness(identity)) === "gone"
       if (isGone) yield* dropped(path)
     }
   }).pipe(Effect.ignore)

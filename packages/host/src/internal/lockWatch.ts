@@ -17,9 +17,9 @@ interface Watched {
 }
 
 /**
- * Such an owner has lost its lock if it was seen for `staleAfter` without a refresh. If the file's time says so already,
- * two refreshes that do not come are enough: the time alone may be that of another clock, or from before the machine was
- * suspended. For that reason too, time in which nobody looked does not count.
+ * Such an owner has lost its lock if it was seen for `staleAfter` without a refresh. If the file's time says so
+ * already, two refreshes that do not come are enough: the time alone may be that of another clock, or from before the
+ * machine was suspended. For that reason too, time in which nobody looked does not count.
  */
 export const makeWatch = (staleAfter: number, refreshEvery: number): Watch => {
   const watched = new Map<string, Watched>()

@@ -1,6 +1,6 @@
 /**
- * The files of a rotating file: `<path>` is the active one, `<path>.<number>` those before it. The highest number is the
- * youngest: a file keeps its name once it has one, so that readers are not overtaken by renames.
+ * The files of a rotating file: `<path>` is the active one, `<path>.<number>` those before it. The highest number is
+ * the youngest: a file keeps its name once it has one, so that readers are not overtaken by renames.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -13,14 +13,18 @@ import { directoryOf, nameOf } from "./paths.js"
 export const rotatedPath = (path: string, number: number): string => `${path}.${number}`
 
 /** The numbers of the rotated files, oldest first. */
-export const numbers = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ReadonlyArray<number>, PlatformError> => {
+export const numbers = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<ReadonlyArray<number>, PlatformError> => {
   const prefix = `${nameOf(path)}.`
   return fs.readDirectory(directoryOf(path)).pipe(
     Effect.map((names) =>
       names
         .filter((name) => name.startsWith(prefix) && /^[1-9]\d{0,14}$/.test(name.slice(prefix.length)))
         .map((name) => Number(name.slice(prefix.length)))
-        .sort((a, b) => a - b)),
+        .sort((a, b) => a - b)
+    ),
     Effect.catchIf(isNotFound, () => Effect.succeed([]))
   )
 }

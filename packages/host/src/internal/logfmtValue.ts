@@ -13,12 +13,12 @@ export const isBare = (text: string): boolean => plain.test(text) || !needsQuote
 /** A text as it stands between quotes. */
 export const escape = (text: string): string => text.replace(escaped, escapeOf)
 
-const short: Readonly<Record<string, string>> = { "\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
+const short: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
 
 const escapeOf = (character: string): string =>
   short[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 
-const long: Readonly<Record<string, string>> = { "\"": "\"", "\\": "\\", n: "\n", r: "\r", t: "\t" }
+const long: Readonly<Record<string, string>> = { '"': '"', "\\": "\\", n: "\n", r: "\r", t: "\t" }
 
 /** The value whose opening quote is at `from`, and where it ends: after the closing quote, or where it goes wrong. */
 export const readQuoted = (
@@ -28,7 +28,7 @@ export const readQuoted = (
   let value = ""
   let at = from + 1
   while (true) {
-    const quote = line.indexOf("\"", at)
+    const quote = line.indexOf('"', at)
     if (quote === -1) return { value: { problem: "the quoted value has no end" }, end: from }
     const backslash = line.indexOf("\\", at)
     const end = backslash === -1 || backslash > quote ? quote : backslash

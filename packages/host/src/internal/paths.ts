@@ -21,4 +21,5 @@ export const join = (directory: string, name: string): string =>
   directory.endsWith("/") ? directory + name : `${directory}/${name}`
 
 /** Whether a path means the same from every working directory. */
-export const isAbsolute = (path: string): boolean => path.startsWith("/") || (isWindows() && /^(?:[a-z]:)?[\\/]/i.test(path))
+export const isAbsolute = (path: string): boolean =>
+  path.startsWith("/") || (isWindows() && /^(?:[a-z]:)?[\\/]/i.test(path))

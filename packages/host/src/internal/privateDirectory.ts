@@ -14,8 +14,10 @@ import { ownUid } from "./runtime.js"
  * Makes the directory with mode 0700 if it is not there, and then looks whose it is: somebody else may have been first,
  * and in a directory such as `/tmp` anybody can be. Gives it if it was made.
  */
-export const privateDirectory = (path: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+export const privateDirectory = (
+  path: string
+): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const made = yield* doing("make the directory", path)(makeOne(fs, path))
     const problem = yield* problemOf(fs, path)
@@ -24,7 +26,7 @@ export const privateDirectory = (path: string): Effect.Effect<ReadonlyArray<stri
   })
 
 const problemOf = (fs: FileSystem.FileSystem, path: string): Effect.Effect<string | undefined, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     // `stat` follows a link, and where it leads may be changed afterwards by whoever made it.
     if (Either.isRight(yield* Effect.either(fs.readLink(path)))) return "it is a symbolic link"
     const info = yield* doing("look at", path)(fs.stat(path))

@@ -20,8 +20,8 @@ export const rotate = (
   wanted: string,
   keep: number
 ): Effect.Effect<void, PlatformError> =>
-  Effect.gen(function*() {
-    const target = yield* reserved(fs, path, (((yield* numbers(fs, path)).at(-1)) ?? 0) + 1)
+  Effect.gen(function* () {
+    const target = yield* reserved(fs, path, ((yield* numbers(fs, path)).at(-1) ?? 0) + 1)
     const active = yield* infoOf(fs, path)
     if (active === undefined || inode(active) !== wanted) return yield* fs.remove(target)
     yield* Effect.onError(fs.rename(path, target), () => Effect.ignore(fs.remove(target)))
@@ -37,18 +37,25 @@ const reserved = (fs: FileSystem.FileSystem, path: string, number: number): Effe
 }
 
 /**
- * Removes rotated files until `keep` are left. One that a slow writer has written to after it was rotated counts as young
- * as its last line: its turn comes when `keep` others were written to later.
+ * Removes rotated files until `keep` are left. One that a slow writer has written to after it was rotated counts as
+ * young as its last line: its turn comes when `keep` others were written to later.
  */
 const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Effect<void, PlatformError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const files = yield* Effect.forEach(yield* numbers(fs, path), (number) =>
-      Effect.map(infoOf(fs, rotatedPath(path, number)), (info) => ({ number, info })))
-    const known = files.flatMap(({ info, number }) => info === undefined ? [] : [{
-      number,
-      size: Number(info.size),
-      writtenAt: Option.match(info.mtime, { onNone: () => 0, onSome: (mtime) => mtime.getTime() })
-    }])
+      Effect.map(infoOf(fs, rotatedPath(path, number)), (info) => ({ number, info }))
+    )
+    const known = files.flatMap(({ info, number }) =>
+      info === undefined
+        ? []
+        : [
+            {
+              number,
+              size: Number(info.size),
+              writtenAt: Option.match(info.mtime, { onNone: () => 0, onSome: (mtime) => mtime.getTime() })
+            }
+          ]
+    )
     const youngestFirst = known.sort((a, b) => b.writtenAt - a.writtenAt || b.number - a.number)
     let kept = 0
     for (const { number, size } of youngestFirst) {
@@ -59,17 +66,24 @@ const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Ef
   })
 
 /** Removes a file, unless it has grown. What a writer adds until the very end is put into the active file. */
-const removed = (fs: FileSystem.FileSystem, path: string, doomed: string, size: number): Effect.Effect<void, PlatformError> =>
-  Effect.scoped(Effect.gen(function*() {
-    const file = yield* fs.open(doomed, { flag: "r" })
-    if (Number((yield* file.stat).size) !== size) return
-    yield* fs.remove(doomed)
-    const end = Number((yield* file.stat).size)
-    if (end === size) return
-    const late = yield* readRange(file, size, end)
-    const active = yield* fs.open(path, { flag: "a", mode: 0o600 })
-    yield* active.writeAll(late)
-  })).pipe(
+const removed = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  doomed: string,
+  size: number
+): Effect.Effect<void, PlatformError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* fs.open(doomed, { flag: "r" })
+      if (Number((yield* file.stat).size) !== size) return
+      yield* fs.remove(doomed)
+      const end = Number((yield* file.stat).size)
+      if (end === size) return
+      const late = yield* readRange(file, size, end)
+      const active = yield* fs.open(path, { flag: "a", mode: 0o600 })
+      yield* active.writeAll(late)
+    })
+  ).pipe(
     // Somebody else was first.
     Effect.catchIf(isNotFound, () => Effect.void)
   )

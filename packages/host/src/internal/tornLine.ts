@@ -26,10 +26,11 @@ export interface TornLine {
 /**
  * Repairs the end of a file that is open for appending, and gives the torn line, if it was one.
  *
- * What looks torn may be a line of which another process has just written the half. The system ends one append before it
- * begins the next, so a byte of ours, CAN, is appended: if it stands right behind what we saw, nobody was about to end
- * that line, and it is blanked in place, under the writers' feet, by spaces and a newline. Nothing is ever cut off: that
- * might take a line that was appended in between. If the byte stands elsewhere it becomes a newline, and so an empty line.
+ * What looks torn may be a line of which another process has just written the half. The system ends one append before
+ * it begins the next, so a byte of ours, CAN, is appended: if it stands right behind what we saw, nobody was about to
+ * end that line, and it is blanked in place, under the writers' feet, by spaces and a newline. Nothing is ever cut off:
+ * that might take a line that was appended in between. If the byte stands elsewhere it becomes a newline, and so an
+ * empty line.
  */
 export const repair = (
   fs: FileSystem.FileSystem,
@@ -37,7 +38,7 @@ export const repair = (
   file: FileSystem.File,
   size: number
 ): Effect.Effect<TornLine | undefined, PlatformError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const start = yield* lineStart(file, size)
     if (start === size) return undefined
     yield* file.writeAll(Uint8Array.of(cancel))
@@ -45,16 +46,18 @@ export const repair = (
     const bytes = yield* readRange(file, start, Number(info.size))
     const first = bytes.indexOf(cancel, size - start)
     const torn = first === size - start
-    yield* Effect.scoped(Effect.gen(function*() {
-      const writable = yield* openForWriting(fs, path, inode(info))
-      if (writable === undefined) return
-      for (let at = first; at !== -1; at = bytes.indexOf(cancel, at + 1)) {
-        // Two who repair at once leave two marks.
-        const isOfTorn = torn && at === first
-        yield* writable.seek(isOfTorn ? start : start + at, "start")
-        yield* writable.writeAll(isOfTorn ? blank(size - start) : Uint8Array.of(newline))
-      }
-    }))
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const writable = yield* openForWriting(fs, path, inode(info))
+        if (writable === undefined) return
+        for (let at = first; at !== -1; at = bytes.indexOf(cancel, at + 1)) {
+          // Two who repair at once leave two marks.
+          const isOfTorn = torn && at === first
+          yield* writable.seek(isOfTorn ? start : start + at, "start")
+          yield* writable.writeAll(isOfTorn ? blank(size - start) : Uint8Array.of(newline))
+        }
+      })
+    )
     return torn ? { offset: start, bytes: bytes.slice(0, size - start) } : undefined
   })
 
@@ -66,7 +69,7 @@ const blank = (length: number): Uint8Array => {
 
 /** The file for writing in place, under whatever name it has by now: one that is open for appending only appends. */
 const openForWriting = (fs: FileSystem.FileSystem, path: string, wanted: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const rotated = yield* numbers(fs, path)
     for (const candidate of [path, ...[...rotated].reverse().map((number) => rotatedPath(path, number))]) {
       const info = yield* infoOf(fs, candidate)

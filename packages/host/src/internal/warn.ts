@@ -7,4 +7,5 @@ import * as Effect from "effect/Effect"
 export const warn = (...message: ReadonlyArray<string>): Effect.Effect<void> => harmless(Effect.logWarning(...message))
 
 /** Goes on though this dies. */
-export const harmless = (effect: Effect.Effect<void>): Effect.Effect<void> => Effect.catchAllDefect(effect, () => Effect.void)
+export const harmless = (effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.catchAllDefect(effect, () => Effect.void)

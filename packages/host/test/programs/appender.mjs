@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 
 const [, , path, writer, from, to, options] = process.argv
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   const file = yield* RotatingFile.open(path, JSON.parse(options))
   for (let n = Number(from); n < Number(to); n++) {
     yield* file.append(`writer=${writer} n=${n} pad=${"x".repeat((n * 37) % 200)}`)

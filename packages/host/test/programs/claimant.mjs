@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 const ended = new Promise((resolve) => process.stdin.on("end", resolve))
 const told = new Promise((resolve) => process.stdin.once("data", resolve))
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   process.stdout.write("ready\n")
   yield* Effect.promise(() => told)
   const outcome = yield* Effect.either(FileLock.tryAcquire(process.argv[2], { label: "claimant" }))

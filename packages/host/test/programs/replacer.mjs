@@ -8,9 +8,9 @@ const once = Effect.suspend(() => {
   return AtomicFile.replace(process.argv[2], `${length}:${"x".repeat(length)}`, { fsync: false })
 })
 
-const program = Effect.zipRight(once, Effect.sync(() => process.stdout.write("writing\n"))).pipe(
-  Effect.zipRight(Effect.forever(once)),
-  Effect.provide(NodeFileSystem.layer)
-)
+const program = Effect.zipRight(
+  once,
+  Effect.sync(() => process.stdout.write("writing\n"))
+).pipe(Effect.zipRight(Effect.forever(once)), Effect.provide(NodeFileSystem.layer))
 
 await Effect.runPromise(program)

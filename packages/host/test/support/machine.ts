@@ -23,7 +23,8 @@ export const named = (
   liveness: (name: string) => ProcessIdentity.Liveness
 ): Layer.Layer<ProcessIdentity.ProcessIdentity> =>
   Layer.succeed(ProcessIdentity.ProcessIdentity, {
-    identify: (pid) => Effect.succeed(Option.some({ pid, startToken: name, bootId: undefined, pidNamespace: undefined })),
+    identify: (pid) =>
+      Effect.succeed(Option.some({ pid, startToken: name, bootId: undefined, pidNamespace: undefined })),
     liveness: (identity) => Effect.sync(() => liveness(identity.startToken))
   })
 
@@ -65,15 +66,20 @@ export const run = (name: string, ...args: ReadonlyArray<string>): Effect.Effect
         child.once("close", (code, signal) => {
           status = code ?? signal ?? "lost"
           resolve(status)
-        }))
+        })
+      )
       return { pid: child.pid ?? 0, child, output: () => output, ended: Effect.promise(() => ended) }
     }),
-    ({ child, ended }) => Effect.zipRight(Effect.sync(() => child.kill("SIGKILL")), ended)
+    ({ child, ended }) =>
+      Effect.zipRight(
+        Effect.sync(() => child.kill("SIGKILL")),
+        ended
+      )
   )
 
 /** Looks until it is so, for at most 20 seconds. */
 export const waitUntil = (what: string, isSo: () => boolean): Effect.Effect<void> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const deadline = performance.now() + 20_000
     while (!isSo()) {
       if (performance.now() > deadline) return yield* Effect.dieMessage(`not within 20 seconds: ${what}`)

@@ -9,9 +9,13 @@ import { withoutAbsent } from "./withoutAbsent.js"
 type Pairs = ReadonlyArray<readonly [string, string]>
 
 export const toFields = (record: ExitRecord): Pairs => {
-  const dead: Pairs = record.ev === "session-start"
-    ? []
-    : [["dead_status", text(record.deadStatus)], ["dead_signal", record.deadSignal ?? ""]]
+  const dead: Pairs =
+    record.ev === "session-start"
+      ? []
+      : [
+          ["dead_status", text(record.deadStatus)],
+          ["dead_signal", record.deadSignal ?? ""]
+        ]
   const rest: ReadonlyArray<readonly [string, string | number | undefined]> = [
     ["id", record.id],
     ["start", record.start],
@@ -40,42 +44,46 @@ export const toFields = (record: ExitRecord): Pairs => {
     ["ev", record.ev],
     ["identity", record.identity],
     ...dead,
-    ...rest.flatMap(([key, value]) => value === undefined ? [] : [[key, text(value)] as const])
+    ...rest.flatMap(([key, value]) => (value === undefined ? [] : [[key, text(value)] as const]))
   ]
 }
 
-const text = (value: string | number | undefined): string => value === undefined ? "" : String(value)
+const text = (value: string | number | undefined): string => (value === undefined ? "" : String(value))
 
 /** Fields that a later version has added are left out. */
 export const fromFields = (fields: Readonly<Record<string, string | undefined>>): Option.Option<ExitRecord> =>
-  decode(withoutAbsent({
-    id: fields["id"],
-    ts: Date.parse(fields["ts"] ?? ""),
-    ev: fields["ev"],
-    identity: fields["identity"],
-    start: fields["start"],
-    pid: number(fields["pid"]),
-    startToken: fields["start_token"],
-    bootId: fields["boot_id"],
-    pidNamespace: fields["pid_namespace"],
-    host: fields["host"],
-    writer: fields["writer"],
-    command: fields["command"],
-    cwd: fields["cwd"],
-    deadStatus: number(fields["dead_status"]),
-    deadSignal: fields["dead_signal"] === "" ? undefined : fields["dead_signal"],
-    endedBy: fields["ended_by"],
-    stopStep: fields["stop_step"],
-    reason: fields["reason"],
-    uptime: number(fields["uptime_ms"]),
-    cause: fields["cause"],
-    memory: number(fields["memory_bytes"]),
-    commands: fields["commands"],
-    oom: fields["oom"] === undefined ? undefined : { certainty: fields["oom"], evidence: fields["oom_evidence"] ?? "" },
-    restart: fields["restart"],
-    lastLines: fields["last_lines"]
-  }))
+  decode(
+    withoutAbsent({
+      id: fields["id"],
+      ts: Date.parse(fields["ts"] ?? ""),
+      ev: fields["ev"],
+      identity: fields["identity"],
+      start: fields["start"],
+      pid: number(fields["pid"]),
+      startToken: fields["start_token"],
+      bootId: fields["boot_id"],
+      pidNamespace: fields["pid_namespace"],
+      host: fields["host"],
+      writer: fields["writer"],
+      command: fields["command"],
+      cwd: fields["cwd"],
+      deadStatus: number(fields["dead_status"]),
+      deadSignal: fields["dead_signal"] === "" ? undefined : fields["dead_signal"],
+      endedBy: fields["ended_by"],
+      stopStep: fields["stop_step"],
+      reason: fields["reason"],
+      uptime: number(fields["uptime_ms"]),
+      cause: fields["cause"],
+      memory: number(fields["memory_bytes"]),
+      commands: fields["commands"],
+      oom:
+        fields["oom"] === undefined ? undefined : { certainty: fields["oom"], evidence: fields["oom_evidence"] ?? "" },
+      restart: fields["restart"],
+      lastLines: fields["last_lines"]
+    })
+  )
 
-const number = (text: string | undefined): number | undefined => text === undefined || text === "" ? undefined : Number(text)
+const number = (text: string | undefined): number | undefined =>
+  text === undefined || text === "" ? undefined : Number(text)
 
 const decode = Schema.decodeUnknownOption(ExitRecord)

@@ -30,7 +30,7 @@ export const fileStore = (
   directory: string,
   { format = "logfmt", fsync = "onExit", keep, maxBytes }: StoreOptions
 ): Effect.Effect<Store, FileError, FileSystem.FileSystem | ProcessIdentity | Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const path = `${directory}/${fileName}`
     const file = yield* RotatingFile.open(path, { maxBytes, keep, fsync: fsync === "onExit" ? "onSync" : fsync })
@@ -45,7 +45,8 @@ export const fileStore = (
   })
 
 /** Creates and writes nothing. */
-export const readStore = (directory: string, files: FileSystem.FileSystem): ReadStore => storeOf(directory, files, { isKept: false })
+export const readStore = (directory: string, files: FileSystem.FileSystem): ReadStore =>
+  storeOf(directory, files, { isKept: false })
 
 const storeOf = (directory: string, files: FileSystem.FileSystem, index: { readonly isKept: boolean }): ReadStore => {
   const path = `${directory}/${fileName}`
@@ -53,8 +54,13 @@ const storeOf = (directory: string, files: FileSystem.FileSystem, index: { reado
     toRecords(lines, query).pipe(Stream.provideService(FileSystem.FileSystem, files))
   return {
     read: recordsIn(RotatingFile.read(path)),
-    newestFirst: recordsIn(Stream.unwrapScoped(Effect.map(RotatingFile.files(path), (all) =>
-      Stream.flatMap(Stream.fromIterable([...all].reverse()), ({ backwards }) => backwards)))),
+    newestFirst: recordsIn(
+      Stream.unwrapScoped(
+        Effect.map(RotatingFile.files(path), (all) =>
+          Stream.flatMap(Stream.fromIterable([...all].reverse()), ({ backwards }) => backwards)
+        )
+      )
+    ),
     follow: recordsIn(RotatingFile.follow(path)),
     open: makeStartIndex(directory, path, files, index).open
   }
@@ -63,7 +69,10 @@ const storeOf = (directory: string, files: FileSystem.FileSystem, index: { reado
 /** A record is more work than a look at its line. */
 const toRecords = <E, R>(lines: Stream.Stream<string, E, R>, query: Query) => {
   const isWorthIt = mayBeAskedFor(query)
-  return Stream.mapChunks(lines, Chunk.filterMap((line) => isWorthIt(line) ? fromLine(line) : Option.none()))
+  return Stream.mapChunks(
+    lines,
+    Chunk.filterMap((line) => (isWorthIt(line) ? fromLine(line) : Option.none()))
+  )
 }
 
 /**
@@ -74,7 +83,7 @@ const gathered = Duration.millis(50)
 
 /** Asks for the effect and does not wait for it: those who ask before it runs are all served by it. The scope waits. */
 const coalesced = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const scope = yield* Effect.scope
     let isAskedFor = false
     const run = Effect.delay(

@@ -23,7 +23,7 @@ export const makeJournal = (
   store: Store,
   surroundings: Surroundings | undefined
 ): Effect.Effect<Journal, never, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const nextId = SortableId.make()
     const self = surroundings?.writer
     const ours = withoutAbsent({
@@ -32,7 +32,12 @@ export const makeJournal = (
     })
     const { begin, losses, settled } = yield* makeKeeping(store.write)
     const make = (draft: Draft): Effect.Effect<ExitRecord> =>
-      Effect.map(Clock.currentTimeMillis, (now) => ({ ...ours, ...draft, id: draft.id ?? nextId(now), ts: draft.ts ?? now }))
+      Effect.map(Clock.currentTimeMillis, (now) => ({
+        ...ours,
+        ...draft,
+        id: draft.id ?? nextId(now),
+        ts: draft.ts ?? now
+      }))
     // Whoever reads here finds what was begun here.
     const settledStore: ReadStore = {
       read: (query) => Stream.unwrap(Effect.as(settled, store.read(query))),

@@ -38,7 +38,7 @@ interface Pending {
 export const makeKeeping = (
   write: (record: ExitRecord) => Effect.Effect<void, FileError>
 ): Effect.Effect<Keeping, never, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const scope = yield* Effect.scope
     const pending = new Set<Pending>()
     let losses = 0
@@ -51,13 +51,15 @@ export const makeKeeping = (
       return Effect.zipRight(
         first === undefined
           ? Effect.void
-          : Effect.logError(`the exit journal loses records, of which this is the first (${JSON.stringify(first)}): ${problem}`),
+          : Effect.logError(
+              `the exit journal loses records, of which this is the first (${JSON.stringify(first)}): ${problem}`
+            ),
         Deferred.succeed(each.done, undefined)
       )
     }
 
     // One timer for all of them: hundreds a second are written, and hardly one is too late.
-    const giveUpLate = Effect.gen(function*() {
+    const giveUpLate = Effect.gen(function* () {
       while (pending.size > 0) {
         yield* Effect.sleep(lookEvery)
         const latest = (yield* Clock.currentTimeMillis) - Duration.toMillis(bound)
@@ -65,16 +67,22 @@ export const makeKeeping = (
           if (each.since <= latest) yield* end(each, `not written within ${Duration.format(bound)}`)
         }
       }
-    }).pipe(Effect.ensuring(Effect.sync(() => {
-      isLooking = false
-    })))
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          isLooking = false
+        })
+      )
+    )
     const look = Effect.suspend(() => {
       if (isLooking) return Effect.void
       isLooking = true
       return Effect.asVoid(Effect.forkIn(Effect.interruptible(giveUpLate), scope))
     })
 
-    const settled = Effect.suspend(() => Effect.forEach([...pending], ({ done }) => Deferred.await(done), { discard: true }))
+    const settled = Effect.suspend(() =>
+      Effect.forEach([...pending], ({ done }) => Deferred.await(done), { discard: true })
+    )
     yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(Effect.disconnect(settled)), bound))
 
     return {
@@ -83,7 +91,8 @@ export const makeKeeping = (
           const each: Pending = { record, since, done: Deferred.unsafeMake(FiberId.none) }
           pending.add(each)
           const written = Effect.flatMap(Effect.exit(write(record)), (exit) =>
-            end(each, Exit.isSuccess(exit) ? undefined : Cause.prettyErrors(exit.cause)[0]?.message ?? "interrupted"))
+            end(each, Exit.isSuccess(exit) ? undefined : (Cause.prettyErrors(exit.cause)[0]?.message ?? "interrupted"))
+          )
           // A write that hangs cannot be interrupted, and is not waited for.
           return Effect.zipRight(Effect.forkDaemon(written), Effect.as(look, Deferred.await(each.done)))
         }),

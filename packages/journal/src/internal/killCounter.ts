@@ -1,5 +1,6 @@
 /**
- * What the system counts of its kills for want of memory, for the machine and for a cgroup, and whether that has grown lately.
+ * What the system counts of its kills for want of memory, for the machine and for a cgroup, and whether that has grown
+ * lately.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
@@ -38,16 +39,20 @@ export const makeKillCounter = (files: FileSystem.FileSystem, path: string): Kil
   return {
     look: Effect.flatMap(Clock.currentTimeMillis, (at) => {
       askedAt = at
-      return alone(Effect.map(read, (kills) => {
-        if (kills !== undefined) samples = [...samples.slice(-1), { at, kills }]
-      }))
+      return alone(
+        Effect.map(read, (kills) => {
+          if (kills !== undefined) samples = [...samples.slice(-1), { at, kills }]
+        })
+      )
     }),
     isFresh: (now, within) => now - askedAt < within,
-    growth: alone(Effect.gen(function*() {
-      const latest = (yield* Clock.currentTimeMillis) - heardOf
-      const before = samples.findLast(({ at }) => at <= latest) ?? samples[0]
-      const kills = before === undefined ? undefined : yield* read
-      return before === undefined || kills === undefined ? 0 : kills - before.kills
-    }))
+    growth: alone(
+      Effect.gen(function* () {
+        const latest = (yield* Clock.currentTimeMillis) - heardOf
+        const before = samples.findLast(({ at }) => at <= latest) ?? samples[0]
+        const kills = before === undefined ? undefined : yield* read
+        return before === undefined || kills === undefined ? 0 : kills - before.kills
+      })
+    )
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Whether the system has killed a process for want of memory, from what it counts. To look takes longer than many a child
- * lives: it is done beside, and seldom.
+ * Whether the system has killed a process for want of memory, from what it counts. To look takes longer than many a
+ * child lives: it is done beside, and seldom.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { Ended } from "@tether/process/ChildObserver"
@@ -45,20 +45,32 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
   /** Those that have been looked at. */
   const living = new Set<Watched>()
 
-  const lookAgain = whileWanted(scope, () => living.size > 0, lookEvery, Effect.suspend(() =>
-    Effect.forEach([machine, ...[...living].flatMap(({ cgroup }) => cgroup ?? [])], (counter) => counter.look, { discard: true })))
+  const lookAgain = whileWanted(
+    scope,
+    () => living.size > 0,
+    lookEvery,
+    Effect.suspend(() =>
+      Effect.forEach([machine, ...[...living].flatMap(({ cgroup }) => cgroup ?? [])], (counter) => counter.look, {
+        discard: true
+      })
+    )
+  )
 
   const lookAtArrived = Effect.suspend(() => {
     const due = [...arrived]
     arrived = arriving
     arriving = new Set()
     for (const each of due) living.add(each)
-    const looked = Effect.forEach(due, (each) =>
-      Effect.flatMap(ownCounter(files, each.pid), (path) => {
-        if (path === undefined) return Effect.void
-        each.cgroup = makeKillCounter(files, path)
-        return each.cgroup.look
-      }), { discard: true })
+    const looked = Effect.forEach(
+      due,
+      (each) =>
+        Effect.flatMap(ownCounter(files, each.pid), (path) => {
+          if (path === undefined) return Effect.void
+          each.cgroup = makeKillCounter(files, path)
+          return each.cgroup.look
+        }),
+      { discard: true }
+    )
     return living.size > 0 ? Effect.zipRight(looked, lookAgain.begin) : looked
   })
   // One fiber for all of them: a timer for each would cost more than most of them live.
@@ -73,11 +85,12 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
         return Effect.as(Effect.zipRight(looking, arrivals.begin), watched)
       }),
     ended: (watched, { endedBy, status, stderr }) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         if (watched !== undefined) {
           for (const set of [arriving, arrived, living]) set.delete(watched)
           if (living.size === 0) yield* lookAgain.end
-          if (status._tag === "Signaled" && status.signal === "SIGKILL" && endedBy === "outside") return yield* killed(machine, watched)
+          if (status._tag === "Signaled" && status.signal === "SIGKILL" && endedBy === "outside")
+            return yield* killed(machine, watched)
         }
         return isAborted(status) && !isOurs(endedBy) && heapMessage.test(stderr)
           ? { certainty: "probable", evidence: "V8 ran out of heap, by its last words" }
@@ -87,7 +100,12 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
 }
 
 /** A fiber of the scope that does this again and again, as long as it is wanted. */
-const whileWanted = (scope: Scope.Scope, isWanted: () => boolean, every: Duration.Duration, work: Effect.Effect<void>) => {
+const whileWanted = (
+  scope: Scope.Scope,
+  isWanted: () => boolean,
+  every: Duration.Duration,
+  work: Effect.Effect<void>
+) => {
   let fiber: Fiber.RuntimeFiber<void> | undefined
   const rounds = Effect.whileLoop({
     while: () => {
@@ -114,24 +132,33 @@ const whileWanted = (scope: Scope.Scope, isWanted: () => boolean, every: Duratio
 }
 
 const killed = (machine: KillCounter, { cgroup }: Watched): Effect.Effect<OutOfMemory | undefined> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const inCgroup = cgroup === undefined ? 0 : yield* cgroup.growth
     if (inCgroup > 0) return { certainty: "certain", evidence: `its cgroup has just counted ${inCgroup} oom_kill` }
     const onMachine = yield* machine.growth
-    return onMachine > 0 ? { certainty: "probable", evidence: `the machine has just counted ${onMachine} oom_kill, in /proc/vmstat` } : undefined
+    return onMachine > 0
+      ? { certainty: "probable", evidence: `the machine has just counted ${onMachine} oom_kill, in /proc/vmstat` }
+      : undefined
   })
 
 const heapMessage = /^FATAL ERROR: .*(?:JavaScript heap out of memory|Allocation failed)/m
 
 /** V8 ends by one of these after its words; a shell in between makes a code of the signal. */
 const isAborted = (status: ExitStatus): boolean =>
-  status._tag === "Signaled" ? ["SIGABRT", "SIGTRAP", "SIGILL"].includes(status.signal) : [132, 133, 134].includes(status.code)
+  status._tag === "Signaled"
+    ? ["SIGABRT", "SIGTRAP", "SIGILL"].includes(status.signal)
+    : [132, 133, 134].includes(status.code)
 
 const isOurs = (endedBy: EndedBy): boolean => endedBy === "owner" || endedBy === "scope" || endedBy === "supervisor"
 
-/** Where the kills are counted in the cgroup of a process, if that is not also ours: what is counted in ours may be about anyone. */
+/**
+ * Where the kills are counted in the cgroup of a process, if that is not also ours: what is counted in ours may be
+ * about anyone.
+ */
 const ownCounter = (files: FileSystem.FileSystem, pid: number): Effect.Effect<string | undefined> =>
-  Effect.map(Effect.all([counterOf(files, String(pid)), counterOf(files, "self")]), ([its, ours]) => its === ours ? undefined : its)
+  Effect.map(Effect.all([counterOf(files, String(pid)), counterOf(files, "self")]), ([its, ours]) =>
+    its === ours ? undefined : its
+  )
 
 /** Of the cgroup that limits a process's memory: of version 1, where that is still in use, or 2. */
 const counterOf = (files: FileSystem.FileSystem, pid: string): Effect.Effect<string | undefined> =>

@@ -1,6 +1,6 @@
 /**
- * The journal as the observer of children. It is told of every child there is: what costs time is left out, or done while the
- * child runs.
+ * The journal as the observer of children. It is told of every child there is: what costs time is left out, or done
+ * while the child runs.
  */
 import type { Identity } from "@tether/host/ProcessIdentity"
 import type { ChildObserver, Ended, Spawned } from "@tether/process/ChildObserver"
@@ -21,12 +21,16 @@ interface Begun {
   readonly memory: Watched
 }
 
-export const makeObserver = (journal: Journal, surroundings: Surroundings, scope: Scope.Scope): ChildObserver["Type"] => {
+export const makeObserver = (
+  journal: Journal,
+  surroundings: Surroundings,
+  scope: Scope.Scope
+): ChildObserver["Type"] => {
   const begun = new Map<number, Begun>()
   const memory = makeMemoryWatch(surroundings, scope)
 
   const spawned = (child: Spawned) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const identity = Option.getOrUndefined(yield* surroundings.processes.identify(child.pid))
       const record = yield* journal.service.make({ ev: "session-start", ...who(child, identity, surroundings.writer) })
       const kept = yield* journal.begin(record)
@@ -36,7 +40,7 @@ export const makeObserver = (journal: Journal, surroundings: Surroundings, scope
     })
 
   const exited = (child: Ended) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const beginning = begun.get(child.pid)
       begun.delete(child.pid)
       const oom = yield* memory.ended(beginning?.memory, child)

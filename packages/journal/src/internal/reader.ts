@@ -11,7 +11,10 @@ import type { ReadStore } from "./store.js"
 import { stateOf } from "./unfinished.js"
 
 export const makeReader = (store: ReadStore, surroundings: Surroundings | undefined): Reader => {
-  const askedFor = (read: ReadStore["read"]) => (query: Query = {}) => Stream.filter(read(query), isAskedFor(query))
+  const askedFor =
+    (read: ReadStore["read"]) =>
+    (query: Query = {}) =>
+      Stream.filter(read(query), isAskedFor(query))
   const newestFirst = askedFor(store.newestFirst)
   return {
     records: askedFor(store.read),
@@ -20,7 +23,7 @@ export const makeReader = (store: ReadStore, surroundings: Surroundings | undefi
     lastExit: (identity) => Stream.runHead(newestFirst({ identity, events: ends })),
     unfinished: (identity) => {
       if (surroundings === undefined) return Effect.succeed([])
-      return Effect.gen(function*() {
+      return Effect.gen(function* () {
         const open = (yield* store.open).filter((start) => identity === undefined || start.identity === identity)
         const found = yield* Effect.forEach(open, stateOf(surroundings))
         if (found.every(({ state }) => state === "watched")) return found

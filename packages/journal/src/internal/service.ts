@@ -9,8 +9,8 @@ import type * as Stream from "effect/Stream"
 import type { Event, ExitRecord } from "../ExitRecord.js"
 
 /**
- * Which records are asked for; all of them, where nothing is said. Times are in milliseconds since the epoch, `until` is not
- * included.
+ * Which records are asked for; all of them, where nothing is said. Times are in milliseconds since the epoch, `until`
+ * is not included.
  *
  * @example
  * ```ts
@@ -27,9 +27,9 @@ export interface Query {
 }
 
 /**
- * What is to be recorded: a record without what the journal knows itself, unless it is given. `ts` is the present, and `id` sorts
- * by time. `writer` is this process, unless somebody else is to record the end, as `pid:start token`: while that lives, the start
- * is its business.
+ * What is to be recorded: a record without what the journal knows itself, unless it is given. `ts` is the present, and
+ * `id` sorts by time. `writer` is this process, unless somebody else is to record the end, as `pid:start token`: while
+ * that lives, the start is its business.
  *
  * @example
  * ```ts
@@ -38,19 +38,22 @@ export interface Query {
  * const ended: Draft = { ev: "session-exit", identity: "night-build", deadStatus: 1, endedBy: "child" }
  * ```
  */
-export type Draft = Omit<ExitRecord, "id" | "ts" | "host"> & { readonly id?: string | undefined; readonly ts?: number | undefined }
+export type Draft = Omit<ExitRecord, "id" | "ts" | "host"> & {
+  readonly id?: string | undefined
+  readonly ts?: number | undefined
+}
 
 /**
  * A start that has no end on record. `state` is
  *
  * - `watched`: the program that is to record its end still runs;
  * - `alive`: that program has gone, and this one lives on;
- * - `gone`: both have, so that nobody knows how it ended. `reason` says all that is known: `reboot`, `supervisor-died`, or
- *   `vanished` where nothing is known of the program either;
+ * - `gone`: both have, so that nobody knows how it ended. `reason` says all that is known: `reboot`, `supervisor-died`,
+ *   or `vanished` where nothing is known of the program either;
  * - `unknown`: it cannot be told from here, as in another pid namespace.
  *
- * `liveness` is that of the process itself: one that is `watched` and `gone` has ended just now, or its end could not be
- * written.
+ * `liveness` is that of the process itself: one that is `watched` and `gone` has ended just now, or its end could not
+ * be written.
  *
  * @example
  * ```ts
@@ -69,8 +72,8 @@ export interface Unfinished {
 /**
  * What can be read of a journal.
  *
- * - `records`: what there is, oldest first. `newestFirst`: the same from its end, for whoever needs only the last ones: no more is read than
- *   is taken. `follow`: what there is, and whatever comes, also across rotations.
+ * - `records`: what there is, oldest first. `newestFirst`: the same from its end, for whoever needs only the last ones:
+ *   no more is read than is taken. `follow`: what there is, and whatever comes, also across rotations.
  * - `lastExit`: the last end of an identity.
  * - `unfinished`: the starts that have no end, as they stand now.
  *
@@ -92,7 +95,8 @@ export interface Reader {
 /**
  * The service `ExitJournal`: a reader that writes, too.
  *
- * - `append`: writes a record as a whole, and answers with it. It fails if it cannot; whoever asks decides what that means.
+ * - `append`: writes a record as a whole, and answers with it. It fails if it cannot; whoever asks decides what that
+ *   means.
  * - `make`: the record of a draft, which is not written by that: for whoever must tell others of it first.
  * - `losses`: how many records of children could not be written since the journal was opened.
  *

@@ -14,21 +14,24 @@ export interface Surroundings {
   readonly processes: ProcessIdentity["Type"]
 }
 
-export const makeSurroundings: Effect.Effect<Surroundings, never, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(function*() {
-  const files = yield* FileSystem.FileSystem
-  const processes = yield* ProcessIdentity
-  const host = yield* Effect.option(files.readFileString("/proc/sys/kernel/hostname"))
-  const self = yield* ownPid(files)
-  const writer = self === undefined ? Option.none() : yield* processes.identify(self)
-  return {
-    files,
-    processes,
-    host: Option.getOrUndefined(Option.map(host, (name) => name.trim())),
-    writer: Option.getOrUndefined(writer)
+export const makeSurroundings: Effect.Effect<Surroundings, never, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(
+  function* () {
+    const files = yield* FileSystem.FileSystem
+    const processes = yield* ProcessIdentity
+    const host = yield* Effect.option(files.readFileString("/proc/sys/kernel/hostname"))
+    const self = yield* ownPid(files)
+    const writer = self === undefined ? Option.none() : yield* processes.identify(self)
+    return {
+      files,
+      processes,
+      host: Option.getOrUndefined(Option.map(host, (name) => name.trim())),
+      writer: Option.getOrUndefined(writer)
+    }
   }
-})
+)
 
 /** Without Node's word for it: the link leads to the process that reads it. */
 const ownPid = (files: FileSystem.FileSystem): Effect.Effect<number | undefined> =>
   Effect.map(Effect.option(files.readLink("/proc/self")), (found) =>
-    Option.getOrUndefined(Option.filter(Option.map(found, Number), Number.isInteger)))
+    Option.getOrUndefined(Option.filter(Option.map(found, Number), Number.isInteger))
+  )

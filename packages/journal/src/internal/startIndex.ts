@@ -1,6 +1,6 @@
 /**
- * Which starts have no end, found without reading a long journal again and again: of each file it is remembered how far it was read, and what was
- * open there.
+ * Which starts have no end, found without reading a long journal again and again: of each file it is remembered how far
+ * it was read, and what was open there.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
@@ -14,8 +14,8 @@ import type { ExitRecord } from "../ExitRecord.js"
 import { fromLine, peek } from "./line.js"
 
 /**
- * What one file holds, as far as it was read. `before` is what stands there: in an inode that was given away, or in a file that was changed,
- * something else does.
+ * What one file holds, as far as it was read. `before` is what stands there: in an inode that was given away, or in a
+ * file that was changed, something else does.
  */
 const Part = Schema.Struct({
   inode: Schema.String,
@@ -39,13 +39,19 @@ export interface StartIndex {
 }
 
 /** One that writes nothing forgets with the program what it has read. */
-export const makeStartIndex = (directory: string, path: string, files: FileSystem.FileSystem, { isKept }: { readonly isKept: boolean }): StartIndex => {
+export const makeStartIndex = (
+  directory: string,
+  path: string,
+  files: FileSystem.FileSystem,
+  { isKept }: { readonly isKept: boolean }
+): StartIndex => {
   const file = `${directory}/exits.index`
   let known: ReadonlyArray<Part> | undefined
   let saved = 0
 
   const load = Effect.map(Effect.option(files.readFileString(file)), (text) =>
-    Option.match(Option.flatMap(text, decode), { onNone: () => [], onSome: ({ parts }) => parts }))
+    Option.match(Option.flatMap(text, decode), { onNone: () => [], onSome: ({ parts }) => parts })
+  )
 
   const save = (parts: ReadonlyArray<Part>) =>
     AtomicFile.sweep(file).pipe(
@@ -56,39 +62,57 @@ export const makeStartIndex = (directory: string, path: string, files: FileSyste
     )
 
   return {
-    open: Effect.scoped(Effect.gen(function*() {
-      const before = known ?? (yield* load)
-      const parts = yield* Effect.forEach(yield* RotatingFile.files(path), (file) => readOn(file, before.find(({ inode }) => inode === file.inode)))
-      known = parts
-      saved += parts.reduce((sum, { read }) => sum + read, 0)
-      if (isKept && saved >= worthSaving) {
-        yield* save(parts)
-        saved = 0
-      }
-      return openIn(parts)
-    })).pipe(Effect.provideService(FileSystem.FileSystem, files))
+    open: Effect.scoped(
+      Effect.gen(function* () {
+        const before = known ?? (yield* load)
+        const parts = yield* Effect.forEach(yield* RotatingFile.files(path), (file) =>
+          readOn(
+            file,
+            before.find(({ inode }) => inode === file.inode)
+          )
+        )
+        known = parts
+        saved += parts.reduce((sum, { read }) => sum + read, 0)
+        if (isKept && saved >= worthSaving) {
+          yield* save(parts)
+          saved = 0
+        }
+        return openIn(parts)
+      })
+    ).pipe(Effect.provideService(FileSystem.FileSystem, files))
   }
 }
 
 /** In bytes: what is read again in no time. */
 const worthSaving = 128 * 1024
 
-const readOn = (file: RotatingFile.KeptFile, known: Part | undefined): Effect.Effect<Part & { readonly read: number }, FileError> =>
-  Effect.gen(function*() {
-    const isSame = known !== undefined && known.bytes <= file.bytes && (yield* file.textBefore(known.bytes)) === known.before
+const readOn = (
+  file: RotatingFile.KeptFile,
+  known: Part | undefined
+): Effect.Effect<Part & { readonly read: number }, FileError> =>
+  Effect.gen(function* () {
+    const isSame =
+      known !== undefined && known.bytes <= file.bytes && (yield* file.textBefore(known.bytes)) === known.before
     const from = isSame ? known.bytes : 0
     if (isSame && from === file.bytes) return { ...known, read: 0 }
     const open = new OpenStarts(isSame ? known : undefined)
     yield* Stream.runForEachChunk(file.lines(from), (lines) =>
       Effect.sync(() => {
         for (const line of lines) open.take(line)
-      }))
-    return { inode: file.inode, bytes: file.bytes, before: yield* file.textBefore(file.bytes), ...open.found, read: file.bytes - from }
+      })
+    )
+    return {
+      inode: file.inode,
+      bytes: file.bytes,
+      before: yield* file.textBefore(file.bytes),
+      ...open.found,
+      read: file.bytes - from
+    }
   })
 
 /**
- * Of several writers, none is in the order of time with the others: an end may stand before its start, and in an older file. And a writer whose file
- * was removed under it may have a line twice.
+ * Of several writers, none is in the order of time with the others: an end may stand before its start, and in an older
+ * file. And a writer whose file was removed under it may have a line twice.
  */
 const openIn = (parts: ReadonlyArray<Part>): ReadonlyArray<ExitRecord> => {
   const starts = new Map(parts.flatMap(({ starts }) => starts))

@@ -1,10 +1,10 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /** Fills the disk under its journal, starts a hundred children, stops them, and prints how they ended. */
 import * as Command from "@effect/platform/Command"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
-import * as Supervise from "@tether/process/Supervise"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -15,7 +15,10 @@ import { appendFileSync } from "node:fs"
 const directory = process.argv[2]
 const host = Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)
 const said = []
-const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => said.push(String(message))))
+const logger = Logger.replace(
+  Logger.defaultLogger,
+  Logger.make(({ message }) => said.push(String(message)))
+)
 
 const fill = Effect.sync(() => {
   for (const size of [4096, 1]) {
@@ -27,12 +30,15 @@ const fill = Effect.sync(() => {
   }
 })
 
-Effect.gen(function*() {
+Effect.gen(function* () {
   const journal = yield* ExitJournal.ExitJournal
   yield* fill
   const scope = yield* Scope.make()
   const start = Supervise.start(Command.make("sleep", "60"), { label: "sleeper" })
-  const children = yield* Effect.all(Array.from({ length: 100 }, () => start), { concurrency: 20 }).pipe(Scope.extend(scope))
+  const children = yield* Effect.all(
+    Array.from({ length: 100 }, () => start),
+    { concurrency: 20 }
+  ).pipe(Scope.extend(scope))
   yield* Scope.close(scope, Exit.void)
   const reports = yield* Effect.forEach(children, (child) => child.gone)
   const ends = {}

@@ -38,6 +38,12 @@ export const linesIn = (directory: string): ReadonlyArray<string> =>
 
 /** Of each start that is on record, and of each end, the id of the start. */
 export const pairsOf = (records: ReadonlyArray<ExitRecord>) => ({
-  starts: records.filter(({ ev }) => ev === "session-start").map(({ id }) => id).toSorted(),
-  ends: records.filter(({ ev }) => ev === "session-exit").map(({ start }) => start).toSorted()
+  starts: records
+    .filter(({ ev }) => ev === "session-start")
+    .map(({ id }) => id)
+    .toSorted(),
+  ends: records
+    .filter(({ ev }) => ev === "session-exit")
+    .map(({ start }) => start)
+    .toSorted()
 })

@@ -1,6 +1,6 @@
 /**
- * A cgroup of version 2 for one child: whatever a descendant does to its session, parent or environment, it stays inside,
- * unless somebody who may write there moves it. Whom that happens to is found as at level `tree`.
+ * A cgroup of version 2 for one child: whatever a descendant does to its session, parent or environment, it stays
+ * inside, unless somebody who may write there moves it. Whom that happens to is found as at level `tree`.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ProcStat from "@tether/host/ProcStat"
@@ -29,7 +29,9 @@ export const findCgroups = (host: string | undefined): Cgroups => {
     mkdirSync(trial)
     const canKill = existsSync(join(trial, "cgroup.kill"))
     rmdirSync(trial)
-    return canKill ? { _tag: "Available", parent } : unavailable("the kernel is older than 5.14, and has no cgroup.kill")
+    return canKill
+      ? { _tag: "Available", parent }
+      : unavailable("the kernel is older than 5.14, and has no cgroup.kill")
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException
     return unavailable(`no cgroup may be made in ${parent} (${code}): it must be delegated to this user`)
@@ -39,7 +41,10 @@ export const findCgroups = (host: string | undefined): Cgroups => {
 /** The directory of the cgroup that we are in. */
 const ownCgroup = (): string | undefined => {
   const own = /^0::(.*)$/m.exec(textOf("/proc/self/cgroup") ?? "")?.[1]
-  const mount = (textOf("/proc/self/mountinfo") ?? "").split("\n").find((line) => line.includes(" - cgroup2 "))?.split(" ")
+  const mount = (textOf("/proc/self/mountinfo") ?? "")
+    .split("\n")
+    .find((line) => line.includes(" - cgroup2 "))
+    ?.split(" ")
   const [root, point] = [mount?.[3], mount?.[4]]
   if (own === undefined || root === undefined || point === undefined) return undefined
   const directory = join(point, relative(root, own))
@@ -47,10 +52,14 @@ const ownCgroup = (): string | undefined => {
 }
 
 /**
- * The words that start a program inside a cgroup. A process can be put there only once it runs, and what it forks before
- * that would stay outside: so a shell goes in first and becomes the program.
+ * The words that start a program inside a cgroup. A process can be put there only once it runs, and what it forks
+ * before that would stay outside: so a shell goes in first and becomes the program.
  */
-export const gate = (directory: string, program: string, args: ReadonlyArray<string>): [string, ReadonlyArray<string>] => [
+export const gate = (
+  directory: string,
+  program: string,
+  args: ReadonlyArray<string>
+): [string, ReadonlyArray<string>] => [
   "/bin/sh",
   ["-c", `echo "$$" > "$0" && exec "$@"`, join(directory, "cgroup.procs"), program, ...args]
 ]
@@ -134,10 +143,14 @@ const subtree = (directory: string): ReadonlyArray<string> => {
 }
 
 const pidsIn = (directory: string): ReadonlyArray<number> =>
-  (textOf(join(directory, "cgroup.procs")) ?? "").split("\n").filter((line) => line !== "").map(Number)
+  (textOf(join(directory, "cgroup.procs")) ?? "")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number)
 
 // A zombie does not count; a cgroup that is not there any more has nobody in it.
-const isPopulated = (directory: string): boolean => /^populated 1$/m.test(textOf(join(directory, "cgroup.events")) ?? "")
+const isPopulated = (directory: string): boolean =>
+  /^populated 1$/m.test(textOf(join(directory, "cgroup.events")) ?? "")
 
 export const removeCgroup = (directory: string): void => {
   for (const each of subtree(directory)) {

@@ -22,7 +22,7 @@ export interface Container {
 /** The group, or where that is the level the leader, and nothing else. */
 export const ofGroup = (group: ProcessGroup): Container => ({
   leaderEnded: () => group.leaderEnded(),
-  presence: () => group.isEmpty() ? "none" : "some",
+  presence: () => (group.isEmpty() ? "none" : "some"),
   signal: (signal) => group.signal(signal),
   search: Effect.succeed(false),
   members: () => group.members(),

@@ -10,7 +10,7 @@ import { spawnSync } from "node:child_process"
 import type { Machine } from "./machine.js"
 
 /** Undefined where this is not macOS. */
-export const make = (): Machine | undefined => process.platform === "darwin" ? makeWith(runNow) : undefined
+export const make = (): Machine | undefined => (process.platform === "darwin" ? makeWith(runNow) : undefined)
 
 /** What a program prints, or undefined where that cannot be known. Throws nothing. */
 export type Run = (argv: readonly [file: string, ...args: ReadonlyArray<string>]) => string | undefined
@@ -40,7 +40,7 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
     return last
   }
   const isRecent = () => last !== undefined && now() - last.readAt <= freshFor
-  const recent = () => last !== undefined && isRecent() ? last : list()
+  const recent = () => (last !== undefined && isRecent() ? last : list())
 
   const treesIn = (listing: Listing) => {
     if (listing.trees === undefined) {
@@ -103,20 +103,22 @@ export const parse = (text: string): ReadonlyArray<Row> =>
     const [, pid, parent, group, owner, state = "", flags = "", lstart, name = ""] = line.exec(each) ?? []
     const started = Date.parse(`${lstart} UTC`)
     if (Number.isNaN(started)) return []
-    return [{
-      pid: Number(pid),
-      name,
-      state,
-      parent: Number(parent),
-      group: Number(group),
-      // Unknown: 0 is nobody's session.
-      session: 0,
-      exiting: flags.includes("E"),
-      startTicks: String(started / 1000),
-      environmentAt: "0",
-      isKernelThread: false,
-      owner: Number(owner)
-    }]
+    return [
+      {
+        pid: Number(pid),
+        name,
+        state,
+        parent: Number(parent),
+        group: Number(group),
+        // Unknown: 0 is nobody's session.
+        session: 0,
+        exiting: flags.includes("E"),
+        startTicks: String(started / 1000),
+        environmentAt: "0",
+        isKernelThread: false,
+        owner: Number(owner)
+      }
+    ]
   })
 
 const cookie = new RegExp(` ${TreeCookie.variable}=(/\\S*)`, "g")

@@ -85,10 +85,12 @@ export class Descriptors {
     for (const [descriptor, what] of this.request.descriptors) {
       const fd = this.ours.get(descriptor)?.take()
       if (what === "output") {
-        const readable = fd === undefined ? child.stdio[descriptor] : new Socket({ fd, readable: true, writable: false })
+        const readable =
+          fd === undefined ? child.stdio[descriptor] : new Socket({ fd, readable: true, writable: false })
         if (readable) readables.set(descriptor, readable as Readable)
       } else if (what === "input") {
-        const writable = fd === undefined ? child.stdio[descriptor] : new Socket({ fd, readable: false, writable: true })
+        const writable =
+          fd === undefined ? child.stdio[descriptor] : new Socket({ fd, readable: false, writable: true })
         if (writable) writables.set(descriptor, writable as Writable)
       }
     }

@@ -21,12 +21,12 @@ import type { Readable, Writable } from "node:stream"
 import { Descriptors, type Ends } from "./descriptors.js"
 import { Enclosure, reserve, type Reservation } from "./enclosure.js"
 import { codeOf, failureOf } from "./failure.js"
-import { makePipes } from "./kernelPipes.js"
 import { openFiles } from "./files.js"
+import { tellFindings } from "./findings.js"
 import type { Host } from "./host.js"
+import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
-import { tellFindings } from "./findings.js"
 import { Pipes } from "./pipes.js"
 import { turn, turns } from "./turn.js"
 
@@ -187,14 +187,21 @@ const read = (stream: StreamName, pipe: Readable, events: LaunchEvents): void =>
 
 /** Corked, Node gives all of them to the system in one call. */
 const write = (pipe: Writable, pieces: ReadonlyArray<Uint8Array>, done: (failure?: WriteFailure) => void): void => {
-  const answer = (error: Error | null | undefined) => error ? done(writeFailureOf(error)) : done()
+  const answer = (error: Error | null | undefined) => (error ? done(writeFailureOf(error)) : done())
   if (pieces.length > 1) pipe.cork()
-  pieces.forEach((piece, index) => index === pieces.length - 1 ? pipe.write(piece, answer) : pipe.write(piece))
+  pieces.forEach((piece, index) => (index === pieces.length - 1 ? pipe.write(piece, answer) : pipe.write(piece)))
   if (pieces.length > 1) pipe.uncork()
 }
 
-/** EPIPE or ECONNRESET from the system; from Node, that the pipe was destroyed because of them or of the child's end. */
-const readerGone: ReadonlySet<string | undefined> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"])
+/**
+ * EPIPE or ECONNRESET from the system; from Node, that the pipe was destroyed because of them or of the child's end.
+ */
+const readerGone: ReadonlySet<string | undefined> = new Set([
+  "EPIPE",
+  "ECONNRESET",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END"
+])
 
 const writeFailureOf = (error: Error): WriteFailure => {
   const code = codeOf(error)
@@ -208,7 +215,8 @@ const writeFailureOf = (error: Error): WriteFailure => {
 const settle = (pid: number, hasExited: () => boolean, machine: Machine): Effect.Effect<void> => {
   const look = (left: number): Effect.Effect<void> =>
     Effect.suspend(() =>
-      hasExited() || left === 0 || !isDying(machine, pid) ? Effect.void : Effect.zipRight(shortly, look(left - 1)))
+      hasExited() || left === 0 || !isDying(machine, pid) ? Effect.void : Effect.zipRight(shortly, look(left - 1))
+    )
   return machine.isDirect ? look(50) : turns(2)
 }
 

@@ -13,10 +13,15 @@ type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 const patience = Duration.seconds(1)
 
 /**
- * Looks at once, and is then an effect that waits for the fibers to answer and writes. It fails with what the system says
- * when there can be no such file.
+ * Looks at once, and is then an effect that waits for the fibers to answer and writes. It fails with what the system
+ * says when there can be no such file.
  */
-export const writeDump = (file: string, why: string, residents: Iterable<Resident>, main: AnyFiber): Effect.Effect<void, unknown> => {
+export const writeDump = (
+  file: string,
+  why: string,
+  residents: Iterable<Resident>,
+  main: AnyFiber
+): Effect.Effect<void, unknown> => {
   const now = Date.now()
   const children = [...residents].map((resident) => rowOf(resident, now))
   // The main fiber first; then those that nobody is the parent of, such as what waits for the end of a child.
@@ -44,9 +49,14 @@ const rowOf = ({ containment, label, living, pid, startedAt }: Resident, now: nu
 ]
 
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string =>
-  rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))).join("  ").trimEnd()
-  ).join("\n")
+  rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0))))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
 
 /** Each fiber with its descendants below it, as far as they answer in time. */
 const fiberTexts = (roots: ReadonlyArray<AnyFiber>): Effect.Effect<ReadonlyArray<string>> =>
@@ -56,7 +66,8 @@ const fiberTexts = (roots: ReadonlyArray<AnyFiber>): Effect.Effect<ReadonlyArray
       Effect.flatMap(Fiber.pretty(fiber), (text) => {
         texts.push(text.replace(/^/gm, "  ".repeat(depth)))
         return Effect.flatMap(fiber.children, (children) =>
-          Effect.forEach(children, (child) => tell(child, depth + 1), { discard: true }))
+          Effect.forEach(children, (child) => tell(child, depth + 1), { discard: true })
+        )
       })
     return Effect.forEach(roots, (root) => tell(root, 0), { discard: true }).pipe(
       Effect.timeoutOption(patience),
@@ -65,8 +76,8 @@ const fiberTexts = (roots: ReadonlyArray<AnyFiber>): Effect.Effect<ReadonlyArray
   })
 
 /**
- * In one step, so that nobody reads half of it. A new file, because one that is there may belong to somebody else, or lead
- * elsewhere by a link: the directory is mostly one that everyone may write to.
+ * In one step, so that nobody reads half of it. A new file, because one that is there may belong to somebody else, or
+ * lead elsewhere by a link: the directory is mostly one that everyone may write to.
  */
 const replace = (file: string, text: string): void => {
   const draft = `${file}.${Math.random().toString(36).slice(2)}`

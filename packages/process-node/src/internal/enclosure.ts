@@ -74,10 +74,13 @@ export class Enclosure {
     const { cgroup, child, level } = reservation
     this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table, host.machine)
     this.container = this.contain(startToken)
-    this.entries = level === "none" ? [] : [
-      { _tag: "Group", pid, witness: pid, startToken, leavable: request.leavable ? child : undefined },
-      ...(cgroup === undefined ? [] : [{ _tag: "Cgroup", directory: cgroup } as const])
-    ]
+    this.entries =
+      level === "none"
+        ? []
+        : [
+            { _tag: "Group", pid, witness: pid, startToken, leavable: request.leavable ? child : undefined },
+            ...(cgroup === undefined ? [] : [{ _tag: "Cgroup", directory: cgroup } as const])
+          ]
     for (const entry of this.entries) host.reaper?.add(entry)
     this.resident = {
       label: request.label,

@@ -16,14 +16,19 @@ export interface Outcome {
 const patience = Duration.seconds(5)
 
 export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.Effect<Outcome> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const met = new Map<string, Orphan>()
     const lives = ({ stat }: Orphan) => !isGone(machine, stat)
 
-    /** Looks for orphans and does it to those to whom it was not done yet. They may fork, so it is over when none is new. */
+    /**
+     * Looks for orphans and does it to those to whom it was not done yet. They may fork, so it is over when none is
+     * new.
+     */
     const sweep = (doneTo: Set<string>, act: (orphan: Orphan) => boolean) => (): boolean => {
       // Who was one stays one: what showed it may be gone by now.
-      const found = new Map([...[...met.values()].filter(lives), ...findOrphans(machine)].map((each) => [keyOf(each), each]))
+      const found = new Map(
+        [...[...met.values()].filter(lives), ...findOrphans(machine)].map((each) => [keyOf(each), each])
+      )
       const orphans = [...found.values()].filter((orphan) => !doneTo.has(keyOf(orphan)))
       for (const orphan of orphans) {
         met.set(keyOf(orphan), orphan)
@@ -33,9 +38,15 @@ export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.E
     }
 
     if (Duration.toMillis(grace) > 0) {
-      yield* repeatFor(grace, sweep(new Set(), (orphan) => ask(machine, orphan)))
+      yield* repeatFor(
+        grace,
+        sweep(new Set(), (orphan) => ask(machine, orphan))
+      )
     }
-    yield* repeatFor(patience, sweep(new Set(), (orphan) => killOrphan(machine, orphan)))
+    yield* repeatFor(
+      patience,
+      sweep(new Set(), (orphan) => killOrphan(machine, orphan))
+    )
     const all = [...met.values()]
     return { ended: all.filter((orphan) => !lives(orphan)), survivors: all.filter(lives) }
   })
@@ -45,7 +56,7 @@ const pause = 20
 
 /** Once at least, and again until it answers that it is over, or the time is. */
 const repeatFor = (time: Duration.Duration, isOver: () => boolean): Effect.Effect<void> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(time)
     while (!isOver()) {
       const left = until - (yield* Clock.currentTimeMillis)

@@ -1,6 +1,6 @@
 /**
- * Why a spawn was refused, from the little the system says. One code has many causes, so the file system is asked, after
- * the failure and only then, which of them it was.
+ * Why a spawn was refused, from the little the system says. One code has many causes, so the file system is asked,
+ * after the failure and only then, which of them it was.
  */
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import type { Reason } from "@tether/process/SpawnError"
@@ -50,8 +50,12 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
   const found = isPath ? kindOf(resolve(request.cwd ?? ".", program)) : undefined
   switch (code) {
     case "ENOENT":
-      if (found !== undefined) return because("NotFound", `${program} exists, and the interpreter that it asks for does not`)
-      return because("NotFound", isPath ? `there is no file ${program}` : `no program ${program} was found on the PATH, ${pathOf(request)}`)
+      if (found !== undefined)
+        return because("NotFound", `${program} exists, and the interpreter that it asks for does not`)
+      return because(
+        "NotFound",
+        isPath ? `there is no file ${program}` : `no program ${program} was found on the PATH, ${pathOf(request)}`
+      )
     case "ENOTDIR":
       return because("NotFound", `${program} leads through something that is not a directory`)
     case "ELOOP":
@@ -59,7 +63,10 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
     case "ENAMETOOLONG":
       return because("InvalidArgument", "the program's name is longer than the system takes")
     default:
-      return because("PermissionDenied", found === "directory" ? `${program} is a directory` : `${program} may not be executed`)
+      return because(
+        "PermissionDenied",
+        found === "directory" ? `${program} is a directory` : `${program} may not be executed`
+      )
   }
 }
 

@@ -55,7 +55,8 @@ const problemBeside = ({ file, stats }: Opened, others: ReadonlyArray<Opened>): 
 
 /** Who reads a file reads all of it, whoever else does. */
 const sharesPlace = (one: Opened, other: Opened): boolean =>
-  one === other || (one.file.access !== "read" && one.file.access === other.file.access && isSame(one.stats, other.stats))
+  one === other ||
+  (one.file.access !== "read" && one.file.access === other.file.access && isSame(one.stats, other.stats))
 
 /** Emptied later, once nothing can be wrong any more. */
 const flags: Readonly<Record<File["access"], number>> = {
@@ -77,7 +78,8 @@ const isSame = (one: Stats, other: Stats): boolean => one.isFile() && one.ino ==
 const problemOfBoth = (one: File, other: File): string | undefined => {
   const accesses = [one.access, other.access]
   if (accesses.includes("write") && accesses.includes("read")) return `${other.path} would be emptied before it is read`
-  if (accesses.includes("write") && accesses.includes("append")) return `${other.path} is to be emptied and to be added to: take one of them`
+  if (accesses.includes("write") && accesses.includes("append"))
+    return `${other.path} is to be emptied and to be added to: take one of them`
   return undefined
 }
 

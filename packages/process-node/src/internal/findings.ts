@@ -20,6 +20,6 @@ export const tellFindings = <A>(findings: ReadonlyArray<Finding>, value: A): Eff
 const textOf = (finding: Finding): string =>
   finding._tag === "NoReaper"
     ? "no reaper could be started with /bin/sh: if this program is killed, its children live on"
-    : `ended what a program that was killed together with its reaper had left: ${
-      finding.ended.map((each) => ProcessInfo.format(each)).join(", ")
-    }`
+    : `ended what a program that was killed together with its reaper had left: ${finding.ended
+        .map((each) => ProcessInfo.format(each))
+        .join(", ")}`

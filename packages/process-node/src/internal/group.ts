@@ -46,7 +46,9 @@ export class ProcessGroup {
     return this.wasEmpty
   }
 
-  /** While a member lives, nobody else is given the leader's pid: somebody who has it shows that all of ours are gone. */
+  /**
+   * While a member lives, nobody else is given the leader's pid: somebody who has it shows that all of ours are gone.
+   */
   private isReused(): boolean {
     return this.machine.isDirect && this.machine.find(this.pid) !== undefined
   }
@@ -57,13 +59,13 @@ export class ProcessGroup {
   }
 
   members(): ReadonlyArray<ProcStat.ProcStat> {
-    return this.isEmpty() ? [] : this.living() ?? []
+    return this.isEmpty() ? [] : (this.living() ?? [])
   }
 
   private living(): ReadonlyArray<ProcStat.ProcStat> | undefined {
-    return this.table.list()?.filter((stat) =>
-      (this.isGroup ? stat.group : stat.pid) === this.pid && ProcStat.isRunning(stat)
-    )
+    return this.table
+      .list()
+      ?.filter((stat) => (this.isGroup ? stat.group : stat.pid) === this.pid && ProcStat.isRunning(stat))
   }
 
   /**
@@ -71,7 +73,11 @@ export class ProcessGroup {
    * snapshot: a member may fork behind it and end before it, so one scan proves nothing and two, apart, must agree.
    */
   private isAllZombies(): boolean {
-    if (this.member !== undefined && this.machine.find(this.member.pid)?.group === this.pid && isAlive(this.machine, this.member)) {
+    if (
+      this.member !== undefined &&
+      this.machine.find(this.member.pid)?.group === this.pid &&
+      isAlive(this.machine, this.member)
+    ) {
       return false
     }
     const living = this.living()

@@ -9,7 +9,10 @@ export class OpenHandle implements Handle {
   private isClosed = false
 
   /** `users`: how many handles of this descriptor are not closed. The last one closes it. */
-  constructor(readonly fd: number, private readonly users: { count: number } = { count: 1 }) {}
+  constructor(
+    readonly fd: number,
+    private readonly users: { count: number } = { count: 1 }
+  ) {}
 
   /** Another one of the same. */
   again(): OpenHandle {
@@ -36,8 +39,8 @@ export interface Pipe extends KernelPipe {
 }
 
 /**
- * Both ends of whatever stands at a path. They are opened apart, because a flag such as "do not wait" belongs to what was
- * opened, and a child must not find ours. A child that runs as another user may open its end again: hence the mode.
+ * Both ends of whatever stands at a path. They are opened apart, because a flag such as "do not wait" belongs to what
+ * was opened, and a child must not find ours. A child that runs as another user may open its end again: hence the mode.
  */
 export const openBoth = (path: string): Pipe => {
   const reader = new OpenHandle(openSync(path, "r"))

@@ -105,7 +105,8 @@ export class Host {
     // Nobody reaps them any more, so they are looked at and not asked: a zombie takes every signal. Where nobody can be
     // seen, they get all of the time.
     const isInTime = () => performance.now() < deadline
-    const mayLive = (resident: Resident) => isInTime() && (this.table.list() === undefined || resident.living().length > 0)
+    const mayLive = (resident: Resident) =>
+      isInTime() && (this.table.list() === undefined || resident.living().length > 0)
     while (residents.some(mayLive)) nap(6)
     this.killAll()
   }

@@ -61,8 +61,8 @@ export const findHosts = (machine: Machine): LiveHosts => {
 /** The leader first, if it lives: the one that the host itself has started, and that leads its group. Then by age. */
 export const membersOf = ({ members }: LiveChild, host: LiveHost): ReadonlyArray<ProcStat.ProcStat> => {
   const isLeader = ({ group, parent, pid }: ProcStat.ProcStat) => parent === host.stat.pid && group === pid
-  return [...members.values()].sort((one, other) =>
-    Number(isLeader(other)) - Number(isLeader(one)) || byAge(one, other)
+  return [...members.values()].sort(
+    (one, other) => Number(isLeader(other)) - Number(isLeader(one)) || byAge(one, other)
   )
 }
 

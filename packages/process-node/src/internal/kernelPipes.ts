@@ -25,10 +25,10 @@ export const makePipes = (count: number): Effect.Effect<ReadonlyArray<Pipe>, Lau
 }
 
 /**
- * On Linux a shell makes them: in `: | { … }` it is what the braces read. Each pair of braces keeps its pipe at 8, tells
- * its pid, and holds what is in it; the innermost waits for the end of its input, ours. Their descriptors can be opened
- * from here, in either direction. A FIFO would do as well, but for one thing: who opens one again when the other end has
- * gone waits for ever, and `cat /dev/stdin` behind a quick `echo` does just that.
+ * On Linux a shell makes them: in `: | { … }` it is what the braces read. Each pair of braces keeps its pipe at 8,
+ * tells its pid, and holds what is in it; the innermost waits for the end of its input, ours. Their descriptors can be
+ * opened from here, in either direction. A FIFO would do as well, but for one thing: who opens one again when the other
+ * end has gone waits for ever, and `cat /dev/stdin` behind a quick `echo` does just that.
  */
 const ofShell = (count: number): Effect.Effect<ReadonlyArray<Pipe>, LaunchFailure> =>
   Effect.async((resume) => {
@@ -38,7 +38,10 @@ const ofShell = (count: number): Effect.Effect<ReadonlyArray<Pipe>, LaunchFailur
     let shell: ChildProcess
     try {
       // Its own session: a Ctrl-C is not for it.
-      shell = spawn("/bin/sh", ["-c", `exec 9<&0; ${braces(count)}`], { stdio: ["pipe", "pipe", "ignore"], detached: true })
+      shell = spawn("/bin/sh", ["-c", `exec 9<&0; ${braces(count)}`], {
+        stdio: ["pipe", "pipe", "ignore"],
+        detached: true
+      })
     } catch (error) {
       return resume(Effect.fail(failureOf(error)))
     }
@@ -89,7 +92,7 @@ const mkfifo = (paths: ReadonlyArray<string>): Effect.Effect<void, LaunchFailure
     try {
       const child = spawn("mkfifo", [...paths], { stdio: "ignore", detached: true, timeout: patience })
       child.once("error", refuse)
-      child.once("exit", (code) => code === 0 ? resume(Effect.void) : refuse())
+      child.once("exit", (code) => (code === 0 ? resume(Effect.void) : refuse()))
     } catch (error) {
       refuse(error)
     }
@@ -100,7 +103,8 @@ const openFifos = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Pi
     const pipes: Array<Pipe> = []
     try {
       for (const path of paths) {
-        // Either end waits in `open` for the other. One that is both does not wait, and with it there the two do not either.
+        // Either end waits in `open` for the other. One that is both does not wait, and with it there the two do not
+        // either.
         const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
         try {
           pipes.push(openBoth(path))
@@ -117,7 +121,8 @@ const openFifos = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Pi
 
 const failureOf = (error: unknown): LaunchFailure => {
   const code = codeOf(error)
-  if (code === "ENOENT") return { reason: "Unsupported", problem: "a pipe needs /bin/sh (on Linux) or mkfifo to be made", code }
+  if (code === "ENOENT")
+    return { reason: "Unsupported", problem: "a pipe needs /bin/sh (on Linux) or mkfifo to be made", code }
   const reason = isExhausted(code) ? "ResourceExhausted" : "Unknown"
   return { reason, problem: "no pipe could be made", code }
 }

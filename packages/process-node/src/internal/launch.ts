@@ -18,7 +18,8 @@ export interface Place {
 }
 
 export const start = (request: LaunchRequest, { cgroup, cookie }: Place, stdio: StdioOptions): ChildProcess => {
-  const [program, args] = cgroup === undefined ? [request.program, request.args] : gate(cgroup, request.program, request.args)
+  const [program, args] =
+    cgroup === undefined ? [request.program, request.args] : gate(cgroup, request.program, request.args)
   const env = environment(request, cookie)
   return spawn(program, args, {
     ...(request.cwd !== undefined && { cwd: request.cwd }),
@@ -34,7 +35,10 @@ export const start = (request: LaunchRequest, { cgroup, cookie }: Place, stdio: 
 }
 
 /** Undefined where it is our own, which then need not be copied. */
-const environment = (request: LaunchRequest, cookie: string | undefined): Record<string, string | undefined> | undefined => {
+const environment = (
+  request: LaunchRequest,
+  cookie: string | undefined
+): Record<string, string | undefined> | undefined => {
   const isOurs = request.env === undefined && request.extendEnv && cookie === process.env[TreeCookie.variable]
   if (isOurs) return undefined
   const env: Record<string, string | undefined> = request.extendEnv ? { ...process.env } : {}
@@ -48,8 +52,8 @@ const environment = (request: LaunchRequest, cookie: string | undefined): Record
 }
 
 /**
- * Why a program would not start, asked beforehand: behind a shell that goes first, the system tells the shell and not us,
- * and of several that are to run together none is to be started in vain.
+ * Why a program would not start, asked beforehand: behind a shell that goes first, the system tells the shell and not
+ * us, and of several that are to run together none is to be started in vain.
  */
 export const refusalOf = (request: LaunchRequest): LaunchFailure | undefined => {
   const { cwd = ".", program } = request
@@ -57,7 +61,9 @@ export const refusalOf = (request: LaunchRequest): LaunchFailure | undefined => 
   if (problem !== undefined) return { reason: "BadWorkingDirectory", problem, code: undefined }
   const candidates = program.includes("/")
     ? [resolve(cwd, program)]
-    : pathOf(request).split(delimiter).map((directory) => resolve(cwd, join(directory, program)))
+    : pathOf(request)
+        .split(delimiter)
+        .map((directory) => resolve(cwd, join(directory, program)))
   const codes = candidates.map(refusalAt)
   if (codes.includes(undefined)) return undefined
   return failureOf(Object.assign(new Error(), { code: codes.includes("EACCES") ? "EACCES" : codes[0] }), request)

@@ -22,7 +22,10 @@ export interface Machine {
   readonly listed: (pid: number) => ProcStat.ProcStat | undefined
   /** Whether this is a thread of a process with another pid: threads have pids of the same row, and answer to them. */
   readonly isThread: (pid: number) => boolean
-  /** The value of `TETHER_TREE` in a process's environment, or "" if that is empty. Undefined also if it may not be read. */
+  /**
+   * The value of `TETHER_TREE` in a process's environment, or "" if that is empty. Undefined also if it may not be
+   * read.
+   */
   readonly treeOf: (pid: number) => string | undefined
   readonly ownerOf: (pid: number) => number | undefined
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
@@ -37,7 +40,9 @@ export interface Machine {
 
 export const identify = (machine: Machine, pid: number): Identity | undefined => {
   const stat = machine.find(pid)
-  return stat && { pid, startToken: stat.startTicks, bootId: machine.here.bootId, pidNamespace: machine.here.pidNamespace }
+  return (
+    stat && { pid, startToken: stat.startTicks, bootId: machine.here.bootId, pidNamespace: machine.here.pidNamespace }
+  )
 }
 
 export const livenessOf = (machine: Machine, identity: Identity): Liveness => {
@@ -46,7 +51,9 @@ export const livenessOf = (machine: Machine, identity: Identity): Liveness => {
     identity,
     machine.here,
     stat === undefined
-      ? exists(identity.pid) ? "unreadable" : "missing"
+      ? exists(identity.pid)
+        ? "unreadable"
+        : "missing"
       : { startToken: stat.startTicks, isRunning: ProcStat.isRunning(stat) }
   )
 }

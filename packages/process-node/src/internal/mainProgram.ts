@@ -1,6 +1,6 @@
 /**
- * The life of a program around its main fiber: what happens when the system, or an error that nobody caught, wants it to
- * end. All that is installed for it goes with the main fiber.
+ * The life of a program around its main fiber: what happens when the system, or an error that nobody caught, wants it
+ * to end. All that is installed for it goes with the main fiber.
  */
 import { defaultTeardown, type Teardown } from "@effect/platform/Runtime"
 import * as Duration from "effect/Duration"

@@ -31,10 +31,10 @@ export const carriers = (machine: Machine): ReadonlyArray<Carrier> => {
 }
 
 /**
- * The verdicts on hosts, each asked for once. A host of another boot is no dead one here: its process runs, so that it is
- * of this boot, and somebody shows boot ids of their own making, as systemd-nspawn does in its containers.
+ * The verdicts on hosts, each asked for once. A host of another boot is no dead one here: its process runs, so that it
+ * is of this boot, and somebody shows boot ids of their own making, as systemd-nspawn does in its containers.
  */
-export const judgeOf = (machine: Machine): (step: TreeCookie.Step) => Liveness => {
+export const judgeOf = (machine: Machine): ((step: TreeCookie.Step) => Liveness) => {
   const verdicts = new Map<string, Liveness>()
   const { bootId, pidNamespace } = machine.here
   const isHere = (host: Identity) => host.bootId === bootId && host.pidNamespace === pidNamespace
@@ -48,17 +48,19 @@ export const judgeOf = (machine: Machine): (step: TreeCookie.Step) => Liveness =
 
 /**
  * Those of them that have lost a host. A reaper is none: it is what remains of a host, and ends by itself. Neither is
- * what a host was told to leave, nor what a reaper is at work on, which knows more of it. A host that cannot be told dead
- * or alive, such as one in another pid namespace, is taken for alive.
+ * what a host was told to leave, nor what a reaper is at work on, which knows more of it. A host that cannot be told
+ * dead or alive, such as one in another pid namespace, is taken for alive.
  */
 export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
   const judge = judgeOf(machine)
   const all = carriers(machine)
   // One that is stopped does no work.
-  const attended = new Set(all.flatMap(({ path, stat }) => {
-    const last = path.at(-1)
-    return last?.kind === "reaper" && stat.state !== "T" ? [hostOf(last)] : []
-  }))
+  const attended = new Set(
+    all.flatMap(({ path, stat }) => {
+      const last = path.at(-1)
+      return last?.kind === "reaper" && stat.state !== "T" ? [hostOf(last)] : []
+    })
+  )
   const orphans = all.flatMap((carrier): ReadonlyArray<Orphan> => {
     const { path, stat } = carrier
     if (path.at(-1)?.kind === "reaper") return []
@@ -68,13 +70,16 @@ export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
   return orphans.length === 0 ? orphans : [...orphans, ...matesOf(machine, orphans)]
 }
 
-/** Members of the groups of orphans that have lost their cookie. Once its last orphan is gone, nothing shows a group. */
+/**
+ * Members of the groups of orphans that have lost their cookie. Once its last orphan is gone, nothing shows a group.
+ */
 const matesOf = (machine: Machine, orphans: ReadonlyArray<Orphan>): ReadonlyArray<Orphan> => {
   const byGroup = new Map(orphans.map((orphan) => [orphan.stat.group, orphan]))
   const known = new Set(orphans.map(({ stat }) => stat.pid))
   return (machine.list() ?? []).flatMap((stat): ReadonlyArray<Orphan> => {
     const orphan = byGroup.get(stat.group)
-    if (orphan === undefined || known.has(stat.pid) || stat.group === ownGroup(machine) || !ProcStat.isRunning(stat)) return []
+    if (orphan === undefined || known.has(stat.pid) || stat.group === ownGroup(machine) || !ProcStat.isRunning(stat))
+      return []
     const tree = machine.treeOf(stat.pid) ?? ""
     return tree === "" ? [{ ...orphan, stat, tree, info: machine.infoOf(stat) }] : []
   })

@@ -28,7 +28,8 @@ export class Pipes {
     const links = machine.linksOf(pid, descriptors)
     for (const [index, descriptor] of descriptors.entries()) {
       // A pipe of the kernel has the same name at either end.
-      const link = links[index] ?? nameOf(ours.get(descriptor), (stats) => stats.isFIFO() ? `pipe:[${stats.ino}]` : undefined)
+      const link =
+        links[index] ?? nameOf(ours.get(descriptor), (stats) => (stats.isFIFO() ? `pipe:[${stats.ino}]` : undefined))
       if (link !== undefined) this.links.set(streamAt(descriptor), link)
     }
   }
@@ -48,7 +49,7 @@ export class Pipes {
  * A child may have ended before it could be asked. Linux numbers the two sockets of a pair one after the other, but for
  * one pair in a thousand (measured): good enough for a name in a report.
  */
-const neighbourOf = (stats: Stats): string | undefined => stats.isSocket() ? `socket:[${stats.ino + 1}]` : undefined
+const neighbourOf = (stats: Stats): string | undefined => (stats.isSocket() ? `socket:[${stats.ino + 1}]` : undefined)
 
 const nameOf = (pipe: Readable | undefined, name: (stats: Stats) => string | undefined): string | undefined => {
   // Node has no public name for the descriptor of a pipe.

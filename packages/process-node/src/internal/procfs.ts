@@ -131,7 +131,10 @@ const ownerOf = (pid: number): number | undefined => {
 }
 
 const commandOf = (stat: ProcStat.ProcStat): string => {
-  const words = textOf(`/proc/${stat.pid}/cmdline`)?.split("\0").filter((word) => word !== "").join(" ")
+  const words = textOf(`/proc/${stat.pid}/cmdline`)
+    ?.split("\0")
+    .filter((word) => word !== "")
+    .join(" ")
   return words === undefined || words === "" ? `[${stat.name}]` : words
 }
 

@@ -9,13 +9,13 @@ import { reaperScript } from "./reaperScript.js"
 /** What stands for one child at the reaper's. */
 export type Entry =
   | {
-    readonly _tag: "Group"
-    readonly pid: number
-    /** The member by which the group is known again, and when it started. Undefined where only a spawn could tell. */
-    readonly witness: number
-    readonly startToken: string | undefined
-    readonly leavable: number | undefined
-  }
+      readonly _tag: "Group"
+      readonly pid: number
+      /** The member by which the group is known again, and when it started. Undefined where only a spawn could tell. */
+      readonly witness: number
+      readonly startToken: string | undefined
+      readonly leavable: number | undefined
+    }
   | { readonly _tag: "Cgroup"; readonly directory: string }
 
 /** A reaper that is killed again and again is not started for ever: so often within `spell` milliseconds. */
@@ -91,9 +91,11 @@ export class Reaper {
 }
 
 const added = (entry: Entry): string =>
-  entry._tag === "Group" ? `+ ${entry.pid} ${entry.witness} ${entry.startToken ?? "-"} ${entry.leavable ?? "-"}\n` : `c ${entry.directory}\n`
+  entry._tag === "Group"
+    ? `+ ${entry.pid} ${entry.witness} ${entry.startToken ?? "-"} ${entry.leavable ?? "-"}\n`
+    : `c ${entry.directory}\n`
 
-const removed = (entry: Entry): string => entry._tag === "Group" ? `- ${entry.pid}\n` : `d ${entry.directory}\n`
+const removed = (entry: Entry): string => (entry._tag === "Group" ? `- ${entry.pid}\n` : `d ${entry.directory}\n`)
 
 /** With the system's own tools first: the script is written for those. */
 export const toolPath = (): string =>

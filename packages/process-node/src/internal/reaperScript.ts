@@ -1,6 +1,6 @@
 /**
- * The reaper: what a host process leaves behind to clean up after it. POSIX `sh`, so that it starts in a millisecond and
- * weighs next to nothing; it is the one part of us that a SIGKILL of the host does not reach.
+ * The reaper: what a host process leaves behind to clean up after it. POSIX `sh`, so that it starts in a millisecond
+ * and weighs next to nothing; it is the one part of us that a SIGKILL of the host does not reach.
  *
  * It is told of groups over its stdin, which only the host holds:
  *
@@ -10,8 +10,8 @@
  *   c DIRECTORY                  a cgroup is ours;  d DIRECTORY  it is gone
  *
  * End of file is the host's death. It cannot come too early: a process that was forked and has not executed its program
- * yet has a copy of the pipe too, and loses it in the very step in which it gets its environment. So at end of file every
- * process of ours is either registered here or carries the cookie, and nobody needs a gate before the program.
+ * yet has a copy of the pipe too, and loses it in the very step in which it gets its environment. So at end of file
+ * every process of ours is either registered here or carries the cookie, and nobody needs a gate before the program.
  *
  * A group is signalled when its witness is still the process we were told of, or a member carries the cookie. A single
  * process is stopped, looked at again, and killed only then: a stopped process cannot change what it is.

@@ -1,9 +1,9 @@
 /**
  * Looks for what left its group, for all children at once, whichever of them asks.
  *
- * A sweep proves something only if nothing was born behind it. So it is repeated over whoever was born meanwhile, told by
- * the last pid that was given out, until nobody was. Who is no descendant at one sweep does not become one, so the next
- * sweep begins where the one before has ended.
+ * A sweep proves something only if nothing was born behind it. So it is repeated over whoever was born meanwhile, told
+ * by the last pid that was given out, until nobody was. Who is no descendant at one sweep does not become one, so the
+ * next sweep begins where the one before has ended.
  */
 import * as ProcStat from "@tether/host/ProcStat"
 import * as Effect from "effect/Effect"
@@ -38,7 +38,9 @@ export interface Sought {
   readonly done: () => void
 }
 
-/** How long births are caught up with in one go. Then the program's other work goes on, and a later sweep tries again. */
+/**
+ * How long births are caught up with in one go. Then the program's other work goes on, and a later sweep tries again.
+ */
 const sweepTime = 50
 /** A pid is handed out a moment before its process can be seen: the last ones are looked at again by the next sweep. */
 const overlap = 32
@@ -47,7 +49,9 @@ const overlap = 32
  * quicker than one that is not: 125 were measured.
  */
 const birthRate = 250
-/** So much of the time at most is spent on sweeping, one part in this, but for so many milliseconds that were saved up. */
+/**
+ * So much of the time at most is spent on sweeping, one part in this, but for so many milliseconds that were saved up.
+ */
 const share = 5
 const savings = 100
 
@@ -163,7 +167,10 @@ export class Searcher {
   private lookBetween(last: number, now: number): boolean {
     if (now < last) return this.look(this.machine.pids())
     if (now - last > fewPids) return this.look(this.machine.pids()?.filter((pid) => pid > last))
-    return this.look(Array.from({ length: now - last }, (_, index) => last + 1 + index), (pid) => this.machine.isThread(pid))
+    return this.look(
+      Array.from({ length: now - last }, (_, index) => last + 1 + index),
+      (pid) => this.machine.isThread(pid)
+    )
   }
 
   /** Whether all of them could be looked at. */

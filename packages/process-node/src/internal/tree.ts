@@ -119,9 +119,10 @@ export class Tree implements Container, Sought {
     }
     const known = this.strays.get(stat.pid)
     if (known?.stat.startTicks === stat.startTicks) return
-    const below = tree === undefined
-      ? this.strays.get(stat.parent)?.below ?? []
-      : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))
+    const below =
+      tree === undefined
+        ? (this.strays.get(stat.parent)?.below ?? [])
+        : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))
     const stray: Stray = { stat, below }
     this.strays.set(stat.pid, stray)
     this.foundMore = true
@@ -161,7 +162,8 @@ export class Tree implements Container, Sought {
     // A reaper has the work of a dead host before it, and ends by itself.
     if (isReaper(stray)) return signalOne(this.machine, stray.stat, "SIGCONT")
     // Whom a host below us has started is asked by that host, in its own order, as long as it lives.
-    if (signal !== "SIGKILL" && this.hostsOf(stray).some((host) => livenessOf(this.machine, host) !== "gone")) return true
+    if (signal !== "SIGKILL" && this.hostsOf(stray).some((host) => livenessOf(this.machine, host) !== "gone"))
+      return true
     return signalOne(this.machine, stray.stat, signal as NodeJS.Signals)
   }
 }

@@ -11,7 +11,8 @@ const deadly: ReadonlyArray<Signal> = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT",
 /** The words that carry out a signal; undefined where there is nothing to do. */
 export const taskkill = (pid: number, signal: Signal): ReadonlyArray<string> | undefined => {
   if (!deadly.includes(signal)) return undefined
-  // Without /F it is a request, which programs without a window do not hear: what comes next in the plan then ends them.
+  // Without /F it is a request, which programs without a window do not hear: what comes next in the plan then ends
+  // them.
   return ["/PID", String(pid), "/T", ...(signal === "SIGKILL" ? ["/F"] : [])]
 }
 

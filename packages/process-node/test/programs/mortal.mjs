@@ -2,14 +2,14 @@
 //   { run, children: [{ sh, options }], churn, deed, hang, options }
 // run:   "runMain" is ours, "NodeRuntime" is that of @effect/platform-node, and otherwise it is a plain Effect.runFork
 // churn: so many more children are started and stopped all the time
-// deed:  what it does itself as often as a line arrives on stdin: "throw", "reject", "exit"; "end" and "fail" end its effect
-// hang:  a finalizer that never ends
-// Says "up" once all children run and the others have been through a few rounds; what children write, it writes too.
+// deed:  what it does itself as often as a line arrives on stdin: "throw", "reject", "exit"; "end" and "fail" end its
+// effect hang:  a finalizer that never ends Says "up" once all children run and the others have been through a few
+// rounds; what children write, it writes too.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeTether from "@tether/process-node/NodeTether"
 import * as Supervise from "@tether/process/Supervise"
-import * as Command from "@effect/platform/Command"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 
@@ -19,10 +19,12 @@ const sh = (script) => Command.make("sh", "-c", script)
 const say = (lines) => void process.stdout.write(lines.map((line) => `${line}\n`).join(""))
 
 let rounds = 0
-const comeAndGo = Effect.forever(Effect.zipRight(
-  Supervise.use(sh("setsid sleep 60 & sleep 60"), {}, () => Effect.sleep(Math.random() * 30)),
-  Effect.sync(() => void rounds++)
-))
+const comeAndGo = Effect.forever(
+  Effect.zipRight(
+    Supervise.use(sh("setsid sleep 60 & sleep 60"), {}, () => Effect.sleep(Math.random() * 30)),
+    Effect.sync(() => void rounds++)
+  )
+)
 
 const deeds = {
   throw: () => {
@@ -32,26 +34,31 @@ const deeds = {
   exit: () => process.exit(0)
 }
 
-const keep = Effect.scoped(Effect.gen(function*() {
-  const ended = yield* Deferred.make()
-  if (hang) yield* Effect.addFinalizer(() => Effect.never)
-  for (const { sh: script, options } of children) {
-    yield* Supervise.start(sh(script), { ...(options?.stdout === undefined && { onLines: { stdout: say } }), ...options })
-  }
-  for (let index = 0; index < churn; index++) yield* Effect.forkScoped(comeAndGo)
-  yield* Effect.repeat(Effect.sleep(5), { until: () => rounds >= churn })
-  if (deed !== undefined) {
-    const own = {
-      end: () => Deferred.unsafeDone(ended, Effect.void),
-      fail: () => Deferred.unsafeDone(ended, Effect.fail(new Error("it failed")))
+const keep = Effect.scoped(
+  Effect.gen(function* () {
+    const ended = yield* Deferred.make()
+    if (hang) yield* Effect.addFinalizer(() => Effect.never)
+    for (const { sh: script, options } of children) {
+      yield* Supervise.start(sh(script), {
+        ...(options?.stdout === undefined && { onLines: { stdout: say } }),
+        ...options
+      })
     }
-    process.stdin.on("data", deeds[deed] ?? own[deed])
-    process.stdin.unref()
-  }
-  say([`up ${process.pid}`])
-  yield* Deferred.await(ended)
-  say(["done"])
-})).pipe(Effect.provide(NodeChildSpawner.layer))
+    for (let index = 0; index < churn; index++) yield* Effect.forkScoped(comeAndGo)
+    yield* Effect.repeat(Effect.sleep(5), { until: () => rounds >= churn })
+    if (deed !== undefined) {
+      const own = {
+        end: () => Deferred.unsafeDone(ended, Effect.void),
+        fail: () => Deferred.unsafeDone(ended, Effect.fail(new Error("it failed")))
+      }
+      process.stdin.on("data", deeds[deed] ?? own[deed])
+      process.stdin.unref()
+    }
+    say([`up ${process.pid}`])
+    yield* Deferred.await(ended)
+    say(["done"])
+  })
+).pipe(Effect.provide(NodeChildSpawner.layer))
 
 if (run === undefined) Effect.runFork(keep)
 else if (run === "NodeRuntime") NodeRuntime.runMain(keep)

@@ -1,7 +1,7 @@
+import * as Command from "@effect/platform/Command"
 // Tries each level, and says what came of it.
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
-import * as Command from "@effect/platform/Command"
 import * as Effect from "effect/Effect"
 
 const tried = (name, containment) =>

@@ -1,9 +1,9 @@
+import * as Command from "@effect/platform/Command"
 // In a pid namespace of few pids: lets somebody else have the pid of a child that has ended, and tells what became of
 // the stranger. The first argument says who might signal it by mistake: "handle" or "reaper".
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import * as StopPlan from "@tether/process/StopPlan"
-import * as Command from "@effect/platform/Command"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
@@ -39,7 +39,7 @@ const until = async (what, holds) => {
 }
 
 const throughHandle = () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const spawner = yield* ChildSpawner
     const { child } = yield* spawner.acquire(Command.make("true"))
     yield* child.gone

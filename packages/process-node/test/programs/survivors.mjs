@@ -1,8 +1,8 @@
+import * as Command from "@effect/platform/Command"
 // Runs a child that becomes another user, whom we may not signal, and prints the survivors as JSON.
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
-import * as Command from "@effect/platform/Command"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 
@@ -10,10 +10,8 @@ const setuid = process.argv[2]
 const stop = StopPlan.make(StopPlan.signal("SIGTERM", "100 millis"))
 
 Effect.runFork(
-  Supervise.use(
-    Command.make(setuid, "--reuid", "0", "sleep", "20"),
-    { stop, env: { UNKILLABLE: "1" } },
-    () => Effect.sleep("300 millis")
+  Supervise.use(Command.make(setuid, "--reuid", "0", "sleep", "20"), { stop, env: { UNKILLABLE: "1" } }, () =>
+    Effect.sleep("300 millis")
   ).pipe(
     Effect.catchTag("SurvivorsError", (error) => Effect.sync(() => console.log(JSON.stringify(error.survivors)))),
     Effect.provide(NodeChildSpawner.layer),

@@ -1,12 +1,12 @@
-/**
- * One program under two executors: that of `@effect/platform-node`, and ours.
- */
-import { it } from "@effect/vitest"
 import * as EffectExecutor from "@effect/platform-node/NodeCommandExecutor"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import { isPlatformError } from "@effect/platform/Error"
+/**
+ * One program under two executors: that of `@effect/platform-node`, and ours.
+ */
+import { it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -72,9 +72,11 @@ const run = (name: keyof typeof executors, program: Program, patience: number): 
     Effect.map(outcome),
     Effect.disconnect,
     Effect.timeoutTo({ duration: patience, onSuccess: (value) => value, onTimeout: () => hangs }),
-    Effect.ensuring(Effect.sync(() => {
-      for (const pid of maker.living()) end(pid)
-    })),
+    Effect.ensuring(
+      Effect.sync(() => {
+        for (const pid of maker.living()) end(pid)
+      })
+    ),
     Effect.provide(executors[name])
   )
 }
@@ -83,7 +85,8 @@ const run = (name: keyof typeof executors, program: Program, patience: number): 
 export const same = (name: string, program: Program, expected: unknown): void => {
   for (const each of ["effect", "ours"] as const) {
     it.live(`${name} (${each})`, () =>
-      Effect.map(run(each, program, 15_000), (value) => expect(value).toEqual(expected)))
+      Effect.map(run(each, program, 15_000), (value) => expect(value).toEqual(expected))
+    )
   }
 }
 
@@ -98,7 +101,9 @@ export interface Difference {
 /** They differ, and both behaviours are tried. */
 export const differs = (name: string, program: Program, { effect, ours, patience = 2000 }: Difference): void => {
   it.live(`${name}: Effect's ${effect[0]}`, () =>
-    Effect.map(run("effect", program, patience), (value) => expect(value).toEqual(effect[1])))
+    Effect.map(run("effect", program, patience), (value) => expect(value).toEqual(effect[1]))
+  )
   it.live(`${name}: ours ${ours[0]}`, () =>
-    Effect.map(run("ours", program, 15_000), (value) => expect(value).toEqual(ours[1])))
+    Effect.map(run("ours", program, 15_000), (value) => expect(value).toEqual(ours[1]))
+  )
 }

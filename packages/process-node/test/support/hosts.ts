@@ -26,7 +26,7 @@ export interface RunningHost {
 
 /** A host that keeps these children, up and running. Whatever carries its mark is killed when the test is over. */
 export const keeper = (mark: string, children: ReadonlyArray<Kept>): Effect.Effect<RunningHost, never, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const host = yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [program("keeper.mjs"), JSON.stringify({ children })], {
@@ -67,7 +67,9 @@ export const environs = (text: string): ReadonlyArray<number> =>
   everyone().filter((pid) => environOf(pid).includes(text) && isAlive(pid))
 
 const pathOf = (pid: number): ReadonlyArray<TreeCookie.Step> => {
-  const value = environOf(pid).split("\0").find((entry) => entry.startsWith("TETHER_TREE="))
+  const value = environOf(pid)
+    .split("\0")
+    .find((entry) => entry.startsWith("TETHER_TREE="))
   return value === undefined ? [] : TreeCookie.parse(value.slice("TETHER_TREE=".length))
 }
 

@@ -41,7 +41,7 @@ export interface Mortal {
 
 /** A host that is up. Whatever carries its mark is killed when the test is over. */
 export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const host = yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [program("mortal.mjs"), JSON.stringify(life)], {
@@ -67,10 +67,15 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
       isDead = true
     })
     const says = (text: string) =>
-      waitUntil(`it says "${text}"`, () => {
-        if (end !== undefined && !texts.stdout.includes(text)) throw new Error(`not "${text}", but ${texts.stdout}${texts.stderr}`)
-        return texts.stdout.includes(text)
-      }, 20_000)
+      waitUntil(
+        `it says "${text}"`,
+        () => {
+          if (end !== undefined && !texts.stdout.includes(text))
+            throw new Error(`not "${text}", but ${texts.stdout}${texts.stderr}`)
+          return texts.stdout.includes(text)
+        },
+        20_000
+      )
     yield* says("up ")
     return {
       pid: host.pid ?? 0,
@@ -80,7 +85,10 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
       prompt: () => void host.stdin.write("now\n"),
       isOver: () => end !== undefined,
       death: waitUntil("it is dead", () => isDead),
-      end: Effect.map(waitUntil("it has ended", () => end !== undefined, 20_000), () => end ?? null),
+      end: Effect.map(
+        waitUntil("it has ended", () => end !== undefined, 20_000),
+        () => end ?? null
+      ),
       says
     }
   })

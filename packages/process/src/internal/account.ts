@@ -1,6 +1,6 @@
 /**
- * What can be told of one process: who it is, how it ended, what passed through its descriptors. Secrets are replaced in
- * all of it.
+ * What can be told of one process: who it is, how it ended, what passed through its descriptors. Secrets are replaced
+ * in all of it.
  */
 import type * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"

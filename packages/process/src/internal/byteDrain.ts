@@ -28,7 +28,12 @@ export class ByteDrain extends Intake {
   private readonly arrived = new Wakeup()
   private isLetGo = false
 
-  constructor(stream: StreamName, plan: Plan, pipe: Pipe, private readonly onDone: () => void) {
+  constructor(
+    stream: StreamName,
+    plan: Plan,
+    pipe: Pipe,
+    private readonly onDone: () => void
+  ) {
     super(stream, plan, pipe)
   }
 
@@ -125,11 +130,17 @@ export class ByteDrain extends Intake {
 export const bytesOf = (drains: ReadonlyArray<ByteDrain | Error>): Stream.Stream<Uint8Array> => {
   const problem = drains.find((drain) => drain instanceof Error)
   if (problem !== undefined) return Stream.die(problem)
-  const enterAll = Effect.sync(() => (drains as ReadonlyArray<ByteDrain>).map((drain) => ({ drain, reader: drain.enter() })))
-  return Stream.fromPull(Effect.map(
-    Effect.acquireRelease(enterAll, (entered) => Effect.sync(() => entered.forEach(({ drain, reader }) => drain.leave(reader)))),
-    pull
-  ))
+  const enterAll = Effect.sync(() =>
+    (drains as ReadonlyArray<ByteDrain>).map((drain) => ({ drain, reader: drain.enter() }))
+  )
+  return Stream.fromPull(
+    Effect.map(
+      Effect.acquireRelease(enterAll, (entered) =>
+        Effect.sync(() => entered.forEach(({ drain, reader }) => drain.leave(reader)))
+      ),
+      pull
+    )
+  )
 }
 
 interface Entered {

@@ -12,11 +12,11 @@ import * as Stream from "effect/Stream"
 import type { Child } from "../Child.js"
 import type { StreamName } from "../ChildDriver.js"
 import type { InputError } from "../InputError.js"
-import * as StopPlan from "../StopPlan.js"
 import { isSignal } from "../Signals.js"
+import * as StopPlan from "../StopPlan.js"
+import { hasLostInput, lastStageOf } from "./pipeline.js"
 import * as Failure from "./platformError.js"
 import { Reservoir } from "./reservoir.js"
-import { hasLostInput, lastStageOf } from "./pipeline.js"
 import { formatDuration } from "./text.js"
 import { within } from "./within.js"
 
@@ -49,7 +49,10 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   private awaiting = 0
   private hasExited = false
 
-  constructor(private readonly child: Child, pipes: Pipes) {
+  constructor(
+    private readonly child: Child,
+    pipes: Pipes
+  ) {
     super()
     this.pid = CommandExecutor.ProcessId(child.pid)
     this.stdin = this.sinkOf(pipes.stdin)
@@ -58,11 +61,13 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
     this.stderr = this.output("stderr", pipes.stderr)
     this.last = lastStageOf(child)
     this.isRunning = this.last.isRunning
-    this.exitCode = this.untilEnd(Effect.flatMap(this.last.exited, (status) => {
-      if (hasLostInput(child)) return this.lostInput
-      if (status._tag === "Exited") return Effect.succeed(CommandExecutor.ExitCode(status.code))
-      return this.fail("exitCode", `Process interrupted due to receipt of signal: ${status.signal}`)
-    }))
+    this.exitCode = this.untilEnd(
+      Effect.flatMap(this.last.exited, (status) => {
+        if (hasLostInput(child)) return this.lostInput
+        if (status._tag === "Exited") return Effect.succeed(CommandExecutor.ExitCode(status.code))
+        return this.fail("exitCode", `Process interrupted due to receipt of signal: ${status.signal}`)
+      })
+    )
   }
 
   private readonly unlessLostInput: Stream.Stream<never, PlatformError> = Stream.suspend(() =>
@@ -71,7 +76,10 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
 
   private sinkOf(stdin: Pipes["stdin"]): CommandExecutor.Process["stdin"] {
     if (stdin === "inherit") return Sink.drain
-    if (stdin === "stream") return Sink.failSync(() => Failure.ofProcess(this.child.label, "stdin", "Unknown", "its stdin is a Stream already"))
+    if (stdin === "stream")
+      return Sink.failSync(() =>
+        Failure.ofProcess(this.child.label, "stdin", "Unknown", "its stdin is a Stream already")
+      )
     return Sink.mapError(this.child.stdin.sink as Sink.Sink<void, unknown, never, InputError>, Failure.notWritten)
   }
 
@@ -104,14 +112,20 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   }
 
   readonly kill = (signal: CommandExecutor.Signal = "SIGTERM"): Effect.Effect<void, PlatformError> =>
-    !isSignal(signal) ? Effect.fail(Failure.noSignal(signal)) : this.untilEnd(Effect.flatMap(this.child.isRunning, (isRunning) =>
-      isRunning && endings.has(signal) ? this.end(signal) : this.send(signal, isRunning)))
+    !isSignal(signal)
+      ? Effect.fail(Failure.noSignal(signal))
+      : this.untilEnd(
+          Effect.flatMap(this.child.isRunning, (isRunning) =>
+            isRunning && endings.has(signal) ? this.end(signal) : this.send(signal, isRunning)
+          )
+        )
 
   private end(signal: CommandExecutor.Signal): Effect.Effect<void, PlatformError> {
     // A plan of its own each time: every kill sends its signal, whatever is under way already.
     const plan = signal === "SIGKILL" ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killWait))
     return Effect.catchTag(this.child.stop(plan), "SurvivorsError", (error) =>
-      Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error)))
+      Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error))
+    )
   }
 
   private send(signal: CommandExecutor.Signal, isRunning: boolean): Effect.Effect<void, PlatformError> {
@@ -155,7 +169,10 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
     for (const reservoir of this.reservoirs.values()) reservoir.ease()
   }
 
-  private output(stream: "stdout" | "stderr", output: Command.Command.Output): Stream.Stream<Uint8Array, PlatformError> {
+  private output(
+    stream: "stdout" | "stderr",
+    output: Command.Command.Output
+  ): Stream.Stream<Uint8Array, PlatformError> {
     if (output === "inherit") return Stream.empty
     const held = this.reservoir(stream, stream === "stderr").stream
     // What is there of the output looks whole, and is not, if it was made from half of an input.

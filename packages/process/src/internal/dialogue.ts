@@ -43,12 +43,18 @@ export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildI
       })
       return more
     })
-  return (line: string, until: (line: OutputLine) => boolean): Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed> =>
-    streams.get("stdout")?.as !== "lines" ? unheard : Effect.flatMap(subscribe(hub, { streams: ["stdout"] }), (from) =>
-      // At the same time: a child may have much to say before it reads on.
-      Effect.zipRight(stdin().write(`${line}\n`), answer(from, until), { concurrent: true })).pipe(
-        Effect.scoped,
-        Effect.catchAll((error) => race.unlessDead(Effect.fail(error))),
-        turns.withPermits(1)
-      )
+  return (
+    line: string,
+    until: (line: OutputLine) => boolean
+  ): Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed> =>
+    streams.get("stdout")?.as !== "lines"
+      ? unheard
+      : Effect.flatMap(subscribe(hub, { streams: ["stdout"] }), (from) =>
+          // At the same time: a child may have much to say before it reads on.
+          Effect.zipRight(stdin().write(`${line}\n`), answer(from, until), { concurrent: true })
+        ).pipe(
+          Effect.scoped,
+          Effect.catchAll((error) => race.unlessDead(Effect.fail(error))),
+          turns.withPermits(1)
+        )
 }

@@ -1,6 +1,6 @@
 /**
- * The reading of one stream of a child as lines. One fiber takes the chunks that wait, one a step, frames them, and hands
- * the lines to the relay, to `onLines` and to the readers.
+ * The reading of one stream of a child as lines. One fiber takes the chunks that wait, one a step, frames them, and
+ * hands the lines to the relay, to `onLines` and to the readers.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -15,9 +15,9 @@ import { Framer, type LineChunk } from "./framer.js"
 import type { Hub, HubSource, Placed } from "./hub.js"
 import { Intake, metricOf, type Pipe } from "./intake.js"
 import { complain } from "./observability.js"
+import type { LinesPlan, Plan } from "./plan.js"
 import { Portion } from "./portion.js"
 import { makeRelay, type RelayChunk } from "./relayLines.js"
-import type { LinesPlan, Plan } from "./plan.js"
 import { isPlain } from "./scan.js"
 import { Wakeup } from "./wakeup.js"
 
@@ -63,12 +63,14 @@ export class Drain extends Intake {
     this.source = { stream, label: plan.label }
     hub.add(this.source)
     this.portion = new Portion(Duration.toMillis(plan.deliverGrace))
-    this.relay = streamPlan.relay && makeRelay({
-      label: plan.label,
-      stream,
-      redactor: plan.redactor,
-      ...streamPlan.relay
-    })
+    this.relay =
+      streamPlan.relay &&
+      makeRelay({
+        label: plan.label,
+        stream,
+        redactor: plan.redactor,
+        ...streamPlan.relay
+      })
   }
 
   get framed(): number {
@@ -150,19 +152,24 @@ export class Drain extends Intake {
 
   /** Waits until the readers have taken what was handed to them. */
   private join(): Effect.Effect<void> {
-    return Effect.map(this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.source)), () => {
-      if (!this.isDone) this.finished()
-    })
+    return Effect.map(
+      this.hub.changed.until(() => this.isDone || this.hub.isDelivered(this.source)),
+      () => {
+        if (!this.isDone) this.finished()
+      }
+    )
   }
 
   // Made when the first chunk comes, and not with the drain: many a child says nothing.
   private run(): Effect.Effect<void> {
     const step = Effect.withFiberRuntime<void>((fiber) => this.step(fiber))
     return Effect.whileLoop({ while: () => !this.isExhausted, body: () => step, step: () => undefined }).pipe(
-      Effect.zipRight(Effect.suspend(() => {
-        this.hub.end(this.source)
-        return this.join()
-      }))
+      Effect.zipRight(
+        Effect.suspend(() => {
+          this.hub.end(this.source)
+          return this.join()
+        })
+      )
     )
   }
 
@@ -207,9 +214,12 @@ export class Drain extends Intake {
       this.hasMore()
         ? Effect.void
         : Effect.withFiberRuntime<void>((fiber) => {
-          const partial = this.plan.redactor.endsInside(this.framer.partialText()) ? undefined : this.framer.flushWhole()
-          return partial === undefined ? Effect.void : this.deliver(fiber, partial, this.isCarryPlain)
-        }))
+            const partial = this.plan.redactor.endsInside(this.framer.partialText())
+              ? undefined
+              : this.framer.flushWhole()
+            return partial === undefined ? Effect.void : this.deliver(fiber, partial, this.isCarryPlain)
+          })
+    )
   }
 
   private deliver(fiber: Fiber.RuntimeFiber<void>, chunk: LineChunk, arePlain: boolean): Effect.Effect<void> {
@@ -219,7 +229,11 @@ export class Drain extends Intake {
     this.relay?.(fiber, chunk, arePlain)
     const placed = this.hub.publish(this.source, chunk)
     const handed = this.onLines === undefined ? undefined : this.handOver(placed, this.onLines)
-    if (handed !== undefined) return Effect.zipRight(handed, Effect.suspend(() => this.waitForRoom()))
+    if (handed !== undefined)
+      return Effect.zipRight(
+        handed,
+        Effect.suspend(() => this.waitForRoom())
+      )
     return this.hub.hasRoom(this.stream) ? Effect.void : this.waitForRoom()
   }
 
@@ -251,15 +265,15 @@ export class Drain extends Intake {
       if (onLines === undefined) return Effect.void
       const size = chunk.texts.length
       const until = Math.min(size, from + this.portion.size)
-      this.offered = Math.ceil(chunk.bytes * (size - from) / size)
+      this.offered = Math.ceil((chunk.bytes * (size - from)) / size)
       const answer = this.call(onLines, ...this.portionOf(placed, from, until))
       if (answer === undefined) {
         this.isPlain = true
         this.taken(0)
-        return until < size ? this.call(onLines, ...this.portionOf(placed, until, size)) ?? Effect.void : Effect.void
+        return until < size ? (this.call(onLines, ...this.portionOf(placed, until, size)) ?? Effect.void) : Effect.void
       }
       return Effect.flatMap(Effect.zipRight(answer, Clock.currentTimeMillis), (then) => {
-        this.taken(Math.ceil(chunk.bytes * (size - until) / size))
+        this.taken(Math.ceil((chunk.bytes * (size - until)) / size))
         this.portion.took(then - now)
         return until < size ? this.handOverPortions(placed, until) : Effect.void
       })
@@ -297,12 +311,15 @@ export class Drain extends Intake {
     for (const [index, bytes] of chunk.truncated ?? []) {
       if (index >= from && index < until) truncated.set(index - from, bytes)
     }
-    return [chunk.texts.slice(from, until), {
-      label,
-      seq: seq + from,
-      at,
-      terminated: until < size || chunk.terminated,
-      truncated: truncated.size > 0 ? truncated : undefined
-    }]
+    return [
+      chunk.texts.slice(from, until),
+      {
+        label,
+        seq: seq + from,
+        at,
+        terminated: until < size || chunk.terminated,
+        truncated: truncated.size > 0 ? truncated : undefined
+      }
+    ]
   }
 }

@@ -35,7 +35,10 @@ export class Feeding {
   private readonly feeds = new Map<number, Feed>()
   private hasReader = true
 
-  constructor(private readonly plan: Plan, private readonly fed: Fed) {}
+  constructor(
+    private readonly plan: Plan,
+    private readonly fed: Fed
+  ) {}
 
   /** The child runs, and so does whoever it is to run with. */
   begin(launched: Launched): void {
@@ -55,9 +58,11 @@ export class Feeding {
   /** The handle of an input that its owner writes. */
   input(descriptor: number): ChildInput {
     if (this.plan.inputs.get(descriptor) === "owner") return this.inputs.get(descriptor) as Input
-    return unwritable(new Error(
-      `cannot write to "${clip(this.plan.label)}": needs ${descriptor === 0 ? "stdin" : `fds.${descriptor}`} to be "pipe", and it is not`
-    ))
+    return unwritable(
+      new Error(
+        `cannot write to "${clip(this.plan.label)}": needs ${descriptor === 0 ? "stdin" : `fds.${descriptor}`} to be "pipe", and it is not`
+      )
+    )
   }
 
   /** Whether nothing is being fed. */
@@ -70,7 +75,10 @@ export class Feeding {
     return this.plan.inputs.has(0)
   }
 
-  /** The end of stdin, for a child that is asked to stop: no more comes from its source, and what is being written is the last. */
+  /**
+   * The end of stdin, for a child that is asked to stop: no more comes from its source, and what is being written is
+   * the last.
+   */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const feed = this.feeds.get(0)
     if (feed !== undefined && feed.fiber.unsafePoll() === null) {
@@ -92,10 +100,13 @@ export class Feeding {
     if (this.isIdle) return Effect.void
     const fibers = [...this.feeds.values()].map((feed) => feed.fiber)
     return Effect.flatMap(within(this.plan.deliverGrace, Fiber.awaitAll(fibers)), (hasEnded) =>
-      hasEnded ? Effect.void : complain(
-        `the source of the input of "${clip(this.plan.label)}" could not be interrupted within ` +
-          `${formatDuration(this.plan.deliverGrace)} after its end, and is left alone`
-      ))
+      hasEnded
+        ? Effect.void
+        : complain(
+            `the source of the input of "${clip(this.plan.label)}" could not be interrupted within ` +
+              `${formatDuration(this.plan.deliverGrace)} after its end, and is left alone`
+          )
+    )
   })
 
   get report(): Readonly<Record<number, InputReport>> {

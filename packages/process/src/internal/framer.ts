@@ -8,7 +8,9 @@
 export interface LineChunk {
   /** Lines without their ends. */
   readonly texts: ReadonlyArray<string>
-  /** The same lines as one text, for a look at all of them at once, but for the start of the first, which came earlier. */
+  /**
+   * The same lines as one text, for a look at all of them at once, but for the start of the first, which came earlier.
+   */
   readonly run: string
   /** Whether the run still has the carriage returns that were trimmed from the lines. */
   readonly isRaw: boolean
@@ -183,7 +185,9 @@ export class Framer {
     else this.carried--
   }
 
-  /** The limit may fall inside a character: gives up the part of it that was kept, and says how many bytes that were. */
+  /**
+   * The limit may fall inside a character: gives up the part of it that was kept, and says how many bytes that were.
+   */
   private cutBack(): number {
     const whole = wholeCharacters(this.carry.subarray(0, this.carried))
     const lost = this.carried - whole

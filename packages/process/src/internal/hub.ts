@@ -1,6 +1,6 @@
 /**
- * The lines of one child, or of all processes of a pipeline, to any number of readers. A reader holds the child back while it is subscribed, or is told how
- * much it missed; without readers nothing waits.
+ * The lines of one child, or of all processes of a pipeline, to any number of readers. A reader holds the child back
+ * while it is subscribed, or is told how much it missed; without readers nothing waits.
  */
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import type { Lagged, OutputLine } from "../Child.js"
 import type { StreamName } from "../ChildDriver.js"
 import { keepChunk, type KeptChunk, type LineChunk, restoreChunk } from "./framer.js"
-import { Wakeup } from "./wakeup.js"
 import { Portion } from "./portion.js"
+import { Wakeup } from "./wakeup.js"
 
 /** One stream of one process. */
 export interface HubSource {
@@ -48,7 +48,10 @@ export class Hub {
   taken = 0
 
   /** `patience`: after how many milliseconds without progress a reader is given up. */
-  constructor(private readonly clock: Clock.Clock, private readonly patience: number) {}
+  constructor(
+    private readonly clock: Clock.Clock,
+    private readonly patience: number
+  ) {}
 
   /** One more that will publish. */
   add(source: HubSource): void {
@@ -60,7 +63,11 @@ export class Hub {
     this.lines += chunk.texts.length
     this.history.push({ source, seq: piece.seq, at: piece.at, kept: keepChunk(chunk) })
     this.kept += chunk.bytes
-    for (let first = this.history[0]; first !== undefined && this.kept - first.kept.bytes >= historyBytes; first = this.history[0]) {
+    for (
+      let first = this.history[0];
+      first !== undefined && this.kept - first.kept.bytes >= historyBytes;
+      first = this.history[0]
+    ) {
       this.kept -= first.kept.bytes
       this.history.shift()
     }
@@ -162,7 +169,7 @@ export class Subscription {
   }
 
   waitingOf(source: HubSource): number {
-    return this.pieces.reduce((sum, piece) => piece.source === source ? sum + piece.chunk.bytes : sum, 0)
+    return this.pieces.reduce((sum, piece) => (piece.source === source ? sum + piece.chunk.bytes : sum), 0)
   }
 
   offer(piece: Piece): void {
@@ -189,28 +196,36 @@ export class Subscription {
   }
 
   /** The next lines, or the end. */
-  readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    // Asking for more says that what was given before has been dealt with.
-    if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
-    this.givenAt = undefined
-    this.given = undefined
-    if (this.pieces.length > 0) {
-      this.givenAt = now
-      return Effect.succeed(this.next(this.portion.size))
+  readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => {
+      // Asking for more says that what was given before has been dealt with.
+      if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
+      this.givenAt = undefined
+      this.given = undefined
+      if (this.pieces.length > 0) {
+        this.givenAt = now
+        return Effect.succeed(this.next(this.portion.size))
+      }
+      if (this.dropped > 0) return Effect.succeed(Chunk.of(this.lag()))
+      this.hub.taken++
+      this.hub.changed.notify()
+      if (this.hub.hasEnded(this.streams)) return Effect.fail(Option.none())
+      return Effect.zipRight(this.arrived.until(this.hasNews), this.take)
     }
-    if (this.dropped > 0) return Effect.succeed(Chunk.of(this.lag()))
-    this.hub.taken++
-    this.hub.changed.notify()
-    if (this.hub.hasEnded(this.streams)) return Effect.fail(Option.none())
-    return Effect.zipRight(this.arrived.until(this.hasNews), this.take)
-  })
+  )
 
   private readonly hasNews = (): boolean =>
     this.pieces.length > 0 || this.dropped > 0 || this.hub.hasEnded(this.streams)
 
   private next(limit: number): Chunk.Chunk<OutputLine | Lagged> {
     const piece = this.pieces[0] as Piece
-    const { at, chunk, seq, source: { label, stream } } = piece
+    const {
+      at,
+      chunk,
+      seq,
+      source: { label, stream }
+    } = piece
     this.given = piece.source
     const lines: Array<OutputLine | Lagged> = []
     if (this.from === 0 && piece.lag !== undefined) lines.push(piece.lag)

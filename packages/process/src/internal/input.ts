@@ -1,7 +1,7 @@
 /**
  * The writing end of one descriptor. Writes wait in a row and are given to the system a call at a time, so that a child
- * that reads nothing holds back whoever writes, and an interrupted write stops at the next call. A stream is let ahead a
- * little.
+ * that reads nothing holds back whoever writes, and an interrupted write stops at the next call. A stream is let ahead
+ * a little.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -20,14 +20,14 @@ import { Wakeup } from "./wakeup.js"
 const atOnce = 256 * 1024
 const joinedSize = atOnce / 4
 /**
- * So much of a stream may wait here. With nothing in reserve the pipe would run empty each time, while the fiber that was
- * told of room pulls the next chunk. It is told when little is left, because each time is a turn of it.
+ * So much of a stream may wait here. With nothing in reserve the pipe would run empty each time, while the fiber that
+ * was told of room pulls the next chunk. It is told when little is left, because each time is a turn of it.
  */
 const reserve = { bytes: atOnce, parts: 64 }
 const low = { bytes: atOnce / 4, parts: 16 }
 /**
- * So many parts are pulled before it waits for a turn of the loop. While the system takes everything at once, nothing else makes
- * it wait, and a source that never waits either would leave no turn to timers, signals and other children.
+ * So many parts are pulled before it waits for a turn of the loop. While the system takes everything at once, nothing
+ * else makes it wait, and a source that never waits either would leave no turn to timers, signals and other children.
  */
 const partsATurn = 512
 
@@ -70,20 +70,27 @@ export class Input implements ChildInput {
   /** Told whenever something has been taken, or never will be. */
   private readonly moved = new Wakeup()
 
-  constructor(readonly descriptor: number, private readonly label: string, private readonly pipe: InputPipe) {}
+  constructor(
+    readonly descriptor: number,
+    private readonly label: string,
+    private readonly pipe: InputPipe
+  ) {}
 
-  readonly write = (bytes: Uint8Array | string): Effect.Effect<void, InputError> =>
-    this.enter(() => bytesOf(bytes))
+  readonly write = (bytes: Uint8Array | string): Effect.Effect<void, InputError> => this.enter(() => bytesOf(bytes))
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isClosing) return Effect.void
-    return Effect.ignore(this.enter(() => {
-      this.isClosing = true
-      return "end"
-    }))
+    return Effect.ignore(
+      this.enter(() => {
+        this.isClosing = true
+        return "end"
+      })
+    )
   })
 
-  readonly writeAll = <E, R>(stream: Stream.Stream<Uint8Array | string, E, R>): Effect.Effect<void, E | InputError, R> =>
+  readonly writeAll = <E, R>(
+    stream: Stream.Stream<Uint8Array | string, E, R>
+  ): Effect.Effect<void, E | InputError, R> =>
     Effect.suspend(() => Effect.zipRight(forEachChunk(stream, this.ahead()), this.flushed))
 
   readonly sink: Sink.Sink<void, Uint8Array | string, never, InputError> = Sink.suspend(() =>
@@ -116,7 +123,10 @@ export class Input implements ChildInput {
     if (!this.hasEnded) this.break(this.error("ReaderGone"))
   }
 
-  /** Takes the chunks of one stream into the row, a little ahead. Small parts are joined, because each write is a call of the system. */
+  /**
+   * Takes the chunks of one stream into the row, a little ahead. Small parts are joined, because each write is a call
+   * of the system.
+   */
   private ahead(): (chunk: Chunk.Chunk<Uint8Array | string>) => Effect.Effect<void, InputError> {
     // Its own, because others' may fill the row as fast as it empties.
     let bytes = 0
@@ -203,7 +213,11 @@ export class Input implements ChildInput {
   private writeMany(): void {
     const pieces: Array<Uint8Array> = []
     let size = 0
-    for (let entry = this.entries[0]; entry !== undefined && entry.bytes !== "end" && size < atOnce; entry = this.entries[0]) {
+    for (
+      let entry = this.entries[0];
+      entry !== undefined && entry.bytes !== "end" && size < atOnce;
+      entry = this.entries[0]
+    ) {
       const piece = entry.bytes.subarray(entry.from, entry.from + atOnce - size)
       entry.from += piece.length
       size += piece.length
@@ -244,14 +258,19 @@ const forEachChunk = <A, E, R, E2>(
   stream: Stream.Stream<A, E, R>,
   f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2>
 ): Effect.Effect<void, E | E2, R> =>
-  Effect.scoped(Effect.flatMap(Stream.toPull(stream), (pull) => {
-    const next: Effect.Effect<void, E | E2, R> = Effect.matchCauseEffect(pull, {
-      onFailure: (cause) =>
-        Option.match(Cause.flipCauseOption(cause), { onNone: () => Effect.void, onSome: (cause) => Effect.failCause(cause) }),
-      onSuccess: (chunk) => Effect.flatMap(f(chunk), () => next)
+  Effect.scoped(
+    Effect.flatMap(Stream.toPull(stream), (pull) => {
+      const next: Effect.Effect<void, E | E2, R> = Effect.matchCauseEffect(pull, {
+        onFailure: (cause) =>
+          Option.match(Cause.flipCauseOption(cause), {
+            onNone: () => Effect.void,
+            onSome: (cause) => Effect.failCause(cause)
+          }),
+        onSuccess: (chunk) => Effect.flatMap(f(chunk), () => next)
+      })
+      return next
     })
-    return next
-  }))
+  )
 
 const ignore = (): void => undefined
 const nothing = new Uint8Array(0)
@@ -262,7 +281,7 @@ const joined = (parts: Iterable<Uint8Array | string>): ReadonlyArray<Uint8Array>
   let waiting: Array<Uint8Array> = []
   let size = 0
   const join = () => {
-    if (waiting.length > 0) pieces.push(waiting.length === 1 ? waiting[0] as Uint8Array : concatenated(waiting, size))
+    if (waiting.length > 0) pieces.push(waiting.length === 1 ? (waiting[0] as Uint8Array) : concatenated(waiting, size))
     waiting = []
     size = 0
   }

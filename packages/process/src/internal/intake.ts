@@ -1,7 +1,7 @@
 /**
- * What every way of reading a stream of a child has in common. Chunks come in from the platform at any time, are counted,
- * leave their end in the tail, and may wait here for a consumer. When more waits than `highMark`, the platform is told to
- * pause, and the child is held back by its full pipe.
+ * What every way of reading a stream of a child has in common. Chunks come in from the platform at any time, are
+ * counted, leave their end in the tail, and may wait here for a consumer. When more waits than `highMark`, the platform
+ * is told to pause, and the child is held back by its full pipe.
  */
 import type * as Cause from "effect/Cause"
 import type { StreamName } from "../ChildDriver.js"
@@ -38,7 +38,11 @@ export abstract class Intake {
   /** Bytes that were read and that no consumer took. */
   abandoned = 0
 
-  constructor(readonly stream: StreamName, protected readonly plan: Plan, private readonly pipe: Pipe) {
+  constructor(
+    readonly stream: StreamName,
+    protected readonly plan: Plan,
+    private readonly pipe: Pipe
+  ) {
     // One byte more than is shown tells whether what is shown begins a line.
     this.tail = new Tail(plan.tailBytes + plan.redactor.longest + 1)
   }

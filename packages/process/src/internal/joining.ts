@@ -41,14 +41,16 @@ interface Watch {
   /** What had been read when the leader ended. */
   readonly receivedBefore: number
   progress: number
-  /** How long ago the leader ended, how long we have read since, and how long its consumers took nothing: milliseconds. */
+  /**
+   * How long ago the leader ended, how long we have read since, and how long its consumers took nothing: milliseconds.
+   */
   passed: number
   reading: number
   idle: number
 }
 
 export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { plan } = joining
     const drainGrace = Duration.toMillis(plan.drainGrace)
     const deliverGrace = Duration.toMillis(plan.deliverGrace)
@@ -84,7 +86,8 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
           // Whoever else holds it open may do so for ever.
           joining.launched.close(drain.stream)
         } else if (!drain.isEnded && (yield* hasReadLeader(watch, drainGrace, joining.launched))) {
-          for (const holder of yield* joining.launched.holders(drain.stream)) holders.set(holder.pid, joining.shown(holder))
+          for (const holder of yield* joining.launched.holders(drain.stream))
+            holders.set(holder.pid, joining.shown(holder))
           joining.launched.close(drain.stream)
           drain.end()
           cut = true
@@ -105,11 +108,11 @@ const drainedOf = (
 }
 
 /**
- * Whether the grace is over and all that the leader itself wrote has been read: nothing more comes, or more has come than
- * the pipe could hold. The second holds also while a slow consumer keeps us from reading.
+ * Whether the grace is over and all that the leader itself wrote has been read: nothing more comes, or more has come
+ * than the pipe could hold. The second holds also while a slow consumer keeps us from reading.
  */
 const hasReadLeader = (watch: Watch, grace: number, launched: Launched): Effect.Effect<boolean> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { drain, receivedBefore } = watch
     const isFlooded = () => drain.received - receivedBefore >= kernelBuffer
     if (watch.passed >= grace && isFlooded()) return true

@@ -23,8 +23,8 @@ import * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { Child } from "../Child.js"
-import type { ChildInput } from "../ChildInput.js"
 import type { Launched, LaunchEvents, StreamName } from "../ChildDriver.js"
+import type { ChildInput } from "../ChildInput.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import { ChildObserver } from "../ChildObserver.js"
 import type { Containment, Drained, ExitReport } from "../ExitReport.js"
@@ -42,8 +42,8 @@ import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers } from 
 import { Output } from "./output.js"
 import type { Plan } from "./plan.js"
 import { stopProblems } from "./problems.js"
-import { makeHub, Reading } from "./reading.js"
 import { Race } from "./race.js"
+import { makeHub, Reading } from "./reading.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Verdict } from "./verdict.js"
@@ -122,7 +122,9 @@ export class ManagedChild extends Reading implements Child {
     })
     this.ask = makeAsk(hub, this.race, plan.label, () => this.stdin, plan)
     this.raceExit = this.race.run
-    this.observer = Option.getOrUndefined(Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver))
+    this.observer = Option.getOrUndefined(
+      Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver)
+    )
     this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
     this.startedNanos = clock.unsafeCurrentTimeNanos()
     this.exited = Deferred.await(this.whenExited)
@@ -215,18 +217,23 @@ export class ManagedChild extends Reading implements Child {
   private isLookingAgain = false
   private hasLookedTwice = false
 
-  /** The end of file of a pipe that nobody holds arrives within a turn of the exit, and then there is nothing to wait for. */
+  /**
+   * The end of file of a pipe that nobody holds arrives within a turn of the exit, and then there is nothing to wait
+   * for.
+   */
   private lookAgain(): void {
     if (this.isLookingAgain) return
     this.isLookingAgain = true
-    this.fork(Effect.map(this.launched.turn, () => {
-      this.hasLookedTwice = true
-      this.settle()
-    }))
+    this.fork(
+      Effect.map(this.launched.turn, () => {
+        this.hasLookedTwice = true
+        this.settle()
+      })
+    )
   }
 
   private settleSlowly(status: ExitStatus.ExitStatus): Effect.Effect<void> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       if (this.observer !== undefined) {
         // A child may end while its beginning is still being told.
         if (this.telling !== undefined) yield* Fiber.await(this.telling)
@@ -239,7 +246,8 @@ export class ManagedChild extends Reading implements Child {
             stopStep: this.verdict.stopStep,
             duration: this.account.duration,
             stderr: this.output.tail("stderr")
-          }))
+          })
+        )
         Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
       }
       if (!this.output.isDrained) {
@@ -262,9 +270,11 @@ export class ManagedChild extends Reading implements Child {
     })
   }
 
-  /** What the leader left is stopped, by the plan that is already at work or else by the child's own; or it is let be. */
+  /**
+   * What the leader left is stopped, by the plan that is already at work or else by the child's own; or it is let be.
+   */
   private endLeftovers(): Effect.Effect<void> {
-    return Effect.gen(this, function*() {
+    return Effect.gen(this, function* () {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.isEmpty || this.resistsKill) return
       yield* within(leaving, awaitGone(this.target))
@@ -284,7 +294,9 @@ export class ManagedChild extends Reading implements Child {
   private readonly giveUpProof: Effect.Effect<void> = Effect.suspend(() => {
     if (this.launched.presence() !== "unproven") return Effect.void
     this.launched.leave()
-    return warn(`nothing that "${clip(this.plan.label)}" has started was found, but the machine is too busy to prove that nothing is left`)
+    return warn(
+      `nothing that "${clip(this.plan.label)}" has started was found, but the machine is too busy to prove that nothing is left`
+    )
   })
 
   private complete(status: ExitStatus.ExitStatus | undefined, error?: SurvivorsError): void {
@@ -294,11 +306,18 @@ export class ManagedChild extends Reading implements Child {
     const rejected = status !== undefined && !this.verdict.isAccepted
     if (error !== undefined) ChildMetrics.failed("survivors").unsafeUpdate(1, [])
     else if (rejected) ChildMetrics.failed(status._tag === "Exited" ? "exited" : "signaled").unsafeUpdate(1, [])
-    const exit = error === undefined && status !== undefined
-      ? Exit.succeed(this.account.report(status))
-      : Exit.fail(error as SurvivorsError)
+    const exit =
+      error === undefined && status !== undefined
+        ? Exit.succeed(this.account.report(status))
+        : Exit.fail(error as SurvivorsError)
     const told = Exit.isSuccess(exit) && rejected ? Exit.fail(this.account.failure()) : exit
-    endSpan(this.span, this.clock, told, { status, endedBy: this.verdict.endedBy, duration: this.account.duration }, this.output.drains)
+    endSpan(
+      this.span,
+      this.clock,
+      told,
+      { status, endedBy: this.verdict.endedBy, duration: this.account.duration },
+      this.output.drains
+    )
     Deferred.unsafeDone(this.whenGone, exit)
   }
 
@@ -337,7 +356,9 @@ export class ManagedChild extends Reading implements Child {
   readonly input = (descriptor: number): ChildInput => this.feeding.input(descriptor)
 
   // Not the status itself: an end is not to be seen before its observer has been told.
-  readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() => Effect.map(Deferred.isDone(this.whenExited), (done) => !done))
+  readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() =>
+    Effect.map(Deferred.isDone(this.whenExited), (done) => !done)
+  )
 
   // Functions and not methods, because a handle's parts are passed around: `pipe(work, child.raceExit)`.
 
@@ -345,7 +366,8 @@ export class ManagedChild extends Reading implements Child {
 
   readonly stop = (plan: StopPlan = this.plan.stop): Effect.Effect<void, SurvivorsError> => {
     const problems = stopProblems(plan)
-    if (problems.length > 0) return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
+    if (problems.length > 0)
+      return Effect.die(new Error(`cannot stop "${clip(this.plan.label)}": ${problems.join("; ")}`))
     return Effect.zipRight(
       this.stopAs("owner", plan),
       Effect.suspend((): Effect.Effect<void, SurvivorsError> =>
@@ -372,34 +394,43 @@ export class ManagedChild extends Reading implements Child {
       if (this.isOver) return Effect.void
       if (this.plansAtWork.has(plan)) {
         // Carried out by somebody else, who may give it up.
-        return Effect.zipRight(this.moved.until(() => !this.plansAtWork.has(plan)), this.stopAs(by, plan))
+        return Effect.zipRight(
+          this.moved.until(() => !this.plansAtWork.has(plan)),
+          this.stopAs(by, plan)
+        )
       }
       this.plansAtWork.add(plan)
       // An end that has happened already is not of our doing, and only has to become known.
-      return Effect.suspend(() => this.status === undefined ? this.launched.settle : Effect.void).pipe(
-        Effect.zipRight(Effect.suspend(() => {
-          this.verdict.stopRequested(by)
-          return stopGroup(this.target, plan)
-        })),
-        Effect.flatMap((isGone) => isGone ? Effect.void : this.resisted()),
+      return Effect.suspend(() => (this.status === undefined ? this.launched.settle : Effect.void)).pipe(
+        Effect.zipRight(
+          Effect.suspend(() => {
+            this.verdict.stopRequested(by)
+            return stopGroup(this.target, plan)
+          })
+        ),
+        Effect.flatMap((isGone) => (isGone ? Effect.void : this.resisted())),
         Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
-        Effect.ensuring(Effect.sync(() => {
-          this.plansAtWork.delete(plan)
-          this.moved.notify()
-        }))
+        Effect.ensuring(
+          Effect.sync(() => {
+            this.plansAtWork.delete(plan)
+            this.moved.notify()
+          })
+        )
       )
     })
   }
 
   /**
-   * The source of an input has failed: the child is stopped, and must not take that for the end of its input. One that has
-   * ended, and only has not been heard of, is not.
+   * The source of an input has failed: the child is stopped, and must not take that for the end of its input. One that
+   * has ended, and only has not been heard of, is not.
    */
   private inputFailed(cause: Cause.Cause<unknown>): void {
-    this.fork(Effect.flatMap(this.launched.settle, () => {
-      if (!this.verdict.inputFailed(cause)) return Effect.void
-      return this.company?.onInputFailed() ?? this.stopUnfed
-    }))
+    this.fork(
+      Effect.flatMap(this.launched.settle, () => {
+        if (!this.verdict.inputFailed(cause)) return Effect.void
+        return this.company?.onInputFailed() ?? this.stopUnfed
+      })
+    )
   }
 
   readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() => this.stopAs("owner", this.plan.stop))
@@ -466,7 +497,9 @@ export class ManagedChild extends Reading implements Child {
     return this.observer === undefined ? Effect.void : tellObserver(this.observer, this.plan.label, what, call)
   }
 
-  /** A fiber of this child's own, awaited by its release. Interruptible, although it is forked where the spawn is not. */
+  /**
+   * A fiber of this child's own, awaited by its release. Interruptible, although it is forked where the spawn is not.
+   */
   private fork(effect: Effect.Effect<void>) {
     return Runtime.runFork(this.runtime)(Effect.interruptible(effect))
   }

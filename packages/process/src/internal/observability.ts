@@ -1,6 +1,6 @@
 /**
- * Words about a child, to whoever listens: loggers, tracers, observers. One that throws or hangs loses its own entry and
- * nothing else: what is said of a child never decides about it.
+ * Words about a child, to whoever listens: loggers, tracers, observers. One that throws or hangs loses its own entry
+ * and nothing else: what is said of a child never decides about it.
  */
 import * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"
@@ -23,7 +23,10 @@ export const warn = (message: string, cause?: Cause.Cause<unknown>): Effect.Effe
 export const complain = (message: string, cause?: Cause.Cause<unknown>): Effect.Effect<void> =>
   safely(cause === undefined ? Effect.logError(message) : Effect.logError(message, cause))
 
-export const warnOfLeftovers = (label: string, leftovers: ReadonlyArray<ProcessInfo.ProcessInfo>): Effect.Effect<void> =>
+export const warnOfLeftovers = (
+  label: string,
+  leftovers: ReadonlyArray<ProcessInfo.ProcessInfo>
+): Effect.Effect<void> =>
   warn(
     `"${clip(label)}" ended and left ${leftovers.length === 1 ? "a process" : "processes"} alive: ` +
       `${leftovers.map((each) => ProcessInfo.format(each)).join(", ")}. Stopping what is left.`
@@ -72,7 +75,8 @@ export const tellObserver = (
   what: string,
   call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>
 ): Effect.Effect<void> => {
-  const failed = (cause: Cause.Cause<unknown>) => warn(`the observer failed to take "${what}" of "${clip(label)}"`, cause)
+  const failed = (cause: Cause.Cause<unknown>) =>
+    warn(`the observer failed to take "${what}" of "${clip(label)}"`, cause)
   const { timeout = "1 second" } = observer
   return Effect.suspend(() => {
     const telling = call(observer)
@@ -81,6 +85,7 @@ export const tellObserver = (
     if (!Duration.isFinite(Duration.decode(timeout))) return telling
     // What cannot be interrupted goes on by itself, and is not waited for.
     return Effect.flatMap(within(timeout, Effect.disconnect(Effect.catchAllCause(telling, failed))), (isDone) =>
-      isDone ? Effect.void : Effect.fail(new Error("it took too long")))
+      isDone ? Effect.void : Effect.fail(new Error("it took too long"))
+    )
   }).pipe(Effect.catchAllCause(failed), Effect.asVoid)
 }

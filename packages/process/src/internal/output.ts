@@ -1,6 +1,6 @@
 /**
- * The output of one process: its drains, of which there is one for each captured stream, and its readers, which may read
- * other processes' too.
+ * The output of one process: its drains, of which there is one for each captured stream, and its readers, which may
+ * read other processes' too.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -35,8 +35,14 @@ export class Output {
   private readonly byStream: ReadonlyMap<StreamName, Intake>
   readonly drains: ReadonlyArray<Intake>
 
-  constructor(private readonly plan: Plan, private readonly hub: Hub, private readonly owner: Owner) {
-    this.byStream = new Map([...plan.streams].map(([stream, streamPlan]) => [stream, this.makeDrain(stream, streamPlan)]))
+  constructor(
+    private readonly plan: Plan,
+    private readonly hub: Hub,
+    private readonly owner: Owner
+  ) {
+    this.byStream = new Map(
+      [...plan.streams].map(([stream, streamPlan]) => [stream, this.makeDrain(stream, streamPlan)])
+    )
     this.drains = [...this.byStream.values()]
   }
 
@@ -70,13 +76,14 @@ export class Output {
   }
 
   /**
-   * What a process wrote right before its end is in the pipe when its end is known, and not always read by then. It waits
-   * for nothing but that: a pipe that somebody else holds is quiet after two turns, or brings what is not the leader's.
+   * What a process wrote right before its end is in the pipe when its end is known, and not always read by then. It
+   * waits for nothing but that: a pipe that somebody else holds is quiet after two turns, or brings what is not the
+   * leader's.
    */
   lastWords(stream: StreamName, turn: Effect.Effect<void>): Effect.Effect<void> {
     const drain = this.byStream.get(stream)
     if (drain === undefined) return Effect.void
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       let quiet = 0
       for (let turns = 0; turns < mostTurns && quiet < 2 && !drain.isEnded; turns++) {
         const { received } = drain

@@ -17,8 +17,8 @@ import type * as ExitStatus from "../ExitStatus.js"
 import type { ProcessFailed } from "../ProcessFailed.js"
 import type * as StopPlan from "../StopPlan.js"
 import { SurvivorsError } from "../SurvivorsError.js"
-import { makeAsk } from "./dialogue.js"
 import { bytesOf } from "./byteDrain.js"
+import { makeAsk } from "./dialogue.js"
 import type { Hub } from "./hub.js"
 import { ManagedChild } from "./managedChild.js"
 import type { CommandPlan } from "./plan.js"
@@ -29,7 +29,7 @@ import { sharedPlan } from "./sharedPlan.js"
 export type Stages = readonly [ManagedChild, ...ReadonlyArray<ManagedChild>]
 
 /** Whose end a program that knows of no stages takes for the end. */
-export const lastStageOf = (child: Child): Child => child instanceof Pipeline ? child.last : child
+export const lastStageOf = (child: Child): Child => (child instanceof Pipeline ? child.last : child)
 
 /** Whether the source of its input has failed, for which all of it is stopped. */
 export const hasLostInput = (child: Child): boolean => {
@@ -54,20 +54,39 @@ export class Pipeline extends Reading implements Child {
   readonly first: ManagedChild
   readonly last: ManagedChild
 
-  constructor(plan: CommandPlan, private readonly stages: Stages, hub: Hub) {
+  constructor(
+    plan: CommandPlan,
+    private readonly stages: Stages,
+    hub: Hub
+  ) {
     super(hub)
     this.first = stages[0]
     this.last = stages.at(-1) as ManagedChild
     this.label = plan.label
     this.pid = this.last.pid
     this.containment = this.last.containment
-    this.exited = Effect.map(this.forAll((stage) => stage.exited), () => this.decisive.verdict.status as ExitStatus.ExitStatus)
-    this.drained = Effect.map(this.forAll((stage) => stage.drained), drainedOf)
-    this.isRunning = Effect.map(this.forAll((stage) => stage.isRunning), (running) => running.includes(true))
-    this.gone = Effect.flatMap(this.forAll((stage) => Effect.exit(stage.gone)), (ends) =>
-      this.unlessSurvived(ends, (reports) => this.joined(reports)))
+    this.exited = Effect.map(
+      this.forAll((stage) => stage.exited),
+      () => this.decisive.verdict.status as ExitStatus.ExitStatus
+    )
+    this.drained = Effect.map(
+      this.forAll((stage) => stage.drained),
+      drainedOf
+    )
+    this.isRunning = Effect.map(
+      this.forAll((stage) => stage.isRunning),
+      (running) => running.includes(true)
+    )
+    this.gone = Effect.flatMap(
+      this.forAll((stage) => Effect.exit(stage.gone)),
+      (ends) => this.unlessSurvived(ends, (reports) => this.joined(reports))
+    )
     this.report = Effect.flatMap(this.gone, (report) =>
-      Effect.as(Effect.forEach(stages, (stage) => stage.checked(report), { discard: true }), report))
+      Effect.as(
+        Effect.forEach(stages, (stage) => stage.checked(report), { discard: true }),
+        report
+      )
+    )
     const race = new Race({
       exited: this.exited,
       settle: Effect.asVoid(this.forAll((stage) => stage.settleDeath)),
@@ -88,11 +107,16 @@ export class Pipeline extends Reading implements Child {
     stream === "stdout" ? this.last.bytes(stream) : bytesOf(this.stages.map((stage) => stage.byteDrain(stream)))
 
   readonly signal = (signal: Signal): Effect.Effect<boolean> =>
-    Effect.map(this.forAll((stage) => stage.signal(signal)), (taken) => taken.includes(true))
+    Effect.map(
+      this.forAll((stage) => stage.signal(signal)),
+      (taken) => taken.includes(true)
+    )
 
   readonly stop = (plan?: StopPlan.StopPlan): Effect.Effect<void, SurvivorsError> =>
-    Effect.flatMap(this.forAll((stage) => Effect.exit(stage.stop(plan && this.shared(plan)))), (ends) =>
-      this.unlessSurvived(ends, () => undefined))
+    Effect.flatMap(
+      this.forAll((stage) => Effect.exit(stage.stop(plan && this.shared(plan)))),
+      (ends) => this.unlessSurvived(ends, () => undefined)
+    )
 
   /** The same for the same plan, by whose identity a second stop knows the first. */
   private shared(plan: StopPlan.StopPlan): StopPlan.StopPlan {
@@ -106,7 +130,10 @@ export class Pipeline extends Reading implements Child {
     Effect.suspend(() => Effect.asVoid(this.forAll((stage) => stage.release)))
   )
 
-  /** The source of the first one's input has failed. One after the other, so that nobody sees the end of who is before it. */
+  /**
+   * The source of the first one's input has failed. One after the other, so that nobody sees the end of who is before
+   * it.
+   */
   readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() =>
     Effect.forEach([...this.stages].reverse(), (stage) => stage.stopUnfed, { discard: true })
   )
@@ -132,9 +159,16 @@ export class Pipeline extends Reading implements Child {
   }
 
   /** What is made of the ends of all, or what has survived of any. */
-  private unlessSurvived<A, B>(ends: ReadonlyArray<Exit.Exit<A, SurvivorsError>>, f: (values: Array<A>) => B): Effect.Effect<B, SurvivorsError> {
-    const errors = ends.flatMap((end) => Exit.isFailure(end) ? Option.toArray(Cause.failureOption(end.cause)) : [])
-    if (errors.length === 0) return Effect.map(Option.getOrElse(Exit.all(ends), () => Exit.succeed<Array<A>>([])), f)
+  private unlessSurvived<A, B>(
+    ends: ReadonlyArray<Exit.Exit<A, SurvivorsError>>,
+    f: (values: Array<A>) => B
+  ): Effect.Effect<B, SurvivorsError> {
+    const errors = ends.flatMap((end) => (Exit.isFailure(end) ? Option.toArray(Cause.failureOption(end.cause)) : []))
+    if (errors.length === 0)
+      return Effect.map(
+        Option.getOrElse(Exit.all(ends), () => Exit.succeed<Array<A>>([])),
+        f
+      )
     const survivors = errors.flatMap((error) => error.survivors)
     return Effect.fail(new SurvivorsError({ label: this.label, survivors, status: errors.at(-1)?.status }))
   }
@@ -156,7 +190,10 @@ export class Pipeline extends Reading implements Child {
       containment: last.containment,
       inputs: first.inputs,
       stdout: last.stdout,
-      stderr: sumOf(reports.map((each) => each.stderr), decisive.stderr.tail),
+      stderr: sumOf(
+        reports.map((each) => each.stderr),
+        decisive.stderr.tail
+      ),
       fds: last.fds,
       leftovers: reports.flatMap((each) => each.leftovers),
       stages: reports.flatMap((each) => each.stages)
@@ -166,9 +203,9 @@ export class Pipeline extends Reading implements Child {
 
 /** Which is worst: bytes that were lost, then a pipe that was still open. */
 const drainedOf = (all: ReadonlyArray<Drained>): Drained => {
-  const bytes = all.reduce((sum, each) => each._tag === "Stalled" ? sum + each.bytes : sum, 0)
+  const bytes = all.reduce((sum, each) => (each._tag === "Stalled" ? sum + each.bytes : sum), 0)
   if (bytes > 0) return { _tag: "Stalled", bytes }
-  const cut = all.flatMap((each) => each._tag === "Cut" ? [each] : [])
+  const cut = all.flatMap((each) => (each._tag === "Cut" ? [each] : []))
   return cut.length === 0 ? { _tag: "Eof" } : { _tag: "Cut", holders: cut.flatMap((each) => each.holders) }
 }
 

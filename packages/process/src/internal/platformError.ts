@@ -85,7 +85,8 @@ export const lostBytes = (label: string, stream: StreamName, bytes: number): Pla
   )
 
 /** Something was not written. */
-export const notWritten = (error: InputError): PlatformError => ofProcess(error.label, "stdin", "Unknown", error.message, error)
+export const notWritten = (error: InputError): PlatformError =>
+  ofProcess(error.label, "stdin", "Unknown", error.message, error)
 
 /** A process was stopped, because what was to be written to it could not be had. */
 export const lostInput = (label: string, error: ProcessFailed | SurvivorsError): PlatformError =>

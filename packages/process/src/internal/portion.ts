@@ -1,7 +1,7 @@
 /**
- * How many lines a consumer is given at once, found by watching how long it takes for them. A slow consumer gets few, so
- * that it is seen to make progress and is not taken for one that has stopped; a fast one gets all there are, and so does
- * one whose time does not depend on how many it gets.
+ * How many lines a consumer is given at once, found by watching how long it takes for them. A slow consumer gets few,
+ * so that it is seen to make progress and is not taken for one that has stopped; a fast one gets all there are, and so
+ * does one whose time does not depend on how many it gets.
  */
 /** Little enough for a consumer that turns slow in the middle of one to be seen again before it is given up. */
 const largest = 256

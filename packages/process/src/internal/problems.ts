@@ -4,8 +4,8 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { ChildOptions } from "../ChildOptions.js"
-import type { StopPlan } from "../StopPlan.js"
 import { isSignal } from "../Signals.js"
+import type { StopPlan } from "../StopPlan.js"
 
 // The system takes texts that end at the first NUL. What follows it must not be shown: it may be a secret.
 export const commandProblems = (
@@ -47,7 +47,8 @@ const identityProblems = (options: ChildOptions): ReadonlyArray<string> => {
   if (options.argv0?.includes("\0") === true) problems.push("argv0 contains a NUL byte")
   for (const name of ["uid", "gid"] as const) {
     const id = options[name]
-    if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1)) problems.push(`${name} is a number of a user or group`)
+    if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1))
+      problems.push(`${name} is a number of a user or group`)
   }
   if (options.pipes !== undefined && !["socket", "fifo"].includes(options.pipes)) {
     problems.push(`pipes is "socket" or "fifo", and not "${String(options.pipes)}"`)

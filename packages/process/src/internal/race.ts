@@ -34,19 +34,22 @@ export class Race {
     })
 
   /**
-   * The outcome of work beside the child, or its failure if the child has died. What the work saw of that death (the end
-   * of its output, a reset connection) may be here before the death itself.
+   * The outcome of work beside the child, or its failure if the child has died. What the work saw of that death (the
+   * end of its output, a reset connection) may be here before the death itself.
    */
-  unlessDead<A, E>(outcome: Effect.Effect<A, E>, bodyCause?: Cause.Cause<unknown>): Effect.Effect<A, E | ProcessFailed> {
+  unlessDead<A, E>(
+    outcome: Effect.Effect<A, E>,
+    bodyCause?: Cause.Cause<unknown>
+  ): Effect.Effect<A, E | ProcessFailed> {
     return Effect.zipRight(
       this.child.settle,
-      Effect.suspend((): Effect.Effect<A, E | ProcessFailed> => this.child.hasDied() ? this.fail(bodyCause) : outcome)
+      Effect.suspend((): Effect.Effect<A, E | ProcessFailed> => (this.child.hasDied() ? this.fail(bodyCause) : outcome))
     )
   }
 
   /** Never, or the failure once the child has died and its output is there. */
   private diedFirst(): Effect.Effect<never, ProcessFailed> {
-    return Effect.flatMap(this.child.exited, () => this.child.hasDied() ? this.fail() : Effect.never)
+    return Effect.flatMap(this.child.exited, () => (this.child.hasDied() ? this.fail() : Effect.never))
   }
 
   private fail(bodyCause?: Cause.Cause<unknown>): Effect.Effect<never, ProcessFailed> {
@@ -54,6 +57,9 @@ export class Race {
   }
 
   private isOwn(cause: Cause.Cause<unknown>): boolean {
-    return Option.exists(Cause.failureOption(cause), (error) => error instanceof ProcessFailed && this.raised.has(error))
+    return Option.exists(
+      Cause.failureOption(cause),
+      (error) => error instanceof ProcessFailed && this.raised.has(error)
+    )
   }
 }

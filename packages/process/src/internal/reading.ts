@@ -10,12 +10,15 @@ import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
 import { Hub, type Subscription } from "./hub.js"
 import type { Plan } from "./plan.js"
 
-export const makeHub = (clock: Clock.Clock, { deliverGrace }: Plan): Hub => new Hub(clock, Duration.toMillis(deliverGrace))
+export const makeHub = (clock: Clock.Clock, { deliverGrace }: Plan): Hub =>
+  new Hub(clock, Duration.toMillis(deliverGrace))
 
 /** What a reader takes from, from now on until its scope closes. */
 export const subscribe = (hub: Hub, options: ReadOptions = {}): Effect.Effect<Subscription, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => hub.subscribe(options.streams ?? ["stdout", "stderr"], options.replay ?? 0, options.onSlow ?? "suspend")),
+    Effect.sync(() =>
+      hub.subscribe(options.streams ?? ["stdout", "stderr"], options.replay ?? 0, options.onSlow ?? "suspend")
+    ),
     (subscription) => Effect.sync(() => subscription.close())
   )
 

@@ -52,7 +52,7 @@ export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redact
     }
     return shown + text.slice(at)
   }
-  const redact = (text: string): string => contains(values, text) ? redactFrom(text, 0) : text
+  const redact = (text: string): string => (contains(values, text) ? redactFrom(text, 0) : text)
   return {
     redact,
     redactFrom,

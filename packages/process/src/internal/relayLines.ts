@@ -56,8 +56,7 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
     // One look at the whole run of lines tells that none of them needs one of its own.
     const first = chunk.texts[0] as string
     const careful = !isPlain && (mayHarm(chunk.run) || mayHarm(first))
-    const secretive = redactor.active &&
-      (redactor.redact(chunk.run) !== chunk.run || redactor.redact(first) !== first)
+    const secretive = redactor.active && (redactor.redact(chunk.run) !== chunk.run || redactor.redact(first) !== first)
     let index = 0
     for (let text of chunk.texts) {
       const cut = chunk.truncated?.get(index++)
@@ -67,7 +66,16 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
       if (careful) text = redactor.redact(harmless(text, colour))
       if (cut !== undefined) text += ` … (${cut} bytes cut)`
       // Written out: a spread of the seven that stay the same takes five times as long as the whole line.
-      const entry = { fiberId, logLevel: level, message: [prefix + text], cause: Cause.empty, context, spans, annotations, date }
+      const entry = {
+        fiberId,
+        logLevel: level,
+        message: [prefix + text],
+        cause: Cause.empty,
+        context,
+        spans,
+        annotations,
+        date
+      }
       for (const logger of loggers) {
         try {
           logger.log(entry)

@@ -1,9 +1,9 @@
 /**
  * What a child has written to one stream and nobody has read yet, for readers that come when they like, or never.
  *
- * It holds one MiB. When it is full and nobody reads, either the child is held back, or the oldest bytes are dropped and
- * counted, and the next reader fails with their number before it gets what is left. What was in the pipes when the child
- * ended comes on top: no end of the child is waited for by then, and nothing more is held back.
+ * It holds one MiB. When it is full and nobody reads, either the child is held back, or the oldest bytes are dropped
+ * and counted, and the next reader fails with their number before it gets what is left. What was in the pipes when the
+ * child ended comes on top: no end of the child is waited for by then, and nothing more is held back.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -40,7 +40,11 @@ export class Reservoir<E> {
 
   /** Takes a chunk, at once or when there is room for it. */
   offer(chunk: Uint8Array): Effect.Effect<void> {
-    if (this.isStuck()) return Effect.zipRight(this.eased.until(() => !this.isStuck()), Effect.sync(() => this.put(chunk)))
+    if (this.isStuck())
+      return Effect.zipRight(
+        this.eased.until(() => !this.isStuck()),
+        Effect.sync(() => this.put(chunk))
+      )
     this.put(chunk)
     return Effect.void
   }
@@ -55,21 +59,26 @@ export class Reservoir<E> {
     this.arrived.notify()
   }
 
-  /** What is held, then what comes, then the end. Readers at the same time share it; one that leaves loses nothing to the next. */
-  readonly stream: Stream.Stream<Uint8Array, E> = Stream.fromPull(Effect.as(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        this.readers++
-      }),
-      () =>
+  /**
+   * What is held, then what comes, then the end. Readers at the same time share it; one that leaves loses nothing to
+   * the next.
+   */
+  readonly stream: Stream.Stream<Uint8Array, E> = Stream.fromPull(
+    Effect.as(
+      Effect.acquireRelease(
         Effect.sync(() => {
-          this.readers--
-          this.wasRead = true
-          this.ease()
-        })
-    ),
-    Effect.suspend(() => this.take())
-  ))
+          this.readers++
+        }),
+        () =>
+          Effect.sync(() => {
+            this.readers--
+            this.wasRead = true
+            this.ease()
+          })
+      ),
+      Effect.suspend(() => this.take())
+    )
+  )
 
   private take(): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>> {
     if (this.lost > 0) {
@@ -84,7 +93,10 @@ export class Reservoir<E> {
       return Effect.succeed(Chunk.of(chunk))
     }
     if (this.isEnded) return Effect.fail(Option.none())
-    return Effect.zipRight(this.arrived.until(() => this.chunks.length > 0 || this.isEnded), Effect.suspend(() => this.take()))
+    return Effect.zipRight(
+      this.arrived.until(() => this.chunks.length > 0 || this.isEnded),
+      Effect.suspend(() => this.take())
+    )
   }
 
   private get capacity(): number {

@@ -34,7 +34,13 @@ export const refusal = (command: Command.Command, options: ChildOptions, problem
 }
 
 const invalid = ({ label, redactor }: CommandPlan, shown: Plan["shown"], problems: ReadonlyArray<string>): SpawnError =>
-  new SpawnError({ reason: "InvalidArgument", label, ...shown, problems: problems.map(redactor.redact), code: undefined })
+  new SpawnError({
+    reason: "InvalidArgument",
+    label,
+    ...shown,
+    problems: problems.map(redactor.redact),
+    code: undefined
+  })
 
 /** The plan, good for something only if there are no problems; and the stage that is shown with them. */
 const resolveAll = (command: Command.Command, options: ChildOptions) => {
@@ -60,23 +66,24 @@ const secretsOf = (options: ChildOptions): ReadonlyArray<string | Redacted.Redac
   const inputs: ReadonlyArray<unknown> = [options.stdin, ...Object.values(options.fds ?? {})]
   const texts = inputs.map((input) => (input as { readonly text?: unknown } | null | undefined)?.text)
   const hidden = [...Object.values(options.env ?? {}), ...texts].filter((value) => Redacted.isRedacted(value))
-  return [...hidden as ReadonlyArray<Redacted.Redacted>, ...(options.redact ?? [])]
+  return [...(hidden as ReadonlyArray<Redacted.Redacted>), ...(options.redact ?? [])]
 }
 
 type Common = ReturnType<typeof commonOf>
 
 /** What is said of every process of the command alike. Not asked before the problems are known to be none. */
-const commonOf = (options: ChildOptions) => ({
-  maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
-  carriageReturn: options.carriageReturn ?? "keep",
-  flushPartialAfter: durationOf(options.flushPartialAfter, undefined),
-  tailBytes: options.tailBytes ?? 16 * 1024,
-  expectGiven: options.expect !== undefined,
-  check: options.check ?? true,
-  stop: options.stop ?? StopPlan.defaultPlan,
-  drainGrace: durationOf(options.drainGrace, defaultDrainGrace),
-  deliverGrace: durationOf(options.deliverGrace, defaultDeliverGrace)
-} as const)
+const commonOf = (options: ChildOptions) =>
+  ({
+    maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
+    carriageReturn: options.carriageReturn ?? "keep",
+    flushPartialAfter: durationOf(options.flushPartialAfter, undefined),
+    tailBytes: options.tailBytes ?? 16 * 1024,
+    expectGiven: options.expect !== undefined,
+    check: options.check ?? true,
+    stop: options.stop ?? StopPlan.defaultPlan,
+    drainGrace: durationOf(options.drainGrace, defaultDrainGrace),
+    deliverGrace: durationOf(options.deliverGrace, defaultDeliverGrace)
+  }) as const
 
 const durationOf = <D extends Duration.Duration | undefined>(given: Duration.DurationInput | undefined, otherwise: D) =>
   given === undefined ? otherwise : Option.getOrElse(Duration.decodeUnknown(given), () => otherwise)
@@ -92,9 +99,7 @@ const resolveStage = (
   const cwd = options.cwd ?? Option.getOrUndefined(command.cwd)
   const env = environmentChanges(command, options)
   const stdio = stdioOf(command, options, place)
-  const [program, args] = command.shell === false
-    ? [command.command, command.args]
-    : shellWords(command, command.shell)
+  const [program, args] = command.shell === false ? [command.command, command.args] : shellWords(command, command.shell)
   const expects = options.expect === undefined ? isSuccess : expectation(options.expect)
   return {
     problems: [...commandProblems([command.command, ...command.args], cwd, env), ...stdio.problems],
@@ -136,9 +141,9 @@ const hasLostReader = (status: ExitStatus.ExitStatus): boolean =>
 
 const isSuccess = (status: ExitStatus.ExitStatus): boolean => status._tag === "Exited" && status.code === 0
 
-const expectation = (expect: Expect): (status: ExitStatus.ExitStatus) => boolean => {
+const expectation = (expect: Expect): ((status: ExitStatus.ExitStatus) => boolean) => {
   if (typeof expect === "function") return expect
-  const accepted = expect.map((status) => typeof status === "number" ? ExitStatus.Exited(status) : status)
+  const accepted = expect.map((status) => (typeof status === "number" ? ExitStatus.Exited(status) : status))
   return (status) => accepted.some((each) => ExitStatus.equals(each, status))
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether a chunk of bytes is plain text: printable ASCII, tabs and newlines. Four bytes at a time, because it is asked of
- * every byte that is relayed, and a regular expression takes longer for it than all the rest of the relay.
+ * Whether a chunk of bytes is plain text: printable ASCII, tabs and newlines. Four bytes at a time, because it is asked
+ * of every byte that is relayed, and a regular expression takes longer for it than all the rest of the relay.
  */
 const tab = 0x09
 const newline = 0x0a
@@ -26,5 +26,4 @@ export const isPlain = (bytes: Uint8Array): boolean => {
   return true
 }
 
-const isPlainByte = (byte: number): boolean =>
-  byte >= 0x20 ? byte < 0x7f : byte === tab || byte === newline
+const isPlainByte = (byte: number): boolean => (byte >= 0x20 ? byte < 0x7f : byte === tab || byte === newline)

@@ -9,7 +9,8 @@ import type { Step, StopPlan } from "../StopPlan.js"
 export const sharedPlan = (plan: StopPlan): StopPlan =>
   plan.steps.some((step) => step._tag === "Ask") ? { steps: plan.steps.map(shared) } : plan
 
-const shared = (step: Step): Step => step._tag === "Ask" ? { ...step, effect: once(Effect.timeoutOption(step.effect, step.wait)) } : step
+const shared = (step: Step): Step =>
+  step._tag === "Ask" ? { ...step, effect: once(Effect.timeoutOption(step.effect, step.wait)) } : step
 
 /** In a fiber of its own: who asked first may end before it, and the others still wait for the answer. */
 const once = (effect: Effect.Effect<unknown, unknown>): Effect.Effect<unknown, unknown> => {

@@ -34,9 +34,14 @@ export const start = (driver: ChildDriver, plan: CommandPlan): Effect.Effect<Sta
     Effect.clockWith((clock): Effect.Effect<Started, SpawnError> => {
       const surroundings = { driver, runtime, clock }
       return plan.stages.length === 1 ? launch(surroundings, plan.stages[0]) : startPipeline(surroundings, plan)
-    }))
+    })
+  )
 
-const launch = ({ clock, driver, runtime }: Surroundings, plan: Plan, company?: Company): Effect.Effect<ManagedChild, SpawnError> =>
+const launch = (
+  { clock, driver, runtime }: Surroundings,
+  plan: Plan,
+  company?: Company
+): Effect.Effect<ManagedChild, SpawnError> =>
   Effect.flatMap(spanOf(plan), (span) => {
     const child = new ManagedChild(plan, runtime, clock, company)
     return Effect.matchEffect(driver.launch(plan.request, child.events), {
@@ -70,15 +75,25 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
         Effect.map(launch(surroundings, stage, company), (child) => {
           started.push(child)
           return child
-        })).pipe(Effect.onError(() => {
+        })
+      ).pipe(
+        Effect.onError(() => {
           for (const stage of stages) closeHandles(stage)
-          return Effect.forEach(started, (child) => Effect.ignore(Effect.zipRight(child.stop(StopPlan.kill), child.gone)), {
-            concurrency: "unbounded",
-            discard: true
-          })
-        }))
+          return Effect.forEach(
+            started,
+            (child) => Effect.ignore(Effect.zipRight(child.stop(StopPlan.kill), child.gone)),
+            {
+              concurrency: "unbounded",
+              discard: true
+            }
+          )
+        })
+      )
     const stop = sharedPlan(plan.stages[0].stop)
-    return withHandles(driver, plan.stages.map((stage) => ({ ...stage, stop }))).pipe(
+    return withHandles(
+      driver,
+      plan.stages.map((stage) => ({ ...stage, stop }))
+    ).pipe(
       // Of the whole: which stage a file or a pipe was for, its failure does not know.
       Effect.catchAll((failure) => refuse(spawnError({ ...plan.stages[0], label: plan.label }, failure))),
       Effect.flatMap(startAll),
@@ -91,10 +106,15 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
   })
 
 /** The stages with the pipes between them, and with their files, which are opened together. */
-const withHandles = (driver: ChildDriver, stages: ReadonlyArray<Plan>): Effect.Effect<ReadonlyArray<Plan>, LaunchFailure> => {
-  const places = stages.flatMap((stage, index) => [...stage.request.descriptors].flatMap(([descriptor, what]) =>
-    typeof what === "object" && what._tag === "File" ? [{ index, descriptor, file: what }] : []
-  ))
+const withHandles = (
+  driver: ChildDriver,
+  stages: ReadonlyArray<Plan>
+): Effect.Effect<ReadonlyArray<Plan>, LaunchFailure> => {
+  const places = stages.flatMap((stage, index) =>
+    [...stage.request.descriptors].flatMap(([descriptor, what]) =>
+      typeof what === "object" && what._tag === "File" ? [{ index, descriptor, file: what }] : []
+    )
+  )
   return Effect.flatMap(driver.files(places.map((place) => place.file)), (files) =>
     driver.pipes(stages.length - 1).pipe(
       Effect.tapError(() => Effect.sync(() => files.forEach((file) => file.close()))),
@@ -110,7 +130,8 @@ const withHandles = (driver: ChildDriver, stages: ReadonlyArray<Plan>): Effect.E
           return connect(stage, ends)
         })
       )
-    ))
+    )
+  )
 }
 
 /** Those of a stage that was not started. Others have closed theirs, and do nothing. */

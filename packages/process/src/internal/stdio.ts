@@ -1,6 +1,6 @@
 /**
- * What a child reads and writes: the descriptors that are asked for, the plan of what is done with each, and all that is
- * wrong with them.
+ * What a child reads and writes: the descriptors that are asked for, the plan of what is done with each, and all that
+ * is wrong with them.
  */
 import type * as Command from "@effect/platform/Command"
 import * as LogLevel from "effect/LogLevel"
@@ -45,7 +45,8 @@ export const stdioOf = (command: Command.StandardCommand, options: ChildOptions,
     const source = sourceOf(form)
     if (source !== undefined) inputs.set(descriptor, source)
     const stream = streamAt(descriptor)
-    if (form === "lines") streams.set(stream, { as: "lines", relay: relay.of(stream), onLines: options.onLines?.[stream] })
+    if (form === "lines")
+      streams.set(stream, { as: "lines", relay: relay.of(stream), onLines: options.onLines?.[stream] })
     else if (form === "bytes") streams.set(stream, { as: "bytes", sink: undefined })
     else if (isForm(form, "sink")) streams.set(stream, { as: "bytes", sink: form.sink as never })
   }
@@ -58,13 +59,17 @@ const formsOf = (command: Command.StandardCommand, options: ChildOptions, place:
   ...(place.isFirst ? [[0, options.stdin ?? inputOf(command.stdin)] as const] : []),
   ...(place.isLast ? [[1, options.stdout ?? outputOf(command.stdout)] as const] : []),
   [2, options.stderr ?? outputOf(command.stderr)],
-  ...Object.entries(options.fds ?? {}).filter(([name]) => isNumbered(name)).map(([name, form]): Given => [Number(name), form])
+  ...Object.entries(options.fds ?? {})
+    .filter(([name]) => isNumbered(name))
+    .map(([name, form]): Given => [Number(name), form])
 ]
 
 const isNumbered = (name: string): boolean => /^\d{1,3}$/.test(name) && Number(name) >= 3 && Number(name) <= 255
 
 const numberProblems = (options: ChildOptions): ReadonlyArray<string> =>
-  Object.keys(options.fds ?? {}).filter((name) => !isNumbered(name)).map((name) => `fds are numbered from 3 to 255, and not ${name}`)
+  Object.keys(options.fds ?? {})
+    .filter((name) => !isNumbered(name))
+    .map((name) => `fds are numbered from 3 to 255, and not ${name}`)
 
 // A command's "pipe" is also what a command has that says nothing.
 const inputOf = (input: Command.Command.Input): Input => {
@@ -89,17 +94,25 @@ const mayWrite = (descriptor: number) => descriptor > 0
 
 const problemOf = (descriptor: number, form: unknown): string | undefined => {
   const name = nameOf(descriptor)
-  const isInput = mayRead(descriptor) && (
-    inputWords.includes(form as string) || isForm(form, "text") || isForm(form, "bytes") || isForm(form, "stream") || isForm(form, "file")
-  )
-  const isOutput = mayWrite(descriptor) && (outputWords.includes(form as string) || isForm(form, "sink") || isForm(form, "file"))
+  const isInput =
+    mayRead(descriptor) &&
+    (inputWords.includes(form as string) ||
+      isForm(form, "text") ||
+      isForm(form, "bytes") ||
+      isForm(form, "stream") ||
+      isForm(form, "file"))
+  const isOutput =
+    mayWrite(descriptor) && (outputWords.includes(form as string) || isForm(form, "sink") || isForm(form, "file"))
   if (!isInput && !isOutput) return `${name} is ${choices(descriptor)}, and not ${shownForm(form)}`
   const forms = ["text", "bytes", "stream", "sink", "file"].filter((key) => isForm(form, key))
   if (forms.length > 1) return `${name} is given as ${forms.join(" and as ")}: give one of them`
   if (isForm(form, "file")) return fileProblem(name, form.file)
-  if (isForm(form, "text") && typeof form.text !== "string" && !Redacted.isRedacted(form.text)) return `the text of ${name} is no text`
-  if (isForm(form, "stream") && !Predicate.hasProperty(form.stream, Stream.StreamTypeId)) return `the stream of ${name} is no Stream`
-  if (isForm(form, "sink") && !Predicate.hasProperty(form.sink, Sink.SinkTypeId)) return `the sink of ${name} is no Sink`
+  if (isForm(form, "text") && typeof form.text !== "string" && !Redacted.isRedacted(form.text))
+    return `the text of ${name} is no text`
+  if (isForm(form, "stream") && !Predicate.hasProperty(form.stream, Stream.StreamTypeId))
+    return `the stream of ${name} is no Stream`
+  if (isForm(form, "sink") && !Predicate.hasProperty(form.sink, Sink.SinkTypeId))
+    return `the sink of ${name} is no Sink`
   if (isForm(form, "bytes") && !(form.bytes instanceof Uint8Array)) return `the bytes of ${name} are no Uint8Array`
   return undefined
 }
@@ -111,7 +124,11 @@ const fileProblem = (name: string, path: unknown): string | undefined => {
 
 const choices = (descriptor: number): string =>
   [
-    ...new Set([...(mayRead(descriptor) ? inputWords : []), ...(mayWrite(descriptor) ? outputWords : [])].map((word) => `"${word}"`)),
+    ...new Set(
+      [...(mayRead(descriptor) ? inputWords : []), ...(mayWrite(descriptor) ? outputWords : [])].map(
+        (word) => `"${word}"`
+      )
+    ),
     ...(mayRead(descriptor) ? ["{ text }", "{ bytes }", "{ stream }"] : []),
     ...(mayWrite(descriptor) ? ["{ sink }"] : []),
     "{ file }"
@@ -148,17 +165,24 @@ const sourceOf = (form: Input | Output): Source | undefined => {
     return encoder.encode(Redacted.isRedacted(text) ? String(Redacted.value(text)) : text)
   }
   if (isForm(form, "bytes")) return form.bytes as Uint8Array
-  return isForm(form, "stream") ? form.stream as Exclude<Source, "owner"> : undefined
+  return isForm(form, "stream") ? (form.stream as Exclude<Source, "owner">) : undefined
 }
 
 /** What a stage has of its own where its neighbour is, and what cannot be said of several processes. */
-const placeProblems = (command: Command.StandardCommand, options: ChildOptions, { isFirst, isLast }: Place): ReadonlyArray<string> => {
+const placeProblems = (
+  command: Command.StandardCommand,
+  options: ChildOptions,
+  { isFirst, isLast }: Place
+): ReadonlyArray<string> => {
   const problems: Array<string> = []
   if (isFirst && isLast) return problems
-  if (!isFirst && command.stdin !== "pipe") problems.push(`"${command.command}" has a stdin of its own, and stands behind another command`)
-  if (!isLast && command.stdout !== "pipe") problems.push(`"${command.command}" has a stdout of its own, and stands before another command`)
+  if (!isFirst && command.stdin !== "pipe")
+    problems.push(`"${command.command}" has a stdin of its own, and stands behind another command`)
+  if (!isLast && command.stdout !== "pipe")
+    problems.push(`"${command.command}" has a stdout of its own, and stands before another command`)
   if (isFirst && options.argv0 !== undefined) problems.push("argv0 is for a single command, and this is a pipeline")
-  if (isFirst && Object.keys(options.fds ?? {}).length > 0) problems.push("fds are for a single command, and this is a pipeline")
+  if (isFirst && Object.keys(options.fds ?? {}).length > 0)
+    problems.push("fds are for a single command, and this is a pipeline")
   return problems
 }
 
@@ -189,7 +213,9 @@ const readerProblems = (
       problems.push(`relay.${stream} needs ${stream}: "lines", and it is ${shown(stream)}`)
     }
   }
-  const isSomeRelayed = [...streams].some(([stream, { as }]) => as === "lines" && (relay === true || relay[stream] !== false))
+  const isSomeRelayed = [...streams].some(
+    ([stream, { as }]) => as === "lines" && (relay === true || relay[stream] !== false)
+  )
   if (place.isLast && !isSomeRelayed && problems.length === 0) {
     problems.push("relay is asked for, and there is no stream to relay")
   }
@@ -203,8 +229,9 @@ const relayOf = ({ relay }: ChildOptions) => {
   const target = { level: level ?? IO, colour: asked.colour ?? false }
   const names = LogLevel.allLevels.map((known) => known._tag).join(", ")
   return {
-    of: (stream: StreamName) => asked[stream] === false ? undefined : target,
-    problems: level === undefined ? [`there is no log level "${String(asked.level)}" to relay at: take one of ${names}`] : []
+    of: (stream: StreamName) => (asked[stream] === false ? undefined : target),
+    problems:
+      level === undefined ? [`there is no log level "${String(asked.level)}" to relay at: take one of ${names}`] : []
   }
 }
 

@@ -11,7 +11,9 @@ import { warn } from "./observability.js"
 import { clip, formatDuration } from "./text.js"
 import { within } from "./within.js"
 
-/** How many searches in a row may fail to prove what all of them found. With the waits between them, a second or more. */
+/**
+ * How many searches in a row may fail to prove what all of them found. With the waits between them, a second or more.
+ */
 const proofs = 25
 
 /** When a signal is followed by SIGCONT. */
@@ -39,7 +41,7 @@ export interface Target {
 
 /** Carries out the plan. Whether nothing is left then: SIGKILL does not reach everyone. */
 export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effect<boolean> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     // While the leader lives, whom it has started can still be told by their parent.
     yield* target.launched.search
     let waited = Duration.zero
@@ -108,7 +110,7 @@ const pollGone = (target: Target, signal: Signal | undefined, millis: number, fr
   })
 
 const foundMore = ({ launched }: Target): Effect.Effect<boolean> =>
-  Effect.suspend(() => launched.presence() === "unproven" ? launched.search : Effect.succeed(false))
+  Effect.suspend(() => (launched.presence() === "unproven" ? launched.search : Effect.succeed(false)))
 
 const escalating = (target: Target, plan: StopPlan.StopPlan, waited: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {

@@ -78,4 +78,3 @@ const firstCharacter = (bytes: Uint8Array): number => {
   while (from < 4 && from < bytes.length && ((bytes[from] as number) & 0xc0) === 0x80) from++
   return from
 }
-

@@ -5,19 +5,14 @@ import * as Duration from "effect/Duration"
 
 // Every control character but the tab, C1 included (some terminals obey it), and the direction overrides that make a
 // line read other than it is.
-// oxlint-disable-next-line no-control-regex
 const suspect = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/
-// oxlint-disable-next-line no-control-regex
 const suspects = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
-// oxlint-disable-next-line no-control-regex
 const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/
 
 // A terminal's sequences: CSI (parameters, then a final byte), OSC and the other strings (up to their terminator), and
 // the two-byte escapes.
 const sequences =
-  // oxlint-disable-next-line no-control-regex
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g
-// oxlint-disable-next-line no-control-regex
 const colour = /^\x1b\[[0-9;:]*m$/
 
 /** Whether any of the lines joined by newlines needs `harmless`. */

@@ -70,7 +70,10 @@ export class Verdict {
     return this.inputCause === undefined && (this.wasStopped || this.isExpected)
   }
 
-  /** Whether it ended in a way that work beside it must hear of, not on request and not as `expect` allows; or is being ended for its input. */
+  /**
+   * Whether it ended in a way that work beside it must hear of, not on request and not as `expect` allows; or is being
+   * ended for its input.
+   */
   get hasDied(): boolean {
     if (this.inputCause !== undefined) return true
     if (this.status === undefined || this.wasStopped) return false

@@ -1,16 +1,18 @@
+import type { FileError } from "@tether/host/FileError"
+import type { LockHeld } from "@tether/host/LockHeld"
 /**
  * Handlers that take many records at the price of one: what they answer counts once the batch is over.
  */
 import type * as Effect from "effect/Effect"
-import type { FileError } from "@tether/host/FileError"
-import type { LockHeld } from "@tether/host/LockHeld"
 import type { Answer } from "../Answer.js"
 import type { Item } from "./setting.js"
 
 type Handle<A, R> = (item: Item<A>) => Effect.Effect<Answer, unknown, R>
 
 /** Has records handed over in one go. It fails if they were not taken after all, whatever was answered for each. */
-type Batch<A> = <B, E, R>(use: (handle: Handle<A, never>) => Effect.Effect<B, E, R>) => Effect.Effect<B, E | FileError | LockHeld, R>
+type Batch<A> = <B, E, R>(
+  use: (handle: Handle<A, never>) => Effect.Effect<B, E, R>
+) => Effect.Effect<B, E | FileError | LockHeld, R>
 
 const batches = new WeakMap<object, Batch<never>>()
 

@@ -24,10 +24,11 @@ interface Weighed {
   readonly changedAt: number
 }
 
-export const enforceCaps = <A>(
-  { caps, directory }: Setting<A>
-): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+export const enforceCaps = <A>({
+  caps,
+  directory
+}: Setting<A>): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function* () {
     if (caps.files === undefined && caps.bytes === undefined && caps.age === undefined) return
     const names = yield* readyIn(directory)
     const isCountOnly = caps.bytes === undefined && caps.age === undefined
@@ -37,10 +38,12 @@ export const enforceCaps = <A>(
     const oldestFirst = files.flat().toSorted((a, b) => a.changedAt - b.changedAt || (a.name < b.name ? -1 : 1))
     const dropped = overflow(oldestFirst, caps, now)
     if (dropped.length === 0) return
-    yield* Effect.scoped(Effect.gen(function*() {
-      const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
-      yield* Effect.forEach(dropped, ([file, cap]) => drop({ directory, audit, now }, file, cap), { discard: true })
-    }))
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
+        yield* Effect.forEach(dropped, ([file, cap]) => drop({ directory, audit, now }, file, cap), { discard: true })
+      })
+    )
   }).pipe(
     // Too much is better than nothing at all.
     Effect.catchAll((error) => Effect.logError(`nothing could be dropped that is too much: ${error.message}`))
@@ -50,8 +53,10 @@ export const enforceCaps = <A>(
 const killedAfter = Duration.minutes(1)
 
 /** Puts on record, and removes, what somebody has set apart who was killed then. */
-export const finishDropping = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+export const finishDropping = (
+  directory: string
+): Effect.Effect<void, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const before = SortableId.make()(Math.max(0, now - Duration.toMillis(killedAfter)))
     const set = (yield* namesIn(directory)).flatMap((apart) => {
@@ -59,26 +64,38 @@ export const finishDropping = (directory: string): Effect.Effect<void, FileError
       return dropped === undefined || dropped.id > before ? [] : [{ ...dropped, apart }]
     })
     if (set.length === 0) return
-    yield* Effect.scoped(Effect.gen(function*() {
-      const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
-      for (const { apart, cap, name } of set) {
-        const files = yield* weighed(directory)(apart)
-        yield* Effect.forEach(files, (file) => drop({ directory, audit, now }, { ...file, name }, cap, apart), { discard: true })
-      }
-    }))
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const audit = yield* RotatingFile.open(`${directory}/${auditFile}`)
+        for (const { apart, cap, name } of set) {
+          const files = yield* weighed(directory)(apart)
+          yield* Effect.forEach(files, (file) => drop({ directory, audit, now }, { ...file, name }, cap, apart), {
+            discard: true
+          })
+        }
+      })
+    )
   })
 
-const weighed = (directory: string) => (name: string): Effect.Effect<ReadonlyArray<Weighed>, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
-    // What is no file is not put by anybody, and a drain says so.
-    Effect.map(({ mtime, size, type }) =>
-      type === "File"
-        ? [{ name, bytes: Number(size), changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() }) }]
-        : []
-    ),
-    // Somebody has claimed it just now.
-    Effect.orElseSucceed(() => [])
-  )
+const weighed =
+  (directory: string) =>
+  (name: string): Effect.Effect<ReadonlyArray<Weighed>, never, FileSystem.FileSystem> =>
+    Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
+      // What is no file is not put by anybody, and a drain says so.
+      Effect.map(({ mtime, size, type }) =>
+        type === "File"
+          ? [
+              {
+                name,
+                bytes: Number(size),
+                changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
+              }
+            ]
+          : []
+      ),
+      // Somebody has claimed it just now.
+      Effect.orElseSucceed(() => [])
+    )
 
 /** The files that are too many, and by which cap. */
 const overflow = (
@@ -90,13 +107,14 @@ const overflow = (
   let sum = oldestFirst.reduce((total, file) => total + file.bytes, 0)
   const oldest = age === undefined ? Number.NEGATIVE_INFINITY : now - Duration.toMillis(age)
   return oldestFirst.flatMap((file) => {
-    const cap = file.changedAt < oldest
-      ? "age"
-      : files !== undefined && count > files
-      ? "files"
-      : bytes !== undefined && sum > bytes
-      ? "bytes"
-      : undefined
+    const cap =
+      file.changedAt < oldest
+        ? "age"
+        : files !== undefined && count > files
+          ? "files"
+          : bytes !== undefined && sum > bytes
+            ? "bytes"
+            : undefined
     if (cap === undefined) return []
     count--
     sum -= file.bytes
@@ -112,7 +130,7 @@ interface Dropping {
 
 /** Sets it apart first, so that nobody drains what is on record as dropped, and back again if it cannot be recorded. */
 const drop = (dropping: Dropping, file: Weighed, cap: Cap, from = file.name) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { directory, now } = dropping
     const [path, apart] = [`${directory}/${from}`, droppedName(file.name, cap, SortableId.make()(now))]
@@ -123,23 +141,27 @@ const drop = (dropping: Dropping, file: Weighed, cap: Cap, from = file.name) =>
       FileAttempt.attempt("drop", path)
     )
     if (!isOurs) return
-    yield* Effect.tapError(settle(dropping, file, apart, cap), () => Effect.ignore(fs.rename(`${directory}/${apart}`, path)))
+    yield* Effect.tapError(settle(dropping, file, apart, cap), () =>
+      Effect.ignore(fs.rename(`${directory}/${apart}`, path))
+    )
   }).pipe(Effect.uninterruptible)
 
 /** On record before it is gone. */
 const settle = ({ audit, directory, now }: Dropping, { bytes, changedAt, name }: Weighed, apart: string, cap: Cap) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const records = yield* countRecords(fs, `${directory}/${apart}`)
-    yield* audit.append(Logfmt.encode([
-      ["ts", new Date(now).toISOString()],
-      ["ev", "dropped"],
-      ["file", name],
-      ["cap", cap],
-      ["records", String(records)],
-      ["bytes", String(bytes)],
-      ["since", new Date(changedAt).toISOString()]
-    ]))
+    yield* audit.append(
+      Logfmt.encode([
+        ["ts", new Date(now).toISOString()],
+        ["ev", "dropped"],
+        ["file", name],
+        ["cap", cap],
+        ["records", String(records)],
+        ["bytes", String(bytes)],
+        ["since", new Date(changedAt).toISOString()]
+      ])
+    )
     yield* Effect.ignore(fs.remove(`${directory}/${apart}`))
     yield* removeState(directory, name)
     yield* Effect.logWarning(
@@ -148,9 +170,12 @@ const settle = ({ audit, directory, now }: Dropping, { bytes, changedAt, name }:
   })
 
 const countRecords = (fs: FileSystem.FileSystem, path: string): Effect.Effect<number> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const lines = yield* makeLines(yield* fs.open(path, { flag: "r" }), 0, 0)
     let count = -1
     for (let some = yield* lines.next; some !== undefined; some = yield* lines.next) count += some.length
     return Math.max(0, count)
-  }).pipe(Effect.scoped, Effect.orElseSucceed(() => 0))
+  }).pipe(
+    Effect.scoped,
+    Effect.orElseSucceed(() => 0)
+  )

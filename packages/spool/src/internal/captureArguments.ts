@@ -28,14 +28,16 @@ const isPolicy = (text: string): text is Policy => policies.some((policy) => pol
 /** All that is wrong with the words is named at once. */
 export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturing, ReadonlyArray<string>> => {
   const [command, ...words] = argv
-  if (command !== "capture-transcript" && command !== "capture-turn") return Either.left([`there is no command ${JSON.stringify(command ?? "")}`])
+  if (command !== "capture-transcript" && command !== "capture-turn")
+    return Either.left([`there is no command ${JSON.stringify(command ?? "")}`])
   const parsed = Either.try({
-    try: () => parseArgs({ args: words, allowPositionals: true, options: command === "capture-turn" ? ofTurn : ofTranscript }),
-    catch: (error) => [error instanceof Error ? error.message.split("\n", 1)[0] ?? "" : String(error)]
+    try: () =>
+      parseArgs({ args: words, allowPositionals: true, options: command === "capture-turn" ? ofTurn : ofTranscript }),
+    catch: (error) => [error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error)]
   })
   return Either.flatMap(parsed, ({ positionals, values }) => {
     const given = values as Readonly<Record<string, string | boolean | undefined>>
-    const textOf = (name: string) => typeof given[name] === "string" ? given[name] : undefined
+    const textOf = (name: string) => (typeof given[name] === "string" ? given[name] : undefined)
     const [transcript = "", ...more] = positionals
     const [maxTurns, policy, deadline] = [textOf("max-turns"), textOf("policy"), textOf("deadline") ?? "1000"]
     const isHook = given["hook"] === true
@@ -44,24 +46,34 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
     const problems = [
       ...(transcript === "" && !isHook ? ["the transcript is missing: give its path"] : []),
       ...(transcript !== "" && isHook ? ["with --hook the transcript is named on stdin, and not here"] : []),
-      ...(more.length > 0 ? [`there is one transcript too many: ${more.map((word) => JSON.stringify(word)).join(", ")}`] : []),
+      ...(more.length > 0
+        ? [`there is one transcript too many: ${more.map((word) => JSON.stringify(word)).join(", ")}`]
+        : []),
       ...(sessionId === "" && transcript !== "" ? ["--session-id is empty"] : []),
-      ...(maxTurns === undefined || /^\d{1,9}$/.test(maxTurns) ? [] : [`--max-turns takes a whole number, and not ${JSON.stringify(maxTurns)}`]),
-      ...(policy === undefined || isPolicy(policy) ? [] : [`--policy is one of ${policies.join(", ")}, and not ${JSON.stringify(policy)}`]),
-      ...(/^[1-9]\d{1,5}$/.test(deadline) ? [] : [`--deadline takes milliseconds from 10 to 999999, and not ${JSON.stringify(deadline)}`])
+      ...(maxTurns === undefined || /^\d{1,9}$/.test(maxTurns)
+        ? []
+        : [`--max-turns takes a whole number, and not ${JSON.stringify(maxTurns)}`]),
+      ...(policy === undefined || isPolicy(policy)
+        ? []
+        : [`--policy is one of ${policies.join(", ")}, and not ${JSON.stringify(policy)}`]),
+      ...(/^[1-9]\d{1,5}$/.test(deadline)
+        ? []
+        : [`--deadline takes milliseconds from 10 to 999999, and not ${JSON.stringify(deadline)}`])
     ]
-    return problems.length > 0 ? Either.left(problems) : Either.right({
-      command,
-      transcript,
-      sessionId,
-      noSpawn: given["no-spawn"] === true || command === "capture-turn",
-      isHook,
-      maxTurns: maxTurns === undefined ? undefined : Number(maxTurns),
-      policy: policy !== undefined && isPolicy(policy) ? policy : undefined,
-      cwd: textOf("cwd"),
-      strict: given["strict"] === true,
-      deadline: Number(deadline)
-    })
+    return problems.length > 0
+      ? Either.left(problems)
+      : Either.right({
+          command,
+          transcript,
+          sessionId,
+          noSpawn: given["no-spawn"] === true || command === "capture-turn",
+          isHook,
+          maxTurns: maxTurns === undefined ? undefined : Number(maxTurns),
+          policy: policy !== undefined && isPolicy(policy) ? policy : undefined,
+          cwd: textOf("cwd"),
+          strict: given["strict"] === true,
+          deadline: Number(deadline)
+        })
   })
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is captured of a session, as the lines of a file of the spool. They are written by hand: a hook has no time to load a
- * schema for them.
+ * What is captured of a session, as the lines of a file of the spool. They are written by hand: a hook has no time to
+ * load a schema for them.
  */
 import { createHash } from "node:crypto"
 import type { CaptureEvent, CaptureHeader } from "../CaptureRecord.js"

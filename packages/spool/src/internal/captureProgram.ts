@@ -1,6 +1,6 @@
 /**
- * The programs `tether capture-transcript` and `tether capture-turn`. As a hook they load only what they need, start nothing, and
- * wait for nothing that does not move.
+ * The programs `tether capture-transcript` and `tether capture-turn`. As a hook they load only what they need, start
+ * nothing, and wait for nothing that does not move.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -27,21 +27,27 @@ export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
     },
     onRight: (capturing) => {
       if (!capturing.noSpawn && ingest !== undefined) {
-        Effect.runFork(Effect.match(Effect.flatMap(named(capturing), ingest), {
-          onSuccess: (counts) => print(counts, 0),
-          onFailure: (reason) => end({ status: "failed", reason }, capturing.strict)
-        }))
+        Effect.runFork(
+          Effect.match(Effect.flatMap(named(capturing), ingest), {
+            onSuccess: (counts) => print(counts, 0),
+            onFailure: (reason) => end({ status: "failed", reason }, capturing.strict)
+          })
+        )
         return
       }
       Effect.flatMap(named(capturing), capture).pipe(
         Effect.catchAll((reason) => Effect.succeed<Capture.Outcome>({ status: "failed", reason })),
         // What hangs in the file system hears of no interruption.
         Effect.disconnect,
-        Effect.raceFirst(Effect.as(over(capturing.deadline), {
-          status: "failed",
-          reason: `it was not done within ${capturing.deadline} ms`
-        } satisfies Capture.Outcome)),
-        Effect.catchAllDefect((defect) => Effect.succeed<Capture.Outcome>({ status: "failed", reason: String(defect) })),
+        Effect.raceFirst(
+          Effect.as(over(capturing.deadline), {
+            status: "failed",
+            reason: `it was not done within ${capturing.deadline} ms`
+          } satisfies Capture.Outcome)
+        ),
+        Effect.catchAllDefect((defect) =>
+          Effect.succeed<Capture.Outcome>({ status: "failed", reason: String(defect) })
+        ),
         Effect.provideService(FileSystem.FileSystem, hookFiles),
         Effect.map((outcome) => end(outcome, capturing.strict)),
         Effect.runFork
@@ -56,11 +62,11 @@ const slice = 50
 const inAll = 5
 
 /**
- * A deadline in slices in which nothing came of anything: where fifty hooks want the same disk and the same processors at once, each
- * one is slow, and none is stuck.
+ * A deadline in slices in which nothing came of anything: where fifty hooks want the same disk and the same processors
+ * at once, each one is slow, and none is stuck.
  */
 const over = (deadline: number): Effect.Effect<void> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const last = performance.now() + deadline * inAll
     let idle = 0
     while (idle < deadline && performance.now() < last) {
@@ -77,7 +83,8 @@ const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, Fi
     : Capture.transcript({ ...capturing, answerWithin: Math.min(600, capturing.deadline - reserve) })
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
-  if (outcome.status === "failed") process.stderr.write(`tether: nothing was captured: ${outcome.reason.replace(/\s+/g, " ")}\n`)
+  if (outcome.status === "failed")
+    process.stderr.write(`tether: nothing was captured: ${outcome.reason.replace(/\s+/g, " ")}\n`)
   print(outcome, outcome.status === "failed" && isStrict ? 1 : 0)
 }
 
@@ -90,8 +97,8 @@ const print = (line: object, code: number): void => {
 const mostLooks = 20
 
 /**
- * Not only a code: a socket that hangs would keep us. Node.js waits at its end for what it has asked of the file system; where that
- * hangs, only a kill ends us.
+ * Not only a code: a socket that hangs would keep us. Node.js waits at its end for what it has asked of the file
+ * system; where that hangs, only a kill ends us.
  */
 const leave = (code: number, looks: number): void => {
   if (!isUnderWay()) process.exit(code)

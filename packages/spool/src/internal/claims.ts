@@ -1,6 +1,7 @@
 /**
- * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed by a
- * rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the files back.
+ * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed
+ * by a rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the
+ * files back.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -32,35 +33,44 @@ type Needs = FileSystem.FileSystem | ProcessIdentity
 
 /** Claims that are given back when the scope closes. */
 export const makeClaims = (directory: string): Effect.Effect<Claims, FileError | LockHeld, Needs | Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const own = `${directory}/${claimsDirectory}/${SortableId.make()(yield* Clock.currentTimeMillis)}`
     const scope = yield* Effect.scope
     const context = yield* Effect.context<Needs>()
     let isLocked = false
     /**
-     * On a full disk there is no room for a lock, and what is drained is what makes room. Without a lock others may put back what
-     * we are at as soon as they have room for theirs: it is handed over twice then, under the same keys.
+     * On a full disk there is no room for a lock, and what is drained is what makes room. Without a lock others may put
+     * back what we are at as soon as they have room for theirs: it is handed over twice then, under the same keys.
      */
-    const lock = Effect.suspend(() => isLocked ? Effect.void : FileLock.acquire(lockOf(own), { label: "spool drainer" })).pipe(
+    const lock = Effect.suspend(() =>
+      isLocked ? Effect.void : FileLock.acquire(lockOf(own), { label: "spool drainer" })
+    ).pipe(
       Effect.tap(() => {
         isLocked = true
       }),
-      Effect.catchIf((error) => error._tag === "FileError" && error.reason === "NoSpace", () => Effect.void),
+      Effect.catchIf(
+        (error) => error._tag === "FileError" && error.reason === "NoSpace",
+        () => Effect.void
+      ),
       Effect.provideService(Scope.Scope, scope),
       Effect.provide(context)
     )
     // Before the directory: one without a lock belongs to nobody.
     yield* lock
-    if (!isLocked) yield* Effect.logWarning(`no space is left for a lock: ${JSON.stringify(directory)} is drained without one`)
+    if (!isLocked)
+      yield* Effect.logWarning(`no space is left for a lock: ${JSON.stringify(directory)} is drained without one`)
     yield* Effect.acquireRelease(
       FileAttempt.attempt("make the directory", own)(fs.makeDirectory(own, { mode: 0o700 })),
       () => Effect.catchAll(vacate(directory, own), (error) => Effect.logWarning(error.message))
     ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
     const pathOf = (name: string) => `${own}/${name}`
     const moveTo = (action: string, name: string, to: string) =>
-      Effect.uninterruptible(Effect.provideService(move(action, directory, pathOf(name), to, name), FileSystem.FileSystem, fs))
-    // The system ends what it has begun: who is interrupted must know where the file is before the claims are given back.
+      Effect.uninterruptible(
+        Effect.provideService(move(action, directory, pathOf(name), to, name), FileSystem.FileSystem, fs)
+      )
+    // The system ends what it has begun: who is interrupted must know where the file is before the claims are given
+    // back.
     return {
       take: (name) =>
         fs.rename(`${directory}/${name}`, pathOf(name)).pipe(
@@ -88,12 +98,16 @@ const lockOf = (claims: string): string => `${claims}.lock`
 export const illegible = "\u{fffd}"
 
 /** Takes the lock of another drainer, if that is gone. What is no file is no lock, and a pipe would be waited for. */
-export const tryLock = (directory: string, id: string): Effect.Effect<void, FileError | LockHeld, Needs | Scope.Scope> =>
-  Effect.gen(function*() {
+export const tryLock = (
+  directory: string,
+  id: string
+): Effect.Effect<void, FileError | LockHeld, Needs | Scope.Scope> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = lockOf(`${directory}/${claimsDirectory}/${id}`)
     const info = yield* Effect.option(fs.stat(path))
-    if (Option.isSome(info) && info.value.type !== "File") return yield* FileAttempt.refused("take the lock", path, "Invalid", "it is no regular file")
+    if (Option.isSome(info) && info.value.type !== "File")
+      return yield* FileAttempt.refused("take the lock", path, "Invalid", "it is no regular file")
     yield* FileLock.tryAcquire(path, { label: "spool drainer" })
   })
 
@@ -102,27 +116,39 @@ const mostRounds = 10
 
 /** Puts back what is in a directory of claims, and removes it once nothing is. What cannot be put back stays in it. */
 const vacate = (directory: string, claims: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.uninterruptible(Effect.gen(function*() {
-    for (let round = 0; round < mostRounds; round++) {
-      yield* Effect.validateAll(yield* namesIn(claims), (name) => move("give back", directory, `${claims}/${name}`, directory, name), {
-        discard: true
-      }).pipe(Effect.mapError(([first]) => first))
-      if (yield* removeEmpty(claims)) return
-    }
-  }))
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      for (let round = 0; round < mostRounds; round++) {
+        yield* Effect.validateAll(
+          yield* namesIn(claims),
+          (name) => move("give back", directory, `${claims}/${name}`, directory, name),
+          {
+            discard: true
+          }
+        ).pipe(Effect.mapError(([first]) => first))
+        if (yield* removeEmpty(claims)) return
+      }
+    })
+  )
 
 /** Puts back what drainers had that are gone. Of whom nothing can be told keeps what it has. */
 export const takeOver = (directory: string): Effect.Effect<void, FileError, Needs> =>
-  Effect.flatMap(Effect.zipRight(sweep(directory), claimants(directory)), Effect.forEach((id) => {
-    const claims = `${directory}/${claimsDirectory}/${id}`
-    return tryLock(directory, id).pipe(
-      Effect.zipRight(vacate(directory, claims)),
-      Effect.scoped,
-      Effect.catchTag("LockHeld", () => Effect.void),
-      // What one drainer has left in disorder is no reason to drain nothing.
-      Effect.catchTag("FileError", (error) => Effect.logWarning(error.message))
+  Effect.flatMap(
+    Effect.zipRight(sweep(directory), claimants(directory)),
+    Effect.forEach(
+      (id) => {
+        const claims = `${directory}/${claimsDirectory}/${id}`
+        return tryLock(directory, id).pipe(
+          Effect.zipRight(vacate(directory, claims)),
+          Effect.scoped,
+          Effect.catchTag("LockHeld", () => Effect.void),
+          // What one drainer has left in disorder is no reason to drain nothing.
+          Effect.catchTag("FileError", (error) => Effect.logWarning(error.message))
+        )
+      },
+      { discard: true }
     )
-  }, { discard: true }))
+  )
 
 /** The drainers that have claims, or had. */
 export const claimants = (directory: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
@@ -130,23 +156,35 @@ export const claimants = (directory: string): Effect.Effect<ReadonlyArray<string
     ...new Set(names.flatMap((name) => /^([0-9A-Z]{26})(?:\.lock)?$/.exec(name)?.[1] ?? []))
   ])
 
-/** Removes what drainers have left that were killed while they took their lock: one that lives has it within a minute. */
+/**
+ * Removes what drainers have left that were killed while they took their lock: one that lives has it within a minute.
+ */
 const sweep = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const aMinuteAgo = SortableId.make()(Math.max(0, (yield* Clock.currentTimeMillis) - 60_000))
     const names = yield* namesIn(`${directory}/${claimsDirectory}`)
     const left = names.filter((name) => /^[0-9A-Z]{26}\.lock\./.test(name) && name < aMinuteAgo)
-    yield* Effect.forEach(left, (name) => Effect.ignore(fs.remove(`${directory}/${claimsDirectory}/${name}`)), { discard: true })
+    yield* Effect.forEach(left, (name) => Effect.ignore(fs.remove(`${directory}/${claimsDirectory}/${name}`)), {
+      discard: true
+    })
   })
 
 /** The files that are claimed, by whom. */
 export const claimed = (
   directory: string
-): Effect.Effect<ReadonlyArray<{ readonly claimant: string; readonly file: string }>, FileError, FileSystem.FileSystem> =>
+): Effect.Effect<
+  ReadonlyArray<{ readonly claimant: string; readonly file: string }>,
+  FileError,
+  FileSystem.FileSystem
+> =>
   Effect.flatMap(claimants(directory), (ids) =>
     Effect.map(
       Effect.forEach(ids, (id) =>
-        Effect.map(namesIn(`${directory}/${claimsDirectory}/${id}`), (files) => files.map((file) => ({ claimant: id, file })))),
+        Effect.map(namesIn(`${directory}/${claimsDirectory}/${id}`), (files) =>
+          files.map((file) => ({ claimant: id, file }))
+        )
+      ),
       (all) => all.flat()
-    ))
+    )
+  )

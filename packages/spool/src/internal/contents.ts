@@ -13,8 +13,8 @@ import { type Header, maxLineBytes, parseHeader } from "./format.js"
 import { makeLines } from "./lines.js"
 import { move } from "./moving.js"
 import { deadDirectory, isReady } from "./names.js"
-import type { Setting } from "./setting.js"
 import { countOf } from "./progress.js"
+import type { Setting } from "./setting.js"
 import { readState, type State, writeState } from "./state.js"
 
 /**
@@ -34,8 +34,8 @@ export interface Pending<A> {
 }
 
 /**
- * How much there is: files that are to be drained (`waiting` of them for their next try), that drainers are at, and that are
- * dead letters; the bytes of the first, and when the oldest of them was put, in milliseconds since the epoch.
+ * How much there is: files that are to be drained (`waiting` of them for their next try), that drainers are at, and
+ * that are dead letters; the bytes of the first, and when the oldest of them was put, in milliseconds since the epoch.
  *
  * @example
  * ```ts
@@ -54,8 +54,8 @@ export interface Stats {
 }
 
 /**
- * A file that is not tried any more. `error` is the first thing that went wrong, at `since`; `unsettled` is how many of its
- * records were not taken.
+ * A file that is not tried any more. `error` is the first thing that went wrong, at `since`; `unsettled` is how many of
+ * its records were not taken.
  *
  * @example
  * ```ts
@@ -77,32 +77,42 @@ export const peek = <A>(
   { directory, parse }: Setting<A>,
   count: number
 ): Effect.Effect<ReadonlyArray<Pending<A>>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const names = yield* readyIn(directory)
     return yield* Effect.forEach(names.slice(0, count), (file) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const path = `${directory}/${file}`
         // A pipe would be waited for.
         if ((yield* fs.stat(path)).type !== "File") return { file, header: undefined, records: [] }
         const lines = yield* makeLines(yield* fs.open(path, { flag: "r" }), 0, maxLineBytes)
         const texts: Array<string | undefined> = []
-        for (let some = yield* lines.next; some !== undefined; some = yield* lines.next) texts.push(...some.map(({ text }) => text))
+        for (let some = yield* lines.next; some !== undefined; some = yield* lines.next)
+          texts.push(...some.map(({ text }) => text))
         const [first, ...rest] = texts
         const header = Option.getOrUndefined(Either.getRight(parseHeader(first)))
-        return { file, header, records: rest.flatMap((text) => text === undefined ? [] : Either.match(parse(text), { onLeft: () => [], onRight: (record) => [record] })) }
+        return {
+          file,
+          header,
+          records: rest.flatMap((text) =>
+            text === undefined ? [] : Either.match(parse(text), { onLeft: () => [], onRight: (record) => [record] })
+          )
+        }
       }).pipe(
         Effect.scoped,
         // Claimed just now, or no file at all.
         Effect.orElseSucceed((): Pending<A> => ({ file, header: undefined, records: [] }))
-      ))
+      )
+    )
   })
 
 export const statsOf = (directory: string): Effect.Effect<Stats, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const names = yield* readyIn(directory)
-    const infos = (yield* Effect.forEach(names, (name) => Effect.option(fs.stat(`${directory}/${name}`)))).flatMap(Option.toArray)
+    const infos = (yield* Effect.forEach(names, (name) => Effect.option(fs.stat(`${directory}/${name}`)))).flatMap(
+      Option.toArray
+    )
     const times = infos.flatMap(({ mtime }) => Option.toArray(mtime)).map((time) => time.getTime())
     const states = yield* Effect.forEach(names, (name) => readState(directory, name))
     return {
@@ -115,24 +125,39 @@ export const statsOf = (directory: string): Effect.Effect<Stats, FileError, File
     }
   })
 
-const deadIn = (directory: string) => Effect.map(namesIn(`${directory}/${deadDirectory}`), (names) => names.filter(isReady))
+const deadIn = (directory: string) =>
+  Effect.map(namesIn(`${directory}/${deadDirectory}`), (names) => names.filter(isReady))
 
-export const deadLetters = (directory: string): Effect.Effect<ReadonlyArray<DeadLetter>, FileError, FileSystem.FileSystem> =>
-  Effect.flatMap(deadIn(directory), Effect.forEach((file) =>
-    Effect.map(readState(directory, file), (state) => ({
-      file,
-      path: `${directory}/${deadDirectory}/${file}`,
-      attempts: state?.attempts ?? 0,
-      unsettled: state === undefined ? 0 : countOf(state),
-      error: state?.firstError ?? "not known",
-      since: state?.firstAt
-    }))))
+export const deadLetters = (
+  directory: string
+): Effect.Effect<ReadonlyArray<DeadLetter>, FileError, FileSystem.FileSystem> =>
+  Effect.flatMap(
+    deadIn(directory),
+    Effect.forEach((file) =>
+      Effect.map(readState(directory, file), (state) => ({
+        file,
+        path: `${directory}/${deadDirectory}/${file}`,
+        attempts: state?.attempts ?? 0,
+        unsettled: state === undefined ? 0 : countOf(state),
+        error: state?.firstError ?? "not known",
+        since: state?.firstAt
+      }))
+    )
+  )
 
-export const replay = (directory: string, only: string | undefined): Effect.Effect<number, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+export const replay = (
+  directory: string,
+  only: string | undefined
+): Effect.Effect<number, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const dead = (yield* deadIn(directory)).filter((name) => only === undefined || name === only)
     if (only !== undefined && dead.length === 0) {
-      return yield* FileAttempt.refused("replay", `${directory}/${deadDirectory}/${only}`, "NotFound", "there is no such dead letter")
+      return yield* FileAttempt.refused(
+        "replay",
+        `${directory}/${deadDirectory}/${only}`,
+        "NotFound",
+        "there is no such dead letter"
+      )
     }
     for (const name of dead) {
       const state = yield* readState(directory, name)

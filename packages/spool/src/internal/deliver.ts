@@ -44,7 +44,7 @@ export interface Delivery {
 }
 
 export const deliver = (delivery: Delivery): Effect.Effect<Counts, Undelivered, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const isThere = yield* Effect.match(fs.stat(delivery.socket), { onFailure: () => false, onSuccess: () => true })
     if (!isThere) return yield* Effect.fail(undelivered("no daemon listens", true))
@@ -71,7 +71,9 @@ const exchange = (
       setTimeout(() => fail(`no answer within ${answerWithin} ms`), answerWithin)
     ]
     connection.setEncoding("utf8")
-    connection.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, connection.connecting || isRefusal(error)))
+    connection.on("error", (error: NodeJS.ErrnoException) =>
+      fail(error.code ?? error.message, connection.connecting || isRefusal(error))
+    )
     connection.on("close", () => fail("the connection was closed before an answer"))
     connection.on("data", (text: string) => {
       answer += text
@@ -94,19 +96,32 @@ const isRefusal = ({ code }: NodeJS.ErrnoException): boolean => code === "ENOENT
 const countsIn = (line: string, records: number): Effect.Effect<Counts, Undelivered> => {
   const value = parsed(line)
   if (value === undefined || value["v"] !== protocolVersion) return Effect.fail(undelivered("the answer is no answer"))
-  if (value["ok"] !== true) return Effect.fail(undelivered(`refused: ${typeof value["error"] === "string" ? value["error"].slice(0, 200) : "no reason was given"}`))
-  const count = (name: string) => typeof value[name] === "number" ? value[name] : 0
-  const counts = { inserted: count("inserted"), reinforced: count("reinforced"), skipped: count("skipped"), failed: count("failed") }
-  if (!Object.values(counts).every((count) => Number.isInteger(count) && count >= 0)) return Effect.fail(undelivered("the answer is no answer"))
+  if (value["ok"] !== true)
+    return Effect.fail(
+      undelivered(
+        `refused: ${typeof value["error"] === "string" ? value["error"].slice(0, 200) : "no reason was given"}`
+      )
+    )
+  const count = (name: string) => (typeof value[name] === "number" ? value[name] : 0)
+  const counts = {
+    inserted: count("inserted"),
+    reinforced: count("reinforced"),
+    skipped: count("skipped"),
+    failed: count("failed")
+  }
+  if (!Object.values(counts).every((count) => Number.isInteger(count) && count >= 0))
+    return Effect.fail(undelivered("the answer is no answer"))
   const all = counts.inserted + counts.reinforced + counts.skipped + counts.failed
   if (all !== records) return Effect.fail(undelivered(`it tells of ${all} records, and got ${records}`))
-  return counts.failed > 0 ? Effect.fail(undelivered(`${counts.failed} records were not taken`)) : Effect.succeed(counts)
+  return counts.failed > 0
+    ? Effect.fail(undelivered(`${counts.failed} records were not taken`))
+    : Effect.succeed(counts)
 }
 
 const parsed = (line: string): Readonly<Record<string, unknown>> | undefined => {
   try {
     const value: unknown = JSON.parse(line)
-    return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : undefined
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
   } catch {
     return undefined
   }

@@ -13,9 +13,11 @@ export const makeDirectories = (directory: string): Effect.Effect<void, FileErro
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.forEach(
       [directory, ...[stateDirectory, claimsDirectory, deadDirectory].map((name) => `${directory}/${name}`)],
-      (path) => FileAttempt.attempt("make the directory", path)(fs.makeDirectory(path, { recursive: true, mode: 0o700 })),
+      (path) =>
+        FileAttempt.attempt("make the directory", path)(fs.makeDirectory(path, { recursive: true, mode: 0o700 })),
       { discard: true }
-    ))
+    )
+  )
 
 /** The names in it, sorted; none where it is not there. */
 export const namesIn = (path: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
@@ -30,8 +32,8 @@ export const readyIn = (directory: string): Effect.Effect<ReadonlyArray<string>,
   Effect.map(namesIn(directory), (names) => names.filter(isReady))
 
 /**
- * Removes a directory, and answers whether it is gone: one in which something is stays. The `FileSystem` can only remove what is
- * in it, too.
+ * Removes a directory, and answers whether it is gone: one in which something is stays. The `FileSystem` can only
+ * remove what is in it, too.
  */
 export const removeEmpty = (path: string): Effect.Effect<boolean, FileError> =>
   Effect.async((resume) =>

@@ -52,24 +52,31 @@ const unfinishedAfter = Duration.minutes(1)
 /** A daemon drains each minute. */
 const lateAfter = Duration.hours(1)
 
-export const examine = <A>(
-  { directory, version }: Setting<A>
-): Effect.Effect<ReadonlyArray<Finding>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+export const examine = <A>({
+  directory,
+  version
+}: Setting<A>): Effect.Effect<ReadonlyArray<Finding>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const dead = (yield* deadLetters(directory)).map(({ error, file }) => found("dead", file, error))
     const names = yield* readyIn(directory)
     const ready = yield* Effect.forEach(names, (file) => ofReady(directory, file, version, now))
     const blocked = names.length === 0 ? [] : yield* ofClaiming(directory, now)
-    const states = yield* Effect.forEach(yield* namesIn(`${directory}/${stateDirectory}`), (file) => ofState(directory, file))
-    const live = yield* Effect.forEach((yield* namesIn(directory)).filter(isLive), (file) => ofLive(directory, file, now))
+    const states = yield* Effect.forEach(yield* namesIn(`${directory}/${stateDirectory}`), (file) =>
+      ofState(directory, file)
+    )
+    const live = yield* Effect.forEach((yield* namesIn(directory)).filter(isLive), (file) =>
+      ofLive(directory, file, now)
+    )
     const claims = yield* Effect.forEach(yield* claimants(directory), (id) => ofClaims(directory, id))
-    const unfinished = yield* Effect.forEach((yield* namesIn(directory)).filter(isTemporary), (file) => ofUnfinished(directory, file, now))
+    const unfinished = yield* Effect.forEach((yield* namesIn(directory)).filter(isTemporary), (file) =>
+      ofUnfinished(directory, file, now)
+    )
     return [dead, blocked, ...ready, ...live, ...claims, ...unfinished, ...states].flat()
   })
 
 const ofReady = (directory: string, file: string, version: number, now: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const age = yield* ageOf(fs, `${directory}/${file}`, now)
     const state = yield* readState(directory, file)
@@ -78,11 +85,18 @@ const ofReady = (directory: string, file: string, version: number, now: number) 
     const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, 65_536)
     const header = parseHeader((yield* lines.next)?.[0]?.text)
     const isNewer = header._tag === "Right" && header.right.version > version
-    if (isNewer) return [found("newer", file, `it is of version ${header.right.version}, and this program knows ${version}`)]
+    if (isNewer)
+      return [found("newer", file, `it is of version ${header.right.version}, and this program knows ${version}`)]
     const late = state === undefined || state.attempts === 0 ? 0 : now - state.nextAt
     if (late > Duration.toMillis(lateAfter)) {
       const times = `it was tried ${state?.attempts} times in vain`
-      return [found("stale", file, `${times}, and nobody tries it again, which was due ${Duration.format(Duration.millis(late))} ago`)]
+      return [
+        found(
+          "stale",
+          file,
+          `${times}, and nobody tries it again, which was due ${Duration.format(Duration.millis(late))} ago`
+        )
+      ]
     }
     if (age <= Duration.toMillis(staleAfter)) return []
     return [found("stale", file, `nobody has drained it for ${Duration.format(Duration.millis(age))}`)]
@@ -90,25 +104,30 @@ const ofReady = (directory: string, file: string, version: number, now: number) 
     Effect.scoped,
     Effect.orElseSucceed((): ReadonlyArray<Finding> =>
       // Any other has been claimed just now.
-      file.includes(illegible) ? [found("stray", file, "its name is no UTF-8: it can be drained under another one")] : []
+      file.includes(illegible)
+        ? [found("stray", file, "its name is no UTF-8: it can be drained under another one")]
+        : []
     )
   )
 
 /** A drain begins with a directory for what it claims. */
 const ofClaiming = (directory: string, now: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const probe = `${directory}/${claimsDirectory}/${SortableId.make()(now)}`
     yield* FileAttempt.attempt("make the directory", probe)(fs.makeDirectory(probe, { recursive: true, mode: 0o700 }))
     yield* removeEmpty(probe)
   }).pipe(
     Effect.uninterruptible,
-    Effect.match({ onSuccess: () => [], onFailure: ({ message }) => [found("blocked", claimsDirectory, `nothing can be claimed: ${message}`)] })
+    Effect.match({
+      onSuccess: () => [],
+      onFailure: ({ message }) => [found("blocked", claimsDirectory, `nothing can be claimed: ${message}`)]
+    })
   )
 
 /** What a drain has moved aside; what else belongs to no file is removed by it. */
 const ofState = (directory: string, file: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { type } = yield* (yield* FileSystem.FileSystem).stat(`${directory}/${stateDirectory}/${file}`)
     if (type === "File" && !file.endsWith(oddEnding)) return []
     return [found("stray", `${stateDirectory}/${file}`, "it is no state: remove it, or take it elsewhere")]
@@ -116,31 +135,37 @@ const ofState = (directory: string, file: string) =>
 
 /** A day without a turn: its session has ended without a word. */
 const ofLive = (directory: string, file: string, now: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const age = yield* ageOf(yield* FileSystem.FileSystem, `${directory}/${file}`, now)
     if (age <= Duration.toMillis(staleAfter)) return []
-    return [found("stale", file, "its session has not ended, and has said nothing for a day: the next drain takes it up")]
+    return [
+      found("stale", file, "its session has not ended, and has said nothing for a day: the next drain takes it up")
+    ]
   }).pipe(Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
 
 const ofClaims = (directory: string, id: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const claims = `${directory}/${claimsDirectory}/${id}`
     const files = yield* namesIn(claims)
     if (files.length === 0) return []
     const held = yield* tryLock(directory, id).pipe(
       Effect.as("gone" as const),
       Effect.scoped,
-      Effect.catchTags({ LockHeld: ({ liveness }) => Effect.succeed(liveness), FileError: (error) => Effect.succeed(error) })
+      Effect.catchTags({
+        LockHeld: ({ liveness }) => Effect.succeed(liveness),
+        FileError: (error) => Effect.succeed(error)
+      })
     )
     if (held === "alive") return []
-    const problem = held === "gone"
-      ? "its drainer is gone: the next drain puts it back"
-      : `whether its drainer lives cannot be told${held === "unknown" ? " from here" : `: ${held.message}`}`
+    const problem =
+      held === "gone"
+        ? "its drainer is gone: the next drain puts it back"
+        : `whether its drainer lives cannot be told${held === "unknown" ? " from here" : `: ${held.message}`}`
     return files.map((file) => found("claimed", file, problem))
   })
 
 const ofUnfinished = (directory: string, file: string, now: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const age = yield* ageOf(fs, `${directory}/${file}`, now)
     return age <= Duration.toMillis(unfinishedAfter)
@@ -149,4 +174,7 @@ const ofUnfinished = (directory: string, file: string, now: number) =>
   }).pipe(Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
 
 const ageOf = (fs: FileSystem.FileSystem, path: string, now: number) =>
-  Effect.map(fs.stat(path), ({ mtime }) => now - Option.match(mtime, { onNone: () => now, onSome: (time) => time.getTime() }))
+  Effect.map(
+    fs.stat(path),
+    ({ mtime }) => now - Option.match(mtime, { onNone: () => now, onSome: (time) => time.getTime() })
+  )

@@ -27,7 +27,7 @@ export const drain = <A, R>(
   handle: (item: Item<A>) => Effect.Effect<Answer, unknown, R>,
   limits: Limits
 ): Effect.Effect<DrainReport, FileError | LockHeld, R | FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { directory } = setting
     const tally = new Tally(limits, yield* Clock.currentTimeMillis)
     // Somebody may have removed them since.
@@ -52,12 +52,14 @@ const goThrough = <A, R>(
   tally: Tally,
   handle: (item: Item<A>) => Effect.Effect<Answer, unknown, R>
 ) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const claims = yield* makeClaims(setting.directory)
     for (const name of names) {
       const spent = tally.spent(yield* Clock.currentTimeMillis)
       if (spent !== undefined) return spent
-      yield* Effect.flatMap(claims.take(name), (isOurs) => isOurs ? drainFile({ setting, claims, tally, handle }, name) : Effect.void).pipe(
+      yield* Effect.flatMap(claims.take(name), (isOurs) =>
+        isOurs ? drainFile({ setting, claims, tally, handle }, name) : Effect.void
+      ).pipe(
         Effect.catchAllCause((cause) => {
           if (Cause.isInterrupted(cause)) return Effect.failCause(cause)
           tally.filesFailed++
@@ -75,29 +77,41 @@ const unfinishedAfter = Duration.hours(1)
 
 /** Removes what a `put` that was killed has left, and what a drain has of a state. It was promised to nobody. */
 const removeUnfinished = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.forEach([directory, `${directory}/${stateDirectory}`], (place) =>
-    Effect.flatMap(namesIn(place), (names) => removeOld(place, names.filter(isTemporary), unfinishedAfter)), { discard: true })
+  Effect.forEach(
+    [directory, `${directory}/${stateDirectory}`],
+    (place) => Effect.flatMap(namesIn(place), (names) => removeOld(place, names.filter(isTemporary), unfinishedAfter)),
+    { discard: true }
+  )
 
 /** A state outlives its file for a moment, when a drain is killed, or when somebody takes the file elsewhere. */
 const forsakenAfter = Duration.days(1)
 
 const removeForsaken = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const place = `${directory}/${stateDirectory}`
     const states = yield* namesIn(place)
     if (states.length === 0) return
-    const [here, dead, elsewhere] = yield* Effect.all([namesIn(directory), namesIn(`${directory}/${deadDirectory}`), claimed(directory)])
+    const [here, dead, elsewhere] = yield* Effect.all([
+      namesIn(directory),
+      namesIn(`${directory}/${deadDirectory}`),
+      claimed(directory)
+    ])
     const wanted = new Set([...here, ...dead, ...elsewhere.map(({ file }) => file)].map(stateName))
-    yield* removeOld(place, states.filter((name) => isReady(name) && !wanted.has(name)), forsakenAfter)
+    yield* removeOld(
+      place,
+      states.filter((name) => isReady(name) && !wanted.has(name)),
+      forsakenAfter
+    )
   })
 
 const removeOld = (directory: string, names: ReadonlyArray<string>, age: Duration.Duration) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age)
     for (const name of names) {
       const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
-      if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
+      if (Option.isSome(changed) && changed.value.getTime() < before)
+        yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })
 
@@ -105,7 +119,7 @@ const removeOld = (directory: string, names: ReadonlyArray<string>, age: Duratio
 const abandonedAfter = Duration.days(1)
 
 const retireAbandoned = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const now = yield* Clock.currentTimeMillis
     for (const name of (yield* namesIn(directory)).filter(isLive)) {
@@ -117,7 +131,7 @@ const retireAbandoned = (directory: string): Effect.Effect<void, FileError, File
 
 /** The files that may be drained now, by name; those that have used up a pass of their own come last. */
 const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { directory, longestWait, unsaved } = setting
     const names = yield* readyIn(directory)
     const states = new Set(yield* namesIn(`${directory}/${stateDirectory}`))
@@ -128,7 +142,11 @@ const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileE
     for (const name of names) {
       const state = unsaved.has(name) || states.has(stateName(name)) ? yield* stateOf(setting, name) : undefined
       // No try is further away than the longest wait: the clock was wrong that said so.
-      const isWaiting = state !== undefined && state.nextAt > now && state.nextAt <= now + longestWait && (yield* isOf(directory, name, state))
+      const isWaiting =
+        state !== undefined &&
+        state.nextAt > now &&
+        state.nextAt <= now + longestWait &&
+        (yield* isOf(directory, name, state))
       if (!isWaiting) places.push({ name, behindSince: state?.behindSince ?? 0 })
     }
     return places.toSorted((a, b) => a.behindSince - b.behindSince).map(({ name }) => name)

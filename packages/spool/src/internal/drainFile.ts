@@ -12,12 +12,12 @@ import * as Answer from "../Answer.js"
 import type { Claims } from "./claims.js"
 import { type Header, maxLineBytes, parseHeader } from "./format.js"
 import { handOver } from "./handOver.js"
+import { keepState, stateOf } from "./keeping.js"
 import { type Lines, makeLines } from "./lines.js"
 import type { Line } from "./lineSplitter.js"
 import { countOf, Progress } from "./progress.js"
 import type { Item, Setting } from "./setting.js"
 import { initial, isAbout, nothing, removeState, writeState } from "./state.js"
-import { keepState, stateOf } from "./keeping.js"
 import type { Tally } from "./tally.js"
 
 /** Progress is saved after so many records or milliseconds: what is not saved is handed over again after a crash. */
@@ -36,18 +36,25 @@ interface Task<A, R> {
   readonly handle: (item: Item<A>) => Effect.Effect<Answer.Answer, unknown, R>
 }
 
-/** Why it was left: all of it was dealt with, or too much of it failed, or the pass is over, or its state cannot be written. */
+/**
+ * Why it was left: all of it was dealt with, or too much of it failed, or the pass is over, or its state cannot be
+ * written.
+ */
 type Stop = "end" | "failures" | "spent" | "unsaved"
 
 /** Drains a file that was claimed. It is gone then, or back in its place, or buried. */
-export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<void, FileError, R | FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+export const drainFile = <A, R>(
+  task: Task<A, R>,
+  name: string
+): Effect.Effect<void, FileError, R | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const { claims, setting, tally } = task
     const fs = yield* FileSystem.FileSystem
     const path = claims.pathOf(name)
     const isLink = Either.isRight(yield* Effect.either(fs.readLink(path)))
     const info = yield* Effect.option(fs.stat(path))
-    if (isLink || Option.isNone(info) || info.value.type !== "File") return yield* refuse(task, name, "it is no regular file")
+    if (isLink || Option.isNone(info) || info.value.type !== "File")
+      return yield* refuse(task, name, "it is no regular file")
     const saved = yield* stateOf(setting, name)
     let hasState = saved !== undefined
     const fresh = initial(info.value)
@@ -60,11 +67,14 @@ export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<v
       })
     })
 
-    const outcome = fresh.size === 0 ? "end" : yield* goThrough(task, name, fresh.size, progress, save).pipe(
-      Effect.scoped,
-      // Who is interrupted keeps what was achieved, and the claims are given back by whoever made them.
-      Effect.onInterrupt(() => save)
-    )
+    const outcome =
+      fresh.size === 0
+        ? "end"
+        : yield* goThrough(task, name, fresh.size, progress, save).pipe(
+            Effect.scoped,
+            // Who is interrupted keeps what was achieved, and the claims are given back by whoever made them.
+            Effect.onInterrupt(() => save)
+          )
     if (typeof outcome === "object") return yield* refuse(task, name, outcome.problem)
     if (outcome === "newer") return yield* claims.giveBack(name)
     if (outcome === "spent") {
@@ -84,7 +94,7 @@ export const drainFile = <A, R>(task: Task<A, R>, name: string): Effect.Effect<v
 
 /** Its state cannot be written. What it has come to is known to us alone, and is not to be more each time. */
 const postpone = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, progress: Progress) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const delay = (yield* setting.delayAfter(1)) ?? 0
     setting.unsaved.set(name, { ...progress.state, nextAt: (yield* Clock.currentTimeMillis) + delay })
     tally.filesFailed++
@@ -93,7 +103,7 @@ const postpone = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, pr
 
 /** Something of it was not taken. */
 const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThrough: boolean) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { claims, setting, tally } = task
     const now = yield* Clock.currentTimeMillis
     const isHopeless = isThrough && progress.refused === 0
@@ -111,17 +121,19 @@ const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThro
 
 /** It can never be drained. */
 const refuse = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, problem: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    yield* Effect.ignore(writeState(setting.directory, name, {
-      ...nothing,
-      unsettled: [{ position: 0, offset: 0, count: 1, error: problem, isMalformed: true }],
-      malformed: 1,
-      attempts: 1,
-      nextAt: now,
-      firstError: problem,
-      firstAt: now
-    }))
+    yield* Effect.ignore(
+      writeState(setting.directory, name, {
+        ...nothing,
+        unsettled: [{ position: 0, offset: 0, count: 1, error: problem, isMalformed: true }],
+        malformed: 1,
+        attempts: 1,
+        nextAt: now,
+        firstError: problem,
+        firstAt: now
+      })
+    )
     yield* claims.bury(name)
     tally.filesFailed++
     tally.answered(Answer.failed(problem), 0)
@@ -135,7 +147,7 @@ const goThrough = <A, R>(
   progress: Progress,
   save: Effect.Effect<boolean, never, FileSystem.FileSystem>
 ) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { claims, handle, setting, tally } = task
     const path = claims.pathOf(name)
     const fs = yield* FileSystem.FileSystem
@@ -161,19 +173,34 @@ const goThrough = <A, R>(
     })
     /** Hands over one line, unless there is a reason to stop, and remembers what became of it. */
     const deal = (line: Line, position: number, mostFailed: number) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         if (progress.refused >= mostFailed) return "failures" satisfies Stop
         if (tally.spent(yield* Clock.currentTimeMillis) !== undefined) return "spent" satisfies Stop
-        const { answer, isMalformed } = yield* handOver(setting, handle, { name, header: header.right, text: line.text, position })
+        const { answer, isMalformed } = yield* handOver(setting, handle, {
+          name,
+          header: header.right,
+          text: line.text,
+          position
+        })
         tally.answered(answer, line.end - line.start)
         if (answer._tag !== "Failed") progress.settled(position, line.end)
-        else progress.failed({ position, offset: line.start, count: 1, error: answer.error.slice(0, maxError), isMalformed }, line.end)
+        else
+          progress.failed(
+            { position, offset: line.start, count: 1, error: answer.error.slice(0, maxError), isMalformed },
+            line.end
+          )
         progress.passed(position, line.end)
-        return (yield* saveNowAndThen) ? undefined : "unsaved" satisfies Stop
+        return (yield* saveNowAndThen) ? undefined : ("unsaved" satisfies Stop)
       })
     /** Deals with so many lines, or with all there are; the first of them has this position. */
-    const dealWithAll = (lines: Lines, from: number, count: number, mostFailed: number, portion: ReadonlyArray<Line> = []) =>
-      Effect.gen(function*() {
+    const dealWithAll = (
+      lines: Lines,
+      from: number,
+      count: number,
+      mostFailed: number,
+      portion: ReadonlyArray<Line> = []
+    ) =>
+      Effect.gen(function* () {
         let position = from
         let some: ReadonlyArray<Line> | undefined = portion
         while (some !== undefined) {
@@ -201,13 +228,19 @@ const goThrough = <A, R>(
     // What was read with the header is the rest of a small file.
     const isFresh = progress.offset === first?.end && again.length === 0
     const lines = isFresh ? fromStart : yield* makeLines(file, progress.offset, maxLineBytes, size)
-    const stop = yield* dealWithAll(lines, progress.position + 1, Number.POSITIVE_INFINITY, mostRefused, isFresh ? others : [])
+    const stop = yield* dealWithAll(
+      lines,
+      progress.position + 1,
+      Number.POSITIVE_INFINITY,
+      mostRefused,
+      isFresh ? others : []
+    )
     return stop ?? ("end" satisfies Stop)
   })
 
 /** The first lines of what is read, or none at the end. */
 const some = (lines: Lines, path: string): Effect.Effect<ReadonlyArray<Line>, FileError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     while (true) {
       const found = yield* FileAttempt.attempt("read", path)(lines.next)
       if (found === undefined || found.length > 0) return found ?? []
@@ -217,6 +250,8 @@ const some = (lines: Lines, path: string): Effect.Effect<ReadonlyArray<Line>, Fi
 /** What a later version has written is left to that. */
 const leave = (name: string, header: Header, version: number) =>
   Effect.as(
-    Effect.logWarning(`${JSON.stringify(name)} is of version ${header.version}, and this program knows ${version}: it is left alone`),
+    Effect.logWarning(
+      `${JSON.stringify(name)} is of version ${header.version}, and this program knows ${version}: it is left alone`
+    ),
     "newer" as const
   )

@@ -34,13 +34,17 @@ export const handOver = <A, R>(
     Either.try({
       try: () => ({ record, key: setting.keyOf(record, { file: name, position }) }),
       catch: () => "it has no key: `keyOf` throws"
-    }))
+    })
+  )
   if (Either.isLeft(known)) return Effect.succeed({ answer: Answer.failed(known.left), isMalformed: true })
   const { key, record } = known.right
-  return Effect.map(ask(() => handle({ record, key, file: name, position, header }), setting.patience), (answer) => ({
-    answer,
-    isMalformed: false
-  }))
+  return Effect.map(
+    ask(() => handle({ record, key, file: name, position, header }), setting.patience),
+    (answer) => ({
+      answer,
+      isMalformed: false
+    })
+  )
 }
 
 /** The answer of a handler, whatever it does: handlers are written by others, and not all of them in TypeScript. */
@@ -53,10 +57,13 @@ export const ask = <R>(
     Effect.disconnect,
     Effect.timeoutTo({
       duration: patience,
-      onSuccess: (answer: unknown) => isAnswer(answer) ? answer : Answer.failed("what the handler answered is no answer"),
+      onSuccess: (answer: unknown) =>
+        isAnswer(answer) ? answer : Answer.failed("what the handler answered is no answer"),
       onTimeout: () => Answer.failed(`no answer within ${Duration.format(patience)}`)
     }),
-    Effect.catchAllCause((cause) => Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted")))
+    Effect.catchAllCause((cause) =>
+      Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"))
+    )
   )
 
 const isAnswer = (value: unknown): value is Answer.Answer => {

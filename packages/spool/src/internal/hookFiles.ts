@@ -1,6 +1,6 @@
 /**
- * The part of a file system that a hook needs, over Node's own functions. The layer of `@effect/platform-node` brings streams
- * and watchers along, which take a third of the time that a hook may take to load.
+ * The part of a file system that a hook needs, over Node's own functions. The layer of `@effect/platform-node` brings
+ * streams and watchers along, which take a third of the time that a hook may take to load.
  */
 import { BadArgument, type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -75,12 +75,17 @@ const fileOf = (fd: number, path: string): FileSystem.File => {
   const write = (bytes: Uint8Array): Effect.Effect<number, PlatformError> =>
     call("write", path, (callback) => fs.write(fd, bytes, callback))
   const writeAll = (bytes: Uint8Array): Effect.Effect<void, PlatformError> =>
-    Effect.flatMap(write(bytes), (written) => written === bytes.length ? Effect.void : writeAll(bytes.subarray(written)))
+    Effect.flatMap(write(bytes), (written) =>
+      written === bytes.length ? Effect.void : writeAll(bytes.subarray(written))
+    )
   return {
     ...unsupported,
     [FileSystem.FileTypeId]: FileSystem.FileTypeId,
     fd: FileSystem.FileDescriptor(fd),
-    stat: Effect.map(call<fs.Stats>("stat", path, (callback) => fs.fstat(fd, callback)), infoOf),
+    stat: Effect.map(
+      call<fs.Stats>("stat", path, (callback) => fs.fstat(fd, callback)),
+      infoOf
+    ),
     seek: (offset) => Effect.sync(() => void (position = Number(offset))),
     sync: call("sync", path, (callback) => fs.fsync(fd, done(callback))),
     read: (bytes) =>
@@ -105,8 +110,7 @@ export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({
   chmod: (path, mode) => call("chmod", path, (callback) => fs.chmod(path, mode, done(callback))),
   link: (from, to) => call("link", to, (callback) => fs.link(from, to, done(callback))),
   makeDirectory: (path, options) =>
-    call("makeDirectory", path, (callback) =>
-      fs.mkdir(path, options?.mode ?? 0o777, done(callback))),
+    call("makeDirectory", path, (callback) => fs.mkdir(path, options?.mode ?? 0o777, done(callback))),
   open: (path, options) =>
     Effect.acquireRelease(
       call<number>("open", path, (callback) => fs.open(path, options?.flag ?? "r", options?.mode, callback)),
@@ -114,7 +118,12 @@ export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({
     ).pipe(Effect.map((fd) => fileOf(fd, path))),
   readFileString: (path) => call("readFile", path, (callback) => fs.readFile(path, "utf8", callback)),
   readLink: (path) => call("readLink", path, (callback) => fs.readlink(path, callback)),
-  remove: (path, options) => call("remove", path, (callback) => fs.rm(path, { force: options?.force ?? false }, done(callback))),
+  remove: (path, options) =>
+    call("remove", path, (callback) => fs.rm(path, { force: options?.force ?? false }, done(callback))),
   rename: (from, to) => call("rename", to, (callback) => fs.rename(from, to, done(callback))),
-  stat: (path) => Effect.map(call<fs.Stats>("stat", path, (callback) => fs.stat(path, callback)), infoOf)
+  stat: (path) =>
+    Effect.map(
+      call<fs.Stats>("stat", path, (callback) => fs.stat(path, callback)),
+      infoOf
+    )
 })

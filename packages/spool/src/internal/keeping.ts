@@ -30,7 +30,10 @@ export const keepState = <A>(
       },
       onFailure: ({ message }) => {
         unsaved.set(name, state)
-        return Effect.as(Effect.logError(`how far ${JSON.stringify(name)} was drained is known to this process alone: ${message}`), false)
+        return Effect.as(
+          Effect.logError(`how far ${JSON.stringify(name)} was drained is known to this process alone: ${message}`),
+          false
+        )
       }
     })
   )

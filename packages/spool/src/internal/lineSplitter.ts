@@ -18,7 +18,10 @@ export class LineSplitter {
   private carry: Array<Uint8Array> = []
   private carried = 0
 
-  constructor(private readonly maxLineBytes: number, private start = 0) {}
+  constructor(
+    private readonly maxLineBytes: number,
+    private start = 0
+  ) {}
 
   /** The lines that end in these bytes, which may be overwritten afterwards. */
   take(bytes: Uint8Array): ReadonlyArray<Line> {

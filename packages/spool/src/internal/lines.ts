@@ -11,7 +11,9 @@ export interface Lines {
   readonly next: Effect.Effect<ReadonlyArray<Line> | undefined, PlatformError>
 }
 
-/** So much is read at first, in bytes, and twice as much each time: who goes on in the middle may want a few lines only. */
+/**
+ * So much is read at first, in bytes, and twice as much each time: who goes on in the middle may want a few lines only.
+ */
 const portion = { first: 16 * 1024, most: 256 * 1024 }
 
 /** The lines from an offset on, up to the end of the file, or to the size that it is known to have. */

@@ -12,7 +12,8 @@ import { appendToLive } from "./liveFile.js"
 import { markIn, markPath, writeMark } from "./mark.js"
 import { fileName, retiredName, uniqueName } from "./names.js"
 
-const livePath = (directory: string, sessionId: string): string => `${directory}/${fileName(`${uniqueName(sessionId)}.live`)}`
+const livePath = (directory: string, sessionId: string): string =>
+  `${directory}/${fileName(`${uniqueName(sessionId)}.live`)}`
 
 interface Appending {
   readonly directory: string
@@ -26,7 +27,7 @@ interface Appending {
 const portion = 4 * 1024 * 1024
 
 export const appendLive = ({ directory, header, now, sessionId, transcript }: Appending) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = livePath(directory, sessionId)
     // What comes while we are at it is for the next time.
@@ -41,7 +42,12 @@ export const appendLive = ({ directory, header, now, sessionId, transcript }: Ap
         maxBytes: portion,
         isOpen: true
       })
-      if (turns.length > 0) yield* appendToLive(path, header, turns.map((turn) => JSON.stringify(eventOf(sessionId, turn, now))))
+      if (turns.length > 0)
+        yield* appendToLive(
+          path,
+          header,
+          turns.map((turn) => JSON.stringify(eventOf(sessionId, turn, now)))
+        )
       events += turns.length
       // Afterwards: who is killed in between captures these turns again, under the same keys.
       yield* writeMark(markPath(directory, sessionId), transcript, { offset: end, turn: lastNumber })
@@ -52,8 +58,12 @@ export const appendLive = ({ directory, header, now, sessionId, transcript }: Ap
   })
 
 /** It is complete: whoever drains may take it. Where the session goes on after all, it is read from its beginning. */
-export const retireLive = (directory: string, sessionId: string, now: number): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+export const retireLive = (
+  directory: string,
+  sessionId: string,
+  now: number
+): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = livePath(directory, sessionId)
     return yield* fs.rename(path, yield* freeName(path, now)).pipe(
@@ -69,4 +79,5 @@ const freeName = (path: string, now: number): Effect.Effect<string, never, FileS
     Effect.matchEffect(fs.stat(retiredName(path, now)), {
       onFailure: () => Effect.succeed(retiredName(path, now)),
       onSuccess: () => freeName(path, now + 1)
-    }))
+    })
+  )

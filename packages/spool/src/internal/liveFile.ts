@@ -1,6 +1,7 @@
 /**
- * The file to which a session's turns are appended. At any moment somebody may rename it, and drain it up to the size that it has
- * by then. Nobody waits for anybody: who has appended looks whether the file is still the live one, and otherwise appends again.
+ * The file to which a session's turns are appended. At any moment somebody may rename it, and drain it up to the size
+ * that it has by then. Nobody waits for anybody: who has appended looks whether the file is still the live one, and
+ * otherwise appends again.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
@@ -18,8 +19,9 @@ export const appendToLive = (
   header: object,
   lines: ReadonlyArray<string>
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
-    if (yield* isLink(path)) return yield* Effect.fail(FileAttempt.refused("append to", path, "Invalid", "it is a symbolic link"))
+  Effect.gen(function* () {
+    if (yield* isLink(path))
+      return yield* Effect.fail(FileAttempt.refused("append to", path, "Invalid", "it is a symbolic link"))
     while (true) {
       const outcome = yield* FileAttempt.attempt("append to", path)(tryAppend(path, lines))
       // What was retired may have been looked at before our lines were in it. They are known again by their keys.
@@ -31,14 +33,20 @@ export const appendToLive = (
 /** Of two that begin at once, one makes the file, whole. */
 const begin = (path: string, header: object): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   AtomicFile.create(path, `${JSON.stringify(header)}\n`).pipe(
-    Effect.catchIf(({ reason }) => reason === "AlreadyExists", () => Effect.void)
+    Effect.catchIf(
+      ({ reason }) => reason === "AlreadyExists",
+      () => Effect.void
+    )
   )
 
 type Outcome = "appended" | "none" | "retired"
 
-/** Under a name of our own, which nobody retires: to open the other one for appending could make a file without a header. */
+/**
+ * Under a name of our own, which nobody retires: to open the other one for appending could make a file without a
+ * header.
+ */
 const tryAppend = (path: string, lines: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const own = `${dirname(path)}/.${basename(path)}.${randomBytes(12).toString("hex")}.tmp`
     const linked = yield* fs.link(path, own).pipe(
@@ -50,12 +58,17 @@ const tryAppend = (path: string, lines: ReadonlyArray<string>) =>
   })
 
 const append = (fs: FileSystem.FileSystem, path: string, own: string, lines: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const file = yield* fs.open(own, { flag: "a+", mode: 0o600 })
     yield* writeLines(file, lines)
     const live = yield* Effect.option(fs.stat(path))
     const { dev, ino } = yield* file.stat
-    const isLive = live._tag === "Some" && live.value.dev === dev && live.value.ino._tag === "Some" && ino._tag === "Some" && live.value.ino.value === ino.value
+    const isLive =
+      live._tag === "Some" &&
+      live.value.dev === dev &&
+      live.value.ino._tag === "Some" &&
+      ino._tag === "Some" &&
+      live.value.ino.value === ino.value
     if (!isLive) return "retired" satisfies Outcome
     // Whoever retires it from now on finds our lines.
     yield* file.sync

@@ -15,7 +15,8 @@ import { uniqueName } from "./names.js"
 
 const markEnding = ".live.mark"
 
-export const markPath = (directory: string, sessionId: string): string => `${directory}/${uniqueName(sessionId)}${markEnding}`
+export const markPath = (directory: string, sessionId: string): string =>
+  `${directory}/${uniqueName(sessionId)}${markEnding}`
 
 /** The place in the transcript, and what stands before it: another transcript has something else there. */
 export interface Mark {
@@ -26,12 +27,20 @@ export interface Mark {
 
 const beginning: Mark = { offset: 0, turn: 0, before: "" }
 
-/** Where to go on in a transcript of this size. One that is shorter than it was, or another one, is read from its beginning. */
-export const markIn = (path: string, transcript: string, size: number): Effect.Effect<Mark, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+/**
+ * Where to go on in a transcript of this size. One that is shorter than it was, or another one, is read from its
+ * beginning.
+ */
+export const markIn = (
+  path: string,
+  transcript: string,
+  size: number
+): Effect.Effect<Mark, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const mark = yield* readMark(path)
     // What is shorter is not opened: it may have become a pipe.
-    const isSame = mark.offset > 0 && mark.offset <= size && (yield* textBefore(transcript, mark.offset)) === mark.before
+    const isSame =
+      mark.offset > 0 && mark.offset <= size && (yield* textBefore(transcript, mark.offset)) === mark.before
     return isSame ? mark : beginning
   })
 
@@ -39,7 +48,9 @@ const readMark = (path: string): Effect.Effect<Mark, never, FileSystem.FileSyste
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
     Effect.map((text) => {
       const [, offset, turn, before = ""] = /^(\d{1,15}) (\d{1,15}) ([0-9a-f]+)$/.exec(text) ?? []
-      return offset === undefined || turn === undefined ? beginning : { offset: Number(offset), turn: Number(turn), before }
+      return offset === undefined || turn === undefined
+        ? beginning
+        : { offset: Number(offset), turn: Number(turn), before }
     }),
     Effect.orElseSucceed(() => beginning)
   )
@@ -50,19 +61,21 @@ export const writeMark = (
   { offset, turn }: Omit<Mark, "before">
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.flatMap(textBefore(transcript, offset), (before) =>
-    AtomicFile.replace(path, `${offset} ${turn} ${before}`, { mode: 0o600, fsync: false }))
+    AtomicFile.replace(path, `${offset} ${turn} ${before}`, { mode: 0o600, fsync: false })
+  )
 
 /** A session of which nothing was captured for so long has ended without a word. */
 const forgottenAfter = Duration.days(7)
 
 /** Should it go on after all, its transcript is read from the beginning. */
 export const forgetOldMarks = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(forgottenAfter)
     for (const name of (yield* namesIn(directory)).filter((name) => name.endsWith(markEnding))) {
       const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
-      if (Option.isSome(changed) && changed.value.getTime() < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
+      if (Option.isSome(changed) && changed.value.getTime() < before)
+        yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })
 
@@ -71,17 +84,19 @@ const compared = 1024
 
 /** What stands before a place in a file, as a hash. */
 const textBefore = (path: string, offset: number): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
-  Effect.scoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const file = yield* fs.open(path, { flag: "r" })
-    const from = Math.max(0, offset - compared)
-    const bytes = new Uint8Array(offset - from)
-    yield* file.seek(from, "start")
-    let length = 0
-    while (length < bytes.length) {
-      const read = Number(yield* file.read(bytes.subarray(length)))
-      if (read === 0) break
-      length += read
-    }
-    return createHash("sha256").update(bytes.subarray(0, length)).digest("hex").slice(0, 16)
-  })).pipe(FileAttempt.attempt("look at the transcript", path))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* fs.open(path, { flag: "r" })
+      const from = Math.max(0, offset - compared)
+      const bytes = new Uint8Array(offset - from)
+      yield* file.seek(from, "start")
+      let length = 0
+      while (length < bytes.length) {
+        const read = Number(yield* file.read(bytes.subarray(length)))
+        if (read === 0) break
+        length += read
+      }
+      return createHash("sha256").update(bytes.subarray(0, length)).digest("hex").slice(0, 16)
+    })
+  ).pipe(FileAttempt.attempt("look at the transcript", path))

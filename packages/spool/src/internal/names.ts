@@ -31,7 +31,8 @@ export const isReady = (name: string): boolean =>
 export const isLive = (name: string): boolean => name.endsWith(`.live${extension}`) && !name.startsWith(".")
 
 /** The name that a live file gets when it is complete. */
-export const retiredName = (name: string, now: number): string => lengthened(name.replace(/\.live\.jsonl$/, extension), `.live-${now}`)
+export const retiredName = (name: string, now: number): string =>
+  lengthened(name.replace(/\.live\.jsonl$/, extension), `.live-${now}`)
 
 /** The longest name that a file may have, in bytes. */
 const longestName = 255
@@ -50,8 +51,8 @@ export const fileName = (name: string): string => `${name}${extension}`
 export const isTemporary = (name: string): boolean => /^\..*\.[0-9a-f]{24}\.tmp$/.test(name)
 
 /**
- * The same for a name that must always be the same for one text, and never for another: where something of the text is lost,
- * it has a hash as well.
+ * The same for a name that must always be the same for one text, and never for another: where something of the text is
+ * lost, it has a hash as well.
  */
 export const uniqueName = (text: string): string => {
   const safe = safeName(text)
@@ -62,11 +63,14 @@ export const uniqueName = (text: string): string => {
 const longest = 100
 
 /**
- * A text as the beginning of a file name: what could lead elsewhere, hide the file or upset a terminal is replaced, and it
- * has a length that every file system takes.
+ * A text as the beginning of a file name: what could lead elsewhere, hide the file or upset a terminal is replaced, and
+ * it has a length that every file system takes.
  */
 export const safeName = (text: string): string => {
-  const safe = text.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_").slice(0, longest)
+  const safe = text
+    .replace(/[^A-Za-z0-9._-]/g, "_")
+    .replace(/^[.-]/, "_")
+    .slice(0, longest)
   return safe === "" ? "_" : safe
 }
 
@@ -75,7 +79,9 @@ const longestOfState = 200
 
 /** The name of the state of a file. A temporary name is made of it, which must not be too long. */
 export const stateName = (name: string): string =>
-  Buffer.byteLength(name) <= longestOfState ? name : `long.${createHash("sha256").update(name).digest("hex")}${extension}`
+  Buffer.byteLength(name) <= longestOfState
+    ? name
+    : `long.${createHash("sha256").update(name).digest("hex")}${extension}`
 
 /** What stood in the place of a state, and was none. */
 export const oddEnding = ".odd"
@@ -87,7 +93,9 @@ export type Cap = "age" | "files" | "bytes"
 export const droppedName = (name: string, cap: Cap, id: string): string => `.${stateName(name)}.${cap}.${id}.drop`
 
 /** What such a name tells, if it is one. */
-export const droppedFrom = (name: string): { readonly name: string; readonly cap: Cap; readonly id: string } | undefined => {
+export const droppedFrom = (
+  name: string
+): { readonly name: string; readonly cap: Cap; readonly id: string } | undefined => {
   const [, dropped, cap, id] = /^\.(.*)\.(age|files|bytes)\.([0-9A-Z]{26})\.drop$/s.exec(name) ?? []
   if (dropped === undefined || id === undefined) return undefined
   return cap === "age" || cap === "files" || cap === "bytes" ? { name: dropped, cap, id } : undefined

@@ -25,7 +25,7 @@ export class Progress {
   constructor(private readonly before: State) {
     this.position = before.position
     this.offset = before.offset
-    this.refusals = new Map(before.unsettled.flatMap((each) => each.isMalformed ? [] : [[each.position, each]]))
+    this.refusals = new Map(before.unsettled.flatMap((each) => (each.isMalformed ? [] : [[each.position, each]])))
     this.malformed = before.unsettled.filter(({ isMalformed }) => isMalformed)
     this.malformedCount = before.malformed
     this.tried = before.tried
@@ -49,7 +49,9 @@ export class Progress {
 
   /** What is still to be tried again in this round, in its order. */
   get retries(): ReadonlyArray<Unsettled> {
-    return this.before.isThrough ? inOrder([...this.refusals.values()].filter(({ position }) => position > this.tried)) : []
+    return this.before.isThrough
+      ? inOrder([...this.refusals.values()].filter(({ position }) => position > this.tried))
+      : []
   }
 
   /** The line before `offset` has been dealt with, be it a record or none. */
@@ -112,8 +114,9 @@ export class Progress {
   private addMalformed(unsettled: Unsettled): void {
     this.malformedCount++
     const last = this.malformed.at(-1)
-    const continues = last !== undefined && last.position + last.count === unsettled.position && last.error === unsettled.error
-    if (last === undefined || !continues && this.malformed.length < mostStretches) this.malformed.push(unsettled)
+    const continues =
+      last !== undefined && last.position + last.count === unsettled.position && last.error === unsettled.error
+    if (last === undefined || (!continues && this.malformed.length < mostStretches)) this.malformed.push(unsettled)
     else this.malformed.splice(-1, 1, joined(last, unsettled))
   }
 }
@@ -128,4 +131,4 @@ const inOrder = (unsettled: ReadonlyArray<Unsettled>) => unsettled.toSorted((a, 
 
 /** How many records of a file are not settled. */
 export const countOf = ({ malformed, unsettled }: State): number =>
-  unsettled.reduce((sum, { count, isMalformed }) => isMalformed ? sum : sum + count, malformed)
+  unsettled.reduce((sum, { count, isMalformed }) => (isMalformed ? sum : sum + count), malformed)

@@ -1,6 +1,6 @@
 /**
- * What a daemon is asked over its socket, and what it answers: JSON, a line each. A `put` is followed by as many lines as it has
- * records; an answer has the `id` of what it answers, if that had one.
+ * What a daemon is asked over its socket, and what it answers: JSON, a line each. A `put` is followed by as many lines
+ * as it has records; an answer has the `id` of what it answers, if that had one.
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -29,10 +29,13 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Request))
 export const parseRequest = (line: string | undefined): Either.Either<Request, string> =>
   line === undefined
     ? Either.left("the request is too long")
-    : Either.flatMap(Either.mapLeft(decode(line), () => "this is no request"), (request) =>
-      request.v === protocolVersion
-        ? Either.right(request)
-        : Either.left(`this daemon speaks version ${protocolVersion}, and not ${request.v}`))
+    : Either.flatMap(
+        Either.mapLeft(decode(line), () => "this is no request"),
+        (request) =>
+          request.v === protocolVersion
+            ? Either.right(request)
+            : Either.left(`this daemon speaks version ${protocolVersion}, and not ${request.v}`)
+      )
 
 export const answerLine = (id: number | undefined, fields: object): string =>
   `${JSON.stringify({ v: protocolVersion, ...(id !== undefined && { id }), ...fields })}\n`

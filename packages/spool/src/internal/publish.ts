@@ -20,9 +20,13 @@ export interface Publication {
 }
 
 /** Gives the path of the file. */
-export const publish = (
-  { directory, fsync, header, lines, name }: Publication
-): Effect.Effect<string, FileError, FileSystem.FileSystem> => {
+export const publish = ({
+  directory,
+  fsync,
+  header,
+  lines,
+  name
+}: Publication): Effect.Effect<string, FileError, FileSystem.FileSystem> => {
   const path = `${directory}/${fileName(name)}`
   let text = `${JSON.stringify(header)}\n`
   for (const line of lines) text += `${line}\n`

@@ -7,4 +7,11 @@ import * as Effect from "effect/Effect"
 export const checkSocketPath = (path: string): Effect.Effect<void, FileError> =>
   Buffer.byteLength(path) <= StateDir.maxSocketPath
     ? Effect.void
-    : Effect.fail(FileAttempt.refused("use as a socket", path, "Invalid", `its path is longer than ${StateDir.maxSocketPath} bytes`))
+    : Effect.fail(
+        FileAttempt.refused(
+          "use as a socket",
+          path,
+          "Invalid",
+          `its path is longer than ${StateDir.maxSocketPath} bytes`
+        )
+      )

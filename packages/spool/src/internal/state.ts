@@ -1,6 +1,6 @@
 /**
- * How far a file was drained, and when it is tried again: beside the file and not in it, so that what was put stays as it
- * was.
+ * How far a file was drained, and when it is tried again: beside the file and not in it, so that what was put stays as
+ * it was.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
@@ -17,8 +17,9 @@ import { oddEnding, stateDirectory, stateName } from "./names.js"
 const Count = Schema.NonNegativeInt
 
 /**
- * Records that were not taken: `count` of them from `position` on, which counts from 1, and whose line begins at `offset`. It is
- * more than one where they are no records, or were none and are to be tried again; some between them may have been taken.
+ * Records that were not taken: `count` of them from `position` on, which counts from 1, and whose line begins at
+ * `offset`. It is more than one where they are no records, or were none and are to be tried again; some between them
+ * may have been taken.
  */
 const Unsettled = Schema.Struct({
   position: Count,
@@ -42,7 +43,10 @@ const State = Schema.Struct({
   unsettled: Schema.Array(Unsettled),
   /** How many are no records. */
   malformed: Count,
-  /** All of it was gone through, or so much of it failed that the rest was left: what is not settled is to be tried again. */
+  /**
+   * All of it was gone through, or so much of it failed that the rest was left: what is not settled is to be tried
+   * again.
+   */
   isThrough: Schema.Boolean,
   /** The records up to this one were tried in the round that is under way. */
   tried: Count,
@@ -85,8 +89,13 @@ export const initial = (info: FileSystem.File.Info): State => ({
 /** Whether a state is about this file, and can be. */
 export const isAbout = (state: State, info: FileSystem.File.Info): boolean => {
   const { changedAt, inode, size } = initial(info)
-  return state.inode === inode && state.size === size && state.changedAt === changedAt && state.offset <= size &&
+  return (
+    state.inode === inode &&
+    state.size === size &&
+    state.changedAt === changedAt &&
+    state.offset <= size &&
     state.unsettled.every(({ offset }) => offset <= size)
+  )
 }
 
 const json = Schema.parseJson(State)
@@ -99,8 +108,11 @@ const mostBytes = 4 * 1024 * 1024
 const pathOf = (directory: string, name: string): string => `${directory}/${stateDirectory}/${stateName(name)}`
 
 /** That of no file where it cannot be read: then all of the file is handed over again. */
-export const readState = (directory: string, name: string): Effect.Effect<State | undefined, never, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+export const readState = (
+  directory: string,
+  name: string
+): Effect.Effect<State | undefined, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { size, type } = yield* fs.stat(pathOf(directory, name))
     // A pipe would be waited for.
@@ -109,19 +121,29 @@ export const readState = (directory: string, name: string): Effect.Effect<State 
   }).pipe(Effect.orElseSucceed(() => undefined))
 
 /** Not synced: what is forgotten in a power cut is handed over again, under the same keys. */
-export const writeState = (directory: string, name: string, state: State): Effect.Effect<void, FileError, FileSystem.FileSystem> => {
+export const writeState = (
+  directory: string,
+  name: string,
+  state: State
+): Effect.Effect<void, FileError, FileSystem.FileSystem> => {
   const path = pathOf(directory, name)
   const write = AtomicFile.replace(path, encode(state), { mode: 0o600, fsync: false })
-  return Effect.catchIf(write, ({ reason }) => reason === "Invalid", () => Effect.zipRight(moveAside(path), write))
+  return Effect.catchIf(
+    write,
+    ({ reason }) => reason === "Invalid",
+    () => Effect.zipRight(moveAside(path), write)
+  )
 }
 
 /** What stands in the place of a state and is none, such as a directory, is kept as evidence. */
 const moveAside = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const aside = `${path}.${SortableId.make()(yield* Clock.currentTimeMillis)}${oddEnding}`
     yield* FileAttempt.attempt("move aside", path)(fs.rename(path, aside))
-    yield* Effect.logWarning(`${JSON.stringify(path)} is in the place of a state, and is called ${JSON.stringify(aside)} now`)
+    yield* Effect.logWarning(
+      `${JSON.stringify(path)} is in the place of a state, and is called ${JSON.stringify(aside)} now`
+    )
   })
 
 export const removeState = (directory: string, name: string): Effect.Effect<void, never, FileSystem.FileSystem> =>

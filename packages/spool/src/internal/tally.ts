@@ -18,7 +18,10 @@ export class Tally {
   private count = 0
   private bytes = 0
 
-  constructor(private readonly limits: Limits, private readonly startedAt: number) {}
+  constructor(
+    private readonly limits: Limits,
+    private readonly startedAt: number
+  ) {}
 
   answered(answer: Answer, bytes: number): void {
     this.count++

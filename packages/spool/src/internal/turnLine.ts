@@ -24,7 +24,8 @@ export const turnOf = (line: string | undefined): Found => {
 
 type Entry = Readonly<Record<string, unknown>>
 
-const isObject = (value: unknown): value is Entry => typeof value === "object" && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Entry =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const parsed = (line: string): Entry | undefined => {
   try {
@@ -35,13 +36,16 @@ const parsed = (line: string): Entry | undefined => {
   }
 }
 
-const roleOf = (value: unknown): Said["role"] | undefined => value === "user" || value === "assistant" ? value : undefined
+const roleOf = (value: unknown): Said["role"] | undefined =>
+  value === "user" || value === "assistant" ? value : undefined
 
 const textOf = (content: unknown): string => {
   if (typeof content === "string") return content
   if (!Array.isArray(content)) return ""
   return content
-    .flatMap((block: unknown) => isObject(block) && block["type"] === "text" && typeof block["text"] === "string" ? [block["text"]] : [])
+    .flatMap((block: unknown) =>
+      isObject(block) && block["type"] === "text" && typeof block["text"] === "string" ? [block["text"]] : []
+    )
     .join("\n")
 }
 

@@ -1,6 +1,6 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /** A daemon for a spool of numbers, at a socket or at one that is inherited, until it gets SIGTERM. */
 import { runMain } from "@effect/platform-node/NodeRuntime"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as Answer from "@tether/spool/Answer"
 import * as Spool from "@tether/spool/Spool"
@@ -11,18 +11,28 @@ import * as Schema from "effect/Schema"
 
 const [, , directory, socket] = process.argv
 
-const daemon = Layer.unwrapEffect(Effect.map(
-  Spool.make({ directory, schema: Schema.Struct({ n: Schema.Int }) }),
-  (spool) =>
+const daemon = Layer.unwrapEffect(
+  Effect.map(Spool.make({ directory, schema: Schema.Struct({ n: Schema.Int }) }), (spool) =>
     SpoolDaemon.layer({
       spool,
       socket,
       quietFor: 0,
-      handler: ({ record }) => Effect.as(Effect.sync(() => console.log(`took ${record.n}`)), Answer.done)
+      handler: ({ record }) =>
+        Effect.as(
+          Effect.sync(() => console.log(`took ${record.n}`)),
+          Answer.done
+        )
     })
-))
+  )
+)
 
 const program = Effect.flatMap(SpoolDaemon.SpoolDaemon, ({ place }) =>
-  Effect.zipRight(Effect.sync(() => console.log(`up at ${JSON.stringify(place)}`)), Effect.never))
+  Effect.zipRight(
+    Effect.sync(() => console.log(`up at ${JSON.stringify(place)}`)),
+    Effect.never
+  )
+)
 
-runMain(program.pipe(Effect.provide(daemon), Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))))
+runMain(
+  program.pipe(Effect.provide(daemon), Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)))
+)

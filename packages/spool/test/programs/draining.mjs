@@ -27,7 +27,7 @@ const take = ({ record: { n } }) =>
     }
   })
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   const spool = yield* Spool.make({ directory, schema: Schema.Struct({ n: Schema.Int }), keyOf: ({ n }) => String(n) })
   console.log("up")
   while (true) {
@@ -40,7 +40,9 @@ const program = Effect.gen(function*() {
   console.log("done")
 })
 
-Effect.runPromise(program.pipe(
-  Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none)),
-  Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))
-))
+Effect.runPromise(
+  program.pipe(
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none)),
+    Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))
+  )
+)

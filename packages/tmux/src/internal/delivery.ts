@@ -22,9 +22,10 @@ import { failingWithin } from "./within.js"
 /**
  * How a text is delivered.
  *
- * - `submit`: the keys that are pressed once it has landed, by tmux's names. Default `["Enter"]`; `[]` leaves it where it is.
- * - `landed`: whether it has landed, from the screen before and now. Default: the end of the text appears, or a mark such as
- *   `[Pasted text #1` by which agents show that they have taken a long one.
+ * - `submit`: the keys that are pressed once it has landed, by tmux's names. Default `["Enter"]`; `[]` leaves it where
+ *   it is.
+ * - `landed`: whether it has landed, from the screen before and now. Default: the end of the text appears, or a mark
+ *   such as `[Pasted text #1` by which agents show that they have taken a long one.
  * - `within`: how long that may take. Default 4 seconds.
  *
  * @example
@@ -63,15 +64,24 @@ export const deliver = (
   const length = new TextEncoder().encode(text).length
   const failed = (reason: DeliveryFailed["reason"], problem: string) =>
     new DeliveryFailed({ reason, identity: facts.identity, length, problem })
-  const problem = text === "" ? "there is nothing to deliver" : text.includes(endOfPaste) ? "it has the end mark of a paste in it" : undefined
-  return (problem === undefined ? inTurn(tmux, facts, text, options, hooks, failed) : Effect.fail(failed("Refused", problem))).pipe(
-    Effect.onExit((exit) => note(facts, length, Exit.match(exit, { onSuccess: () => undefined, onFailure: whatFailed })))
+  const problem =
+    text === ""
+      ? "there is nothing to deliver"
+      : text.includes(endOfPaste)
+        ? "it has the end mark of a paste in it"
+        : undefined
+  return (
+    problem === undefined ? inTurn(tmux, facts, text, options, hooks, failed) : Effect.fail(failed("Refused", problem))
+  ).pipe(
+    Effect.onExit((exit) =>
+      note(facts, length, Exit.match(exit, { onSuccess: () => undefined, onFailure: whatFailed }))
+    )
   )
 }
 
 const whatFailed = (cause: Cause.Cause<DeliveryFailed>): string =>
   Option.match(Cause.failureOption(cause), {
-    onNone: () => Cause.isInterrupted(cause) ? "Interrupted" : "Failed",
+    onNone: () => (Cause.isInterrupted(cause) ? "Interrupted" : "Failed"),
     onSome: ({ reason }) => reason
   })
 
@@ -84,7 +94,11 @@ const inTurn = (
   hooks: Hooks,
   failed: (reason: DeliveryFailed["reason"], problem: string) => DeliveryFailed
 ): Effect.Effect<void, DeliveryFailed, Files> =>
-  FileLock.acquire(`${facts.unwritten}.delivery`, { label: "delivery", wait: "10 seconds", pollEvery: "20 millis" }).pipe(
+  FileLock.acquire(`${facts.unwritten}.delivery`, {
+    label: "delivery",
+    wait: "10 seconds",
+    pollEvery: "20 millis"
+  }).pipe(
     Effect.catchTags({
       LockHeld: (error) => Effect.fail(failed("Busy", error.message)),
       FileError: (error) => Effect.fail(failed("Failed", error.message))
@@ -105,14 +119,17 @@ const paste = (
   const buffer = `tether-${unwritten.slice(unwritten.lastIndexOf("/") + 1)}`
   const gone = failed("Gone", "the session has ended")
   const waitUntilLanded = (before: string) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       while (!landed(before, yield* screenOf(tmux, pane))) {
         if (!(yield* isAlive)) return yield* gone
         yield* Effect.sleep(lookEvery)
       }
-    }).pipe(failingWithin(within, () =>
-      failed("NotLanded", `it was pasted, and did not appear within ${Duration.format(Duration.decode(within))}`)))
-  return Effect.gen(function*() {
+    }).pipe(
+      failingWithin(within, () =>
+        failed("NotLanded", `it was pasted, and did not appear within ${Duration.format(Duration.decode(within))}`)
+      )
+    )
+  return Effect.gen(function* () {
     if (!(yield* isAlive)) return yield* gone
     if (longestLine(text) > mostOfLine && (yield* readsLines(tmux, pane))) return yield* failed("Refused", tooLong)
     const before = yield* screenOf(tmux, pane)
@@ -127,7 +144,8 @@ const paste = (
     yield* press(tmux, pane, submit)
   }).pipe(
     Effect.catchTag("TmuxFailed", (error: TmuxFailed) =>
-      Effect.fail(error.reason === "NoServer" || error.reason === "NotFound" ? gone : failed("Failed", error.message)))
+      Effect.fail(error.reason === "NoServer" || error.reason === "NotFound" ? gone : failed("Failed", error.message))
+    )
   )
 }
 
@@ -139,7 +157,9 @@ const longestLine = (text: string): number =>
   text.length <= mostOfLine / 4 ? 0 : Math.max(...text.split("\n").map((line) => Buffer.byteLength(line)))
 
 const readsLines = (tmux: TmuxService, pane: string): Effect.Effect<boolean, TmuxFailed> =>
-  Effect.flatMap(tmux.run(["display-message", "-p", "-t", pane, "#{pane_tty}"], { isQuestion: true }), (path) => tmux.readsLines(path.trim()))
+  Effect.flatMap(tmux.run(["display-message", "-p", "-t", pane, "#{pane_tty}"], { isQuestion: true }), (path) =>
+    tmux.readsLines(path.trim())
+  )
 
 /** A false failure is better than a false success: what was on the screen before does not count. */
 const hasLanded = (text: string) => {
@@ -159,18 +179,28 @@ const squeezed = (text: string): string => text.replace(/[\s\u2500-\u257f]+/g, "
 
 const count = (text: string, part: string): number => text.split(part).length - 1
 
-const note = ({ identity, logFile }: Facts, length: number, error: string | undefined): Effect.Effect<void, never, Files> =>
-  Effect.gen(function*() {
+const note = (
+  { identity, logFile }: Facts,
+  length: number,
+  error: string | undefined
+): Effect.Effect<void, never, Files> =>
+  Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const file = yield* RotatingFile.open(`${directoryOf(logFile)}/delivery.log`, { maxBytes: 1024 * 1024, keep: 1, fsync: "never" })
-    yield* file.append(Logfmt.encode([
-      ["ts", new Date(now).toISOString()],
-      ["identity", identity],
-      ["length", String(length)],
-      ["via", "paste"],
-      ["landed", String(error === undefined)],
-      ...(error === undefined ? [] : [["error", error] as const])
-    ]))
+    const file = yield* RotatingFile.open(`${directoryOf(logFile)}/delivery.log`, {
+      maxBytes: 1024 * 1024,
+      keep: 1,
+      fsync: "never"
+    })
+    yield* file.append(
+      Logfmt.encode([
+        ["ts", new Date(now).toISOString()],
+        ["identity", identity],
+        ["length", String(length)],
+        ["via", "paste"],
+        ["landed", String(error === undefined)],
+        ...(error === undefined ? [] : [["error", error] as const])
+      ])
+    )
   }).pipe(
     Effect.scoped,
     // Observability never fails what is observed.

@@ -7,8 +7,8 @@ import { deathFields } from "./deathFields.js"
 import { assignment, octal, word } from "./shellText.js"
 
 /**
- * `end`: the file that is there once the end is on record (`shimProtocol`). There is one where there is a shim, and mostly it has written by
- * then.
+ * `end`: the file that is there once the end is on record (`shimProtocol`). There is one where there is a shim, and
+ * mostly it has written by then.
  */
 export const exitHook = (
   identity: string,
@@ -16,22 +16,33 @@ export const exitHook = (
   start: ExitRecord | undefined,
   end: string | undefined
 ): string =>
-  // All formats are expanded here, at the death. Once the script has run, a hook may have no session any more, and tmux would
-  // take any other in its place.
+  // All formats are expanded here, at the death. Once the script has run, a hook may have no session any more, and tmux
+  // would take any other in its place.
   //
-  // What is in it runs one after the other, and the script is waited for. Only it does not run as a hook (-b): tmux forgets the hook of a
-  // pane that dies in the very moment in which it learns that the script of another hook has ended.
+  // What is in it runs one after the other, and the script is waited for. Only it does not run as a hook (-b): tmux
+  // forgets the hook of a pane that dies in the very moment in which it learns that the script of another hook has
+  // ended.
   `run-shell -b -C ${word([`run-shell ${word(script(identity, exitLogFile, start, end))}`, ...reap].join(" ; "))}`
 
 /**
- * Ends the session, and the window where another session of the same group, or another that has linked it, still holds it.
- * Each only if it is still there: an error in a hook is shown to the next person who makes or attaches a session, in view mode.
- * `if-shell` does not mind a target that is gone, but then may look at another one.
+ * Ends the session, and the window where another session of the same group, or another that has linked it, still holds
+ * it. Each only if it is still there: an error in a hook is shown to the next person who makes or attaches a session,
+ * in view mode. `if-shell` does not mind a target that is gone, but then may look at another one.
  */
-const reap = [["session", "session_id"], ["window", "window_id"]].map(([kind, id]) =>
-  `if-shell -F -t ${word(`#{${id}}`)} ${word(`##{==:##{${id}},#{${id}}}`)} ${word(`kill-${kind} -t ${word(`#{${id}}`)}`)}`)
+const reap = [
+  ["session", "session_id"],
+  ["window", "window_id"]
+].map(
+  ([kind, id]) =>
+    `if-shell -F -t ${word(`#{${id}}`)} ${word(`##{==:##{${id}},#{${id}}}`)} ${word(`kill-${kind} -t ${word(`#{${id}}`)}`)}`
+)
 
-const script = (identity: string, exitLogFile: string, start: ExitRecord | undefined, end: string | undefined): string => {
+const script = (
+  identity: string,
+  exitLogFile: string,
+  start: ExitRecord | undefined,
+  end: string | undefined
+): string => {
   const { after, before } = deathFields(identity, start)
   const line = `\${l}ts=$2.\${m}Z ${octal(before)} dead_status=$s dead_signal=$g id=$i${after === "" ? "" : ` ${octal(after)}`} ended_by=$b$u`
   // The shell's own printf writes long lines in pieces, between which others may write.
@@ -56,7 +67,11 @@ const script = (identity: string, exitLogFile: string, start: ExitRecord | undef
     `if [ "$g" ]; then s=; b=outside; elif [ "$s" ]; then b=child; fi`,
     start === undefined ? "u=" : `u=; [ $t -lt ${start.ts} ] || u=" uptime_ms=$((t - ${start.ts}))"`,
     // Whose gate was never opened.
-    ...(end === undefined ? [] : [`x="\${o%.end}.unopened"; [ ! -f "$x" ] || { s=; g=; b=owner; u=" reason=launch-failed$u"; command -p rm -f "$x"; }`]),
+    ...(end === undefined
+      ? []
+      : [
+          `x="\${o%.end}.unopened"; [ ! -f "$x" ] || { s=; g=; b=owner; u=" reason=launch-failed$u"; command -p rm -f "$x"; }`
+        ]),
     "c() { shift $(($1 + 1)); x=$1; }",
     `e() { v=$1; k=$2; r=; while [ $k -gt 0 ]; do c $((v & 31)) ${digits.split("").join(" ")}; r=$x$r; v=$((v >> 5)); k=$((k - 1)); done; }`,
     `e $t 10; i=$r; e "#{pane_pid}" ${pidDigits}; i=$i\${r}${hash([identity, exitLogFile, start?.id ?? ""])}`,
@@ -78,6 +93,15 @@ const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 /** No pid is above 2^22. */
 const pidDigits = 5
 
-/** What tells this id from that of another process that had the same pid in the same millisecond: elsewhere, that is. */
+/**
+ * What tells this id from that of another process that had the same pid in the same millisecond: elsewhere, that is.
+ */
 const hash = (of: ReadonlyArray<string>): string =>
-  [...createHash("sha256").update(of.join("\0")).digest().subarray(0, 16 - pidDigits)].map((byte) => digits.charAt(byte & 31)).join("")
+  [
+    ...createHash("sha256")
+      .update(of.join("\0"))
+      .digest()
+      .subarray(0, 16 - pidDigits)
+  ]
+    .map((byte) => digits.charAt(byte & 31))
+    .join("")

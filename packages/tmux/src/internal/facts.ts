@@ -2,8 +2,8 @@
  * What is known of a session, kept with its pane, so that any program finds it there.
  */
 import { Identity } from "@tether/host/ProcessIdentity"
-import * as Encoding from "effect/Encoding"
 import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 

@@ -18,7 +18,8 @@ import { endOf, isGone, type SessionEnd, stepsOf, stopSession } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
 
 /**
- * How a session is stopped: `plan`, signals only, default `StopPlan.default`; `reason`, a word for the journal, default `"stop"`.
+ * How a session is stopped: `plan`, signals only, default `StopPlan.default`; `reason`, a word for the journal, default
+ * `"stop"`.
  *
  * @example
  * ```ts
@@ -36,12 +37,12 @@ export interface StopOptions {
 /**
  * A session, be it launched here or found.
  *
- * - `identity`; `id` and `pane`, by which tmux knows it; `pid`, the process of its pane; `launchedAt`, in milliseconds since the epoch;
- *   `command`; `logFile`; `exitLogDir`.
+ * - `identity`; `id` and `pane`, by which tmux knows it; `pid`, the process of its pane; `launchedAt`, in milliseconds
+ *   since the epoch; `command`; `logFile`; `exitLogDir`.
  * - `send(text)`: delivers a text and submits it. `press(keys)`: keys by tmux's names. `screen`: what it shows.
  * - `liveness`: whether what runs in it lives. `unknown` is an answer: whoever gets it neither kills nor restarts.
- * - `stop(options)`: ends all that runs in it, and records that it was on purpose. It is over when this returns, with its log complete. The
- *   end of one that had ended already is what is on record of it.
+ * - `stop(options)`: ends all that runs in it, and records that it was on purpose. It is over when this returns, with
+ *   its log complete. The end of one that had ended already is what is on record of it.
  * - `ended`: completes when it has ended, however that came, with what is on record of it.
  *
  * @example
@@ -69,13 +70,17 @@ export interface TmuxSession {
   readonly ended: Effect.Effect<SessionEnd>
 }
 
-export const makeHandle = (tmux: TmuxService, facts: Facts): Effect.Effect<TmuxSession, never, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+export const makeHandle = (
+  tmux: TmuxService,
+  facts: Facts
+): Effect.Effect<TmuxSession, never, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
     const processes = yield* ProcessIdentity
     const liveness = processes.liveness(facts.shim)
     const isAlive = Effect.map(liveness, (state) => state !== "gone")
-    const provided = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | ProcessIdentity>) => Effect.provide(effect, context)
+    const provided = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | ProcessIdentity>) =>
+      Effect.provide(effect, context)
     return {
       identity: facts.identity,
       id: facts.session,
@@ -86,21 +91,26 @@ export const makeHandle = (tmux: TmuxService, facts: Facts): Effect.Effect<TmuxS
       logFile: facts.logFile,
       exitLogDir: facts.exitLogDir,
       liveness,
-      send: (text, options = {}) => provided(deliver(tmux, facts, text, options, { beforeSubmit: Effect.void, isAlive })),
+      send: (text, options = {}) =>
+        provided(deliver(tmux, facts, text, options, { beforeSubmit: Effect.void, isAlive })),
       press: (...keys) => press(tmux, facts.pane, keys),
       screen: screenOf(tmux, facts.pane),
       stop: ({ plan = StopPlan.default, reason = "stop" } = {}) => {
         const steps = stepsOf(plan)
         return steps === undefined
-          ? Effect.fail(new LaunchRefused({ identity: facts.identity, problems: ["plan has steps that are no signals"] }))
+          ? Effect.fail(
+              new LaunchRefused({ identity: facts.identity, problems: ["plan has steps that are no signals"] })
+            )
           : provided(stopSession(tmux, facts, steps, reason))
       },
-      ended: provided(Effect.gen(function*() {
-        yield* Effect.repeat(isGone(facts), { until: (gone) => gone, schedule: Schedule.spaced("20 millis") })
-        const end = yield* endOf(facts)
-        // The writer ends when tmux has removed the pane.
-        yield* writtenWithin(facts.unwritten, "5 seconds")
-        return end
-      }))
+      ended: provided(
+        Effect.gen(function* () {
+          yield* Effect.repeat(isGone(facts), { until: (gone) => gone, schedule: Schedule.spaced("20 millis") })
+          const end = yield* endOf(facts)
+          // The writer ends when tmux has removed the pane.
+          yield* writtenWithin(facts.unwritten, "5 seconds")
+          return end
+        })
+      )
     }
   })

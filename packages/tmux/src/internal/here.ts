@@ -4,7 +4,9 @@
 
 /** Without what is absent. */
 export const environment = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => value === undefined ? [] : [[name, value] as const]))
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  )
 
 export const nodeProgram = (): string => process.execPath
 

@@ -54,11 +54,15 @@ interface Pane {
 }
 
 /**
- * Once the program runs, the session stays, whatever becomes of us. Where it does not, nothing of it stays. It is not to be interrupted: `isWanted`
- * is asked before the program starts.
+ * Once the program runs, the session stays, whatever becomes of us. Where it does not, nothing of it stays. It is not
+ * to be interrupted: `isWanted` is asked before the program starts.
  */
-export const launchSession = (tmux: TmuxService, request: Request, isWanted: Effect.Effect<boolean>): Effect.Effect<Facts, LaunchFailure, Files> =>
-  Effect.gen(function*() {
+export const launchSession = (
+  tmux: TmuxService,
+  request: Request,
+  isWanted: Effect.Effect<boolean>
+): Effect.Effect<Facts, LaunchFailure, Files> =>
+  Effect.gen(function* () {
     yield* checkDirectory(request)
     yield* StateDir.makeDirectory(request.logDir)
     yield* openLog(`${request.logDir}/${request.identity}.log`)
@@ -69,7 +73,8 @@ export const launchSession = (tmux: TmuxService, request: Request, isWanted: Eff
     yield* checkPaths(request, `${base}.unwritten`)
     // A server that answers too late may have made a pane all the same: its shim finds that the gate leads nowhere.
     const pane = yield* Effect.tapErrorTag(openPane(tmux, request, gate), "TmuxFailed", ({ reason }) =>
-      Effect.when(Effect.ignore(AtomicFile.create(gate, "null", { fsync: false })), () => reason === "NoAnswer"))
+      Effect.when(Effect.ignore(AtomicFile.create(gate, "null", { fsync: false })), () => reason === "NoAnswer")
+    )
     yield* markLog(request.logDir, request.identity, pane.shim)
     yield* tmux.watch(pane.shim)
     const without: Facts = {
@@ -94,7 +99,7 @@ export const launchSession = (tmux: TmuxService, request: Request, isWanted: Eff
     const facts = { ...without, start: start?.id }
     let isBegun = false
     let isOpened = false
-    return yield* Effect.gen(function*() {
+    return yield* Effect.gen(function* () {
       const isHooked = yield* attend(tmux, facts, request, start)
       // In this order: a start on record has somebody who will record its end, even if we are killed now.
       if (Option.isSome(journal) && start !== undefined) {
@@ -108,8 +113,14 @@ export const launchSession = (tmux: TmuxService, request: Request, isWanted: Eff
   }).pipe(Effect.scoped)
 
 /** A shim could only say that something is not there. */
-const checkDirectory = ({ args, cwd, identity, program, shown }: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+const checkDirectory = ({
+  args,
+  cwd,
+  identity,
+  program,
+  shown
+}: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const found = yield* Effect.option(fs.stat(cwd))
     if (Option.exists(found, ({ type }) => type === "Directory")) return
@@ -131,12 +142,14 @@ const longestPipe = 8000
 /** A server that has just lost its last session is going, and takes nobody any more. */
 const whileServerGoes = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(20))
 
-/** The format is for the moment at which the command runs, two seconds later, and not for that at which it is put off. */
+/**
+ * The format is for the moment at which the command runs, two seconds later, and not for that at which it is put off.
+ */
 const endIfEmpty = "run-shell -b -d 2 -C \"if-shell -F '##{S:1}' '' kill-server\""
 
 /**
- * The server stays for a moment when its last session has ended. A shim that loses its terminal can so tell a server that was killed from one
- * that goes because a person has ended the last session.
+ * The server stays for a moment when its last session has ended. A shim that loses its terminal can so tell a server
+ * that was killed from one that goes because a person has ended the last session.
  */
 const serverOptions: ReadonlyArray<ReadonlyArray<string>> = [
   // Most programs look for more colours than the default terminal has.
@@ -152,12 +165,10 @@ const openPane = (
   { cols, identity, rows }: Request,
   gate: string
 ): Effect.Effect<Pane, SessionExists | TmuxFailed, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const processes = yield* ProcessIdentity
-    const words = (self: Option.Option<Identity>) => sequence(
-      ["start-server"],
-      ...serverOptions,
-      [
+    const words = (self: Option.Option<Identity>) =>
+      sequence(["start-server"], ...serverOptions, [
         "new-session",
         "-d",
         "-P",
@@ -169,7 +180,8 @@ const openPane = (
         String(cols),
         "-y",
         String(rows),
-        // The shim goes to the directory of its program by itself: here tmux would run what it takes for a format in a name.
+        // The shim goes to the directory of its program by itself: here tmux would run what it takes for a format in a
+        // name.
         "-c",
         "/",
         "--",
@@ -178,15 +190,25 @@ const openPane = (
         gate,
         // Who is to open the gate.
         ...Option.match(self, { onNone: () => [], onSome: ({ pid, startToken }) => [`${pid}:${startToken}`] })
-      ]
-    )
+      ])
     const self = yield* processes.identify(ownPid())
     const printed = yield* tmux.run(words(self)).pipe(
       // It may also be going while it answers, and then prints nothing.
-      Effect.filterOrFail((text) => /^\$\d+ %\d+ \d+ \d+$/.test(text.trim()), () =>
-        new TmuxFailed({ reason: "NoServer", command: "new-session", socket: tmux.socket, problem: "it made no session" })),
+      Effect.filterOrFail(
+        (text) => /^\$\d+ %\d+ \d+ \d+$/.test(text.trim()),
+        () =>
+          new TmuxFailed({
+            reason: "NoServer",
+            command: "new-session",
+            socket: tmux.socket,
+            problem: "it made no session"
+          })
+      ),
       Effect.retry({ while: ({ reason }) => reason === "NoServer", schedule: whileServerGoes }),
-      Effect.catchIf(({ reason }) => reason === "Exists", () => new SessionExists({ identity }))
+      Effect.catchIf(
+        ({ reason }) => reason === "Exists",
+        () => new SessionExists({ identity })
+      )
     )
     const [session = "", pane = "", shimPid, serverPid] = printed.trim().split(" ")
     const found = yield* processes.identify(Number(shimPid))
@@ -204,10 +226,16 @@ const openPane = (
   })
 
 /** No launch fails because it cannot be recorded. */
-const openJournal = ({ exitLogDir, identity }: Request): Effect.Effect<Option.Option<ExitJournal.JournalService>, never, Files | Scope.Scope> =>
+const openJournal = ({
+  exitLogDir,
+  identity
+}: Request): Effect.Effect<Option.Option<ExitJournal.JournalService>, never, Files | Scope.Scope> =>
   exitLogDir === undefined
     ? Effect.succeedNone
-    : Records.open(exitLogDir).pipe(Effect.asSome, Effect.catchAll((error) => Effect.as(notRecorded(identity, error), Option.none())))
+    : Records.open(exitLogDir).pipe(
+        Effect.asSome,
+        Effect.catchAll((error) => Effect.as(notRecorded(identity, error), Option.none()))
+      )
 
 const recorded = (journal: ExitJournal.JournalService, start: ExitRecord): Effect.Effect<boolean> =>
   Effect.matchEffect(journal.append(start), {
@@ -225,16 +253,21 @@ const attend = (
   { rotateAt }: Request,
   start: ExitRecord | undefined
 ): Effect.Effect<boolean, TmuxFailed | FileError, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { exitLogDir, logFile, pane, unwritten } = facts
     yield* AtomicFile.create(unwritten, ProcessFile.toText(facts.shim), { fsync: false })
-    const [isHooked] = yield* Effect.all([
-      exitLogDir === undefined ? Effect.succeed(false) : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
-      tmux.run(sequence(
-        ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
-        ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: rotateAt })]
-      ))
-    ], { concurrency: 2 })
+    const [isHooked] = yield* Effect.all(
+      [
+        exitLogDir === undefined ? Effect.succeed(false) : installHook(tmux, pane, hookOf(facts, exitLogDir, start)),
+        tmux.run(
+          sequence(
+            ["set-option", "-p", "-t", pane, factsOption, toText(facts)],
+            ["pipe-pane", "-t", pane, logWriterCommand({ file: logFile, done: unwritten, maxBytes: rotateAt })]
+          )
+        )
+      ],
+      { concurrency: 2 }
+    )
     return isHooked
   })
 
@@ -245,7 +278,7 @@ const openGate = (
   gate: string,
   start: ExitRecord | undefined
 ): Effect.Effect<void, LaunchFailure, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* AtomicFile.create(gate, JSON.stringify(configOf(tmux, facts, request, start)), { fsync: false })
     const answer = yield* started(facts, gate)
     if (answer._tag === "Started") return
@@ -266,19 +299,24 @@ const hookOf = ({ end, identity }: Facts, exitLogDir: string, start: ExitRecord 
 const longestHook = 12_000
 
 const installHook = (tmux: TmuxService, pane: string, hook: string): Effect.Effect<boolean> =>
-  tmux.run(sequence(
-    // A pane whose process has died stays, with its status, until its hook has run.
-    ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
-    ["set-hook", "-p", "-t", pane, "pane-died", hook]
-  )).pipe(
-    Effect.as(true),
-    // One without the other would be worse than none.
-    Effect.catchAll((error) =>
-      Effect.logWarning(`if the shim of this session is killed, nobody records its end: ${error.message}`).pipe(
-        Effect.zipRight(Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))),
-        Effect.as(false)
-      ))
-  )
+  tmux
+    .run(
+      sequence(
+        // A pane whose process has died stays, with its status, until its hook has run.
+        ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
+        ["set-hook", "-p", "-t", pane, "pane-died", hook]
+      )
+    )
+    .pipe(
+      Effect.as(true),
+      // One without the other would be worse than none.
+      Effect.catchAll((error) =>
+        Effect.logWarning(`if the shim of this session is killed, nobody records its end: ${error.message}`).pipe(
+          Effect.zipRight(Effect.ignore(tmux.run(["set-option", "-p", "-u", "-t", pane, "remain-on-exit"]))),
+          Effect.as(false)
+        )
+      )
+    )
 
 const configOf = (
   tmux: TmuxService,
@@ -318,17 +356,24 @@ const recordsOf = (
 }
 
 /**
- * It is listening soon. One that has gone had started its program, unless it has left the gate unopened: a shim that could not waits until it has been
- * asked.
+ * It is listening soon. One that has gone had started its program, unless it has left the gate unopened: a shim that
+ * could not waits until it has been asked.
  */
 const started = (facts: Facts, gate: string) =>
-  Effect.scoped(Effect.tap(ask(facts.socket, { op: "started" }), (answer) =>
-    // Before the connection closes: until then, nobody else records an end.
-    answer._tag === "NotStarted" ? recordNotStarted(facts, answer.code) : Effect.void)).pipe(
+  Effect.scoped(
+    Effect.tap(ask(facts.socket, { op: "started" }), (answer) =>
+      // Before the connection closes: until then, nobody else records an end.
+      answer._tag === "NotStarted" ? recordNotStarted(facts, answer.code) : Effect.void
+    )
+  ).pipe(
     Effect.retry({ schedule: Schedule.spaced("5 millis"), while: () => Effect.map(isGone(facts), (gone) => !gone) }),
     Effect.catchAll(() =>
       Effect.map(isThere(gate), (isUnopened) =>
-        isUnopened ? { _tag: "Refused" as const, message: "the pane's process ended before it could start the program" } : { _tag: "Started" as const })),
+        isUnopened
+          ? { _tag: "Refused" as const, message: "the pane's process ended before it could start the program" }
+          : { _tag: "Started" as const }
+      )
+    ),
     failingWithin("30 seconds", () => ({ _tag: "NoAnswer" as const })),
     Effect.catchAll(() => Effect.succeed({ _tag: "Refused" as const, message: "the pane's process does not answer" }))
   )
@@ -338,7 +383,9 @@ const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSys
 
 const recordNotStarted = (facts: Facts, code: string): Effect.Effect<void, never, Files> => {
   const status = ExitStatus.Exited(code === "EACCES" ? 126 : 127)
-  return Effect.ignore(Effect.zipRight(Records.end(facts, { status, step: undefined, reason: "launch-failed" }), Records.settle(facts)))
+  return Effect.ignore(
+    Effect.zipRight(Records.end(facts, { status, step: undefined, reason: "launch-failed" }), Records.settle(facts))
+  )
 }
 
 const notStarted = (request: Request, code: string, message: string): SpawnError => {
@@ -362,11 +409,19 @@ const spawnError = (
   problem: string,
   code?: string
 ): SpawnError =>
-  new SpawnError({ reason, label: identity, command: program, args: args.length === 0 ? [] : [shown], cwd, problems: [problem], code })
+  new SpawnError({
+    reason,
+    label: identity,
+    command: program,
+    args: args.length === 0 ? [] : [shown],
+    cwd,
+    problems: [problem],
+    code
+  })
 
 /**
- * Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do where the start is on record, in the journal that is
- * open: whoever opens one gives an end to what has none.
+ * Whatever runs by now is stopped. Who waits at a closed gate has nothing to record, so that we do where the start is
+ * on record, in the journal that is open: whoever opens one gives an end to what has none.
  */
 const abandon = (
   tmux: TmuxService,
@@ -376,14 +431,16 @@ const abandon = (
   isOpened: boolean,
   journal: Option.Option<ExitJournal.JournalService>
 ): Effect.Effect<void, never, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    // Behind a gate that was not opened, nothing is to be stopped, and nobody records the end of a shim that still lives.
+    // Behind a gate that was not opened, nothing is to be stopped, and nobody records the end of a shim that still
+    // lives.
     const isIdle = !isOpened && !(yield* isGone(facts))
     const end = isIdle
       ? yield* Effect.as(Effect.ignore(tmux.run(["kill-session", "-t", facts.session])), Option.none())
       : yield* Effect.option(stopSession(tmux, facts, steps, "launch-failed"))
-    for (const file of [gate, gate.replace(/\.gate$/, ".unopened"), facts.unwritten]) yield* Effect.ignore(fs.remove(file, { force: true }))
+    for (const file of [gate, gate.replace(/\.gate$/, ".unopened"), facts.unwritten])
+      yield* Effect.ignore(fs.remove(file, { force: true }))
     if (Option.isNone(journal) || Option.exists(end, ({ record }) => Option.isSome(record))) return
     const failed = yield* Records.ownEnd(facts, { status: undefined, step: undefined, reason: "launch-failed" })
     yield* Effect.ignore(journal.value.append(failed))

@@ -20,17 +20,19 @@ import { stepsOf } from "./stop.js"
 /**
  * A session to launch.
  *
- * - `identity`: its name in logs and journal, and the one it is found by; the name of a file, without slashes, and neither `delivery` nor
- *   `exits`.
- * - `command`: one program, with its arguments and without an input; `cwd`, which is absolute, and `env` go before its own (`undefined` removes a variable). The rest of
- *   the environment is that of this program.
+ * - `identity`: its name in logs and journal, and the one it is found by; the name of a file, without slashes, and
+ *   neither `delivery` nor `exits`.
+ * - `command`: one program, with its arguments and without an input; `cwd`, which is absolute, and `env` go before its
+ *   own (`undefined` removes a variable). The rest of the environment is that of this program.
  * - `cols`, `rows`: the size of the terminal until a person attaches. Default 120 by 40.
  * - `logDir`: absolute; the output goes to `<logDir>/<identity>.log`. It is made with mode 0700 where it is not there.
- * - `exitLogDir`: absolute; the directory of a journal, in which the beginning and the end are recorded. Without it, the end is recorded nowhere.
+ * - `exitLogDir`: absolute; the directory of a journal, in which the beginning and the end are recorded. Without it,
+ *   the end is recorded nowhere.
  * - `stop`: how all in it is ended by `stop`, or when its terminal goes. Signals only. Default `StopPlan.default`.
  * - `ready`: when it is ready. Default: as soon as the program has been started.
  * - `redact`: words that are replaced in the journal, beside the values in `env` that are `Redacted`.
- * - `log`: when the log is rotated (`rotateAt`, in bytes, default 16 MiB), and how much of all logs in `logDir` is kept.
+ * - `log`: when the log is rotated (`rotateAt`, in bytes, default 16 MiB), and how much of all logs in `logDir` is
+ *   kept.
  *
  * @example
  * ```ts
@@ -58,7 +60,7 @@ export interface LaunchOptions {
   readonly stop?: StopPlan.StopPlan | undefined
   readonly ready?: ReadyOptions | undefined
   readonly redact?: ReadonlyArray<string | Redacted.Redacted> | undefined
-  readonly log?: Budget & { readonly rotateAt?: number | undefined } | undefined
+  readonly log?: (Budget & { readonly rotateAt?: number | undefined }) | undefined
 }
 
 /** Checked, and with all defaults. */
@@ -79,7 +81,19 @@ export interface Request {
 }
 
 export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRefused | SpawnError> => {
-  const { cols = 120, command, cwd, env, exitLogDir, identity, log, logDir, redact = [], rows = 40, stop = StopPlan.default } = options
+  const {
+    cols = 120,
+    command,
+    cwd,
+    env,
+    exitLogDir,
+    identity,
+    log,
+    logDir,
+    redact = [],
+    rows = 40,
+    stop = StopPlan.default
+  } = options
   const steps = stepsOf(stop)
   const rotateAt = log?.rotateAt ?? 16 * 1024 * 1024
   const problems = [
@@ -91,48 +105,62 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
     ...(cwd === undefined ? ownDirectoryProblems() : absolute("cwd", cwd)),
     ...absolute("logDir", logDir),
     ...(exitLogDir === undefined ? [] : absolute("exitLogDir", exitLogDir)),
-    ...(command._tag === "PipedCommand" ? ["command is a pipeline: a terminal has one program. Run it in a shell"] : []),
-    ...(command._tag === "StandardCommand" && typeof command.stdin !== "string" ? ["command has an input: that of a terminal is its keys, see send"] : []),
+    ...(command._tag === "PipedCommand"
+      ? ["command is a pipeline: a terminal has one program. Run it in a shell"]
+      : []),
+    ...(command._tag === "StandardCommand" && typeof command.stdin !== "string"
+      ? ["command has an input: that of a terminal is its keys, see send"]
+      : []),
     ...(steps === undefined ? ["stop has steps that are no signals"] : []),
     ...durations(options)
   ]
   if (problems.length > 0 || steps === undefined) return Either.left(new LaunchRefused({ identity, problems }))
-  return Either.flatMap(ChildSpawner.plan(command, { label: identity, cwd, env, redact }), ({ requests: [request] }) => {
-    if (request === undefined) return Either.left(new LaunchRefused({ identity, problems: ["command is empty"] }))
-    const secrets = [...Object.values(env ?? {}).filter((value) => Redacted.isRedacted(value)), ...redact].map((secret) =>
-      Redacted.isRedacted(secret) ? Redacted.value(secret) : secret)
-    return Either.right({
-      identity,
-      program: request.program,
-      args: request.args,
-      cwd: request.cwd ?? workingDirectory() ?? "/",
-      env: programEnvironment(request.env, request.extendEnv),
-      shown: without(secrets, [request.program, ...request.args].join(" ")).slice(0, longestShown),
-      cols,
-      rows,
-      logDir,
-      exitLogDir,
-      steps,
-      rotateAt
-    })
-  })
+  return Either.flatMap(
+    ChildSpawner.plan(command, { label: identity, cwd, env, redact }),
+    ({ requests: [request] }) => {
+      if (request === undefined) return Either.left(new LaunchRefused({ identity, problems: ["command is empty"] }))
+      const secrets = [...Object.values(env ?? {}).filter((value) => Redacted.isRedacted(value)), ...redact].map(
+        (secret) => (Redacted.isRedacted(secret) ? Redacted.value(secret) : secret)
+      )
+      return Either.right({
+        identity,
+        program: request.program,
+        args: request.args,
+        cwd: request.cwd ?? workingDirectory() ?? "/",
+        env: programEnvironment(request.env, request.extendEnv),
+        shown: without(secrets, [request.program, ...request.args].join(" ")).slice(0, longestShown),
+        cols,
+        rows,
+        logDir,
+        exitLogDir,
+        steps,
+        rotateAt
+      })
+    }
+  )
 }
 
 /** It goes into an option of tmux, which takes no command of more than 16 kB, and into each record. */
 const longestShown = 1000
 
 const without = (secrets: ReadonlyArray<string>, text: string): string =>
-  [...secrets].sort((a, b) => b.length - a.length)
-    .reduce((shown, secret) => secret === "" ? shown : shown.replaceAll(secret, "<redacted>"), text)
+  [...secrets]
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, secret) => (secret === "" ? shown : shown.replaceAll(secret, "<redacted>")), text)
 
 const identityProblems = (identity: string): ReadonlyArray<string> => {
   if (identity === "") return ["identity is empty"]
   return [
     ...(/[/\0]/.test(identity) ? ["identity has a slash or a NUL in it, and is to be the name of a file"] : []),
     ...(identity.startsWith(".") ? ["identity starts with a dot"] : []),
-    // <identity>.log is the log of a session, delivery.log that of what is sent, and exits.log a journal, which may be in the same directory.
-    ...(identity === "delivery" || identity === "exits" ? [`identity is ${JSON.stringify(identity)}, which is the name of another log`] : []),
-    ...(new TextEncoder().encode(identity).length > longestIdentity ? [`identity is longer than ${longestIdentity} bytes`] : [])
+    // <identity>.log is the log of a session, delivery.log that of what is sent, and exits.log a journal, which may be
+    // in the same directory.
+    ...(identity === "delivery" || identity === "exits"
+      ? [`identity is ${JSON.stringify(identity)}, which is the name of another log`]
+      : []),
+    ...(new TextEncoder().encode(identity).length > longestIdentity
+      ? [`identity is longer than ${longestIdentity} bytes`]
+      : [])
   ]
 }
 
@@ -140,19 +168,26 @@ const identityProblems = (identity: string): ReadonlyArray<string> => {
 const longestIdentity = 200
 
 const wholeNumber = (name: string, value: number, least: number, most: number): ReadonlyArray<string> =>
-  Number.isInteger(value) && value >= least && value <= most ? [] : [`${name} is a whole number of at least ${least} and at most ${most}, and not ${value}`]
+  Number.isInteger(value) && value >= least && value <= most
+    ? []
+    : [`${name} is a whole number of at least ${least} and at most ${most}, and not ${value}`]
 
 const ownDirectoryProblems = (): ReadonlyArray<string> =>
-  workingDirectory() === undefined ? ["cwd is not given, and the working directory of this program has been removed"] : []
+  workingDirectory() === undefined
+    ? ["cwd is not given, and the working directory of this program has been removed"]
+    : []
 
 const absolute = (name: string, path: string): ReadonlyArray<string> =>
   path.startsWith("/") && !path.includes("\0") ? [] : [`${name} is an absolute path, and not ${JSON.stringify(path)}`]
 
 const durations = ({ log, ready }: LaunchOptions): ReadonlyArray<string> =>
-  ([
-    ["ready.bootWithin", ready?.bootWithin],
-    ["ready.activeWithin", ready?.activeWithin],
-    ["ready.send.within", ready?.send?.within],
-    ["log.maxAge", log?.maxAge]
-  ] as const).flatMap(([name, value]) =>
-    value === undefined || Option.isSome(Duration.decodeUnknown(value)) ? [] : [`${name} is no duration`])
+  (
+    [
+      ["ready.bootWithin", ready?.bootWithin],
+      ["ready.activeWithin", ready?.activeWithin],
+      ["ready.send.within", ready?.send?.within],
+      ["log.maxAge", log?.maxAge]
+    ] as const
+  ).flatMap(([name, value]) =>
+    value === undefined || Option.isSome(Duration.decodeUnknown(value)) ? [] : [`${name} is no duration`]
+  )

@@ -1,5 +1,6 @@
 /**
- * A file beside the logs of a session, by which they are known as such: it has the process of the pane that writes them.
+ * A file beside the logs of a session, by which they are known as such: it has the process of the pane that writes
+ * them.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
@@ -10,9 +11,17 @@ import { toText } from "./processFile.js"
 export const markerOf = (directory: string, identity: string): string => `${directory}/.${identity}.session`
 
 /** A session whose logs are not marked runs all the same, and they are never removed. */
-export const markLog = (directory: string, identity: string, shim: Identity): Effect.Effect<void, never, FileSystem.FileSystem> =>
+export const markLog = (
+  directory: string,
+  identity: string,
+  shim: Identity
+): Effect.Effect<void, never, FileSystem.FileSystem> =>
   AtomicFile.replace(markerOf(directory, identity), toText(shim), { mode: 0o600, fsync: false }).pipe(
-    Effect.catchAll((error) => Effect.logWarning(`the logs of session ${JSON.stringify(identity)} will not be kept within bounds: ${error.message}`))
+    Effect.catchAll((error) =>
+      Effect.logWarning(
+        `the logs of session ${JSON.stringify(identity)} will not be kept within bounds: ${error.message}`
+      )
+    )
   )
 
 /** The identity of whose marker this is the name. */

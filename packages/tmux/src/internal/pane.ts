@@ -8,9 +8,14 @@ import type { TmuxService } from "./tmux.js"
 
 /** What it shows, without blanks at the ends of lines; lines that were wrapped by the terminal are whole. */
 export const screenOf = (tmux: TmuxService, pane: string): Effect.Effect<string, TmuxFailed> =>
-  Effect.map(tmux.run(["capture-pane", "-p", "-J", "-t", pane], { isQuestion: true }), (text) => text.replace(/[^\S\n]+$/gm, ""))
+  Effect.map(tmux.run(["capture-pane", "-p", "-J", "-t", pane], { isQuestion: true }), (text) =>
+    text.replace(/[^\S\n]+$/gm, "")
+  )
 
-/** A person who has scrolled is in a mode of tmux, which takes the keys for itself: it goes before anything is for the program. */
+/**
+ * A person who has scrolled is in a mode of tmux, which takes the keys for itself: it goes before anything is for the
+ * program.
+ */
 export const withoutMode = (pane: string, command: ReadonlyArray<string>): ReadonlyArray<string> =>
   sequence(["copy-mode", "-q", "-t", pane], command)
 
@@ -20,4 +25,8 @@ export const press = (tmux: TmuxService, pane: string, keys: ReadonlyArray<strin
 
 /** The last lines that say something. */
 export const lastLinesOf = (text: string, count = 2): ReadonlyArray<string> =>
-  text.split("\n").map((line) => line.trim()).filter((line) => line !== "").slice(-count)
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .slice(-count)

@@ -11,8 +11,10 @@ const json = Schema.parseJson(Identity)
 export const toText: (process: Identity) => string = Schema.encodeSync(json)
 
 /** Of the process in a file. Where the file does not tell which it is, that is `unnamed`. */
-export const livenessIn = (path: string): Effect.Effect<Liveness | "unnamed", never, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+export const livenessIn = (
+  path: string
+): Effect.Effect<Liveness | "unnamed", never, FileSystem.FileSystem | ProcessIdentity> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const processes = yield* ProcessIdentity
     return yield* processes.liveness(yield* Schema.decode(json)(yield* fs.readFileString(path)))

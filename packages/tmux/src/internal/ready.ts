@@ -38,10 +38,11 @@ export interface Dialog {
  * - `isInputReady`: whether the screen is one that waits for input. Its lines have no blanks at their ends.
  * - `dialogs`: what is answered before; each once, and again when it has gone from the screen and comes back.
  * - `bootWithin`: so long all this may take. Default 240 seconds.
- * - `message`: what is delivered first, and how (`send`). Without one, or with an empty one, it is ready when it takes input.
- * - `activity`: a number that grows with what the program does, such as the length of a file. The session is ready once it is above what
- *   it was when the message was submitted. Default: output, of which the
- *   echo of a key is some. `activeWithin`: how long that may take. Default 120 seconds.
+ * - `message`: what is delivered first, and how (`send`). Without one, or with an empty one, it is ready when it takes
+ *   input.
+ * - `activity`: a number that grows with what the program does, such as the length of a file. The session is ready once
+ *   it is above what it was when the message was submitted. Default: output, of which the echo of a key is some.
+ *   `activeWithin`: how long that may take. Default 120 seconds.
  *
  * @example
  * ```ts
@@ -74,20 +75,24 @@ export const untilReady = (
   options: ReadyOptions,
   lastOutput: Effect.Effect<ReadonlyArray<string>>
 ): Effect.Effect<void, SessionNotReady | DeliveryFailed | TmuxFailed, Files> =>
-  Effect.gen(function*() {
-    const isAlive = yield* Effect.map(Effect.context<ProcessIdentity>(), (context) => Effect.provide(isRunning(facts), context))
+  Effect.gen(function* () {
+    const isAlive = yield* Effect.map(Effect.context<ProcessIdentity>(), (context) =>
+      Effect.provide(isRunning(facts), context)
+    )
     const begun = yield* Clock.currentTimeMillis
     let seen = ""
     const notReady = (reason: NotReadyReason) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const waited = (yield* Clock.currentTimeMillis) - begun
         const shown = reason.startsWith("vanished") ? yield* lastOutput : []
         const lastLines = shown.length > 0 ? shown : lastLinesOf(seen)
         return yield* new SessionNotReady({ identity: facts.identity, reason, waited, lastLines })
       })
-    const screen = Effect.tap(screenOf(tmux, facts.pane), (text) => Effect.sync(() => {
-      seen = text
-    }))
+    const screen = Effect.tap(screenOf(tmux, facts.pane), (text) =>
+      Effect.sync(() => {
+        seen = text
+      })
+    )
     yield* boot(options, isAlive, screen, (keys) => press(tmux, facts.pane, keys), notReady).pipe(
       orAfter(options.bootWithin ?? "240 seconds", notReady("never-became-ready")),
       // What tmux cannot show is the screen of one that has just ended.
@@ -101,16 +106,24 @@ export const untilReady = (
       baseline = now
     })
     yield* deliver(tmux, facts, options.message, options.send ?? {}, { beforeSubmit, isAlive }).pipe(
-      Effect.catchIf(({ reason }) => reason === "Gone", () => notReady("vanished-during-ready-gate"))
+      Effect.catchIf(
+        ({ reason }) => reason === "Gone",
+        () => notReady("vanished-during-ready-gate")
+      )
     )
-    yield* Effect.gen(function*() {
+    yield* Effect.gen(function* () {
       while ((yield* activity) <= baseline) {
         if (!(yield* isAlive)) return yield* notReady("vanished-during-ready-gate")
         yield* Effect.sleep(lookEvery)
       }
       // The echo of a key is activity, too, and so are last words.
       if (!(yield* isAlive)) return yield* notReady("vanished-during-ready-gate")
-    }).pipe(orAfter(options.activeWithin ?? "120 seconds", Effect.zipRight(Effect.ignore(screen), notReady("no-activity-after-delivery"))))
+    }).pipe(
+      orAfter(
+        options.activeWithin ?? "120 seconds",
+        Effect.zipRight(Effect.ignore(screen), notReady("no-activity-after-delivery"))
+      )
+    )
   })
 
 const saysGone = (error: TmuxFailed | SessionNotReady): error is TmuxFailed =>
@@ -123,7 +136,7 @@ const boot = <E>(
   answer: (keys: ReadonlyArray<string>) => Effect.Effect<void, TmuxFailed>,
   notReady: (reason: NotReadyReason) => Effect.Effect<never, E>
 ): Effect.Effect<void, E | TmuxFailed> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     let answered: ReadonlySet<Dialog> = new Set()
     while (true) {
       if (!(yield* isAlive)) return yield* notReady("vanished-during-boot")
@@ -138,9 +151,10 @@ const boot = <E>(
     }
   })
 
-const orAfter = <E2>(time: Duration.DurationInput, otherwise: Effect.Effect<never, E2>) =>
-<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
-  Effect.flatMap(within(time)(effect), (result) => Option.isSome(result) ? Effect.succeed(result.value) : otherwise)
+const orAfter =
+  <E2>(time: Duration.DurationInput, otherwise: Effect.Effect<never, E2>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
+    Effect.flatMap(within(time)(effect), (result) => (Option.isSome(result) ? Effect.succeed(result.value) : otherwise))
 
 /** A number that grows whenever the log has. It is rotated, so that its size alone tells nothing. */
 const outputOf = (file: string): Effect.Effect<Effect.Effect<number>, never, FileSystem.FileSystem> =>
@@ -148,7 +162,10 @@ const outputOf = (file: string): Effect.Effect<Effect.Effect<number>, never, Fil
     let seen = ""
     let changes = 0
     return Effect.map(Effect.option(fs.stat(file)), (found) => {
-      const state = Option.match(found, { onNone: () => "", onSome: ({ ino, size }) => `${Option.getOrElse(ino, () => 0)}:${size}` })
+      const state = Option.match(found, {
+        onNone: () => "",
+        onSome: ({ ino, size }) => `${Option.getOrElse(ino, () => 0)}:${size}`
+      })
       if (state !== seen) changes += 1
       seen = state
       return changes

@@ -1,6 +1,6 @@
 /**
- * What a session's beginning and its end by our hand are in the journal. All other ends are written where they happen: by the shim, or by the hook
- * in the server when the shim was killed.
+ * What a session's beginning and its end by our hand are in the journal. All other ends are written where they happen:
+ * by the shim, or by the hook in the server when the shim was killed.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
@@ -23,16 +23,25 @@ type Files = FileSystem.FileSystem | ProcessIdentity
 export const open = (directory: string): Effect.Effect<ExitJournal.JournalService, FileError, Files | Scope.Scope> =>
   Effect.map(Layer.build(ExitJournal.layerFile({ directory })), Context.get(ExitJournal.ExitJournal))
 
-const inJournal = <A>(directory: string, use: (journal: ExitJournal.JournalService) => Effect.Effect<A, FileError>): Effect.Effect<A, FileError, Files> =>
-  Effect.scoped(Effect.flatMap(open(directory), use))
+const inJournal = <A>(
+  directory: string,
+  use: (journal: ExitJournal.JournalService) => Effect.Effect<A, FileError>
+): Effect.Effect<A, FileError, Files> => Effect.scoped(Effect.flatMap(open(directory), use))
 
-/** Whoever sees to a record of the end: as long as that process lives, the start is its business, whatever becomes of us. */
+/**
+ * Whoever sees to a record of the end: as long as that process lives, the start is its business, whatever becomes of
+ * us.
+ */
 export const writer = ({ pid, startToken }: Identity): string => `${pid}:${startToken}`
 
 /** The end is the server's business, which has the hook. */
-export const startOf = (
-  { command, cwd, identity, server, shim }: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">
-): ExitJournal.Draft => ({
+export const startOf = ({
+  command,
+  cwd,
+  identity,
+  server,
+  shim
+}: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">): ExitJournal.Draft => ({
   ev: "session-start",
   identity,
   ...processFields(shim),
@@ -90,7 +99,12 @@ export const isSettled = ({ end }: Facts): Effect.Effect<boolean, never, FileSys
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(end), () => false))
 
 /** The record of the end, if it is there. */
-export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
+export const findEnd = ({
+  exitLogDir,
+  identity,
+  launchedAt,
+  start
+}: Facts): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
   if (exitLogDir === undefined) return Effect.succeedNone
   return Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) =>
     journal.newestFirst({ identity }).pipe(
@@ -103,5 +117,6 @@ export const findEnd = ({ exitLogDir, identity, launchedAt, start }: Facts): Eff
       Stream.map(({ record }) => record),
       Stream.filter((record) => record.ev === "session-exit" && (start === undefined || record.start === start)),
       Stream.runHead
-    ))
+    )
+  )
 }

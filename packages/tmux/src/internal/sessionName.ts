@@ -1,7 +1,7 @@
 /**
- * The name that a session has in tmux. It is for people: tmux renames `.` and `:` in it, so that a session is addressed by its ids, and
- * known by the facts of its pane. But no two sessions of a server can have the same name, which is how tmux itself refuses the second of two
- * launches at once.
+ * The name that a session has in tmux. It is for people: tmux renames `.` and `:` in it, so that a session is addressed
+ * by its ids, and known by the facts of its pane. But no two sessions of a server can have the same name, which is how
+ * tmux itself refuses the second of two launches at once.
  */
 import { createHash } from "node:crypto"
 

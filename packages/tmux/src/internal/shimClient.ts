@@ -16,7 +16,7 @@ const noAnswer = (problem: string): NoAnswer => ({ _tag: "NoAnswer", problem })
 
 /** The connection stays until the scope closes: until then a shim that was stopped does not end. */
 export const ask = (socket: string, request: ShimRequest): Effect.Effect<ShimAnswer, NoAnswer, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const connection = yield* Effect.acquireRelease(
       Effect.sync(() => connect({ path: socket })),
       (connection) => Effect.sync(() => connection.destroy())

@@ -1,6 +1,6 @@
 /**
- * Ends a session on purpose. The shim is the parent of what runs there: it carries out the plan, and ends only when the record of the end is
- * written, so that nobody sees an end that has no cause.
+ * Ends a session on purpose. The shim is the parent of what runs there: it carries out the plan, and ends only when the
+ * record of the end is written, so that nobody sees an end that has no cause.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -21,7 +21,8 @@ import type { TmuxService } from "./tmux.js"
 import { failingWithin, holdsWithin, unbroken, within } from "./within.js"
 
 /**
- * How a session ended. `status` is undefined where nobody knows; `record` is that of the journal, where the session has one.
+ * How a session ended. `status` is undefined where nobody knows; `record` is that of the journal, where the session has
+ * one.
  *
  * @example
  * ```ts
@@ -41,7 +42,8 @@ type Files = FileSystem.FileSystem | ProcessIdentity
 /** Those of a plan that a shim can carry out; undefined where the plan has others. */
 export const stepsOf = (plan: StopPlan.StopPlan): ReadonlyArray<ShimStep> | undefined => {
   const steps = plan.steps.flatMap((step) =>
-    step._tag === "Signal" ? [{ signal: step.signal, wait: Duration.toMillis(step.wait) }] : [])
+    step._tag === "Signal" ? [{ signal: step.signal, wait: Duration.toMillis(step.wait) }] : []
+  )
   return steps.length === plan.steps.length ? steps : undefined
 }
 
@@ -49,13 +51,20 @@ const statusOf = (status: ShimStatus): ExitStatus.ExitStatus =>
   "code" in status ? ExitStatus.Exited(status.code) : ExitStatus.Signaled(status.signal)
 
 export const isGone = ({ shim }: Facts): Effect.Effect<boolean, never, ProcessIdentity> =>
-  Effect.flatMap(ProcessIdentity, (processes) => Effect.map(processes.liveness(shim), (liveness) => liveness === "gone"))
+  Effect.flatMap(ProcessIdentity, (processes) =>
+    Effect.map(processes.liveness(shim), (liveness) => liveness === "gone")
+  )
 
-/** Before the process of the pane ends, it records the end of its program, and listens no more. One that somebody has stopped lives. */
+/**
+ * Before the process of the pane ends, it records the end of its program, and listens no more. One that somebody has
+ * stopped lives.
+ */
 export const isRunning = (facts: Facts): Effect.Effect<boolean, never, ProcessIdentity> =>
   Effect.scoped(ask(facts.socket, { op: "running" })).pipe(
     failingWithin("1 second", () => ({ _tag: "NoAnswer" as const, problem: "it does not answer" })),
-    Effect.flatMap((answer) => answer._tag === "Running" ? Effect.succeed(answer.isRunning) : Effect.map(isGone(facts), (gone) => !gone)),
+    Effect.flatMap((answer) =>
+      answer._tag === "Running" ? Effect.succeed(answer.isRunning) : Effect.map(isGone(facts), (gone) => !gone)
+    ),
     Effect.catchAll(() => Effect.map(goneWithin(facts, "1 second"), (gone) => !gone))
   )
 
@@ -71,7 +80,7 @@ export const stopSession = (
   steps: ReadonlyArray<ShimStep>,
   reason: string
 ): Effect.Effect<SessionEnd, SessionStuck, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const planned = Duration.millis(steps.reduce((sum, { wait }) => sum + wait, 0) + shimNeeds)
     const stopped = yield* Effect.scoped(
       ask(facts.socket, { op: "stop", steps, reason }).pipe(
@@ -79,12 +88,14 @@ export const stopSession = (
         Effect.flatMap((answer) =>
           answer._tag === "Stopped"
             ? conclude(facts, answer, reason)
-            : Effect.fail({ _tag: "NoAnswer" as const, problem: `it answers ${answer._tag}` })),
+            : Effect.fail({ _tag: "NoAnswer" as const, problem: `it answers ${answer._tag}` })
+        ),
         // The connection closes here, and the shim ends.
         Effect.either
       )
     )
-    if (stopped._tag === "Left" && !(yield* isGone(facts))) yield* closeTerminal(tmux, facts, planned, stopped.left.problem)
+    if (stopped._tag === "Left" && !(yield* isGone(facts)))
+      yield* closeTerminal(tmux, facts, planned, stopped.left.problem)
     yield* goneWithin(facts, shimEnds)
     const own = stopped._tag === "Right" ? stopped.right : undefined
     const end = own !== undefined && Option.isSome(own.record) ? own : yield* endOf(facts, own?.status)
@@ -94,7 +105,9 @@ export const stopSession = (
       // The hook does that, too; but there is none without a journal, nor in a server that hangs.
       yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
     } else {
-      yield* Effect.logWarning(`the log of session ${JSON.stringify(facts.identity)} is not complete yet: its writer does not take what is left`)
+      yield* Effect.logWarning(
+        `the log of session ${JSON.stringify(facts.identity)} is not complete yet: its writer does not take what is left`
+      )
     }
     return end
   }).pipe(unbroken)
@@ -111,25 +124,42 @@ const conclude = (
   stopped: { readonly status: ShimStatus; readonly step: string | undefined },
   reason: string
 ): Effect.Effect<SessionEnd, never, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const status = statusOf(stopped.status)
     // It had ended by itself, of which the shim tells; or somebody else has stopped it, too, and does.
     if (stopped.step === undefined) return { status, record: Option.none() }
     const record = yield* Records.end(facts, { status, step: stopped.step, reason }).pipe(
       Effect.catchAll((error) =>
-        Effect.as(Effect.logError(`the end of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`), Option.none()))
+        Effect.as(
+          Effect.logError(
+            `the end of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`
+          ),
+          Option.none()
+        )
+      )
     )
     // One end, one record. Where ours could not be written, the shim and the hook may try.
     if (Option.isSome(record)) yield* Records.settle(facts)
     return { status, record }
   })
 
-/** Without its terminal, a shim ends all by itself and records it. The kernel wakes it for that, should it be stopped. */
-const closeTerminal = (tmux: TmuxService, facts: Facts, time: Duration.Duration, problem: string): Effect.Effect<void, SessionStuck, Files> =>
-  Effect.gen(function*() {
+/**
+ * Without its terminal, a shim ends all by itself and records it. The kernel wakes it for that, should it be stopped.
+ */
+const closeTerminal = (
+  tmux: TmuxService,
+  facts: Facts,
+  time: Duration.Duration,
+  problem: string
+): Effect.Effect<void, SessionStuck, Files> =>
+  Effect.gen(function* () {
     yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
     if (yield* goneWithin(facts, time)) return
-    return yield* new SessionStuck({ identity: facts.identity, pid: facts.shim.pid, problem: `its shim cannot be reached (${problem})` })
+    return yield* new SessionStuck({
+      identity: facts.identity,
+      pid: facts.shim.pid,
+      problem: `its shim cannot be reached (${problem})`
+    })
   })
 
 /** The end as somebody else has recorded it. The hook is on its way when the process has gone. */
@@ -137,15 +167,18 @@ export const endOf = (facts: Facts, status?: ExitStatus.ExitStatus): Effect.Effe
   facts.exitLogDir === undefined
     ? Effect.succeed({ status, record: Option.none() })
     : recordOf(facts).pipe(
-      // A file system that hangs holds nobody up.
-      within(Duration.times(hookWithin, 2)),
-      Effect.map(Option.flatten),
-      Effect.map((record) => ({ status: status ?? Option.getOrUndefined(Option.flatMapNullable(record, ExitRecords.statusOf)), record }))
-    )
+        // A file system that hangs holds nobody up.
+        within(Duration.times(hookWithin, 2)),
+        Effect.map(Option.flatten),
+        Effect.map((record) => ({
+          status: status ?? Option.getOrUndefined(Option.flatMapNullable(record, ExitRecords.statusOf)),
+          record
+        }))
+      )
 
 /** A journal may be long: it is read when there may be something to find, and not to wait for it. */
 const recordOf = (facts: Facts): Effect.Effect<Option.Option<ExitRecord>, never, Files> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const found = yield* Records.findEnd(facts)
     if (Option.isSome(found)) return found
     yield* holdsWithin(hookWithin, Records.isSettled(facts))

@@ -1,5 +1,6 @@
 /**
- * What sessions that did not end in order have left in the directory of the server. Other servers may have theirs there too.
+ * What sessions that did not end in order have left in the directory of the server. Other servers may have theirs there
+ * too.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -15,7 +16,8 @@ interface Found {
 }
 
 /** Of a session, by the id in its files, which a lock or an unfinished file has behind a dot. */
-const idOf = (name: string): string | undefined => /^\.?([0-9A-Z]{26})\.(gate|unopened|sock|unwritten|end)(\.|$)/.exec(name)?.[1]
+const idOf = (name: string): string | undefined =>
+  /^\.?([0-9A-Z]{26})\.(gate|unopened|sock|unwritten|end)(\.|$)/.exec(name)?.[1]
 
 /** Of a server whose end is on record. */
 const isMark = (name: string): boolean => /^ended-[A-Za-z0-9_-]+$/.test(name)
@@ -37,22 +39,30 @@ const isSettled = (name: string): boolean => /^[0-9A-Z]{26}\.end$/.test(name)
 const keptSettled = Duration.toMillis("1 minute")
 
 export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.FileSystem | ProcessIdentity> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const now = yield* Clock.currentTimeMillis
     const look = (name: string) =>
-      Effect.option(Effect.map(fs.stat(`${directory}/${name}`), ({ mtime, size, type }) => ({
-        name,
-        type,
-        size,
-        age: Option.match(mtime, { onNone: () => 0, onSome: (time) => now - time.getTime() })
-      })))
+      Effect.option(
+        Effect.map(fs.stat(`${directory}/${name}`), ({ mtime, size, type }) => ({
+          name,
+          type,
+          size,
+          age: Option.match(mtime, { onNone: () => 0, onSome: (time) => now - time.getTime() })
+        }))
+      )
     const remove = (files: ReadonlyArray<Found>) =>
       Effect.forEach(files, ({ name }) => Effect.ignore(fs.remove(`${directory}/${name}`)), { discard: true })
 
     const names = yield* fs.readDirectory(directory)
-    const found = (yield* Effect.forEach(names.filter((name) => idOf(name) !== undefined || isMark(name)), look)).flatMap(Option.toArray)
-    const [unfinished, others] = [found.filter(({ name }) => isUnfinishedGate(name)), found.filter(({ name }) => !isUnfinishedGate(name))]
+    const found = (yield* Effect.forEach(
+      names.filter((name) => idOf(name) !== undefined || isMark(name)),
+      look
+    )).flatMap(Option.toArray)
+    const [unfinished, others] = [
+      found.filter(({ name }) => isUnfinishedGate(name)),
+      found.filter(({ name }) => !isUnfinishedGate(name))
+    ]
     yield* remove(others.filter(({ age, name, size }) => isSettled(name) && size === 0n && age > keptSettled))
     yield* remove(unfinished.filter(({ age }) => age > keptUnfinished))
     // The socket of a server may have such a name.
@@ -67,9 +77,12 @@ export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.F
     }
   }).pipe(Effect.ignore)
 
-/** What is left without this file has ended, and its log is complete; but a session that lost the writer of its log alone still listens. */
+/**
+ * What is left without this file has ended, and its log is complete; but a session that lost the writer of its log
+ * alone still listens.
+ */
 const livenessOf = (directory: string, id: string, files: ReadonlyArray<Found>) => {
   const has = (name: string) => files.some((file) => file.name === name)
   if (has(`${id}.unwritten`)) return livenessIn(`${directory}/${id}.unwritten`)
-  return Effect.succeed(has(`${id}.sock`) ? "unnamed" as const : "gone" as const)
+  return Effect.succeed(has(`${id}.sock`) ? ("unnamed" as const) : ("gone" as const))
 }

@@ -27,7 +27,8 @@ import { parseVersion } from "./version.js"
 import { failingWithin, within } from "./within.js"
 
 /**
- * - `directory`: where socket and state of the server are; absolute, and made with mode 0700. Default: `StateDir.runtimeDir("tmux")`.
+ * - `directory`: where socket and state of the server are; absolute, and made with mode 0700. Default:
+ *   `StateDir.runtimeDir("tmux")`.
  * - `name`: of the server, so that one directory may have several; letters, digits, `_` and `-`. Default `"default"`.
  * - `program`: Default `"tmux"`, looked for in PATH.
  * - `answerWithin`: for how long a command is waited for. Default 10 seconds.
@@ -47,8 +48,8 @@ export interface Options {
 }
 
 /**
- * What is asked of a command beside its words: `stdin`, what it reads; `isQuestion`: that it changes nothing, and need not be among the
- * last commands that the record of a server's end has.
+ * What is asked of a command beside its words: `stdin`, what it reads; `isQuestion`: that it changes nothing, and need
+ * not be among the last commands that the record of a server's end has.
  *
  * @example
  * ```ts
@@ -67,13 +68,13 @@ export interface RunOptions {
  *
  * - `program`, `version`, `socket`: which tmux, and where it listens. `directory`: where its state is.
  * - `commandsLog`: the file of the last commands that changed something, for the record of the server's end.
- * - `run(words)`: one command, or several with `";"` between them, as arguments and never through a shell; answers with what it
- *   printed. A server is started by commands that start one, such as `new-session`, and lives until its last session ends,
- *   whatever becomes of this program.
- * - `readsLines(terminal)`: whether the kernel gathers lines there for whoever reads, as it does until a program asks for more. False where
- *   it cannot be told.
- * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice: at once, should it be so already.
- *   Some builds of tmux lose the signal that tells them of it.
+ * - `run(words)`: one command, or several with `";"` between them, as arguments and never through a shell; answers with
+ *   what it printed. A server is started by commands that start one, such as `new-session`, and lives until its last
+ *   session ends, whatever becomes of this program.
+ * - `readsLines(terminal)`: whether the kernel gathers lines there for whoever reads, as it does until a program asks
+ *   for more. False where it cannot be told.
+ * - `watch(pane)`: from now on, tmux is nudged when that process has died and tmux does not notice: at once, should it
+ *   be so already. Some builds of tmux lose the signal that tells them of it.
  *
  * @example
  * ```ts
@@ -93,14 +94,17 @@ export interface TmuxService {
   readonly watch: (pane: Identity) => Effect.Effect<void>
 }
 
-export const makeTmux = (
-  { answerWithin = "10 seconds", directory: given, name = "default", program = "tmux" }: Options
-): Effect.Effect<
+export const makeTmux = ({
+  answerWithin = "10 seconds",
+  directory: given,
+  name = "default",
+  program = "tmux"
+}: Options): Effect.Effect<
   TmuxService,
   TmuxUnavailable | FileError,
   ChildSpawner | FileSystem.FileSystem | ProcessIdentity | Scope.Scope
 > =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const processes = yield* ProcessIdentity
     const spawner = yield* ChildSpawner
     yield* checkName(name)
@@ -112,7 +116,8 @@ export const makeTmux = (
 
     const run: TmuxService["run"] = (words, { isQuestion = false, stdin } = {}) => {
       const command = nameOf(words)
-      const failed = (reason: TmuxFailed["reason"], problem: string) => new TmuxFailed({ reason, command, socket, problem })
+      const failed = (reason: TmuxFailed["reason"], problem: string) =>
+        new TmuxFailed({ reason, command, socket, problem })
       const call = Supervise.string(Command.make(program, "-S", socket, "-f", "/dev/null", "-u", ...words), {
         label: `tmux ${command}`,
         // The first of them becomes the server, which nobody is to end because we have ended.
@@ -138,10 +143,17 @@ export const makeTmux = (
 
     // For the record of a server's end: what is lost there is missed by nobody else.
     const note = (command: string) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.ignore(sent.append(`${new Date(now).toISOString()} ${command}`)))
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.ignore(sent.append(`${new Date(now).toISOString()} ${command}`))
+      )
 
     const readsLines: TmuxService["readsLines"] = (terminal) =>
-      Supervise.string(Command.make("stty", "-a"), { label: "stty", containment: "none", env: serverEnvironment(), stdin: { file: terminal } }).pipe(
+      Supervise.string(Command.make("stty", "-a"), {
+        label: "stty",
+        containment: "none",
+        env: serverEnvironment(),
+        stdin: { file: terminal }
+      }).pipe(
         Effect.provideService(ChildSpawner, spawner),
         unobserved,
         Effect.map((text) => /(^|[\s;])icanon\b/.test(text)),
@@ -156,27 +168,43 @@ export const makeTmux = (
     return { program, version, socket, directory, commandsLog, run, readsLines, watch }
   })
 
-/** Beside the socket are files with names of their own, such as the one of its commands, and names with a dot are theirs. */
+/**
+ * Beside the socket are files with names of their own, such as the one of its commands, and names with a dot are
+ * theirs.
+ */
 const checkName = (name: string): Effect.Effect<void, FileError> =>
   /^[A-Za-z0-9_-]+$/.test(name)
     ? Effect.void
-    : Effect.fail(FileAttempt.refused("give a server the name", name, "Invalid", "it has only letters, digits, \"_\" and \"-\", and at least one"))
+    : Effect.fail(
+        FileAttempt.refused(
+          "give a server the name",
+          name,
+          "Invalid",
+          'it has only letters, digits, "_" and "-", and at least one'
+        )
+      )
 
 const stateDirectory = (given: string | undefined): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (given === undefined) return yield* StateDir.runtimeDir("tmux")
-    if (!given.startsWith("/")) return yield* FileAttempt.refused("keep a server in", given, "Invalid", "its path is not absolute")
+    if (!given.startsWith("/"))
+      return yield* FileAttempt.refused("keep a server in", given, "Invalid", "its path is not absolute")
     const fs = yield* FileSystem.FileSystem
     yield* StateDir.makeDirectory(given)
     const { mode } = yield* FileAttempt.attempt("look at", given)(fs.stat(given))
     return (mode & 0o077) === 0
       ? given
-      : yield* FileAttempt.refused("keep a server in", given, "NotPrivate", "others can use the directory: chmod 700 it")
+      : yield* FileAttempt.refused(
+          "keep a server in",
+          given,
+          "NotPrivate",
+          "others can use the directory: chmod 700 it"
+        )
   })
 
 /** Its words are texts of others, but for its name and its target. */
 const nameOf = (words: ReadonlyArray<string>): string => {
-  const starts = words.flatMap((_word, index) => index === 0 || words[index - 1] === ";" ? [index] : [])
+  const starts = words.flatMap((_word, index) => (index === 0 || words[index - 1] === ";" ? [index] : []))
   const target = words[words.indexOf("-t") + 1]
   const names = starts.map((start) => words[start]).join(" ; ")
   return words.includes("-t") && target !== undefined && /^[$%@=]/.test(target) ? `${names} -t ${target}` : names
@@ -186,21 +214,30 @@ const refusal = (
   failed: (reason: TmuxFailed["reason"], problem: string) => TmuxFailed,
   problem: string
 ): TmuxFailed => {
-  if (/^\[?(no server running|error connecting|lost server|server exited)/m.test(problem)) return failed("NoServer", problem)
-  if (/can't find (session|pane|window|client)|no current (session|target|client)/.test(problem)) return failed("NotFound", problem)
+  if (/^\[?(no server running|error connecting|lost server|server exited)/m.test(problem))
+    return failed("NoServer", problem)
+  if (/can't find (session|pane|window|client)|no current (session|target|client)/.test(problem))
+    return failed("NotFound", problem)
   return failed(/duplicate session/.test(problem) ? "Exists" : "Refused", problem)
 }
 
 /** These are not the children that an observer, such as a journal, is there for. */
 const unobserved = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.mapInputContext(effect, (context: Context.Context<R>) =>
-    Context.omit(ChildObserver)(context as Context.Context<R | ChildObserver>) as Context.Context<R>)
+  Effect.mapInputContext(
+    effect,
+    (context: Context.Context<R>) =>
+      Context.omit(ChildObserver)(context as Context.Context<R | ChildObserver>) as Context.Context<R>
+  )
 
 const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, ChildSpawner> => {
   const unavailable = (reason: TmuxUnavailable["reason"], problem: string, version?: string) =>
     new TmuxUnavailable({ reason, program, version, problem })
   const notTmux = (error: { readonly message: string }) => Effect.fail(unavailable("NotTmux", error.message))
-  return Supervise.string(Command.make(program, "-V"), { label: "tmux -V", env: serverEnvironment(), containment: "none" }).pipe(
+  return Supervise.string(Command.make(program, "-V"), {
+    label: "tmux -V",
+    env: serverEnvironment(),
+    containment: "none"
+  }).pipe(
     unobserved,
     failingWithin("10 seconds", () => unavailable("NotTmux", "it does not answer to -V")),
     Effect.catchTags({

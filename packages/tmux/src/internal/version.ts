@@ -2,7 +2,10 @@
  * Which tmux that is.
  */
 
-/** The oldest with hooks and options of panes. `pane_dead_signal` came with 3.3: before, a death by a signal has no name. */
+/**
+ * The oldest with hooks and options of panes. `pane_dead_signal` came with 3.3: before, a death by a signal has no
+ * name.
+ */
 const oldest = [3, 2] as const
 
 export const oldestVersion = oldest.join(".")

@@ -6,16 +6,19 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 
-export const within = (time: Duration.DurationInput) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
-  Effect.timeoutOption(Effect.interruptible(effect), time)
+export const within =
+  (time: Duration.DurationInput) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
+    Effect.timeoutOption(Effect.interruptible(effect), time)
 
-export const failingWithin = <E2>(time: Duration.DurationInput, onTimeout: () => E2) =>
-<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
-  Effect.timeoutFail(Effect.interruptible(effect), { duration: time, onTimeout })
+export const failingWithin =
+  <E2>(time: Duration.DurationInput, onTimeout: () => E2) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
+    Effect.timeoutFail(Effect.interruptible(effect), { duration: time, onTimeout })
 
 /**
- * What is done as a whole, whoever is interrupted meanwhile. It has a fiber of its own: in an uninterruptible one, no bound would hold
- * that is not interruptible, and what is interruptible there is interrupted with it.
+ * What is done as a whole, whoever is interrupted meanwhile. It has a fiber of its own: in an uninterruptible one, no
+ * bound would hold that is not interruptible, and what is interruptible there is interrupted with it.
  */
 export const unbroken = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))
@@ -26,6 +29,9 @@ export const holdsWithin = <R>(
   holds: Effect.Effect<boolean, never, R>,
   lookEvery: Duration.DurationInput = "20 millis"
 ): Effect.Effect<boolean, never, R> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     while (!(yield* holds)) yield* Effect.sleep(lookEvery)
-  }).pipe(within(time), Effect.map((done) => done._tag === "Some"))
+  }).pipe(
+    within(time),
+    Effect.map((done) => done._tag === "Some")
+  )

@@ -49,9 +49,9 @@ const restoreDefault = (signal: NodeJS.Signals): void => {
 }
 
 /**
- * The program has left a core file, if one was wanted; this process's would say nothing, and might take its place. Node.js cannot set
- * a limit, but nobody, not even root, can create a file in /proc, and the kernel leaves out what the filter says. With a core_pattern
- * that names a program, that still gets a file of headers.
+ * The program has left a core file, if one was wanted; this process's would say nothing, and might take its place.
+ * Node.js cannot set a limit, but nobody, not even root, can create a file in /proc, and the kernel leaves out what the
+ * filter says. With a core_pattern that names a program, that still gets a file of headers.
  */
 const preventCore = (): void => {
   try {

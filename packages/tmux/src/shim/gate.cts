@@ -19,14 +19,19 @@ interface Gate {
 
 const make = (file: string, keeper: string | undefined): Gate => ({ file, isKept: keptBy(keeper) })
 
-/** Calls `opened` with what is in the file, which stays there until the program has been started. Whoever has given up writes `null`. */
+/**
+ * Calls `opened` with what is in the file, which stays there until the program has been started. Whoever has given up
+ * writes `null`.
+ */
 const wait = (gate: Gate, opened: (config: ShimConfig) => void, tooLate: () => void): void => {
   const deadline = performance.now() + longest
   const look = (): void => {
     if (isShut) return
     // Whoever opens it may be gone right after.
     const isTooLate = performance.now() > deadline || !gate.isKept()
-    const config = fs.existsSync(gate.file) ? JSON.parse(fs.readFileSync(gate.file, "utf8")) as ShimConfig | null : undefined
+    const config = fs.existsSync(gate.file)
+      ? (JSON.parse(fs.readFileSync(gate.file, "utf8")) as ShimConfig | null)
+      : undefined
     if (config === null) remove(gate.file)
     if (config) opened(config)
     else if (config === null || isTooLate) tooLate()
@@ -35,10 +40,15 @@ const wait = (gate: Gate, opened: (config: ShimConfig) => void, tooLate: () => v
   look()
 }
 
-/** The program has been started: whoever has opened the gate knows by this that it has, should nobody live to say so. */
+/**
+ * The program has been started: whoever has opened the gate knows by this that it has, should nobody live to say so.
+ */
 const passed = ({ file }: Gate): void => remove(file)
 
-/** Nothing was started, and nothing will be: the hook of the pane is not to take the end of this process for that of a program. */
+/**
+ * Nothing was started, and nothing will be: the hook of the pane is not to take the end of this process for that of a
+ * program.
+ */
 const unopened = ({ file }: Gate): void => {
   try {
     fs.writeFileSync(file.replace(/\.gate$/, ".unopened"), "", { mode: 0o600 })
@@ -47,7 +57,10 @@ const unopened = ({ file }: Gate): void => {
   }
 }
 
-/** There will be no program. The file stays for whoever has opened the gate, who then removes it; if he is gone, nobody would: the environment is in it. */
+/**
+ * There will be no program. The file stays for whoever has opened the gate, who then removes it; if he is gone, nobody
+ * would: the environment is in it.
+ */
 const shut = (gate: Gate): void => {
   isShut = true
   if (gate.isKept()) return
@@ -57,7 +70,7 @@ const shut = (gate: Gate): void => {
 
 let isShut = false
 
-const keptBy = (keeper = ""): () => boolean => {
+const keptBy = (keeper = ""): (() => boolean) => {
   const [pid, startToken] = keeper.split(":")
   if (!processes.hasProc || startToken === undefined) return () => true
   return () => processes.isAlive({ pid: Number(pid), startToken })

@@ -1,5 +1,6 @@
 /**
- * The life of a pane: its program, the stop of all that lives in its terminal, and what is recorded when the terminal goes.
+ * The life of a pane: its program, the stop of all that lives in its terminal, and what is recorded when the terminal
+ * goes.
  */
 import Deferred = require("./deferred.cjs")
 import gate = require("./gate.cjs")
@@ -32,7 +33,10 @@ interface End {
 /** How long the end waits for who is to ask how the start went, in milliseconds. */
 const startedWait = 2000
 
-/** The same, where there was no start: whoever does not hear of it takes it for one. A launcher that is gone is not waited for. */
+/**
+ * The same, where there was no start: whoever does not hear of it takes it for one. A launcher that is gone is not
+ * waited for.
+ */
 const failureWait = 60_000
 
 /** How long it waits for those who have stopped it: they may be writing, and are not waited for when they are gone. */
@@ -49,7 +53,10 @@ class Pane {
   private pid: number | undefined
   private step: string | undefined
   private stopped: Promise<End> | undefined
-  /** When all that is left is killed, whatever the plan says: a stop in a hurry is not kept waiting by one that is patient. */
+  /**
+   * When all that is left is killed, whatever the plan says: a stop in a hurry is not kept waiting by one that is
+   * patient.
+   */
   private readonly hurry = { until: Number.POSITIVE_INFINITY }
   private hasHungUp = false
   /** Where it did not simply end. */
@@ -59,15 +66,24 @@ class Pane {
   /** Who is told of an end by a stop keeps the record of it: one of them. */
   private keeper: Asker | undefined
 
-  constructor(private readonly config: ShimConfig, private readonly ownGate: gate.Gate) {
+  constructor(
+    private readonly config: ShimConfig,
+    private readonly ownGate: gate.Gate
+  ) {
     this.server = servers.make(config.server)
   }
 
-  /** Starts the program, and calls `over` once it has ended and everything is done that comes before the end of the shim. */
+  /**
+   * Starts the program, and calls `over` once it has ended and everything is done that comes before the end of the
+   * shim.
+   */
   live(over: (status: ShimStatus) => void): void {
     signals.heed((signal) => this.heed(signal))
     // Whoever has opened the gate asks how the start went, and has an answer also when the program ends at once.
-    this.first.push(this.end.promise.then(() => terminal.isGone() && this.hangUp()), atMost(startedWait, this.startSeen.promise))
+    this.first.push(
+      this.end.promise.then(() => terminal.isGone() && this.hangUp()),
+      atMost(startedWait, this.startSeen.promise)
+    )
     this.send = program.start(this.config, {
       started: (pid) => {
         this.pid = pid
@@ -166,9 +182,11 @@ class Pane {
       hasVanished.resolve(hasEnded)
     })
     const stopped = this.stop(this.config.stop)
-    this.first.push(Promise.all([hasVanished.promise, stopped]).then(([hasVanished]) => {
-      this.reason ??= hasVanished ? "server-vanished" : "terminal-closed"
-    }))
+    this.first.push(
+      Promise.all([hasVanished.promise, stopped]).then(([hasVanished]) => {
+        this.reason ??= hasVanished ? "server-vanished" : "terminal-closed"
+      })
+    )
   }
 
   /** The end of the program, unless it is on record. */
@@ -184,7 +202,11 @@ class Pane {
 
   private recordServer(): void {
     if (this.config.records === undefined) return
-    records.serverExit(this.config.records, { at: Date.now(), server: this.server.identity, memory: this.server.memory() })
+    records.serverExit(this.config.records, {
+      at: Date.now(),
+      server: this.server.identity,
+      memory: this.server.memory()
+    })
   }
 
   private recordSession({ at, status, step }: End): void {
@@ -193,7 +215,14 @@ class Pane {
     const isStopped = step !== undefined && this.stopReason !== undefined
     const reason = isStopped ? this.stopReason : this.reason
     const by = isStopped || this.keeper !== undefined ? "owner" : endedBy(status, step, reason)
-    records.sessionExit(this.config.records, { at, startedAt: this.config.startedAt, status, endedBy: by, step, reason })
+    records.sessionExit(this.config.records, {
+      at,
+      startedAt: this.config.startedAt,
+      status,
+      endedBy: by,
+      step,
+      reason
+    })
   }
 }
 

@@ -22,17 +22,20 @@ type Send = (signal: NodeJS.Signals) => void
 const ofThePane = ["TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "COLORTERM", "TMUX", "TMUX_PANE"]
 
 const environment = ({ env }: ShimConfig): NodeJS.ProcessEnv => {
-  const here = ofThePane.flatMap((name) => process.env[name] === undefined ? [] : [[name, process.env[name]] as const])
+  const here = ofThePane.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]] as const]
+  )
   return { ...env, ...Object.fromEntries(here) }
 }
 
 /**
- * In the shim's own session and process group, so that the terminal's signals reach both, and with the terminal's descriptors. libuv
- * gives a child every signal's default and none blocked.
+ * In the shim's own session and process group, so that the terminal's signals reach both, and with the terminal's
+ * descriptors. libuv gives a child every signal's default and none blocked.
  */
 const start = (config: ShimConfig, listener: Listener): Send => {
   try {
-    // tmux says of a pane that it is where the shim is; and a directory that is not there is told from a program that is not.
+    // tmux says of a pane that it is where the shim is; and a directory that is not there is told from a program that
+    // is not.
     process.chdir(config.cwd)
     const child = childProcess.spawn(config.program, config.args, { stdio: "inherit", env: environment(config) })
     // Comes for a signal that may not be sent, too, of which there is nothing to say.

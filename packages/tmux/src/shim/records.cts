@@ -5,7 +5,9 @@
 import fs = require("node:fs")
 import os = require("node:os")
 import path = require("node:path")
-import type { ShimProcess, ShimRecords, ShimStatus } from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
+import type { ShimProcess, ShimRecords, ShimStatus } from "../internal/shimProtocol.js" with {
+  "resolution-mode": "import"
+}
 
 interface ServerEnd {
   readonly at: number
@@ -42,7 +44,10 @@ interface SessionEnd {
   readonly reason: string | undefined
 }
 
-const fieldsOf = (records: ShimRecords, { at, endedBy, reason, startedAt, status, step }: SessionEnd): ReadonlyArray<string> => [
+const fieldsOf = (
+  records: ShimRecords,
+  { at, endedBy, reason, startedAt, status, step }: SessionEnd
+): ReadonlyArray<string> => [
   timeOf(at),
   records.before,
   "code" in status ? `dead_status=${status.code} dead_signal=` : `dead_status= dead_signal=${status.signal}`,
@@ -70,7 +75,10 @@ const attempt = (write: () => void): void => {
   }
 }
 
-/** One write, so that it does not mix with those of others. A line that somebody has left torn does not take this one along. */
+/**
+ * One write, so that it does not mix with those of others. A line that somebody has left torn does not take this one
+ * along.
+ */
 const append = (file: string, fields: ReadonlyArray<string>): void => {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const fd = fs.openSync(file, "a+", 0o600)
@@ -90,19 +98,23 @@ const endsTorn = (fd: number): boolean => {
 const timeOf = (at: number): string => `ts=${new Date(at).toISOString()}`
 
 /** What is not known is left out. */
-const field = (key: string, value: string | number | undefined): string => value === undefined ? "" : `${key}=${valueOf(String(value))}`
+const field = (key: string, value: string | number | undefined): string =>
+  value === undefined ? "" : `${key}=${valueOf(String(value))}`
 
 // As `@tether/host` writes the values of logfmt.
 const needsQuotes = /[\s"=\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/u
 const escaped = /["\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/gu
-const short: Readonly<Record<string, string>> = { "\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
+const short: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
 
 const valueOf = (text: string): string =>
   needsQuotes.test(text)
     ? `"${text.replace(escaped, (character) => short[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}"`
     : text
 
-/** In milliseconds. The kernel counts the start of a process in hundredths of a second since the boot, on all that Linux runs on today. */
+/**
+ * In milliseconds. The kernel counts the start of a process in hundredths of a second since the boot, on all that Linux
+ * runs on today.
+ */
 const uptimeOf = (server: ShimProcess | undefined): number | undefined => {
   const uptime = Math.round(os.uptime() * 1000 - Number(server?.startToken) * 10)
   return uptime >= 0 ? uptime : undefined
@@ -113,7 +125,11 @@ const mostBytes = 16_384
 
 const lastCommands = (file: string): string | undefined => {
   const text = tailOf(file)
-  return text?.split("\n").filter((line) => line !== "").slice(-mostLines).join("; ")
+  return text
+    ?.split("\n")
+    .filter((line) => line !== "")
+    .slice(-mostLines)
+    .join("; ")
 }
 
 /** Whole lines only, where there is more than is read. */

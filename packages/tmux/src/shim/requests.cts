@@ -4,14 +4,16 @@
 import fs = require("node:fs")
 import net = require("node:net")
 import os = require("node:os")
-import type { ShimAnswer, ShimRequest, ShimStep } from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
+import type { ShimAnswer, ShimRequest, ShimStep } from "../internal/shimProtocol.js" with {
+  "resolution-mode": "import"
+}
 import type { Asker } from "./asker.cjs"
 
 type Answer = (request: ShimRequest, asker: Asker) => Promise<ShimAnswer>
 
 /**
- * Fails with what the system says, if nobody can be heard there. Once the path is there, it is heard: a socket that is bound does not
- * listen yet, so it is made under another name.
+ * Fails with what the system says, if nobody can be heard there. Once the path is there, it is heard: a socket that is
+ * bound does not listen yet, so it is made under another name.
  */
 const listen = (path: string, answer: Answer): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -46,7 +48,10 @@ const serve = (connection: net.Socket, answer: Answer): void => {
     if (request === undefined) reply({ _tag: "Refused", message: "This is no request." })
     else answer(request, asker).then(reply, () => {})
   }
-  connection.setEncoding("utf8").on("error", () => {}).on("data", hear)
+  connection
+    .setEncoding("utf8")
+    .on("error", () => {})
+    .on("data", hear)
   // The connection stays open behind the answer: whoever has it decides when it is over.
   void left.then(() => connection.end())
 }
@@ -65,7 +70,9 @@ const requestIn = (line: string): ShimRequest | undefined => {
 
 const isStep = (value: unknown): value is ShimStep => {
   const { signal, wait } = value as Partial<Record<string, unknown>>
-  return typeof signal === "string" && Object.hasOwn(os.constants.signals, signal) && typeof wait === "number" && wait >= 0
+  return (
+    typeof signal === "string" && Object.hasOwn(os.constants.signals, signal) && typeof wait === "number" && wait >= 0
+  )
 }
 
 export = { listen }

@@ -1,8 +1,9 @@
 /**
- * What reaches the shim by signal. A handler for each that would end or stop it: the shim must outlive its program. Loaded before
- * all else, because a signal may come at once.
+ * What reaches the shim by signal. A handler for each that would end or stop it: the shim must outlive its program.
+ * Loaded before all else, because a signal may come at once.
  *
- * Not those of a fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS): a handler that returns from one runs into it again.
+ * Not those of a fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS): a handler that returns from one runs into it
+ * again.
  */
 
 /** Sent by somebody to the pane's pid, which is taken for that of the program: they go on to it. */

@@ -25,15 +25,19 @@ interface Stopping {
 
 const carryOut = (stopping: Stopping): void => {
   const [step, ...steps] = stopping.steps
-  if (step === undefined || (stopping.hasBegun && performance.now() >= stopping.hurry.until)) return kill(stopping, performance.now() + killWait)
+  if (step === undefined || (stopping.hasBegun && performance.now() >= stopping.hurry.until))
+    return kill(stopping, performance.now() + killWait)
   const targets = stopping.living()
   if (targets.length === 0) return stopping.done()
   stopping.onStep(step.signal)
   for (const target of targets) signal(target, step.signal)
-  watch({ targets, living: stopping.living, hurry: stopping.hurry, deadline: performance.now() + step.wait }, (areGone) => {
-    if (areGone) stopping.done()
-    else carryOut({ ...stopping, steps, hasBegun: true })
-  })
+  watch(
+    { targets, living: stopping.living, hurry: stopping.hurry, deadline: performance.now() + step.wait },
+    (areGone) => {
+      if (areGone) stopping.done()
+      else carryOut({ ...stopping, steps, hasBegun: true })
+    }
+  )
 }
 
 /** Again and again, since a process that is about to die may still start another. */
@@ -45,7 +49,10 @@ const kill = (stopping: Stopping, deadline: number): void => {
   setTimeout(() => kill(stopping, deadline), pause)
 }
 
-/** The look whether it is still the same is right before the signal: Node.js has no pidfd. What is stopped hears it once it goes on. */
+/**
+ * The look whether it is still the same is right before the signal: Node.js has no pidfd. What is stopped hears it once
+ * it goes on.
+ */
 const signal = (target: ShimProcess, name: string): void => {
   if (processes.hasProc && !processes.isAlive(target)) return
   processes.send(target.pid, name)
@@ -60,8 +67,8 @@ interface Watch {
 }
 
 /**
- * Whom the targets start while they end, as for a clean-up, is waited for, and has no signal of this step. To look at all processes
- * is dear: only once the known ones are gone.
+ * Whom the targets start while they end, as for a clean-up, is waited for, and has no signal of this step. To look at
+ * all processes is dear: only once the known ones are gone.
  */
 const watch = ({ deadline, hurry, living, targets }: Watch, done: (areGone: boolean) => void): void => {
   const known = processes.hasProc ? targets.filter(processes.isAlive) : []

@@ -3,7 +3,8 @@
  */
 import fs = require("node:fs")
 
-// Whoever asks for one of these streams, as Node.js itself does when a connection closes, opens the terminal anew: it would not be left.
+// Whoever asks for one of these streams, as Node.js itself does when a connection closes, opens the terminal anew: it
+// would not be left.
 for (const name of ["stdin", "stdout", "stderr"]) Object.defineProperty(process, name, { value: undefined })
 
 const terminalOfStdin = (): string | undefined => {
@@ -40,9 +41,9 @@ let isHungUp: () => void = () => {}
 const onHangup = (): void => isHungUp()
 
 /**
- * Lets go of the terminal, and waits until tmux has closed its side. tmux sees the end of the file then, and removes the utmp record by
- * a helper of libutempter, which sets SIGCHLD to its default meanwhile: if the pane's process ended right then, tmux would never learn
- * how, and run no `pane-died` hook. So it ends behind that.
+ * Lets go of the terminal, and waits until tmux has closed its side. tmux sees the end of the file then, and removes
+ * the utmp record by a helper of libutempter, which sets SIGCHLD to its default meanwhile: if the pane's process ended
+ * right then, tmux would never learn how, and run no `pane-died` hook. So it ends behind that.
  */
 const leave = (done: () => void): void => {
   for (const fd of [0, 1, 2]) replaceByNothing(fd)
@@ -58,7 +59,10 @@ const leave = (done: () => void): void => {
   }
 }
 
-/** The lowest number that is free is the one that was just closed; whatever opens a file later does not get one of these. */
+/**
+ * The lowest number that is free is the one that was just closed; whatever opens a file later does not get one of
+ * these.
+ */
 const replaceByNothing = (fd: number): void => {
   try {
     fs.closeSync(fd)

@@ -1,6 +1,7 @@
-// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS [TMUX [PROGRAM]]`.
-import * as Command from "@effect/platform/Command"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+// Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS [TMUX
+// [PROGRAM]]`.
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import * as Tmux from "@tether/tmux/Tmux"
@@ -14,5 +15,7 @@ const layer = Tmux.layer({ directory, program }).pipe(
   Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
 )
 await Effect.runPromise(
-  Effect.zipRight(TmuxSession.launch({ identity: "it", command, logDir, exitLogDir }), Effect.never).pipe(Effect.provide(layer))
+  Effect.zipRight(TmuxSession.launch({ identity: "it", command, logDir, exitLogDir }), Effect.never).pipe(
+    Effect.provide(layer)
+  )
 )

@@ -1,8 +1,9 @@
-// Behaves as an agent does: `prompt.mjs FILE [MODE]` reads in raw mode, asks for bracketed paste, shows what it was given behind a prompt, and
-// appends each message that was submitted to FILE as a line of JSON, with the number of its bytes behind it.
+// Behaves as an agent does: `prompt.mjs FILE [MODE]` reads in raw mode, asks for bracketed paste, shows what it was
+// given behind a prompt, and appends each message that was submitted to FILE as a line of JSON, with the number of its
+// bytes behind it.
 //
-// MODE: `dialog` asks something first; `deaf` shows nothing of what it reads; `lazy` says nothing to a message; `brief` ends at the first message;
-// `folds` shows long texts as `[Pasted text #1]`.
+// MODE: `dialog` asks something first; `deaf` shows nothing of what it reads; `lazy` says nothing to a message; `brief`
+// ends at the first message; `folds` shows long texts as `[Pasted text #1]`.
 import { appendFileSync } from "node:fs"
 
 const [, , file, mode = ""] = process.argv
@@ -45,7 +46,11 @@ const take = (text) => {
       input = input.slice(at + end.length)
       message += paste
       pasted += 1
-      show(mode === "folds" && paste.length > 200 ? `[Pasted text #${pasted} +${paste.split("\n").length} lines]` : paste.slice(-2000).replaceAll("\n", "\r\n"))
+      show(
+        mode === "folds" && paste.length > 200
+          ? `[Pasted text #${pasted} +${paste.split("\n").length} lines]`
+          : paste.slice(-2000).replaceAll("\n", "\r\n")
+      )
     } else if (begin.startsWith(input.slice(0, begin.length)) && input.length < begin.length) return
     else {
       key(input.charAt(0))

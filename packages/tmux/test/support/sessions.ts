@@ -1,9 +1,9 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
- * Sessions in a server of the test's own, which is ended with the test; and what the system and tmux say of them, asked without the code under
- * test.
+ * Sessions in a server of the test's own, which is ended with the test; and what the system and tmux say of them, asked
+ * without the code under test.
  */
 import * as Command from "@effect/platform/Command"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import { waitUntil } from "@tether/vitest/WaitUntil"
@@ -19,11 +19,12 @@ import * as TmuxSession from "../../src/TmuxSession.js"
 const found = spawnSync("tmux", ["-V"], { encoding: "utf8" })
 
 /** Why sessions cannot be tested here. */
-export const whyNot = found.error !== undefined || found.status !== 0
-  ? "no tmux on this machine"
-  : existsSync("/proc/self/stat")
-  ? undefined
-  : "no /proc on this machine"
+export const whyNot =
+  found.error !== undefined || found.status !== 0
+    ? "no tmux on this machine"
+    : existsSync("/proc/self/stat")
+      ? undefined
+      : "no /proc on this machine"
 
 if (whyNot !== undefined) console.log(`Sessions are not tested here: ${whyNot}.`)
 
@@ -66,18 +67,35 @@ const placeAt = (path: string, socket: string): Place => {
     exitLogDir,
     log: (identity = "it") => textOf(join(logDir, `${identity}.log`)),
     exits,
-    deaths: () => exits().split("\n").filter((line) => / ev=(session|server)-exit /.test(line)),
-    deliveries: () => textOf(join(logDir, "delivery.log")).split("\n").filter((line) => line !== ""),
+    deaths: () =>
+      exits()
+        .split("\n")
+        .filter((line) => / ev=(session|server)-exit /.test(line)),
+    deliveries: () =>
+      textOf(join(logDir, "delivery.log"))
+        .split("\n")
+        .filter((line) => line !== ""),
     shell: (script, options = {}) =>
-      TmuxSession.launch({ identity: "it", command: Command.make("bash", "-c", script), logDir, exitLogDir, ...options }),
-    tmux: (...words) => execFileSync("tmux", ["-S", socket, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      TmuxSession.launch({
+        identity: "it",
+        command: Command.make("bash", "-c", script),
+        logDir,
+        exitLogDir,
+        ...options
+      }),
+    tmux: (...words) =>
+      execFileSync("tmux", ["-S", socket, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
   }
 }
 
 /** Whatever became of the test, nothing of it stays. */
 export const inPlace = <A, E, R>(
   body: (place: Place) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Layer.Layer.Error<ReturnType<typeof Tmux.layer>>, Exclude<R, Tmux.Tmux | Layer.Layer.Success<typeof platform>>> =>
+): Effect.Effect<
+  A,
+  E | Layer.Layer.Error<ReturnType<typeof Tmux.layer>>,
+  Exclude<R, Tmux.Tmux | Layer.Layer.Success<typeof platform>>
+> =>
   Effect.acquireUseRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-tmux-"))),
     (path) => {
@@ -91,10 +109,16 @@ export const inPlace = <A, E, R>(
         spawnSync("tmux", ["-S", join(path, "run", "default"), "kill-server"], { stdio: "ignore" })
       }).pipe(
         // Shims that have lost their server still write.
-        Effect.zipRight(Effect.interruptible(waitUntil(Effect.try(() => {
-          rmSync(path, { recursive: true, force: true })
-          return true
-        }))))
+        Effect.zipRight(
+          Effect.interruptible(
+            waitUntil(
+              Effect.try(() => {
+                rmSync(path, { recursive: true, force: true })
+                return true
+              })
+            )
+          )
+        )
       )
   ) as never
 

@@ -18,8 +18,8 @@ export const shim = fileURLToPath(new URL("../../dist/shim.cjs", import.meta.url
 export const missing: string | undefined = !existsSync("/proc/self/stat")
   ? "there is no /proc"
   : spawnSync("tmux", ["-V"]).status === 0
-  ? undefined
-  : "there is no tmux"
+    ? undefined
+    : "there is no tmux"
 
 /** A server whose socket is in a directory of its own; both go with the scope, and every shim of it. */
 export interface PaneServer extends ShimProcess {
@@ -64,16 +64,16 @@ export interface Asked {
   readonly leave: Effect.Effect<void>
 }
 
-export const server: Effect.Effect<PaneServer, never, Scope.Scope> = Effect.gen(function*() {
+export const server: Effect.Effect<PaneServer, never, Scope.Scope> = Effect.gen(function* () {
   const shims: Array<ShimProcess> = []
   const directory = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-shim-"))),
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
-  const tmux = (...args: ReadonlyArray<string>) => run("tmux", ["-S", join(directory, "tmux"), "-f", "/dev/null", ...args])
-  yield* Effect.acquireRelease(
-    tmux("start-server", ";", "set-option", "-g", "exit-empty", "off"),
-    () => Effect.zipRight(Effect.ignore(tmux("kill-server").pipe(Effect.sandbox)), goneOrKilled(shims))
+  const tmux = (...args: ReadonlyArray<string>) =>
+    run("tmux", ["-S", join(directory, "tmux"), "-f", "/dev/null", ...args])
+  yield* Effect.acquireRelease(tmux("start-server", ";", "set-option", "-g", "exit-empty", "off"), () =>
+    Effect.zipRight(Effect.ignore(tmux("kill-server").pipe(Effect.sandbox)), goneOrKilled(shims))
   )
   const pid = Number(yield* tmux("display-message", "-p", "#{pid}"))
   const prepareWith = (...options: ReadonlyArray<string>) =>
@@ -101,17 +101,38 @@ interface Place {
 }
 
 const makePane = ({ directory, options, server, shims, tmux }: Place): Effect.Effect<Prepared> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const name = String(panes++)
     const file = join(directory, `${name}.gate`)
     const socket = join(directory, `${name}.sock`)
     const format = "#{session_id} #{pane_id} #{pane_pid}"
-    const made = yield* tmux("new-session", "-d", "-P", "-F", format, "-x", "80", "-y", "24", process.execPath, ...options, shim, file)
+    const made = yield* tmux(
+      "new-session",
+      "-d",
+      "-P",
+      "-F",
+      format,
+      "-x",
+      "80",
+      "-y",
+      "24",
+      process.execPath,
+      ...options,
+      shim,
+      file
+    )
     const [session = "", id = "", pid = ""] = made.split(" ")
     shims.push({ pid: Number(pid), startToken: tokenOf(Number(pid)) ?? "" })
     yield* tmux("set-option", "-p", "-t", id, "remain-on-exit", "on")
     const prepared = { session, id, pid: Number(pid), file, socket }
-    const base = { cwd: directory, env: {}, socket, server, stop: [{ signal: "SIGTERM", wait: 1000 }], records: undefined }
+    const base = {
+      cwd: directory,
+      env: {},
+      socket,
+      server,
+      stop: [{ signal: "SIGTERM", wait: 1000 }],
+      records: undefined
+    }
     const writeGate: Prepared["writeGate"] = ([program = "", ...args], config = {}) =>
       Effect.sync(() => {
         const env = { PATH: process.env["PATH"] ?? "", ...config.env }
@@ -120,13 +141,26 @@ const makePane = ({ directory, options, server, shims, tmux }: Place): Effect.Ef
         renameSync(`${file}.new`, file)
       })
     const release: Prepared["release"] = (command, config) =>
-      Effect.zipRight(writeGate(command, config), Effect.asVoid(waitUntil(Effect.sync(() => existsSync(socket)), { what: "the shim listens" })))
+      Effect.zipRight(
+        writeGate(command, config),
+        Effect.asVoid(
+          waitUntil(
+            Effect.sync(() => existsSync(socket)),
+            { what: "the shim listens" }
+          )
+        )
+      )
     const openGate: Prepared["openGate"] = (command, config) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* release(command, config)
         const { answer, leave } = yield* ask(socket, { op: "started" })
         yield* leave
-        return { ...prepared, started: answer, child: answer._tag === "Started" ? answer.pid : 0, ...paneOf(tmux, id, socket) }
+        return {
+          ...prepared,
+          started: answer,
+          child: answer._tag === "Started" ? answer.pid : 0,
+          ...paneOf(tmux, id, socket)
+        }
       })
     return { ...prepared, writeGate, release, openGate }
   })
@@ -135,7 +169,10 @@ const paneOf = (tmux: PaneServer["tmux"], id: string, socket: string) => {
   const show = (format: string) => tmux("display-message", "-p", "-t", id, format)
   return {
     ask: (request: ShimRequest) => ask(socket, request),
-    end: waitUntil(Effect.map(show("#{pane_dead_status}/#{pane_dead_signal}"), (text) => text !== "/" && text), { what: "the pane is dead" }),
+    end: waitUntil(
+      Effect.map(show("#{pane_dead_status}/#{pane_dead_signal}"), (text) => text !== "/" && text),
+      { what: "the pane is dead" }
+    ),
     isDead: Effect.map(show("#{pane_dead}"), (text) => text === "1"),
     screen: tmux("capture-pane", "-p", "-t", id),
     keys: (...keys: ReadonlyArray<string>) => tmux("send-keys", "-t", id, ...keys)
@@ -164,7 +201,9 @@ export const ask = (socket: string, request: ShimRequest | string): Effect.Effec
 export const run = (program: string, args: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.async<string>((resume) => {
     const { TMUX: _tmux, ...env } = process.env
-    execFile(program, args, { env }, (error, stdout) => resume(error ? Effect.die(error) : Effect.succeed(stdout.trimEnd())))
+    execFile(program, args, { env }, (error, stdout) =>
+      resume(error ? Effect.die(error) : Effect.succeed(stdout.trimEnd()))
+    )
   })
 
 /** The fields of `/proc/<pid>/stat` behind the name: the state is the first. */
@@ -183,7 +222,10 @@ const tokenOf = (pid: number): string | undefined => statOf(pid)?.[19]
 export const lives = (pid: number): boolean => !/^[ZX]?$/.test(statOf(pid)?.[0] ?? "")
 
 export const gone = (...pids: ReadonlyArray<number>): Effect.Effect<boolean> =>
-  waitUntil(Effect.sync(() => !pids.some(lives)), { what: `${pids.join(", ")} end` })
+  waitUntil(
+    Effect.sync(() => !pids.some(lives)),
+    { what: `${pids.join(", ")} end` }
+  )
 
 /** Whoever outlives its server by so much has failed the test. */
 const goneOrKilled = (shims: ReadonlyArray<ShimProcess>): Effect.Effect<void> => {
@@ -191,7 +233,10 @@ const goneOrKilled = (shims: ReadonlyArray<ShimProcess>): Effect.Effect<void> =>
   const kill = Effect.sync(() => {
     for (const { pid } of left()) process.kill(pid, "SIGKILL")
   })
-  return waitUntil(Effect.sync(() => left().length === 0), { within: "8 seconds", what: "the shims end with their server" }).pipe(
+  return waitUntil(
+    Effect.sync(() => left().length === 0),
+    { within: "8 seconds", what: "the shims end with their server" }
+  ).pipe(
     Effect.sandbox,
     Effect.catchAll((cause) => Effect.zipRight(kill, Effect.failCause(cause))),
     Effect.orDie,

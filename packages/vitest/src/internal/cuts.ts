@@ -7,7 +7,7 @@ type Data = string | Uint8Array
 
 const encoder = new TextEncoder()
 
-export const bytesOf = (data: Data): Uint8Array => typeof data === "string" ? encoder.encode(data) : data
+export const bytesOf = (data: Data): Uint8Array => (typeof data === "string" ? encoder.encode(data) : data)
 
 export const chunksCutAt = (data: Data, before: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
   const bytes = bytesOf(data)
@@ -15,4 +15,5 @@ export const chunksCutAt = (data: Data, before: ReadonlyArray<number>): Readonly
   return [0, ...inside].map((from, index) => bytes.slice(from, inside[index]))
 }
 
-export const singleBytes = (data: Data): ReadonlyArray<Uint8Array> => Array.from(bytesOf(data), (byte) => Uint8Array.of(byte))
+export const singleBytes = (data: Data): ReadonlyArray<Uint8Array> =>
+  Array.from(bytesOf(data), (byte) => Uint8Array.of(byte))

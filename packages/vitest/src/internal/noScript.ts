@@ -10,7 +10,11 @@ export const noScript = "NO_SCRIPT"
 
 export const noScriptFor = (request: LaunchRequest, names: ReadonlyArray<string>): LaunchFailure => {
   const words = wordsOf(request)
-  return { reason: "Unsupported", problem: `no script for "${words.join(" ")}"; ${told(words, [...new Set(names)])}`, code: noScript }
+  return {
+    reason: "Unsupported",
+    problem: `no script for "${words.join(" ")}"; ${told(words, [...new Set(names)])}`,
+    code: noScript
+  }
 }
 
 const told = (words: ReadonlyArray<string>, names: ReadonlyArray<string>): string => {

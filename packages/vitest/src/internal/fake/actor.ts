@@ -97,7 +97,7 @@ export class Actor {
       if (this.isRunning) return next()
       return Effect.zipRight(
         this.surroundings.changes.until(() => !this.isAlive || this.isRunning),
-        Effect.suspend(() => this.isAlive ? next() : Effect.void)
+        Effect.suspend(() => (this.isAlive ? next() : Effect.void))
       )
     })
   }
@@ -139,7 +139,7 @@ export class Actor {
     if (round > times) return Effect.void
     return this.perform(steps).pipe(
       Effect.zipRight(round % roundsATurn === 0 ? turn : Effect.yieldNow()),
-      Effect.zipRight(Effect.suspend(() => this.isAlive ? this.repeat(steps, times, round + 1) : Effect.void))
+      Effect.zipRight(Effect.suspend(() => (this.isAlive ? this.repeat(steps, times, round + 1) : Effect.void)))
     )
   }
 
@@ -149,20 +149,32 @@ export class Actor {
       // Named by its number, it may be one of the first three.
       const sink = this.sinks.get(streamAt(descriptorOf(stream)))
       if (sink === undefined || bytes.length === 0 || sink.writeNow(bytes)) return Effect.void
-      return this.orDeath(Effect.flatMap(sink.write(bytes), (isOpen) => isOpen ? Effect.void : this.whileAlive(() => this.raise("SIGPIPE"))))
+      return this.orDeath(
+        Effect.flatMap(sink.write(bytes), (isOpen) =>
+          isOpen ? Effect.void : this.whileAlive(() => this.raise("SIGPIPE"))
+        )
+      )
     })
   }
 
   /** The next bytes of stdin. Nothing is read by whoever is stopped. */
   private readonly take: Effect.Effect<Uint8Array | undefined> = Effect.suspend(() =>
-    Effect.zipRight(this.surroundings.changes.until(() => !this.isAlive || this.isRunning), Effect.suspend(() => this.source.take)))
+    Effect.zipRight(
+      this.surroundings.changes.until(() => !this.isAlive || this.isRunning),
+      Effect.suspend(() => this.source.take)
+    )
+  )
 
   private readonly echo: Effect.Effect<void> = Effect.suspend(() => {
     const unread = this.unread
     this.unread = Buffer.alloc(0)
-    const copy: Effect.Effect<void> = Effect.flatMap(
-      this.take,
-      (bytes) => bytes === undefined ? Effect.void : Effect.zipRight(this.write("stdout", bytes), Effect.suspend(() => this.isAlive ? copy : Effect.void))
+    const copy: Effect.Effect<void> = Effect.flatMap(this.take, (bytes) =>
+      bytes === undefined
+        ? Effect.void
+        : Effect.zipRight(
+            this.write("stdout", bytes),
+            Effect.suspend(() => (this.isAlive ? copy : Effect.void))
+          )
     )
     return Effect.zipRight(this.write("stdout", unread), copy)
   })
@@ -177,7 +189,8 @@ export class Actor {
       }
       return Effect.flatMap(this.take, (bytes) => {
         // At the end, a last line without a newline is a line, and has been read.
-        this.unread = bytes === undefined || step.until === "end" ? Buffer.alloc(0) : Buffer.concat([this.unread, bytes])
+        this.unread =
+          bytes === undefined || step.until === "end" ? Buffer.alloc(0) : Buffer.concat([this.unread, bytes])
         return bytes === undefined ? Effect.void : this.read(step)
       })
     })
@@ -203,8 +216,12 @@ export class Actor {
   }
 
   private dieOf(signal: Signal): Effect.Effect<void> {
-    if (signal === "SIGSTOP") return Effect.zipRight(this.raise(signal), this.whileAlive(() => Effect.void))
-    return Effect.sync(() => isDeadly(signal) ? this.end(Signaled(signal)) : undefined)
+    if (signal === "SIGSTOP")
+      return Effect.zipRight(
+        this.raise(signal),
+        this.whileAlive(() => Effect.void)
+      )
+    return Effect.sync(() => (isDeadly(signal) ? this.end(Signaled(signal)) : undefined))
   }
 
   private raise(signal: Signal): Effect.Effect<void> {
@@ -212,7 +229,10 @@ export class Actor {
   }
 
   private orDeath(effect: Effect.Effect<void>): Effect.Effect<void> {
-    return Effect.raceFirst(effect, this.surroundings.changes.until(() => !this.isAlive))
+    return Effect.raceFirst(
+      effect,
+      this.surroundings.changes.until(() => !this.isAlive)
+    )
   }
 
   private end(status: ExitStatus): void {
@@ -231,12 +251,19 @@ export class Actor {
 class Reaction {
   private coming = 0
 
-  constructor(private readonly steps: Effect.Effect<void>, private readonly fork: (effect: Effect.Effect<void>) => void) {}
+  constructor(
+    private readonly steps: Effect.Effect<void>,
+    private readonly fork: (effect: Effect.Effect<void>) => void
+  ) {}
 
   come(): void {
     if (++this.coming === 1) this.fork(this.handle)
   }
 
   private readonly handle: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.zipRight(this.steps, Effect.suspend(() => --this.coming > 0 ? this.handle : Effect.void)))
+    Effect.zipRight(
+      this.steps,
+      Effect.suspend(() => (--this.coming > 0 ? this.handle : Effect.void))
+    )
+  )
 }

@@ -13,6 +13,6 @@ export class Changes {
   }
 
   until(holds: () => boolean): Effect.Effect<void> {
-    return Effect.suspend(() => holds() ? Effect.void : Effect.zipRight(this.latch.await, this.until(holds)))
+    return Effect.suspend(() => (holds() ? Effect.void : Effect.zipRight(this.latch.await, this.until(holds))))
   }
 }

@@ -37,7 +37,7 @@ export class Ends {
     const ends = new Ends()
     let next = 0
     for (const [descriptor, what] of request.descriptors) {
-      ends.connect(descriptor, isFile(what) ? files[next++] as Handle : what, events, capacity)
+      ends.connect(descriptor, isFile(what) ? (files[next++] as Handle) : what, events, capacity)
     }
     return ends
   }
@@ -86,7 +86,8 @@ export class Ends {
       return () => pipe.openWriter()
     }
     if (isHandle(what)) return () => sinkOf(what) ?? sinkTo(() => undefined)
-    const ours = what === "inherit" && descriptor <= 2 ? (descriptor === 1 ? process.stdout : process.stderr) : undefined
+    const ours =
+      what === "inherit" && descriptor <= 2 ? (descriptor === 1 ? process.stdout : process.stderr) : undefined
     return () => sinkTo((bytes) => ours?.write(bytes))
   }
 

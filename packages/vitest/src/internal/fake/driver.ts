@@ -36,7 +36,9 @@ export const makeDriver = (
   }
   return {
     launch: (request, events) =>
-      Effect.flatMap(Effect.runtime<never>(), (runtime) => Effect.clockWith((clock) => start(request, events, runtime, clock))),
+      Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+        Effect.clockWith((clock) => start(request, events, runtime, clock))
+      ),
     pipes: (count) => Effect.sync(() => Array.from({ length: count }, () => makePipe(capacityOfPipes))),
     files: (files) =>
       Effect.suspend(() => {
@@ -47,7 +49,11 @@ export const makeDriver = (
   }
 }
 
-export const failureOf = ({ code, problem, reason }: Refused | LaunchFailure): LaunchFailure => ({ reason, problem, code })
+export const failureOf = ({ code, problem, reason }: Refused | LaunchFailure): LaunchFailure => ({
+  reason,
+  problem,
+  code
+})
 
 const closeHandles = (request: LaunchRequest): void => {
   for (const what of request.descriptors.values()) if (typeof what === "object" && what._tag === "Handle") what.close()

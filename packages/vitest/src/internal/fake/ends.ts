@@ -23,7 +23,11 @@ export const sinkTo = (take: (bytes: Uint8Array) => void, release: () => void = 
     take(bytes)
     return true
   },
-  write: (bytes) => Effect.as(Effect.sync(() => take(bytes)), true),
+  write: (bytes) =>
+    Effect.as(
+      Effect.sync(() => take(bytes)),
+      true
+    ),
   release
 })
 

@@ -11,8 +11,8 @@ import type {
   StreamName,
   WriteFailure
 } from "@tether/process/ChildDriver"
-import type { ExitStatus } from "@tether/process/ExitStatus"
 import type { Containment } from "@tether/process/ExitReport"
+import type { ExitStatus } from "@tether/process/ExitStatus"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
@@ -42,7 +42,11 @@ export class FakeChild implements TestChild {
   private readonly level: Containment
   private readonly received = recordUpTo(1024 * 1024)
 
-  constructor(readonly script: Running, private readonly setting: Setting, private readonly ends: Ends) {
+  constructor(
+    readonly script: Running,
+    private readonly setting: Setting,
+    private readonly ends: Ends
+  ) {
     const { request } = setting
     this.level = request.containment ?? "tree"
     const command = [request.argv0 ?? request.program, ...request.args].join(" ")
@@ -72,7 +76,7 @@ export class FakeChild implements TestChild {
   }
 
   get signals(): ReadonlyArray<Signal> {
-    return this.history.flatMap((each) => each._tag === "Signal" ? [each.signal] : [])
+    return this.history.flatMap((each) => (each._tag === "Signal" ? [each.signal] : []))
   }
 
   get input(): string {
@@ -165,10 +169,14 @@ export class FakeChild implements TestChild {
     const input = this.ends.inputs.get(descriptor)
     const gone: WriteFailure = { isReaderGone: true, code: "EPIPE" }
     if (input === undefined) return done(gone)
-    this.fork(Effect.yieldNow().pipe(
-      Effect.zipRight(Effect.reduce(pieces, true, (isOpen, piece) => isOpen ? input.write(piece) : Effect.succeed(false))),
-      Effect.map((isOpen) => isOpen ? done() : done(gone))
-    ))
+    this.fork(
+      Effect.yieldNow().pipe(
+        Effect.zipRight(
+          Effect.reduce(pieces, true, (isOpen, piece) => (isOpen ? input.write(piece) : Effect.succeed(false)))
+        ),
+        Effect.map((isOpen) => (isOpen ? done() : done(gone)))
+      )
+    )
   }
 
   private endInput(descriptor: number): void {
@@ -197,7 +205,15 @@ export class FakeChild implements TestChild {
   private leave(parent: Actor, { escapes, holds, steps }: Leave): void {
     const sinks = this.ends.share(parent.sinks, holds)
     const command = `left by ${this.leader.command}`
-    const actor = new Actor(this.setting.nextPid(), command, escapes || parent.escapes, parent, sinks, nothing, this.surroundings)
+    const actor = new Actor(
+      this.setting.nextPid(),
+      command,
+      escapes || parent.escapes,
+      parent,
+      sinks,
+      nothing,
+      this.surroundings
+    )
     this.left.push(actor)
     actor.live(steps)
   }

@@ -2,10 +2,10 @@
  * What is open here and is handed to a child that is scripted: files, which are real ones, and pipes between children.
  */
 import type { File, Handle, KernelPipe, LaunchFailure } from "@tether/process/ChildDriver"
+import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import { type Sink, sinkTo, type Source } from "./ends.js"
 import { Pipe } from "./pipe.js"
-import * as Effect from "effect/Effect"
 
 interface ReadHandle extends Handle {
   readonly source: Source
@@ -15,9 +15,11 @@ interface WriteHandle extends Handle {
   readonly sink: () => Sink
 }
 
-export const sourceOf = (handle: Handle): Source | undefined => "source" in handle ? (handle as ReadHandle).source : undefined
+export const sourceOf = (handle: Handle): Source | undefined =>
+  "source" in handle ? (handle as ReadHandle).source : undefined
 
-export const sinkOf = (handle: Handle): Sink | undefined => "sink" in handle ? (handle as WriteHandle).sink() : undefined
+export const sinkOf = (handle: Handle): Sink | undefined =>
+  "sink" in handle ? (handle as WriteHandle).sink() : undefined
 
 /** A pipe from one scripted child to the next. */
 export const makePipe = (capacity: number): KernelPipe => {
@@ -63,7 +65,7 @@ const openFile = ({ access, path }: File): ReadHandle | WriteHandle => {
     }
     return {
       _tag: "Handle",
-      close: () => users === 0 ? close() : undefined,
+      close: () => (users === 0 ? close() : undefined),
       sink: () => {
         users++
         return sinkTo((bytes) => isOpen && Fs.writeSync(descriptor, bytes), release)

@@ -86,15 +86,17 @@ export class Pipe {
   }
 
   private write(bytes: Uint8Array): Effect.Effect<boolean> {
-    const parts = Array.from(
-      { length: Math.ceil(bytes.length / largestWrite) },
-      (_, index) => bytes.slice(index * largestWrite, (index + 1) * largestWrite)
+    const parts = Array.from({ length: Math.ceil(bytes.length / largestWrite) }, (_, index) =>
+      bytes.slice(index * largestWrite, (index + 1) * largestWrite)
     )
-    return Effect.reduce(parts, true, (isOpen, part) => isOpen ? this.writePart(part) : Effect.succeed(false))
+    return Effect.reduce(parts, true, (isOpen, part) => (isOpen ? this.writePart(part) : Effect.succeed(false)))
   }
 
   private writePart(part: Uint8Array): Effect.Effect<boolean> {
-    return Effect.map(this.changes.until(() => this.isBroken || this.hasRoomFor(part)), () => this.writeNow(part))
+    return Effect.map(
+      this.changes.until(() => this.isBroken || this.hasRoomFor(part)),
+      () => this.writeNow(part)
+    )
   }
 
   private writeNow(part: Uint8Array): boolean {

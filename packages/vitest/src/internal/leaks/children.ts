@@ -25,17 +25,23 @@ export const leaked = (before: Before, originOf: (pid: number) => string | undef
   const all = Processes.list()
   const parents = new Map(all.map((stat) => [stat.pid, stat.parent]))
   const named = (stat: ProcStat.ProcStat): string => {
-    const origin = lineage(stat.pid, parents).map(originOf).find((each) => each !== undefined)
+    const origin = lineage(stat.pid, parents)
+      .map(originOf)
+      .find((each) => each !== undefined)
     return `${ProcessInfo.format(Processes.infoOf(stat))}${origin ?? ""}`
   }
-  const living = all.filter((stat) => ProcStat.isRunning(stat) && !before.all.has(Processes.keyOf(stat)) && isOurs(stat, parents))
-  const zombies = all.filter((stat) =>
-    stat.state === "Z" && stat.parent === process.pid && !before.zombies.has(Processes.keyOf(stat))
+  const living = all.filter(
+    (stat) => ProcStat.isRunning(stat) && !before.all.has(Processes.keyOf(stat)) && isOurs(stat, parents)
+  )
+  const zombies = all.filter(
+    (stat) => stat.state === "Z" && stat.parent === process.pid && !before.zombies.has(Processes.keyOf(stat))
   )
   return [...living.map((stat) => `child ${named(stat)}`), ...zombies.map((stat) => `zombie ${named(stat)}`)]
 }
 
-/** Whether it is the reaper of this program, which stays as long as the program does, or something that it has started. */
+/**
+ * Whether it is the reaper of this program, which stays as long as the program does, or something that it has started.
+ */
 export const isReaper = (pid: number): boolean => {
   const stat = Processes.statOf(pid)
   return stat !== undefined && stepIn(stat) === "reaper"

@@ -50,8 +50,10 @@ export class Fibers extends Supervisor.AbstractSupervisor<void> {
     return [...this.starts].map(([fiber, { span, stack }]) => {
       const where = fiber.currentSpan ?? span
       const site = siteOf(stack)
-      return `fiber ${FiberId.threadName(fiber.id())}${where === undefined ? "" : ` in ${formatSpan(where)}`}` +
+      return (
+        `fiber ${FiberId.threadName(fiber.id())}${where === undefined ? "" : ` in ${formatSpan(where)}`}` +
         (site === undefined ? "" : `, created at ${site}`)
+      )
     })
   }
 }

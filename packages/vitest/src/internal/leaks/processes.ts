@@ -28,7 +28,10 @@ export const keyOf = ({ pid, startTicks }: ProcStat.ProcStat): string => `${pid}
 
 /** Its command and when it was started. A zombie has no command any more, and is named by its program. */
 export const infoOf = (stat: ProcStat.ProcStat): ProcessInfo => {
-  const words = textOf(`/proc/${stat.pid}/cmdline`)?.split("\0").filter((word) => word !== "").join(" ")
+  const words = textOf(`/proc/${stat.pid}/cmdline`)
+    ?.split("\0")
+    .filter((word) => word !== "")
+    .join(" ")
   const boot = /^btime (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1]
   return {
     pid: stat.pid,
@@ -53,7 +56,8 @@ export const environmentOf = (stat: ProcStat.ProcStat): ReadonlyArray<string> =>
   }
 }
 
-const mayHaveOne = (stat: ProcStat.ProcStat): boolean => !stat.isKernelThread && !stat.exiting && ProcStat.isRunning(stat)
+const mayHaveOne = (stat: ProcStat.ProcStat): boolean =>
+  !stat.isKernelThread && !stat.exiting && ProcStat.isRunning(stat)
 
 /**
  * In the middle of an `execve` a process has no environment, and a moment later it has, at another place. At the same
@@ -62,7 +66,9 @@ const mayHaveOne = (stat: ProcStat.ProcStat): boolean => !stat.isKernelThread &&
 const isSettled = (before: ProcStat.ProcStat, after: ProcStat.ProcStat): boolean =>
   before.environmentAt !== "0" && before.environmentAt === after.environmentAt
 
-/** How long such a moment is waited for, in milliseconds. On a busy machine it can take several turns of the scheduler. */
+/**
+ * How long such a moment is waited for, in milliseconds. On a busy machine it can take several turns of the scheduler.
+ */
 const execTime = 500
 
 /** Leaves the processor to whoever is in such a moment. */

@@ -37,8 +37,13 @@ export class Resources {
   private readonly hook: AsyncHook
   private spawned: Resource | undefined
 
-  /** `root` is the fiber that runs the effect, and `first` an id that is older than any fiber that the effect starts. */
-  constructor(private readonly root: FiberId.Runtime, private readonly first: FiberId.Runtime) {
+  /**
+   * `root` is the fiber that runs the effect, and `first` an id that is older than any fiber that the effect starts.
+   */
+  constructor(
+    private readonly root: FiberId.Runtime,
+    private readonly first: FiberId.Runtime
+  ) {
     const init = (id: number, type: string, _trigger: number, handle: object): void => {
       if (!kept.has(type)) return
       const resource: Resource = {
@@ -75,7 +80,10 @@ export class Resources {
   timers(): ReadonlyArray<string> {
     return [...this.byId.values()].flatMap((resource) => {
       const timer = resource.handle.deref()
-      const isLeak = resource.type === "Timeout" && keepsAlive(timer) && !this.isOfAnother(resource) &&
+      const isLeak =
+        resource.type === "Timeout" &&
+        keepsAlive(timer) &&
+        !this.isOfAnother(resource) &&
         !isRunners(resource.origin.stack)
       return isLeak ? [`timer ${formatTimer(timer)}${formatOrigin(resource.origin)}`] : []
     })
@@ -121,6 +129,7 @@ const keepsAlive = (timer: object | undefined): timer is NodeJS.Timeout =>
 // How long and how often is told by no public property.
 const formatTimer = (timer: object): string => {
   const isInterval = hasProperty(timer, "_repeat") && typeof timer._repeat === "number"
-  const millis = hasProperty(timer, "_idleTimeout") && typeof timer._idleTimeout === "number" ? ` of ${timer._idleTimeout} ms` : ""
+  const millis =
+    hasProperty(timer, "_idleTimeout") && typeof timer._idleTimeout === "number" ? ` of ${timer._idleTimeout} ms` : ""
   return `${isInterval ? "setInterval" : "setTimeout"}${millis}`
 }

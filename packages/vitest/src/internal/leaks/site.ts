@@ -59,7 +59,8 @@ interface Frame {
 
 const isFrame = (line: string): boolean => /^\s+at /.test(line)
 
-const framesOf = (stack: string): ReadonlyArray<Frame> => stack.split("\n").flatMap((line) => frameOf(line.trim()) ?? [])
+const framesOf = (stack: string): ReadonlyArray<Frame> =>
+  stack.split("\n").flatMap((line) => frameOf(line.trim()) ?? [])
 
 const frameOf = (line: string): Frame | undefined => {
   const found = /^at (?:async )?(?:(.*) \()?(.+?):(\d+:\d+)\)?$/.exec(line)
@@ -83,11 +84,13 @@ const library = /[\\/]node_modules[\\/](?:effect|@effect[\\/][^\\/]+|@tether[\\/
 /** Where our own packages are, installed or in their repository. */
 const home = fileURLToPath(new URL("../../../../", import.meta.url))
 
-const isOurs = (file: string): boolean => file.startsWith(home) && /^[^\\/]+[\\/](?:src|dist)[\\/]/.test(file.slice(home.length))
+const isOurs = (file: string): boolean =>
+  file.startsWith(home) && /^[^\\/]+[\\/](?:src|dist)[\\/]/.test(file.slice(home.length))
 
 const isNodes = (file: string): boolean => file.startsWith("node:")
 
-const isUsers = (file: string): boolean => isAbsolute(file) && !runner.test(file) && !library.test(file) && !isOurs(file)
+const isUsers = (file: string): boolean =>
+  isAbsolute(file) && !runner.test(file) && !library.test(file) && !isOurs(file)
 
 const shown = (file: string): string => {
   const path = relative(process.cwd(), file)

@@ -14,7 +14,9 @@ import { Resources } from "./resources.js"
 
 export class Watch {
   readonly fibers = new Fibers()
-  private readonly before = Processes.areVisible() ? { children: Children.look(), descriptors: Descriptors.look() } : undefined
+  private readonly before = Processes.areVisible()
+    ? { children: Children.look(), descriptors: Descriptors.look() }
+    : undefined
   private readonly resources: Resources
 
   constructor(root: FiberId.Runtime) {
@@ -38,13 +40,18 @@ export class Watch {
       const leaks = this.leaks()
       return leaks.length === 0 || now() >= deadline
         ? Effect.succeed(leaks)
-        : Effect.zipRight(pause(Math.min(interval, deadline - now()), (create) => this.resources.unseen(create)), look)
+        : Effect.zipRight(
+            pause(Math.min(interval, deadline - now()), (create) => this.resources.unseen(create)),
+            look
+          )
     })
     return Effect.zipRight(withoutWarning, look)
   }
 
   private processes(): ReadonlyArray<string> {
-    return this.before === undefined ? [] : Children.leaked(this.before.children, (pid) => this.resources.originOfProcess(pid))
+    return this.before === undefined
+      ? []
+      : Children.leaked(this.before.children, (pid) => this.resources.originOfProcess(pid))
   }
 
   private descriptors(): ReadonlyArray<string> {
@@ -60,8 +67,8 @@ export class Watch {
 const interval = 10
 
 /**
- * A fiber that sleeps under `TestClock` starts one that warns five seconds later that nobody adjusts the clock. It is no
- * leak of the effect's.
+ * A fiber that sleeps under `TestClock` starts one that warns five seconds later that nobody adjusts the clock. It is
+ * no leak of the effect's.
  */
 const withoutWarning: Effect.Effect<void> = Clock.clockWith((clock) =>
   hasProperty(clock, "warningDone") && typeof clock.warningDone === "function"

@@ -30,8 +30,8 @@ export const make = <E>(name: string, body: Body<E>, needs?: Capability): Case =
 export const makeFor = <E>(needs: Capability, name: string, body: Body<E>): Case => make(name, body, needs)
 
 /**
- * Time for what must not happen. In small parts: a loop that was kept busy wakes all sleepers of that while in one turn,
- * and who takes more than one turn to do wrong would still seem right.
+ * Time for what must not happen. In small parts: a loop that was kept busy wakes all sleepers of that while in one
+ * turn, and who takes more than one turn to do wrong would still seem right.
  */
 export const letTimePass = (time: Duration.DurationInput): Effect.Effect<void> => {
   const parts = 25

@@ -39,11 +39,15 @@ export const printed = (child: Child, text = "up") =>
     Stream.takeUntil((line) => line.text === text),
     Stream.runLast,
     child.raceExit,
-    Effect.timeoutFail({ duration: patience, onTimeout: () => new Error(`"${text}" was not printed within ${patience}`) })
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () => new Error(`"${text}" was not printed within ${patience}`)
+    })
   )
 
 /** Started, and up. */
-export const startUp = (steps: Steps, options?: ChildOptions) => Effect.tap(start(steps, options), (child) => printed(child))
+export const startUp = (steps: Steps, options?: ChildOptions) =>
+  Effect.tap(start(steps, options), (child) => printed(child))
 
 /** More than anything takes that is not to be waited for. */
 export const patience = "15 seconds"

@@ -20,12 +20,15 @@ export const descriptors: ReadonlyArray<Case> = [
   makeFor(
     "descriptors",
     "reads a descriptor above stderr, beside the others",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const record = lineRecord()
-      const report = yield* run([Script.stdout("out\n"), Script.write("fd3", "status\n", "no end"), Script.stderr("err\n")], {
-        fds: { 3: "lines" },
-        onLines: { fd3: record.onLines }
-      })
+      const report = yield* run(
+        [Script.stdout("out\n"), Script.write("fd3", "status\n", "no end"), Script.stderr("err\n")],
+        {
+          fds: { 3: "lines" },
+          onLines: { fd3: record.onLines }
+        }
+      )
       expect(record.texts).toEqual(["status", "no end"])
       expect(report.fds[3]).toMatchObject({ bytes: 13, lines: 2 })
       expect([report.stdout.tail, report.stderr.tail]).toEqual(["out\n", "err\n"])
@@ -34,7 +37,7 @@ export const descriptors: ReadonlyArray<Case> = [
   makeFor(
     "files",
     "lets a child read from a file, and write to one that is emptied first or added to",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = yield* directory
       const [from, to] = [join(path, "from"), join(path, "to")]
       writeFileSync(from, "one\ntwo\n")
@@ -49,7 +52,7 @@ export const descriptors: ReadonlyArray<Case> = [
   makeFor(
     "files",
     "refuses a file that is not there",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = yield* directory
       const error = yield* Effect.flip(run([Script.echo], { stdin: { file: join(path, "missing") } }))
       expect(error).toMatchObject({ _tag: "SpawnError", reason: "BadFile" })

@@ -12,7 +12,7 @@ import { lineRecord, program, run, start } from "./children.js"
 
 /** The lines of a child that writes these chunks, one after the other. */
 const linesOf = (...chunks: ReadonlyArray<Script.Data>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const record = lineRecord()
     const { stdout } = yield* run([Script.stdout(...chunks)], { onLines: { stdout: record.onLines } })
     expect(stdout.lines).toBe(record.texts.length)
@@ -22,19 +22,24 @@ const linesOf = (...chunks: ReadonlyArray<Script.Data>) =>
 export const lines: ReadonlyArray<Case> = [
   make(
     "keeps every character whole, wherever its bytes are cut",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* linesOf(...Script.bytewise("aé漢🦀\nü\n"))).toEqual(["aé漢🦀", "ü"])
     })
   ),
   make(
     "trims a carriage return before a newline, also where the two are cut apart, and no other",
-    Effect.gen(function*() {
-      expect(yield* linesOf("one\r", "\ntwo\r\n", "th\rree\r", "\r\n", "four\r")).toEqual(["one", "two", "th\rree\r", "four\r"])
+    Effect.gen(function* () {
+      expect(yield* linesOf("one\r", "\ntwo\r\n", "th\rree\r", "\r\n", "four\r")).toEqual([
+        "one",
+        "two",
+        "th\rree\r",
+        "four\r"
+      ])
     })
   ),
   make(
     "delivers a last line without a newline, and says that it has none",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const ends: Array<readonly [string | undefined, boolean]> = []
       const report = yield* run([Script.stdout("one\n", "tw", "o")], {
         onLines: { stdout: (more, info) => void ends.push([more.at(-1), info.terminated]) }
@@ -45,35 +50,35 @@ export const lines: ReadonlyArray<Case> = [
   ),
   make(
     "makes no line of no output, and an empty one of each newline",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const both = Effect.all([linesOf(), linesOf("\n\n", "\n")], { concurrency: "unbounded" })
       expect(yield* both).toEqual([[], ["", "", ""]])
     })
   ),
   make(
     "ends lines at newlines only, and neither at U+2028, U+2029, U+0085 nor at NUL",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const line = "a\u2028b\u2029c\u0085d\0e\vf\fg"
       expect(yield* linesOf(`${line}\n${line}\n`)).toEqual([line, line])
     })
   ),
   make(
     "replaces bytes that are not UTF-8, and loses nothing around them",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const bytes = new Uint8Array([0x61, 0x80, 0x62, 0x0a, 0xc3, 0x0a, 0x63, 0x0a])
       expect(yield* linesOf(bytes)).toEqual(["a\ufffdb", "\ufffd", "c"])
     })
   ),
   make(
     "truncates a line that is too long, and counts what it has dropped",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const report = yield* run([Script.stdout(`${"x".repeat(2000)}\nshort\n`)], { maxLineBytes: 1000 })
       expect(report.stdout).toMatchObject({ lines: 2, truncatedLines: 1, truncatedBytes: 1000 })
     })
   ),
   make(
     "keeps stdout and stderr apart, and each of them in order",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [out, err] = [lineRecord(), lineRecord()]
       yield* run([Script.repeat(50, Script.stdout("1\n", "2\n"), Script.stderr("a\n", "b\n"))], {
         onLines: { stdout: out.onLines, stderr: err.onLines }
@@ -83,11 +88,12 @@ export const lines: ReadonlyArray<Case> = [
   ),
   make(
     "gives each of several readers all of the lines",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const child = yield* start([Script.readToEnd, Script.stdout("1\n2\n"), Script.stderr("3\n")], { stdin: "pipe" })
       const read = (streams?: ReadonlyArray<StreamName>) =>
         Effect.map(Stream.runCollect(child.read({ replay: 10, streams })), (found) =>
-          [...found].map(({ text }) => text).toSorted())
+          [...found].map(({ text }) => text).toSorted()
+        )
       const all = [read(), read(["stdout"]), read(["stderr"]), read()]
       const readers = yield* Effect.fork(Effect.all(all, { concurrency: "unbounded" }))
       yield* child.stdin.close
@@ -96,7 +102,7 @@ export const lines: ReadonlyArray<Case> = [
   ),
   make(
     "hands over bytes as they are where bytes are asked for",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const all = Uint8Array.from({ length: 256 }, (_, value) => value)
       const child = yield* start([Script.stdout(all, all)], { stdout: "bytes" })
       const chunks = yield* Stream.runCollect(child.bytes("stdout"))
@@ -105,8 +111,10 @@ export const lines: ReadonlyArray<Case> = [
   ),
   make(
     "collects an output into one text",
-    Effect.gen(function*() {
-      expect(yield* Supervise.string(program(Script.stdout(...Script.bytewise("größer\n\nno end"))))).toBe("größer\n\nno end")
+    Effect.gen(function* () {
+      expect(yield* Supervise.string(program(Script.stdout(...Script.bytewise("größer\n\nno end"))))).toBe(
+        "größer\n\nno end"
+      )
     })
   )
 ]

@@ -7,8 +7,8 @@ import type * as Effect from "effect/Effect"
 import { survivorsOf } from "../../Survivors.js"
 
 /**
- * What a case asks for the living processes that were started with an entry, `NAME=value`, in their environment; by default
- * `survivorsOf`, which asks Linux. It is an oracle: it must see also what the spawner has lost sight of.
+ * What a case asks for the living processes that were started with an entry, `NAME=value`, in their environment; by
+ * default `survivorsOf`, which asks Linux. It is an oracle: it must see also what the spawner has lost sight of.
  *
  * @example
  * ```ts
@@ -21,5 +21,5 @@ import { survivorsOf } from "../../Survivors.js"
  * ```
  */
 export class Oracle extends Context.Reference<Oracle>()("@tether/vitest/SpawnerSuite/Oracle", {
-  defaultValue: (): (entry: string) => Effect.Effect<ReadonlyArray<ProcessInfo>> => survivorsOf
+  defaultValue: (): ((entry: string) => Effect.Effect<ReadonlyArray<ProcessInfo>>) => survivorsOf
 }) {}

@@ -12,7 +12,7 @@ import { run, start } from "./children.js"
 export const order: ReadonlyArray<Case> = [
   make(
     "has exited before it is drained, and is drained before it is gone",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const moments: Array<string> = []
       const note = (moment: string) => Effect.sync(() => void moments.push(moment))
       const gate = yield* Effect.makeLatch(false)
@@ -36,9 +36,13 @@ export const order: ReadonlyArray<Case> = [
   ),
   make(
     "answers when the slow readers of both streams have had everything",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const seen: Array<string> = []
-      const take = (line: string) => Effect.zipRight(Effect.sleep("60 millis"), Effect.sync(() => seen.push(line)))
+      const take = (line: string) =>
+        Effect.zipRight(
+          Effect.sleep("60 millis"),
+          Effect.sync(() => seen.push(line))
+        )
       const slowly = (lines: ReadonlyArray<string>) => Effect.forEach(lines, take, { discard: true })
       yield* run([Script.stdout("1\n2\n"), Script.stderr("3\n4\n5\n"), Script.exit(0)], {
         onLines: { stdout: slowly, stderr: slowly }
@@ -48,9 +52,13 @@ export const order: ReadonlyArray<Case> = [
   ),
   make(
     "tells an observer of each moment before anybody else can know of it",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const told: Array<string> = []
-      const tell = (moment: string) => Effect.zipRight(Effect.sleep("30 millis"), Effect.sync(() => told.push(moment)))
+      const tell = (moment: string) =>
+        Effect.zipRight(
+          Effect.sleep("30 millis"),
+          Effect.sync(() => told.push(moment))
+        )
       const observer = ChildObserver.of({
         spawned: () => tell("spawned"),
         exited: () => tell("exited"),

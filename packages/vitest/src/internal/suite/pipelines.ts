@@ -17,7 +17,7 @@ export const pipelines: ReadonlyArray<Case> = [
   makeFor(
     "pipelines",
     "passes bytes from stage to stage, and tells how each of them ended",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const report = yield* Supervise.run(
         piped(
           program(Script.stdout("one\n", "two\n"), Script.stderr("first\n")),
@@ -37,23 +37,29 @@ export const pipelines: ReadonlyArray<Case> = [
   makeFor(
     "pipelines",
     "fails with the first stage that is not accepted",
-    Effect.gen(function*() {
-      const error = yield* Effect.flip(Supervise.run(piped(
-        program(Script.stdout("one\n")),
-        program(Script.readToEnd, Script.stderr("why\n"), Script.exit(4)),
-        program(Script.readToEnd, Script.exit(5))
-      )))
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Supervise.run(
+          piped(
+            program(Script.stdout("one\n")),
+            program(Script.readToEnd, Script.stderr("why\n"), Script.exit(4)),
+            program(Script.readToEnd, Script.exit(5))
+          )
+        )
+      )
       expect(error).toMatchObject({ _tag: "ProcessFailed", status: Exited(4), stderr: "why\n" })
     })
   ),
   makeFor(
     "pipelines",
     "ends an endless stage when the next one has enough, which is no failure",
-    Effect.gen(function*() {
-      const report = yield* Supervise.run(piped(
-        program(Script.forever(Script.stdout("y\n"))),
-        program(Script.readLine(), Script.stdout("enough\n"), Script.exit(0))
-      ))
+    Effect.gen(function* () {
+      const report = yield* Supervise.run(
+        piped(
+          program(Script.forever(Script.stdout("y\n"))),
+          program(Script.readLine(), Script.stdout("enough\n"), Script.exit(0))
+        )
+      )
       expect(report.stdout.tail).toBe("enough\n")
       expect(report.stages).toMatchObject([{ status: Signaled("SIGPIPE"), endedBy: "child" }, { status: Exited(0) }])
     })
@@ -61,13 +67,17 @@ export const pipelines: ReadonlyArray<Case> = [
   makeFor(
     "pipelines",
     "stops all stages",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody, living } = yield* mark
       yield* Supervise.use(
-        piped(program(Script.stdout("one\n"), Script.hang), program(Script.readLine(), up, Script.hang), program(Script.echo)),
+        piped(
+          program(Script.stdout("one\n"), Script.hang),
+          program(Script.readLine(), up, Script.hang),
+          program(Script.echo)
+        ),
         { env },
         (child) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             yield* printed(child)
             expect(yield* living).toHaveLength(3)
           })
@@ -78,9 +88,11 @@ export const pipelines: ReadonlyArray<Case> = [
   makeFor(
     "pipelines",
     "starts all stages or none",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody } = yield* mark
-      const error = yield* Effect.flip(Supervise.run(piped(program(up, Script.hang), Command.make(missingProgram)), { env }))
+      const error = yield* Effect.flip(
+        Supervise.run(piped(program(up, Script.hang), Command.make(missingProgram)), { env })
+      )
       expect(error).toMatchObject({ _tag: "SpawnError", reason: "NotFound" })
       yield* expectNobody
     })

@@ -16,23 +16,29 @@ import { lineRecord, mark, printed, program, run, startUp, up } from "./children
 export const scope: ReadonlyArray<Case> = [
   make(
     "leaves nothing when a scope closes",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody, living } = yield* mark
-      yield* Effect.scoped(Effect.gen(function*() {
-        const { pid } = yield* startUp([up, Script.hang], { env })
-        expect(yield* living).toEqual([pid])
-      }))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { pid } = yield* startUp([up, Script.hang], { env })
+          expect(yield* living).toEqual([pid])
+        })
+      )
       yield* expectNobody
     })
   ),
   make(
     "leaves nothing when a child without a scope is released, once or twice",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody, living } = yield* mark
       const spawner = yield* ChildSpawner
       yield* Effect.acquireUseRelease(
         spawner.acquire(program(up, Script.hang), { env }),
-        ({ child }) => Effect.zipRight(printed(child), Effect.map(living, (pids) => expect(pids).toEqual([child.pid]))),
+        ({ child }) =>
+          Effect.zipRight(
+            printed(child),
+            Effect.map(living, (pids) => expect(pids).toEqual([child.pid]))
+          ),
         ({ release }) => Effect.zipRight(release, release)
       )
       yield* expectNobody
@@ -40,7 +46,7 @@ export const scope: ReadonlyArray<Case> = [
   ),
   make(
     "leaves nothing when a run is interrupted",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody } = yield* mark
       const record = lineRecord()
       const fiber = yield* Effect.fork(run([up, Script.hang], { env, onLines: { stdout: record.onLines } }))
@@ -51,34 +57,44 @@ export const scope: ReadonlyArray<Case> = [
   ),
   make(
     "fails the work that needs a child with ProcessFailed when the child ends first",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       let isInterrupted = false
-      const error = yield* Effect.flip(Supervise.use(program(Script.stderr("no port\n"), Script.exit(0)), {}, () =>
-        Effect.onInterrupt(Effect.never, () => Effect.sync(() => {
-          isInterrupted = true
-        }))))
+      const error = yield* Effect.flip(
+        Supervise.use(program(Script.stderr("no port\n"), Script.exit(0)), {}, () =>
+          Effect.onInterrupt(Effect.never, () =>
+            Effect.sync(() => {
+              isInterrupted = true
+            })
+          )
+        )
+      )
       expect(error).toMatchObject({ _tag: "ProcessFailed", status: Exited(0), endedBy: "child", stderr: "no port\n" })
       expect(isInterrupted).toBe(true)
     })
   ),
   make(
     "fails with the failure of the work, and leaves nothing",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody } = yield* mark
-      const error = yield* Effect.flip(Supervise.use(program(up, Script.hang), { env }, (child) =>
-        Effect.zipRight(printed(child), Effect.fail("no time"))))
+      const error = yield* Effect.flip(
+        Supervise.use(program(up, Script.hang), { env }, (child) =>
+          Effect.zipRight(printed(child), Effect.fail("no time"))
+        )
+      )
       expect(error).toBe("no time")
       yield* expectNobody
     })
   ),
   make(
     "ends twenty at once",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody, living } = yield* mark
-      yield* Effect.scoped(Effect.gen(function*() {
-        const children = yield* Supervise.all(Array.from({ length: 20 }, () => startUp([up, Script.hang], { env })))
-        expect((yield* living).toSorted()).toEqual(children.map(({ pid }) => pid).toSorted())
-      }))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const children = yield* Supervise.all(Array.from({ length: 20 }, () => startUp([up, Script.hang], { env })))
+          expect((yield* living).toSorted()).toEqual(children.map(({ pid }) => pid).toSorted())
+        })
+      )
       yield* expectNobody
     })
   )

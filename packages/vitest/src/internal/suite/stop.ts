@@ -9,13 +9,16 @@ import * as Script from "../../Script.js"
 import { type Case, make, makeFor } from "./case.js"
 import { impatient, mark, patience, patient, printed, startUp, up } from "./children.js"
 
-/** Closes the scope of a child that is up and has left one other process, and says how the child ended. Nobody is left. */
+/**
+ * Closes the scope of a child that is up and has left one other process, and says how the child ended. Nobody is left.
+ */
 const stoppedBesideAnother = (left: Script.Leave) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { env, expectNobody, othersThan } = yield* mark
     const child = yield* Effect.scoped(
       Effect.tap(startUp([left, up, Script.hang], { env, stop: impatient }), (child) =>
-        Effect.map(othersThan(child), (others) => expect(others).toHaveLength(1)))
+        Effect.map(othersThan(child), (others) => expect(others).toHaveLength(1))
+      )
     )
     yield* expectNobody
     return yield* child.gone
@@ -23,9 +26,13 @@ const stoppedBesideAnother = (left: Script.Leave) =>
 
 /** Lets a child exit that has left another process, which is stopped and named. */
 const endedBesideAnother = (left: Script.Leave, code: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { env, expectNobody, othersThan } = yield* mark
-    const child = yield* startUp([left, up, Script.readToEnd, Script.exit(code)], { env, stdin: "pipe", stop: impatient })
+    const child = yield* startUp([left, up, Script.readToEnd, Script.exit(code)], {
+      env,
+      stdin: "pipe",
+      stop: impatient
+    })
     const others = yield* othersThan(child)
     yield* child.stdin.close
     const report = yield* child.gone
@@ -41,7 +48,7 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "signals",
     "ends a child by SIGTERM",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const child = yield* startUp([up, Script.hang], { stop: patient })
       yield* child.stop()
       expect(yield* child.report).toMatchObject({ status: Signaled("SIGTERM"), endedBy: "owner" })
@@ -50,7 +57,7 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "signals",
     "lets a child end in its own way when it is told to",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const obedient = Script.on("SIGTERM", Script.wait("50 millis"), Script.exit(5))
       const child = yield* startUp([obedient, up, Script.hang], { stop: patient })
       yield* child.stop()
@@ -60,7 +67,7 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "signals",
     "kills a child that ignores SIGTERM",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, expectNobody } = yield* mark
       const child = yield* startUp([Script.ignore("SIGTERM"), up, Script.hang], { env, stop: impatient })
       yield* child.stop()
@@ -71,7 +78,7 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "stops",
     "reaches a child that is stopped by SIGSTOP",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const stopped = [Script.on("SIGTERM", Script.exit(7)), up, Script.die("SIGSTOP"), Script.hang]
       const child = yield* startUp(stopped, { stop: patient })
       yield* child.stop()
@@ -80,7 +87,7 @@ export const stop: ReadonlyArray<Case> = [
   ),
   make(
     "ends a child by the end of its input, where its plan begins so",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const child = yield* startUp([up, Script.readToEnd, Script.stdout("bye\n"), Script.exit(4)], {
         stdin: "pipe",
         stop: StopPlan.make(StopPlan.closeStdin(patience))
@@ -92,7 +99,7 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "signals",
     "sends a signal to a child that lives, and tells when there is none",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const child = yield* startUp([Script.on("SIGUSR1", Script.stdout("heard\n")), up, Script.hang])
       expect(yield* child.signal("SIGUSR1")).toBe(true)
       yield* printed(child, "heard")
@@ -104,7 +111,7 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "groups",
     "ends a member of the group that ignores SIGTERM when its leader has obeyed",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const report = yield* stoppedBesideAnother(Script.leaveWith({ holds: [] }, ...deaf))
       expect(report).toMatchObject({ status: Signaled("SIGTERM"), endedBy: "scope" })
     })
@@ -112,14 +119,16 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "groups",
     "ends and names what an accepted exit leaves in the group",
-    Effect.gen(function*() {
-      expect(yield* endedBesideAnother(Script.leaveWith({ holds: [] }, Script.hang), 0)).toMatchObject({ _tag: "Right" })
+    Effect.gen(function* () {
+      expect(yield* endedBesideAnother(Script.leaveWith({ holds: [] }, Script.hang), 0)).toMatchObject({
+        _tag: "Right"
+      })
     })
   ),
   makeFor(
     "groups",
     "ends and names what a failing exit leaves in the group",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       expect(yield* endedBesideAnother(Script.leaveWith({ holds: [] }, ...deaf), 9)).toMatchObject({
         _tag: "Left",
         left: { _tag: "ProcessFailed", status: Exited(9), endedBy: "child" }
@@ -129,9 +138,12 @@ export const stop: ReadonlyArray<Case> = [
   makeFor(
     "trees",
     "ends what has left the group for a session of its own",
-    Effect.all([
-      stoppedBesideAnother(Script.leaveWith({ holds: [], escapes: true }, ...deaf)),
-      endedBesideAnother(Script.leaveWith({ holds: [], escapes: true }, Script.hang), 0)
-    ], { concurrency: "unbounded" })
+    Effect.all(
+      [
+        stoppedBesideAnother(Script.leaveWith({ holds: [], escapes: true }, ...deaf)),
+        endedBesideAnother(Script.leaveWith({ holds: [], escapes: true }, Script.hang), 0)
+      ],
+      { concurrency: "unbounded" }
+    )
   )
 ]

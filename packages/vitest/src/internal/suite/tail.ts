@@ -16,9 +16,9 @@ const burst = Script.repeat(16, Script.stdout(`${"x".repeat(kib - 1)}\n`.repeat(
 export const tail: ReadonlyArray<Case> = [
   make(
     "delivers the last words before the exit",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const wordsOf = (index: number) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const record = lineRecord()
           const report = yield* run([Script.stdout(`last ${index}\n`), Script.exit(3)], {
             check: false,
@@ -27,13 +27,14 @@ export const tail: ReadonlyArray<Case> = [
           return [record.texts, report.stdout.tail]
         })
       const numbers = [1, 2, 3, 4]
-      expect(yield* Effect.forEach(numbers, wordsOf, { concurrency: "unbounded" }))
-        .toEqual(numbers.map((index) => [[`last ${index}`], `last ${index}\n`]))
+      expect(yield* Effect.forEach(numbers, wordsOf, { concurrency: "unbounded" })).toEqual(
+        numbers.map((index) => [[`last ${index}`], `last ${index}\n`])
+      )
     })
   ),
   make(
     "keeps the words of a child that is over before anybody asks",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const child = yield* start([Script.stdout("quick\n"), Script.exit(0)])
       yield* child.exited
       expect((yield* child.report).stdout).toMatchObject({ bytes: 6, lines: 1, tail: "quick\n" })
@@ -41,11 +42,17 @@ export const tail: ReadonlyArray<Case> = [
   ),
   make(
     "loses nothing of a megabyte that is written right before the exit, to a slow reader",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       let lines = 0
       const report = yield* run([burst, Script.stdout("last\n"), Script.exit(0)], {
         drainGrace: "100 millis",
-        onLines: { stdout: (more) => Effect.zipRight(Effect.sleep("10 millis"), Effect.sync(() => lines += more.length)) }
+        onLines: {
+          stdout: (more) =>
+            Effect.zipRight(
+              Effect.sleep("10 millis"),
+              Effect.sync(() => (lines += more.length))
+            )
+        }
       })
       expect(report.stdout).toMatchObject({ bytes: 1024 * kib + 5, lines: 1025 })
       expect([lines, report.drained]).toEqual([1025, { _tag: "Eof" }])
@@ -53,13 +60,22 @@ export const tail: ReadonlyArray<Case> = [
   ),
   make(
     "keeps what waits in a pipe at the exit for a reader that comes to it later",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const gate = yield* Effect.makeLatch(false)
       let lines = 0
       // More than is read ahead, and no more than that and a pipe hold together.
-      const child = yield* start([Script.repeat(12, Script.stdout(`${"x".repeat(kib - 1)}\n`.repeat(16))), Script.exit(0)], {
-        onLines: { stdout: (more) => Effect.zipRight(gate.await, Effect.sync(() => lines += more.length)) }
-      })
+      const child = yield* start(
+        [Script.repeat(12, Script.stdout(`${"x".repeat(kib - 1)}\n`.repeat(16))), Script.exit(0)],
+        {
+          onLines: {
+            stdout: (more) =>
+              Effect.zipRight(
+                gate.await,
+                Effect.sync(() => (lines += more.length))
+              )
+          }
+        }
+      )
       // Where less is held, the child waits for its reader.
       yield* Effect.timeoutOption(child.exited, "1 second")
       yield* gate.open
@@ -70,7 +86,7 @@ export const tail: ReadonlyArray<Case> = [
   makeFor(
     "signals",
     "delivers what a child writes after it has been told to stop",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const record = lineRecord()
       const bye = [Script.stdout("bye\n"), Script.wait("100 millis"), Script.stdout("bye again\n"), Script.exit(0)]
       const child = yield* Effect.scoped(
@@ -83,12 +99,15 @@ export const tail: ReadonlyArray<Case> = [
   makeFor(
     "groups",
     "waits for what a leftover still writes within the drain grace",
-    Effect.gen(function*() {
-      const report = yield* run([
-        Script.leave(Script.wait("300 millis"), Script.stdout("late\n"), Script.exit(0)),
-        Script.stdout("early\n"),
-        Script.exit(0)
-      ], { drainGrace: patience })
+    Effect.gen(function* () {
+      const report = yield* run(
+        [
+          Script.leave(Script.wait("300 millis"), Script.stdout("late\n"), Script.exit(0)),
+          Script.stdout("early\n"),
+          Script.exit(0)
+        ],
+        { drainGrace: patience }
+      )
       expect(report.stdout.tail).toBe("early\nlate\n")
       expect(report.drained).toEqual({ _tag: "Eof" })
     })
@@ -96,7 +115,7 @@ export const tail: ReadonlyArray<Case> = [
   makeFor(
     "holders",
     "waits no longer than the drain grace for a pipe that is held open, and names the holder",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { env, othersThan } = yield* mark
       const child = yield* startUp([Script.leave(Script.hang), up, Script.readToEnd, Script.exit(0)], {
         env,
@@ -115,14 +134,23 @@ export const tail: ReadonlyArray<Case> = [
   ),
   make(
     "lets a child run on that has closed its output",
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const child = yield* start(
-        [Script.stdout("last\n"), Script.close("stdout"), Script.readToEnd, Script.stderr("still here\n"), Script.exit(4)],
+        [
+          Script.stdout("last\n"),
+          Script.close("stdout"),
+          Script.readToEnd,
+          Script.stderr("still here\n"),
+          Script.exit(4)
+        ],
         { stdin: "pipe", check: false }
       )
       // A stream that ends while its child lives.
       const read = child.read({ streams: ["stdout"], replay: 10 })
-      yield* Effect.timeoutFail(Stream.runDrain(read), { duration: patience, onTimeout: () => new Error("its stdout does not end") })
+      yield* Effect.timeoutFail(Stream.runDrain(read), {
+        duration: patience,
+        onTimeout: () => new Error("its stdout does not end")
+      })
       expect(yield* child.isRunning).toBe(true)
       yield* child.stdin.close
       expect(yield* child.report).toMatchObject({
@@ -135,11 +163,14 @@ export const tail: ReadonlyArray<Case> = [
   ),
   make(
     "gives up a reader that takes nothing for the deliver grace, and counts what it did not take",
-    Effect.gen(function*() {
-      const report = yield* run([Script.stdout("one\n"), Script.wait("50 millis"), Script.stdout("two\n"), Script.exit(0)], {
-        deliverGrace: "100 millis",
-        onLines: { stdout: () => Effect.never }
-      })
+    Effect.gen(function* () {
+      const report = yield* run(
+        [Script.stdout("one\n"), Script.wait("50 millis"), Script.stdout("two\n"), Script.exit(0)],
+        {
+          deliverGrace: "100 millis",
+          onLines: { stdout: () => Effect.never }
+        }
+      )
       expect(report.drained._tag).toBe("Stalled")
     })
   )
