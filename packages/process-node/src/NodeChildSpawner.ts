@@ -34,6 +34,37 @@ import { theHost } from "./internal/host.js"
  * )
  * ```
  */
-export const layer: Layer.Layer<ChildSpawner.ChildSpawner> = Layer.sync(ChildSpawner.ChildSpawner, () =>
-  ChildSpawner.make(makeDriver(theHost()))
-)
+export const layer: Layer.Layer<ChildSpawner.ChildSpawner> = Layer.suspend(() => layerWith({}))
+
+/**
+ * The options of {@link layerWith}.
+ *
+ * @example
+ * ```ts
+ * import type { Options } from "@tether/process-node/NodeChildSpawner"
+ *
+ * const careful: Options = { orphans: "report" }
+ * ```
+ */
+export interface Options {
+  /**
+   * What is done, before the first contained child is started, about processes of this user whose host was killed
+   * together with its reaper. `"end"`, the default, sends them SIGKILL; `"report"` leaves them alone. Either names them in
+   * one warning in the log, with the host's command and the time of its death. `"ignore"` does not look for them.
+   */
+  readonly orphans?: "end" | "report" | "ignore" | undefined
+}
+
+/**
+ * {@link layer}, with a choice about what dead programs have left. A program has one host, whatever number of layers it
+ * builds: each layer's choice applies when its first contained child is started, and what was done once is not repeated.
+ *
+ * @example
+ * ```ts
+ * import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+ *
+ * const layer = NodeChildSpawner.layerWith({ orphans: "report" })
+ * ```
+ */
+export const layerWith = (options: Options): Layer.Layer<ChildSpawner.ChildSpawner> =>
+  Layer.sync(ChildSpawner.ChildSpawner, () => ChildSpawner.make(makeDriver(theHost(), options.orphans ?? "end")))

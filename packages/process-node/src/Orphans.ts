@@ -12,6 +12,8 @@ import { findOrphans, type Orphan as Found } from "./internal/orphans.js"
 
 /**
  * One of them: the process, the host that is proven dead, and the number of the child below which the host had it.
+ * `isForeign`: it belongs to another user than its host, or runs setuid. Anybody can start such a process with the cookie
+ * of somebody else, so it is named and never signalled.
  *
  * @example
  * ```ts
@@ -24,7 +26,8 @@ import { findOrphans, type Orphan as Found } from "./internal/orphans.js"
 export const Orphan = Schema.Struct({
   process: ProcessInfo.schema,
   host: Identity,
-  child: Schema.Int
+  child: Schema.Int,
+  isForeign: Schema.Boolean
 })
 
 /**
@@ -41,7 +44,8 @@ export const Orphan = Schema.Struct({
 export type Orphan = typeof Orphan.Type
 
 /**
- * What became of the orphans: those that have ended, and those that even SIGKILL has not ended within five seconds.
+ * What became of the orphans: those that have ended, those that even SIGKILL has not ended within five seconds, and the
+ * foreign ones, which were not signalled.
  *
  * @example
  * ```ts
@@ -52,7 +56,8 @@ export type Orphan = typeof Orphan.Type
  */
 export const Outcome = Schema.Struct({
   ended: Schema.Array(Orphan),
-  survivors: Schema.Array(Orphan)
+  survivors: Schema.Array(Orphan),
+  foreign: Schema.Array(Orphan)
 })
 
 /**
@@ -87,7 +92,8 @@ export interface Options {
 const defaultGrace = Duration.seconds(3)
 
 /**
- * The orphans of this user. A host that cannot be told dead or alive, such as one in another pid namespace, is taken
+ * The orphans of this user, the foreign ones among them. A host counts as dead only if it is on record: each host writes
+ * a private file before its first contained child. A host that cannot be told dead or alive, such as one in another pid namespace, is taken
  * for alive. A reaper at its work is no orphan, and neither is what its host was told to leave (`leftovers: "leave"`).
  *
  * @example
@@ -116,7 +122,16 @@ export const find: Effect.Effect<ReadonlyArray<Orphan>> = Effect.sync(() =>
  */
 export const end = (options: Options = {}): Effect.Effect<Outcome> =>
   Effect.suspend(() => endOrphans(theHost().machine, Duration.decode(options.grace ?? defaultGrace))).pipe(
-    Effect.map(({ ended, survivors }) => ({ ended: ended.map(toPublic), survivors: survivors.map(toPublic) }))
+    Effect.map(({ ended, foreign, survivors }) => ({
+      ended: ended.map(toPublic),
+      survivors: survivors.map(toPublic),
+      foreign: foreign.map(toPublic)
+    }))
   )
 
-const toPublic = ({ info, lost }: Found): Orphan => ({ process: info, host: lost.host, child: lost.child })
+const toPublic = ({ info, isForeign, lost }: Found): Orphan => ({
+  process: info,
+  host: lost.host,
+  child: lost.child,
+  isForeign
+})

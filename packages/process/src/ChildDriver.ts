@@ -216,6 +216,8 @@ export type Presence = "some" | "unproven" | "none"
  * - `search`: looks for members that are not in the group, as far as the level reaches. True if it found some that were
  *   not known. Searches that are asked for together are one.
  * - `members`: who lives, the leader included, as far as is known.
+ * - `suspects`: processes that the child may have started though nothing shows it any more, such as a daemon that has
+ *   overwritten its environment. They are named, and never signalled.
  * - `leave`: what still lives is not the child's any more.
  * - `holders`: who, other than us, has a stream's pipe open.
  * - `turn`: one turn of whatever brings data, so that quiet can be told from not having looked.
@@ -245,6 +247,7 @@ export interface Launched {
   readonly presence: () => Presence
   readonly search: Effect.Effect<boolean>
   readonly members: Effect.Effect<ReadonlyArray<ProcessInfo>>
+  readonly suspects: Effect.Effect<ReadonlyArray<ProcessInfo>>
   readonly leave: () => void
   readonly holders: (stream: StreamName) => Effect.Effect<ReadonlyArray<ProcessInfo>>
   readonly turn: Effect.Effect<void>

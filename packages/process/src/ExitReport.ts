@@ -132,12 +132,29 @@ export interface InputReport {
 }
 
 /**
+ * A process that lived on after its leader. With `isCertain` it is a member of the child, and was stopped or left as the
+ * option says. Without, nothing ties it to the child for certain, and it was not signalled: it started after the leader,
+ * lost its parent, belongs to the same user, leads a session of its own and has no readable cookie, as a daemon that
+ * overwrites its environment with its title.
+ *
+ * @example
+ * ```ts
+ * import type { Leftover } from "@tether/process/ExitReport"
+ *
+ * const mayBeDaemons = (leftovers: ReadonlyArray<Leftover>) => leftovers.filter(({ isCertain }) => !isCertain)
+ * ```
+ */
+export interface Leftover extends ProcessInfo.ProcessInfo {
+  readonly isCertain: boolean
+}
+
+/**
  * The end of one process: of a child, or of one stage of a pipeline.
  *
  * `stopStep` is the step of a stop plan that was at work when it ended, as `StopPlan.nameOf` calls it; `startedAt` is
  * in milliseconds since the epoch, `duration` runs from spawn to exit; `inputs` are those that we wrote, by descriptor,
  * and `fds` those above 2 that we read; `leftovers` are the members that were still alive after the leader had ended by
- * itself: they were stopped, or left if that was the option.
+ * itself (they were stopped, or left if that was the option), and daemons that it may have left.
  *
  * @example
  * ```ts
@@ -160,7 +177,7 @@ export interface StageReport {
   readonly stdout: StreamReport
   readonly stderr: StreamReport
   readonly fds: Readonly<Record<number, StreamReport>>
-  readonly leftovers: ReadonlyArray<ProcessInfo.ProcessInfo>
+  readonly leftovers: ReadonlyArray<Leftover>
 }
 
 /**

@@ -833,6 +833,7 @@ describe("the observer", () => {
             presence: () => "none",
             search: Effect.succeed(false),
             members: Effect.succeed([]),
+            suspects: Effect.succeed([]),
             leave: nothing,
             holders: () => Effect.succeed([]),
             turn,

@@ -6,6 +6,7 @@ import type { LinesInfo } from "@tether/process/ChildOptions"
 import type { Drained, ExitReport } from "@tether/process/ExitReport"
 import type { ExitStatus } from "@tether/process/ExitStatus"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
+import * as Array from "effect/Array"
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -161,9 +162,11 @@ export class Progress {
     if (Either.isLeft(end)) return [this.account.notice("survivors", end.left.message)]
     const { drained, leftovers } = end.right
     const problem = lossOf(drained)
+    const [suspects, ended] = Array.partition(leftovers, ({ isCertain }) => isCertain)
     return [
       ...(problem === undefined ? [] : [this.account.notice("lost", problem)]),
-      ...(leftovers.length === 0 ? [] : [this.account.notice("leftovers", `ended with it: ${namesOf(leftovers)}`)])
+      ...(ended.length === 0 ? [] : [this.account.notice("leftovers", `ended with it: ${namesOf(ended)}`)]),
+      ...(suspects.length === 0 ? [] : [this.account.notice("leftovers", `may be left of it: ${namesOf(suspects)}`)])
     ]
   }
 

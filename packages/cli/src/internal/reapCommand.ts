@@ -39,7 +39,7 @@ const list = ({ json }: ReapOptions, width: number | undefined): Effect.Effect<A
     if (orphans.length === 0) return nothing
     return {
       lines: toLines(
-        orphans.map((orphan) => ({ orphan, result: "found" })),
+        orphans.map((orphan) => ({ orphan, result: orphan.isForeign ? "foreign" : "found" })),
         now,
         width
       ),
@@ -49,13 +49,14 @@ const list = ({ json }: ReapOptions, width: number | undefined): Effect.Effect<A
 
 const end = ({ grace, json }: ReapOptions, width: number | undefined): Effect.Effect<Answer> =>
   Effect.map(Effect.zip(Orphans.end({ grace }), Clock.currentTimeMillis), ([outcome, now]) => {
-    const { ended, survivors } = outcome
+    const { ended, foreign, survivors } = outcome
     const code = survivors.length === 0 ? 0 : 1
     if (json) return { lines: [outcomeToJson(outcome)], code }
-    if (ended.length + survivors.length === 0) return nothing
+    if (ended.length + survivors.length + foreign.length === 0) return nothing
     const rows = [
       ...ended.map((orphan) => ({ orphan, result: "ended" })),
-      ...survivors.map((orphan) => ({ orphan, result: "alive" }))
+      ...survivors.map((orphan) => ({ orphan, result: "alive" })),
+      ...foreign.map((orphan) => ({ orphan, result: "foreign" }))
     ]
     const told =
       code === 0

@@ -111,6 +111,11 @@ export class Cgroup implements Container {
     return [...known, ...others.flatMap((pid) => this.machine.find(pid) ?? []).filter(ProcStat.isRunning)]
   }
 
+  /** Nothing gets out of a cgroup without a trace. */
+  suspects(): ReadonlyArray<ProcStat.ProcStat> {
+    return []
+  }
+
   adopt(stats: ReadonlyArray<ProcStat.ProcStat>): void {
     this.tree.adopt(stats)
   }

@@ -14,6 +14,8 @@ export interface Container {
   readonly search: Effect.Effect<boolean>
   readonly members: () => ReadonlyArray<ProcStat.ProcStat>
   /** These hold a pipe of the child's that nobody else was given. */
+  /** Who may have been started by the child, though nothing shows it: named, and never signalled. */
+  readonly suspects: () => ReadonlyArray<ProcStat.ProcStat>
   readonly adopt: (stats: ReadonlyArray<ProcStat.ProcStat>) => void
   /** It is over. */
   readonly release: () => void
@@ -26,6 +28,7 @@ export const ofGroup = (group: ProcessGroup): Container => ({
   signal: (signal) => group.signal(signal),
   search: Effect.succeed(false),
   members: () => group.members(),
+  suspects: () => [],
   adopt: () => undefined,
   release: () => undefined
 })

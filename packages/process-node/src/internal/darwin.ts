@@ -78,7 +78,12 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
     listed: (pid) => recent().rows.get(pid),
     isThread: () => false,
     treeOf: (pid) => treesIn(recent()).get(pid),
-    ownerOf: (pid) => recent().rows.get(pid)?.owner,
+    ownersOf: (pid) => {
+      // Only the effective one is asked for.
+      const owner = recent().rows.get(pid)?.owner
+      return owner === undefined ? undefined : { real: owner, effective: owner, saved: owner }
+    },
+    sharesCgroup: () => true,
     infoOf: ({ name, pid, startTicks }) => ({ pid, command: name, startedAt: Number(startTicks) * 1000 }),
     // Not told, and each question would make a new one.
     lastPid: () => undefined,

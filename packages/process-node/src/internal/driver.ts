@@ -23,18 +23,19 @@ import { Enclosure, reserve, type Reservation } from "./enclosure.js"
 import { codeOf, failureOf } from "./failure.js"
 import { openFiles } from "./files.js"
 import { tellFindings } from "./findings.js"
-import type { Host } from "./host.js"
+import type { Host, OrphanPolicy } from "./host.js"
 import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
 import { Pipes } from "./pipes.js"
 import { turn, turns } from "./turn.js"
 
-export const makeDriver = (host: Host): ChildDriver => ({
+export const makeDriver = (host: Host, orphans: OrphanPolicy): ChildDriver => ({
   launch: (request, events) =>
     Effect.suspend(() => {
       // libuv tells why a program was not executed through a descriptor that one of many may take the place of.
-      const reservation = (request.descriptors.size > 3 ? refusalOf(request) : undefined) ?? reserve(host, request)
+      const reservation =
+        (request.descriptors.size > 3 ? refusalOf(request) : undefined) ?? reserve(host, request, orphans)
       if (!("level" in reservation)) {
         closeHandles(request)
         return Effect.fail(reservation)
@@ -146,6 +147,7 @@ const attach = (
     presence: () => enclosure.presence(),
     search: container.search,
     members: Effect.sync(() => enclosure.members().map(machine.infoOf)),
+    suspects: Effect.sync(() => container.suspects().map(machine.infoOf)),
     leave: () => enclosure.leave(),
     holders: (stream) =>
       Effect.sync(() => {

@@ -7,7 +7,7 @@ import type { Containment } from "@tether/process/ExitReport"
 import { findCgroups, makeCgroup, Cgroup, removeCgroup } from "./cgroup.js"
 import { type Container, ofGroup } from "./container.js"
 import { ProcessGroup } from "./group.js"
-import type { Host, Resident } from "./host.js"
+import type { Host, OrphanPolicy, Resident } from "./host.js"
 import { hasGroups, type Place, refusalOf } from "./launch.js"
 import { defaultLevel, problemOf } from "./levels.js"
 import type { Entry } from "./reaper.js"
@@ -21,14 +21,14 @@ export interface Reservation extends Place {
 }
 
 /** What is needed before the program starts; or why it cannot be contained as it should be. */
-export const reserve = (host: Host, request: LaunchRequest): Reservation | LaunchFailure => {
+export const reserve = (host: Host, request: LaunchRequest, orphans: OrphanPolicy): Reservation | LaunchFailure => {
   const level = request.containment ?? defaultLevel(host)
   const problem = request.containment === undefined ? undefined : problemOf(host, level)
   if (problem !== undefined) {
     return { reason: "Unsupported", problem: `containment "${level}" cannot be had: ${problem}`, code: undefined }
   }
   if (level === "none") return { level, child: 0, cookie: undefined, cgroup: undefined, cancel: () => undefined }
-  host.begin()
+  host.begin(orphans, request.uid)
   const child = host.nextChild()
   const cookie = host.cookieOf(child, request.leavable)
   if (level !== "cgroup") return { level, child, cookie, cgroup: undefined, cancel: () => undefined }
@@ -73,7 +73,7 @@ export class Enclosure {
   ) {
     const { cgroup, child, level } = reservation
     this.group = new ProcessGroup(pid, level !== "none" && hasGroups, host.table, host.machine)
-    this.container = this.contain(startToken)
+    this.container = this.contain(startToken, request.uid)
     this.entries =
       level === "none"
         ? []
@@ -127,8 +127,6 @@ export class Enclosure {
   leave(): void {
     this.wasLeft = true
     this.release()
-    // At once: until it hears of it, the reaper would end them.
-    this.host.reaper?.flush()
   }
 
   private release(): void {
@@ -139,11 +137,13 @@ export class Enclosure {
     for (const entry of this.entries) this.host.reaper?.remove(entry)
   }
 
-  private contain(startToken: string | undefined): Container {
+  private contain(startToken: string | undefined, uid: number | undefined): Container {
     const { host, group } = this
     const { cgroup, cookie = "", level } = this.reservation
     if (level === "none" || level === "group") return ofGroup(group)
-    const tree = new Tree(host.machine, host.searcher, group, cookie.slice(cookie.lastIndexOf("/")), startToken)
+    const uids = new Set([process.geteuid?.() ?? -1, ...(uid === undefined ? [] : [uid])])
+    const mark = cookie.slice(cookie.lastIndexOf("/"))
+    const tree = new Tree(host.machine, host.searcher, group, mark, startToken, uids)
     return cgroup === undefined ? tree : new Cgroup(host.machine, tree, cgroup)
   }
 }

@@ -5,11 +5,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isGone, livenessOf, type Machine } from "./machine.js"
-import { findOrphans, killOrphan, type Orphan, signalOne } from "./orphans.js"
+import { findOrphans, type Orphan, signalOrphan } from "./orphans.js"
 
 export interface Outcome {
   readonly ended: ReadonlyArray<Orphan>
   readonly survivors: ReadonlyArray<Orphan>
+  /** Not signalled. */
+  readonly foreign: ReadonlyArray<Orphan>
 }
 
 /** How long SIGKILL may take to be felt. */
@@ -18,6 +20,7 @@ const patience = Duration.seconds(5)
 export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.Effect<Outcome> =>
   Effect.gen(function* () {
     const met = new Map<string, Orphan>()
+    const foreign = new Map<string, Orphan>()
     const lives = ({ stat }: Orphan) => !isGone(machine, stat)
 
     /**
@@ -29,7 +32,8 @@ export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.E
       const found = new Map(
         [...[...met.values()].filter(lives), ...findOrphans(machine)].map((each) => [keyOf(each), each])
       )
-      const orphans = [...found.values()].filter((orphan) => !doneTo.has(keyOf(orphan)))
+      for (const orphan of found.values()) if (orphan.isForeign) foreign.set(keyOf(orphan), orphan)
+      const orphans = [...found.values()].filter((orphan) => !orphan.isForeign && !doneTo.has(keyOf(orphan)))
       for (const orphan of orphans) {
         met.set(keyOf(orphan), orphan)
         if (act(orphan)) doneTo.add(keyOf(orphan))
@@ -45,10 +49,14 @@ export const endOrphans = (machine: Machine, grace: Duration.Duration): Effect.E
     }
     yield* repeatFor(
       patience,
-      sweep(new Set(), (orphan) => killOrphan(machine, orphan))
+      sweep(new Set(), (orphan) => signalOrphan(machine, orphan, "SIGKILL"))
     )
     const all = [...met.values()]
-    return { ended: all.filter((orphan) => !lives(orphan)), survivors: all.filter(lives) }
+    return {
+      ended: all.filter((orphan) => !lives(orphan)),
+      survivors: all.filter(lives),
+      foreign: [...foreign.values()]
+    }
   })
 
 /** Between two looks, in milliseconds: each is a sweep of the machine's processes. */
@@ -65,13 +73,14 @@ const repeatFor = (time: Duration.Duration, isOver: () => boolean): Effect.Effec
     }
   })
 
-const ask = (machine: Machine, { lost, path, stat }: Orphan): boolean => {
+const ask = (machine: Machine, orphan: Orphan): boolean => {
+  const { lost, path } = orphan
   // Whom a host below has started is asked by that host, in its own order, as long as it lives.
   const below = path.slice(path.indexOf(lost) + 1)
   if (below.some((step) => livenessOf(machine, step.host) !== "gone")) return false
-  const wasAsked = signalOne(machine, stat, "SIGTERM")
+  const wasAsked = signalOrphan(machine, orphan, "SIGTERM")
   // What is stopped hears of it only when it goes on.
-  signalOne(machine, stat, "SIGCONT")
+  signalOrphan(machine, orphan, "SIGCONT")
   return wasAsked
 }
 

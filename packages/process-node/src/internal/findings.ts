@@ -3,23 +3,59 @@
  */
 import * as ProcessInfo from "@tether/host/ProcessInfo"
 import * as Effect from "effect/Effect"
+import type { HostRecord } from "./hostRecord.js"
+import type { Orphan } from "./orphans.js"
 
 export type Finding =
-  | { readonly _tag: "Orphans"; readonly ended: ReadonlyArray<ProcessInfo.ProcessInfo> }
+  | { readonly _tag: "Orphans"; readonly ended: ReadonlyArray<Orphan>; readonly left: ReadonlyArray<Orphan> }
   | { readonly _tag: "NoReaper" }
 
 export const tellFindings = <A>(findings: ReadonlyArray<Finding>, value: A): Effect.Effect<A> => {
   if (findings.length === 0) return Effect.succeed(value)
-  return Effect.forEach(findings, (finding) => Effect.logWarning(textOf(finding)), { discard: true }).pipe(
+  return Effect.forEach(findings.flatMap(textsOf), (text) => Effect.logWarning(text), { discard: true }).pipe(
     // A logger that throws loses its entry, and nothing else.
     Effect.catchAllDefect(() => Effect.void),
     Effect.as(value)
   )
 }
 
-const textOf = (finding: Finding): string =>
-  finding._tag === "NoReaper"
-    ? "no reaper could be started with /bin/sh: if this program is killed, its children live on"
-    : `ended what a program that was killed together with its reaper had left: ${finding.ended
-        .map((each) => ProcessInfo.format(each))
-        .join(", ")}`
+const textsOf = (finding: Finding): ReadonlyArray<string> => {
+  if (finding._tag === "NoReaper") {
+    return ["no reaper could be started with /bin/sh: if this program is killed, its children live on"]
+  }
+  const foreign = finding.left.filter(({ isForeign }) => isForeign)
+  return [
+    ...byHost(finding.ended).map((orphans) => `ended ${whatWasLeft(orphans)}`),
+    ...byHost(finding.left.filter(({ isForeign }) => !isForeign)).map(
+      (orphans) => `found ${whatWasLeft(orphans)}. \`tether reap\` ends it`
+    ),
+    ...byHost(foreign).map(
+      (orphans) => `did not signal ${whatWasLeft(orphans)}. It belongs to another user or runs setuid`
+    )
+  ]
+}
+
+const byHost = (orphans: ReadonlyArray<Orphan>): ReadonlyArray<readonly [Orphan, ...ReadonlyArray<Orphan>]> => {
+  const hosts = new Map<string, [Orphan, ...Array<Orphan>]>()
+  for (const orphan of orphans) {
+    const known = hosts.get(orphan.record.path)
+    if (known === undefined) hosts.set(orphan.record.path, [orphan])
+    else known.push(orphan)
+  }
+  return [...hosts.values()]
+}
+
+const whatWasLeft = (orphans: readonly [Orphan, ...ReadonlyArray<Orphan>]): string => {
+  const [{ lost, record }] = orphans
+  const processes = orphans.map(nameOf).join(", ")
+  return `what "${record.command}" (pid ${lost.host.pid}) left when it was killed ${timeOf(record)}: ${processes}`
+}
+
+/** Its reaper has seen it. Without that, it is known until when the host lived at least. */
+const timeOf = ({ diedAt, lastSeenAt }: HostRecord): string =>
+  diedAt === undefined
+    ? `together with its reaper, after ${new Date(lastSeenAt).toISOString()}`
+    : `at ${new Date(diedAt).toISOString()}`
+
+/** Without its arguments: they are another program's, and may hold its secrets. */
+const nameOf = ({ info, stat }: Orphan): string => ProcessInfo.format({ ...info, command: stat.name })

@@ -8,9 +8,10 @@ import * as TreeCookie from "@tether/host/TreeCookie"
 import type { Containment } from "@tether/process/ExitReport"
 import * as GlobalValue from "effect/GlobalValue"
 import type { Finding } from "./findings.js"
+import { nameOnce, OwnRecord } from "./hostRecord.js"
 import { identify, type Machine } from "./machine.js"
 import { nap } from "./nap.js"
-import { killOrphans } from "./orphans.js"
+import { findOrphans, killOrphans, type Swept } from "./orphans.js"
 import { makeMachine } from "./platform.js"
 import { makeProcessTable, type ProcessTable } from "./processTable.js"
 import { Reaper } from "./reaper.js"
@@ -28,6 +29,9 @@ export interface Resident {
   readonly living: () => ReadonlyArray<ProcStat.ProcStat>
 }
 
+/** What is done about the orphans of other hosts when the first child is started. */
+export type OrphanPolicy = "end" | "report" | "ignore"
+
 export class Host {
   readonly machine: Machine = makeMachine()
   readonly table: ProcessTable = makeProcessTable(this.machine)
@@ -35,7 +39,9 @@ export class Host {
   readonly residents = new Set<Resident>()
   /** Undefined where a process cannot be told from another that had its pid: then there is no reaper, and no cookie. */
   readonly name: string | undefined
-  readonly reaper: Reaper | undefined
+  reaper: Reaper | undefined
+  private record: OwnRecord | undefined
+  private sweptAs: OrphanPolicy | undefined
   private findings: ReadonlyArray<Finding> = []
   private children = 0
   private hasBegun = false
@@ -46,21 +52,39 @@ export class Host {
     if (identity === undefined) return
     // Copies of this module in one program (worker threads) are hosts of their own: each numbers its own children.
     this.name = TreeCookie.formatHost(identity, Math.random().toString(36).slice(2, 8) || "0")
-    this.reaper = new Reaper(this.name)
   }
 
-  /** Before a child is started. */
-  begin(): void {
+  /** Before a child is started, as `uid` if that is another user. */
+  begin(orphans: OrphanPolicy, uid: number | undefined): void {
     if (!this.hasBegun) {
       this.hasBegun = true
       process.once("exit", () => this.endAll())
-      const ended = this.name === undefined ? [] : killOrphans(this.machine)
-      if (ended.length > 0) this.findings = [{ _tag: "Orphans", ended }]
+      if (this.name !== undefined) {
+        this.record = OwnRecord.write(this.name)
+        this.reaper = new Reaper(this.name, this.record?.path)
+      }
+    }
+    this.sweep(orphans)
+    this.record?.renew()
+    if (uid !== undefined && uid !== process.geteuid?.()) {
+      this.record?.allow(uid)
+      this.reaper?.allow(uid)
     }
     if (this.reaper?.ensure() === false && !this.hasNoReaper) {
       this.hasNoReaper = true
       this.findings = [...this.findings, { _tag: "NoReaper" }]
     }
+  }
+
+  private sweep(policy: OrphanPolicy): void {
+    if (this.name === undefined || policy === "ignore" || this.sweptAs === "end" || this.sweptAs === policy) return
+    this.sweptAs = policy
+    const found: Swept = policy === "end" ? killOrphans(this.machine) : { ended: [], left: findOrphans(this.machine) }
+    const left = found.left.filter(
+      ({ isForeign, record, stat }) => !isForeign || nameOnce(record, { pid: stat.pid, startToken: stat.startTicks })
+    )
+    const swept = { ...found, left }
+    if (swept.ended.length + swept.left.length > 0) this.findings = [...this.findings, { _tag: "Orphans", ...swept }]
   }
 
   /** What is to be told, once. */
@@ -94,7 +118,6 @@ export class Host {
    * killed. Their plans are too long for this; whatever is left after it is the reaper's.
    */
   private endAll(): void {
-    this.reaper?.flush()
     const residents = this.contained()
     if (residents.length === 0) return
     for (const resident of residents) {

@@ -3,8 +3,9 @@
  */
 import type * as ProcStat from "@tether/host/ProcStat"
 import type { Step } from "@tether/host/TreeCookie"
+import { isReaperOf, readRecord } from "./hostRecord.js"
 import type { Machine } from "./machine.js"
-import { type Carrier, carriers, judgeOf } from "./orphans.js"
+import { type Carrier, carriers, judgeOf, nameOf } from "./orphans.js"
 
 export interface LiveHost {
   readonly stat: ProcStat.ProcStat
@@ -44,7 +45,9 @@ export const findHosts = (machine: Machine): LiveHosts => {
       // One of them has ended since it was judged.
       if (host === undefined || member === undefined) return
       if (step.kind === "reaper") {
-        host.reapers.push(member)
+        // Any process may call itself one.
+        const name = { pid: member.pid, startToken: member.startTicks }
+        if (isReaperOf(readRecord(nameOf(step)), name)) host.reapers.push(member)
       } else {
         const child = getOrMake(host.children, `${step.instance}.${step.child}`, () => ({ step, members: new Map() }))
         child.members.set(member.pid, member)

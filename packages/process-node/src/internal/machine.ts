@@ -6,6 +6,13 @@ import { type Here, type Identity, judge, type Liveness } from "@tether/host/Pro
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as ProcStat from "@tether/host/ProcStat"
 
+/** The user ids of a process: three different ones only where a program runs setuid, or has set them itself. */
+export interface Owners {
+  readonly real: number
+  readonly effective: number
+  readonly saved: number
+}
+
 export interface Machine {
   readonly here: Here
   /** Whether the environment of other processes can be read, so that a tree can be found by it. */
@@ -27,7 +34,10 @@ export interface Machine {
    * read.
    */
   readonly treeOf: (pid: number) => string | undefined
-  readonly ownerOf: (pid: number) => number | undefined
+  /** Whose rights a process has. Undefined where that cannot be told. */
+  readonly ownersOf: (pid: number) => Owners | undefined
+  /** Whether a process is in the cgroup of this program, or that cannot be told. */
+  readonly sharesCgroup: (pid: number) => boolean
   readonly infoOf: (stat: ProcStat.ProcStat) => ProcessInfo
   /** The pid that was given out last, by which it is told whether a process was made meanwhile. */
   readonly lastPid: () => number | undefined

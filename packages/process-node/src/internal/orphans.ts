@@ -1,13 +1,26 @@
 /**
  * Processes whose host is dead: what survives when a host and its reaper are killed together.
+ *
+ * A cookie is text that anybody can make up, so that it justifies little: a signal to the process that carries it, if its
+ * host is on record and dead, and if the process belongs to the owner of that host. Its group mates prove nothing by
+ * being there; the processes that it has started do.
  */
 import type { Identity, Liveness } from "@tether/host/ProcessIdentity"
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
-import { isAlive, livenessOf, type Machine } from "./machine.js"
+import {
+  type HostRecord,
+  isReaperOf,
+  readRecord,
+  reaperTime,
+  recordedHosts,
+  removeIfOld,
+  removeRecord
+} from "./hostRecord.js"
+import { isAlive, livenessOf, type Machine, type Owners } from "./machine.js"
 
-/** A process of this user with a cookie. */
+/** A process with a cookie that can be read. */
 export interface Carrier {
   readonly stat: ProcStat.ProcStat
   readonly tree: string
@@ -16,19 +29,21 @@ export interface Carrier {
 
 export interface Orphan extends Carrier {
   readonly info: ProcessInfo
-  /** The step of the path whose host is dead. */
+  readonly owners: Owners
+  /** The step of the path whose host is dead, and its record. */
   readonly lost: TreeCookie.Step
+  readonly record: HostRecord
+  /** It belongs to somebody other than its host, or runs with other rights: it is named, and not signalled. */
+  readonly isForeign: boolean
 }
 
-export const carriers = (machine: Machine): ReadonlyArray<Carrier> => {
-  const uid = process.geteuid?.()
-  return (machine.pids() ?? []).flatMap((pid) => {
+export const carriers = (machine: Machine): ReadonlyArray<Carrier> =>
+  (machine.pids() ?? []).flatMap((pid) => {
     const tree = pid === process.pid ? undefined : machine.treeOf(pid)
-    if (tree === undefined || tree === "" || machine.ownerOf(pid) !== uid) return []
+    if (tree === undefined || tree === "") return []
     const stat = machine.listed(pid)
     return stat !== undefined && ProcStat.isRunning(stat) ? [{ stat, tree, path: TreeCookie.parse(tree) }] : []
   })
-}
 
 /**
  * The verdicts on hosts, each asked for once. A host of another boot is no dead one here: its process runs, so that it
@@ -46,48 +61,109 @@ export const judgeOf = (machine: Machine): ((step: TreeCookie.Step) => Liveness)
   }
 }
 
+export const nameOf = ({ host, instance }: TreeCookie.Step): string => TreeCookie.formatHost(host, instance)
+
+/** Whether a process may be signalled because of a cookie: all that it is belongs to the owner of the host. */
+export const mayBeSignalled = ({ effective, real, saved }: Owners, uids: ReadonlySet<number>): boolean =>
+  real === effective && real === saved && uids.has(real)
+
+/** The hosts on record that are dead, by their names. What nothing can be told of for a week is forgotten on the way. */
+const deadHosts = (machine: Machine): Map<string, HostRecord> => {
+  const judge = judgeOf(machine)
+  const dead = new Map<string, HostRecord>()
+  for (const name of recordedHosts()) {
+    const [step] = TreeCookie.parse(`/${name}.r`)
+    const liveness = step === undefined ? "unknown" : judge(step)
+    if (liveness === "alive") continue
+    const record = readRecord(name)
+    if (record === undefined) continue
+    if (liveness === "gone") dead.set(name, record)
+    else removeIfOld(record)
+  }
+  return dead
+}
+
+/** Whether it is a reaper that still has its time. */
+const isExempt = ({ path, stat }: Carrier): boolean => {
+  const last = path.at(-1)
+  if (last?.kind !== "reaper") return false
+  const record = readRecord(nameOf(last))
+  return isReaperOf(record, { pid: stat.pid, startToken: stat.startTicks }) && !isOverdue(record)
+}
+
+const isOverdue = (record: HostRecord | undefined): boolean =>
+  record?.diedAt !== undefined && Date.now() - record.diedAt > reaperTime
+
 /**
- * Those of them that have lost a host. A reaper is none: it is what remains of a host, and ends by itself. Neither is
+ * Those that have lost a host, those that must be left alone among them. A reaper at its work is none, and neither is
  * what a host was told to leave, nor what a reaper is at work on, which knows more of it. A host that cannot be told
  * dead or alive, such as one in another pid namespace, is taken for alive.
  */
 export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
-  const judge = judgeOf(machine)
+  const dead = deadHosts(machine)
+  if (dead.size === 0) return []
   const all = carriers(machine)
+  const exempt = new Set(all.filter(isExempt).map(({ stat }) => stat.pid))
   // One that is stopped does no work.
   const attended = new Set(
     all.flatMap(({ path, stat }) => {
       const last = path.at(-1)
-      return last?.kind === "reaper" && stat.state !== "T" ? [hostOf(last)] : []
+      return last !== undefined && exempt.has(stat.pid) && stat.state !== "T" ? [nameOf(last)] : []
     })
   )
   const orphans = all.flatMap((carrier): ReadonlyArray<Orphan> => {
     const { path, stat } = carrier
-    if (path.at(-1)?.kind === "reaper") return []
-    const lost = path.find((step) => step.kind === "child" && !attended.has(hostOf(step)) && judge(step) === "gone")
-    return lost === undefined ? [] : [{ ...carrier, info: machine.infoOf(stat), lost }]
+    if (exempt.has(stat.pid)) return []
+    // What calls itself a reaper and is none is taken for a child.
+    const lost = path.find((step) => step.kind !== "leavable" && dead.has(nameOf(step)) && !attended.has(nameOf(step)))
+    const record = lost && dead.get(nameOf(lost))
+    return lost === undefined || record === undefined ? [] : found(machine, carrier, lost, record)
   })
-  return orphans.length === 0 ? orphans : [...orphans, ...matesOf(machine, orphans)]
+  // Only what has nothing left is forgotten; a reaper at its work forgets its host by itself.
+  for (const [name, record] of dead) {
+    const isNeeded = (step: TreeCookie.Step) => nameOf(step) === name
+    if (!all.some(({ path }) => path.some(isNeeded))) removeRecord(record)
+  }
+  return orphans.length === 0 ? orphans : [...orphans, ...descendantsOf(machine, orphans)]
+}
+
+const found = (
+  machine: Machine,
+  carrier: Carrier,
+  lost: TreeCookie.Step,
+  record: HostRecord
+): ReadonlyArray<Orphan> => {
+  const { stat } = carrier
+  const owners = machine.ownersOf(stat.pid)
+  if (owners === undefined) return []
+  const isForeign = !mayBeSignalled(owners, record.uids)
+  return [{ ...carrier, info: machine.infoOf(stat), owners, lost, record, isForeign }]
 }
 
 /**
- * Members of the groups of orphans that have lost their cookie. Once its last orphan is gone, nothing shows a group.
+ * What orphans have started and what has no cookie, by parents that still live. Nothing is concluded from a foreign one:
+ * a setuid program can be started by anybody.
  */
-const matesOf = (machine: Machine, orphans: ReadonlyArray<Orphan>): ReadonlyArray<Orphan> => {
-  const byGroup = new Map(orphans.map((orphan) => [orphan.stat.group, orphan]))
-  const known = new Set(orphans.map(({ stat }) => stat.pid))
-  return (machine.list() ?? []).flatMap((stat): ReadonlyArray<Orphan> => {
-    const orphan = byGroup.get(stat.group)
-    if (orphan === undefined || known.has(stat.pid) || stat.group === ownGroup(machine) || !ProcStat.isRunning(stat))
-      return []
-    const tree = machine.treeOf(stat.pid) ?? ""
-    return tree === "" ? [{ ...orphan, stat, tree, info: machine.infoOf(stat) }] : []
-  })
+const descendantsOf = (machine: Machine, orphans: ReadonlyArray<Orphan>): ReadonlyArray<Orphan> => {
+  const known = new Map(orphans.map((orphan) => [orphan.stat.pid, orphan]))
+  const stats = machine.list() ?? []
+  const descendants: Array<Orphan> = []
+  for (let hasMore = true; hasMore;) {
+    hasMore = false
+    for (const stat of stats) {
+      const parent = known.get(stat.parent)
+      if (parent === undefined || parent.isForeign || known.has(stat.pid) || !ProcStat.isRunning(stat)) continue
+      const tree = machine.treeOf(stat.pid) ?? ""
+      if (tree !== "") continue
+      for (const orphan of found(machine, { ...parent, stat, tree }, parent.lost, parent.record)) {
+        known.set(stat.pid, orphan)
+        descendants.push(orphan)
+        hasMore = true
+      }
+    }
+  }
+  return descendants
 }
-
-const ownGroup = (machine: Machine): number | undefined => machine.find(process.pid)?.group
-
-const hostOf = ({ host, instance }: TreeCookie.Step): string => TreeCookie.formatHost(host, instance)
 
 /**
  * Sends a signal to a single process, if it is still the one that was looked at. Before a KILL it is stopped and looked
@@ -103,9 +179,7 @@ export const signalOne = (
   try {
     if (signal !== "SIGKILL") return process.kill(stat.pid, signal)
     process.kill(stat.pid, "SIGSTOP")
-    // A leader that is confirmed shows that its group is what it was, members without a cookie included.
-    const leads = machine.find(stat.pid)?.group === stat.pid
-    if (isConfirmed()) return process.kill(leads ? -stat.pid : stat.pid, "SIGKILL")
+    if (isConfirmed()) return process.kill(stat.pid, "SIGKILL")
     process.kill(stat.pid, "SIGCONT")
     return false
   } catch {
@@ -113,19 +187,41 @@ export const signalOne = (
   }
 }
 
-export const killOrphan = (machine: Machine, { stat, tree }: Orphan): boolean =>
-  signalOne(machine, stat, "SIGKILL", () => (machine.treeOf(stat.pid) ?? "") === tree && isAlive(machine, stat))
+/** Signals one, unless it is foreign by now: a process may execute a setuid program at any time. */
+export const signalOrphan = (machine: Machine, orphan: Orphan, signal: NodeJS.Signals): boolean => {
+  const { record, stat, tree } = orphan
+  const isStillOurs = () => {
+    const owners = machine.ownersOf(stat.pid)
+    return owners !== undefined && mayBeSignalled(owners, record.uids)
+  }
+  if (orphan.isForeign || !isStillOurs()) return false
+  return signalOne(
+    machine,
+    stat,
+    signal,
+    () => isStillOurs() && (machine.treeOf(stat.pid) ?? "") === tree && isAlive(machine, stat)
+  )
+}
 
 /** How often what is ended is looked for again: it may have forked meanwhile. */
 const passes = 5
 
-/** Kills all orphans of this user at once, without waiting for their end, and tells which there were. */
-export const killOrphans = (machine: Machine): ReadonlyArray<ProcessInfo> => {
-  const killed = new Map<number, ProcessInfo>()
+export interface Swept {
+  readonly ended: ReadonlyArray<Orphan>
+  /** Not signalled: foreign, or because it was only asked what there is. */
+  readonly left: ReadonlyArray<Orphan>
+}
+
+/** Kills all orphans at once, without waiting for their end, and tells which there were. */
+export const killOrphans = (machine: Machine): Swept => {
+  const ended = new Map<number, Orphan>()
+  const left = new Map<number, Orphan>()
   for (let pass = 0; pass < passes; pass++) {
-    const orphans = findOrphans(machine).filter(({ stat }) => !killed.has(stat.pid))
-    if (orphans.length === 0) break
-    for (const orphan of orphans) if (killOrphan(machine, orphan)) killed.set(orphan.stat.pid, orphan.info)
+    const orphans = findOrphans(machine).filter(({ stat }) => !ended.has(stat.pid))
+    for (const orphan of orphans) if (orphan.isForeign) left.set(orphan.stat.pid, orphan)
+    const ours = orphans.filter(({ isForeign }) => !isForeign)
+    if (ours.length === 0) break
+    for (const orphan of ours) if (signalOrphan(machine, orphan, "SIGKILL")) ended.set(orphan.stat.pid, orphan)
   }
-  return [...killed.values()]
+  return { ended: [...ended.values()], left: [...left.values()] }
 }

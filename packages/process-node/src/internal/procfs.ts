@@ -4,8 +4,8 @@
  */
 import * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
-import type { Machine } from "./machine.js"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import type { Machine, Owners } from "./machine.js"
 
 /** Clock ticks a second in `/proc`, fixed by the kernel's interface whatever its own timer does. */
 const ticksPerSecond = 100
@@ -44,7 +44,11 @@ export const make = (): Machine | undefined => {
       return process !== undefined && Number(process) !== pid
     },
     treeOf,
-    ownerOf,
+    ownersOf,
+    sharesCgroup: (pid) => {
+      const own = textOf("/proc/self/cgroup")
+      return own === undefined || (textOf(`/proc/${pid}/cgroup`) ?? own) === own
+    },
     infoOf: (stat) => ({
       pid: stat.pid,
       command: commandOf(stat),
@@ -122,12 +126,10 @@ const treeOf = (pid: number): string | undefined => {
   return bytes.toString("latin1", from, end === -1 ? bytes.length : end)
 }
 
-const ownerOf = (pid: number): number | undefined => {
-  try {
-    return statSync(`/proc/${pid}`).uid
-  } catch {
-    return undefined
-  }
+const ownersOf = (pid: number): Owners | undefined => {
+  const [, real, effective, saved] = /^Uid:\t(\d+)\t(\d+)\t(\d+)/m.exec(textOf(`/proc/${pid}/status`) ?? "") ?? []
+  if (real === undefined || effective === undefined || saved === undefined) return undefined
+  return { real: Number(real), effective: Number(effective), saved: Number(saved) }
 }
 
 const commandOf = (stat: ProcStat.ProcStat): string => {

@@ -4,6 +4,8 @@
 import * as TreeCookie from "@tether/host/TreeCookie"
 import { type ChildProcess, spawn } from "node:child_process"
 import type { Socket } from "node:net"
+import { isMainThread } from "node:worker_threads"
+import { recordDirectories } from "./hostRecord.js"
 import { reaperScript } from "./reaperScript.js"
 
 /** What stands for one child at the reaper's. */
@@ -25,13 +27,13 @@ export class Reaper {
   private readonly entries = new Set<Entry>()
   private process: ChildProcess | undefined
   private starts: Array<number> = []
-  private unsaid = ""
+  private readonly uids = new Set<number>()
 
-  constructor(private readonly host: string) {}
-
-  get pid(): number | undefined {
-    return this.process?.pid
-  }
+  /** `record`: the file in which it enters itself, if there is one. */
+  constructor(
+    private readonly host: string,
+    private readonly record: string | undefined
+  ) {}
 
   /** Whether one is there, after it was started if need be. */
   ensure(): boolean {
@@ -44,16 +46,16 @@ export class Reaper {
     this.say(added(entry))
   }
 
-  /**
-   * Said with what is said next: each word wakes the reaper, and costs as much as a tenth of a spawn. A group that is
-   * gone is told by its start token too.
-   */
+  /** At once: whoever has the id of a group that is gone by the next message would be taken for it. */
   remove(entry: Entry): void {
-    if (this.entries.delete(entry)) this.unsaid += removed(entry)
+    if (this.entries.delete(entry)) this.say(removed(entry))
   }
 
-  flush(): void {
-    this.say("")
+  /** A child is started as this user. */
+  allow(uid: number): void {
+    if (this.uids.has(uid)) return
+    this.uids.add(uid)
+    this.say(allowed(uid))
   }
 
   private mayStart(): boolean {
@@ -64,31 +66,32 @@ export class Reaper {
 
   private start(): void {
     this.starts.push(performance.now())
-    const child = spawnReaper(this.host)
+    const child = spawnReaper(this.host, this.record)
     // An error is told later; without a listener it would end the program.
     child?.on("error", () => undefined)
     if (child?.pid === undefined) return
     this.process = child
-    child.stdin?.on("error", () => undefined)
+    child.stdin?.on("error", () => this.forget(child))
     // It must not keep the program alive: its own end comes after ours.
     child.unref()
     ;(child.stdin as Socket | null)?.unref()
-    child.once("exit", () => {
-      this.process = undefined
-      if (this.entries.size > 0) this.ensure()
-    })
-    // It is told of everyone, and of nobody else.
-    this.unsaid = [...this.entries].map(added).join("")
-    this.flush()
+    if (isMainThread) child.once("exit", () => this.forget(child))
+    this.say([...[...this.uids].map(allowed), ...[...this.entries].map(added)].join(""))
+  }
+
+  private forget(child: ChildProcess): void {
+    if (this.process !== child) return
+    this.process = undefined
+    if (this.entries.size > 0) this.ensure()
   }
 
   // Written at once, in the step of the spawn, because a pipe takes it without waiting.
-  private say(line: string): void {
-    const text = this.unsaid + line
-    this.unsaid = ""
+  private say(text: string): void {
     if (text !== "") this.process?.stdin?.write(text)
   }
 }
+
+const allowed = (uid: number): string => `u ${uid}\n`
 
 const added = (entry: Entry): string =>
   entry._tag === "Group"
@@ -101,9 +104,15 @@ const removed = (entry: Entry): string => (entry._tag === "Group" ? `- ${entry.p
 export const toolPath = (): string =>
   ["/usr/bin", "/bin", ...(process.env["PATH"] === undefined ? [] : [process.env["PATH"]])].join(":")
 
-const spawnReaper = (host: string): ChildProcess | undefined => {
+/**
+ * A worker thread reaps nobody once it has ended, so that its reaper would stay a zombie for as long as the program
+ * lives. There the shell that is started leaves the reaper to the system, and ends at once.
+ */
+const script = isMainThread ? `eval "$TETHER_REAPER"` : `exec 3<&0; eval "$TETHER_REAPER" <&3 3<&- &`
+
+const spawnReaper = (host: string, record: string | undefined): ChildProcess | undefined => {
   try {
-    return spawn("/bin/sh", ["-c", `eval "$TETHER_REAPER"`, "tether-reaper"], {
+    return spawn("/bin/sh", ["-c", script, "tether-reaper"], {
       cwd: "/",
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
@@ -111,6 +120,9 @@ const spawnReaper = (host: string): ChildProcess | undefined => {
         PATH: toolPath(),
         TETHER_REAPER: reaperScript,
         TETHER_HOST: host,
+        TETHER_UID: String(process.geteuid?.() ?? ""),
+        TETHER_RECORD: record ?? "",
+        TETHER_RECORDS: recordDirectories().join(":"),
         [TreeCookie.variable]: TreeCookie.extend(process.env[TreeCookie.variable], host, 0, "reaper")
       }
     })

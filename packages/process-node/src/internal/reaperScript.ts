@@ -8,13 +8,19 @@
  *                                CHILD is the number of a child that may be left, or -
  *   - PGID                       it is gone
  *   c DIRECTORY                  a cgroup is ours;  d DIRECTORY  it is gone
+ *   u UID                        a child was started as this user
  *
  * End of file is the host's death. It cannot come too early: a process that was forked and has not executed its program
  * yet has a copy of the pipe too, and loses it in the very step in which it gets its environment. So at end of file
  * every process of ours is either registered here or carries the cookie, and nobody needs a gate before the program.
  *
- * A group is signalled when its witness is still the process we were told of, or a member carries the cookie. A single
- * process is stopped, looked at again, and killed only then: a stopped process cannot change what it is.
+ * A group is signalled when its witness is still the process that the host named. Everything else is signalled one
+ * process at a time: it is stopped, looked at again, and killed only then, because a stopped process cannot change what
+ * it is. A cookie is text that anybody can make up. It counts for the one process that carries it, if all of its user ids
+ * are those of the host or of a child; never for its group mates.
+ *
+ * A reaper of a host that ran below this one has work of its own to do. It is spared for ten seconds, if it stands with
+ * pid and start token in the private record of its host.
  *
  * Where there is no `/proc` (macOS) it asks `ps`, which is slower and is not shown every environment.
  */
@@ -33,11 +39,19 @@ if [ -r /proc/self/stat ]; then
   }
   clock() { read -r now _ < /proc/uptime; now=\${now%.*}\${now#*.}; } # in hundredths of a second
   newest() { read -r _ _ _ _ born < /proc/loadavg; }
+  owners() { # of $1: real, effective and saved
+    real= effective= saved=
+    { while read -r key real effective saved _; do [ "$key" != Uid: ] || return 0; done < "/proc/$1/status"; } 2>/dev/null
+    real= effective= saved=
+  }
   token_of() { fields "$1"; set -- $stat; started=\${20-}; }
   group_of() { fields "$1"; set -- $stat; group=\${3-none}; }
-  find_kin() { # descendants of the groups $sure that are in none of them, by parents that still live
-    pids=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v groups="$sure" '
-      BEGIN { n = split(groups, each, " "); for (i = 1; i <= n; i++) ours[each[i]] = 1 }
+  find_kin() { # descendants of the groups $sure and of the processes $anchors, by parents that still live
+    pids=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v groups="$sure" -v anchors="$anchors" '
+      BEGIN {
+        n = split(groups, each, " "); for (i = 1; i <= n; i++) ours[each[i]] = 1
+        n = split(anchors, each, " "); for (i = 1; i <= n; i++) kin[each[i]] = 2
+      }
       match($0, /.*\\) /) { pid = $1 + 0; split(substr($0, RLENGTH + 1), f, " "); parent[pid] = f[2]; if (f[3] in ours) kin[pid] = 2 }
       END {
         do { more = 0; for (pid in parent) if (!(pid in kin) && parent[pid] in kin) more = kin[pid] = 1 } while (more)
@@ -52,7 +66,7 @@ if [ -r /proc/self/stat ]; then
         fields "$pid"
         set -- $stat
         parent=\${2-0}
-        case $pids in
+        case "$pids $anchors " in
           *" $parent "*) ;;
           *)
             group_of "$parent"
@@ -78,8 +92,9 @@ if [ -r /proc/self/stat ]; then
 else
   find_kin() { pids=; }
   newest() { born=; }
-  clock() { now=0; }
+  clock() { now=$(date +%s)00; }
   snapshot() { groups_now=; }
+  owners() { set -- $(ps_of ruid=,uid=,svuid= -p "$1"); real=\${1-} effective=\${2-} saved=\${3-}; }
   ps_of() { ps -ww -o "$@" 2>/dev/null; }
   token_of() { started=$(date -j -f '%a %b %d %T %Y' "$(ps_of lstart= -p "$1")" +%s 2>/dev/null); }
   group_of() { group=$(ps_of pgid= -p "$1"); group=\${group##* }; }
@@ -93,10 +108,31 @@ else
   }
 fi
 
-without_reapers() {
+is_ours() { # whether all that $1 is belongs to the host, or to a child that was started as somebody else
+  owners "$1"
+  [ -n "$real" ] && [ "$real" = "$effective" ] && [ "$real" = "$saved" ] || return 1
+  case " $uids " in *" $real "*) ;; *) return 1 ;; esac
+}
+only_ours() { # of $pids
+  all=$pids pids=
+  for pid in $all; do ! is_ours "$pid" || pids="$pids $pid"; done
+}
+without_reapers() { # of $pids: those that say they are reapers, and stand in the private record of a host
+  [ -z "$late" ] || return 0
   all=$pids
   find_pids "$reapers" $all
-  reaping="$pids " pids=
+  set --
+  for pid in $pids; do
+    token_of "$pid"
+    [ -z "$started" ] || set -- "$@" -e "reaper $pid $started"
+  done
+  pids=$all
+  [ $# -gt 0 ] && [ -n "$TETHER_RECORDS" ] || return 0
+  IFS=:
+  for directory in $TETHER_RECORDS; do set -- "$@" "$directory"; done
+  unset IFS
+  reaping=" $(grep -rhsx "$@" | while read -r _ pid _; do printf '%s ' "$pid"; done)"
+  pids=
   for pid in $all; do
     case $reaping in *" $pid "*) ;; *) pids="$pids $pid" ;; esac
   done
@@ -111,31 +147,42 @@ settle() { # of the stopped $1, those that are still among $2 are killed, and wh
   done 2>/dev/null
 }
 
-freeze() { # the groups that what was found had a moment ago: stopped as a whole, and looked at then
+freeze() { # stops whole groups at once, and looks at them then: those in which nobody but $found was a moment ago
   for pid in $found; do
     group=\${groups_now##* $pid:}
     [ "$group" != "$groups_now" ] || continue
     group=\${group%% *}
+    is_pure "$group" || continue
     kill -s STOP -- "-$group"
     frozen=" $group $frozen"
   done 2>/dev/null
   [ -n "$frozen" ] || return 0
   find_pids "$ours"
+  only_ours
   found=$pids
+  snapshot
   for group in $frozen; do
-    sure=
-    for pid in $found; do
-      asked=$group
-      group_of "$pid"
-      [ "$group" != "$asked" ] || sure=1
-      group=$asked
-    done
-    if [ -n "$sure" ]; then kill -s KILL -- "-$group"; else kill -s CONT -- "-$group"; fi
+    if is_pure "$group"; then kill -s KILL -- "-$group"; else kill -s CONT -- "-$group"; fi
   done 2>/dev/null
   frozen=
 }
+is_pure() { # whether all of group $1 that are in the snapshot, and still there, are among $found
+  for each in $groups_now; do
+    [ "\${each#*:}" = "$1" ] || continue
+    case " $(echo $found) " in
+      *" \${each%:*} "*) ;;
+      *) ! kill -0 "\${each%:*}" 2>/dev/null || return 1 ;;
+    esac
+  done
+}
 
-groups=' ' cgroups=' ' leavable= pids= frozen=
+if [ -n "$TETHER_RECORD" ]; then
+  read -r me _ < /proc/self/stat 2>/dev/null || me=$$
+  token_of "$me"
+  echo "reaper $me $started" >> "$TETHER_RECORD"
+fi 2>/dev/null
+
+groups=' ' cgroups=' ' leavable= pids= frozen= anchors= late= sure= marked= owned= uids=$TETHER_UID
 # What a group's entry is: PGID:WITNESS:TOKEN:CHILD
 while read -r verb one two three four; do
   case $verb in
@@ -147,74 +194,88 @@ while read -r verb one two three four; do
     -) rest=\${groups#* $one:}; [ "$rest" = "$groups" ] || groups="\${groups%% $one:*} \${rest#* }" ;;
     c) cgroups="$cgroups$one " ;;
     d) rest=\${cgroups#* $one }; [ "$rest" = "$cgroups" ] || cgroups="\${cgroups%% $one *} $rest" ;;
+    u) uids="$uids $one" ;;
   esac
 done
 
-sure=
+[ -z "$TETHER_RECORD" ] || echo "died $(date +%s)" >> "$TETHER_RECORD" 2>/dev/null
 for entry in $groups; do
   pgid=\${entry%%:*} rest=\${entry#*:}
   witness=\${rest%%:*} rest=\${rest#*:}
   token=\${rest%%:*} child=\${rest#*:}
   [ "$child" = - ] || leavable="$leavable|\${child}l"
-  # It is the process that we were told of.
+  # It is the process that the host named.
   token_of "$witness"
   if [ -n "$token" ] && [ "$started" = "$token" ]; then sure="$sure $pgid"; fi
 done
-# Ours and no reaper; and the reapers of hosts that ran below us, which have work of their own to end.
-below="[^ ]*/$TETHER_HOST\\.([0-9]+$leavable)"
-ours="$below(/([^ ]*[^r ])?)?"
-any="$below(/[^ ]*)?"
-reapers="$below/[^ ]*r"
+ours="[^ ]*/$TETHER_HOST\\.([0-9]+$leavable)(/[^ ]*)?"
+reapers="$ours\\.r"
 for pgid in $sure; do kill -s STOP -- "-$pgid"; done 2>/dev/null
 # While their parents are stopped, and still there, they show who has left the group without a cookie.
-stopped=
-[ -z "$sure" ] || find_kin
-[ -z "$pids" ] || without_reapers
-if [ -n "$pids" ]; then
-  stopped=$pids
-  kill -s STOP $stopped 2>/dev/null
+if [ -n "$sure" ]; then
   find_kin
-  settle "$stopped" "$pids"
+  [ -z "$pids" ] || without_reapers
+  stopped=$pids
+  if [ -n "$stopped" ]; then
+    kill -s STOP $stopped 2>/dev/null
+    find_kin
+    settle "$stopped" "$pids"
+  fi
 fi
 for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/null
 for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
+sure=
 
 needed=2; [ "$groups$cgroups" = '  ' ] || needed=3
 clock
 begun=$now
 quiet=0 rounds=0 last= chased= own=2
-while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
+while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 600 ]; do
   rounds=$((rounds + 1))
   newest
   before=$born
   [ -z "$chased" ] || snapshot
-  find_pids "$any"
-  all=$pids
+  find_pids "$ours"
+  marked=$pids
+  [ -z "$pids" ] || only_ours
+  owned=$pids
   [ -z "$pids" ] || without_reapers
   found=$pids
   [ -z "$chased" ] || freeze
   if [ -n "$found" ]; then
     kill -s STOP $found 2>/dev/null
     find_pids "$ours" $found
+    only_ours
     still=$pids
-    for pid in $still; do
-      # A member shows that the rest of its group is ours, those without a cookie included; so does a leader, whose
-      # group we may not have been told of yet.
-      group_of "$pid"
-      case "$groups $pid:" in *" $group:"*) kill -s KILL -- "-$group" 2>/dev/null ;; esac
-    done
+    if [ -n "$still" ] && [ -z "$chased" ]; then
+      # Stopped, they show what they have started and what has no cookie.
+      anchors=$still
+      find_kin
+      only_ours
+      [ -z "$pids" ] || without_reapers
+      kin=$pids
+      if [ -n "$kin" ]; then
+        kill -s STOP $kin 2>/dev/null
+        find_kin
+        only_ours
+        settle "$kin" "$pids"
+      fi
+      anchors=
+    fi
     settle "$found" "$still"
     needed=3 quiet=0
     # Gone before it could be stopped: one that forks a successor and ends. The next look goes by groups too.
-    [ "$still" != '  ' ] || chased=1 own=5
+    [ -n "$still" ] || chased=1 own=5
     # Not killed: in an uninterruptible wait, or not ours to kill.
     [ "$found" != "$last" ] || sleep 0.02
     last=$found
     continue
   fi
-  if [ -n "$all" ]; then
-    # Nobody but reapers, which end by themselves.
-    kill -s CONT $all 2>/dev/null
+  if [ -n "$owned" ]; then
+    # Only reapers of other hosts are left, which end by themselves. After ten seconds they are what all others are.
+    kill -s CONT $owned 2>/dev/null
+    clock
+    [ $((now - begun)) -lt 1000 ] || late=1
     quiet=0
     sleep 0.02
     continue
@@ -229,4 +290,6 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 400 ]; do
   [ "$quiet" -ge "$needed" ] || sleep 0.02
 done
 for directory in $cgroups; do rmdir "$directory"; done 2>/dev/null
+# What belongs to somebody else is left, and the record with it, for the next start to name.
+[ -n "$marked$owned" ] || [ -z "$TETHER_RECORD" ] || rm -f "$TETHER_RECORD"
 `

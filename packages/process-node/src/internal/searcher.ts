@@ -9,6 +9,7 @@ import * as ProcStat from "@tether/host/ProcStat"
 import * as Effect from "effect/Effect"
 import { availableParallelism } from "node:os"
 import { type Machine, mayBeOurs } from "./machine.js"
+import { mayBeDaemon } from "./suspects.js"
 
 /** A moment, told by what had happened until then. */
 export interface Since {
@@ -34,6 +35,8 @@ export interface Sought {
   readonly families: () => { readonly parents: Iterable<number>; readonly sessions: Iterable<number> }
   /** Told of each process that is its own, in the very step in which it was found. */
   readonly take: (stat: ProcStat.ProcStat, tree: string | undefined) => void
+  /** Told of a process that looks like a daemon, of which nobody can tell who started it. */
+  readonly suspect: (stat: ProcStat.ProcStat) => void
   /** That sweep is over, and nothing has escaped it. */
   readonly done: () => void
 }
@@ -178,6 +181,7 @@ export class Searcher {
     if (pids === undefined) return false
     const eldest = Math.min(...[...this.children.values()].map((sought) => sought.startTicks))
     const strangers: Array<ProcStat.ProcStat> = []
+    const marked = new Set<ProcStat.ProcStat>()
     let isWhole = true
     for (const pid of pids) {
       if (pid === process.pid) continue
@@ -195,10 +199,11 @@ export class Searcher {
       if (sought !== undefined) sought.take(stat, tree)
       else {
         strangers.push(stat)
+        if (tree !== undefined && tree !== "") marked.add(stat)
         if (tree === "" && this.isInExec(stat)) isWhole = false
       }
     }
-    this.adopt(strangers)
+    this.suspect(this.adopt(strangers).filter((stat) => !marked.has(stat)))
     return isWhole
   }
 
@@ -211,7 +216,7 @@ export class Searcher {
   }
 
   /** Who has no cookie is ours all the same if a parent or a session of ours shows it. */
-  private adopt(strangers: ReadonlyArray<ProcStat.ProcStat>): void {
+  private adopt(strangers: ReadonlyArray<ProcStat.ProcStat>): ReadonlyArray<ProcStat.ProcStat> {
     let left = strangers
     while (left.length > 0) {
       const parents = new Map<number, Sought>()
@@ -228,8 +233,17 @@ export class Searcher {
         if (sought === undefined) rest.push(stat)
         else if (stat.pid !== sought.pid) sought.take(stat, undefined)
       }
-      if (rest.length === left.length) return
+      if (rest.length === left.length) return rest
       left = rest
+    }
+    return left
+  }
+
+  private suspect(strangers: ReadonlyArray<ProcStat.ProcStat>): void {
+    for (const stat of strangers) {
+      const since = Number(stat.startTicks)
+      const candidates = [...this.children.values()].filter((sought) => sought.startTicks <= since)
+      if (candidates.length > 0 && mayBeDaemon(this.machine, stat)) candidates.forEach((sought) => sought.suspect(stat))
     }
   }
 

@@ -10,15 +10,21 @@ import type { Presence } from "@tether/process/ChildDriver"
 import * as Effect from "effect/Effect"
 import type { Container } from "./container.js"
 import type { ProcessGroup } from "./group.js"
+import { isReaperOf, readRecord, reaperTime } from "./hostRecord.js"
 import { isGone, livenessOf, type Machine } from "./machine.js"
-import { signalOne } from "./orphans.js"
+import { nameOf, signalOne } from "./orphans.js"
 import type { Searcher, Since, Sought } from "./searcher.js"
+import { belongsTo } from "./suspects.js"
 
 /** A member that is not in the group. */
 interface Stray {
   readonly stat: ProcStat.ProcStat
   /** Below the child: the hosts that ran there, outermost first, and what they started. */
   readonly below: ReadonlyArray<TreeCookie.Step>
+  /** It was taken for its cookie alone, which anybody can make up. */
+  readonly isClaimed: boolean
+  /** When it was first seen that the host is gone whose reaper it says it is. */
+  hostGoneAt: number | undefined
 }
 
 export class Tree implements Container, Sought {
@@ -26,6 +32,7 @@ export class Tree implements Container, Sought {
   /** The members of the group that sweeps have come upon since the last that was asked for, and before. */
   private readonly kin = new Set<number>()
   private readonly earlierKin = new Set<number>()
+  private readonly suspected = new Map<number, ProcStat.ProcStat>()
   /** Everybody who was there then has been looked at. */
   since: Since
   readonly startTicks: number
@@ -44,7 +51,9 @@ export class Tree implements Container, Sought {
     private readonly searcher: Searcher,
     private readonly group: ProcessGroup,
     readonly mark: string,
-    startTicks: string | undefined
+    startTicks: string | undefined,
+    /** Whose processes its own are: of this program's user, and of the one that it was started as. */
+    private readonly uids: ReadonlySet<number>
   ) {
     this.pid = group.pid
     this.startTicks = Number(startTicks ?? 0)
@@ -81,7 +90,7 @@ export class Tree implements Container, Sought {
   })
 
   members(): ReadonlyArray<ProcStat.ProcStat> {
-    const strays = this.livingStrays().filter((stray) => !isReaper(stray))
+    const strays = this.livingStrays().filter((stray) => !this.isReaper(stray))
     return [...this.group.members(), ...strays.map(({ stat }) => stat)]
   }
 
@@ -90,6 +99,10 @@ export class Tree implements Container, Sought {
       const tree = this.machine.treeOf(stat.pid)
       this.take(stat, tree?.includes(this.mark) === true ? tree : undefined)
     }
+  }
+
+  suspects(): ReadonlyArray<ProcStat.ProcStat> {
+    return [...this.suspected.values()].filter((stat) => !isGone(this.machine, stat))
   }
 
   // ---- the searcher's side
@@ -107,7 +120,10 @@ export class Tree implements Container, Sought {
   }
 
   families() {
-    const strays = this.livingStrays().map(({ stat }) => stat.pid)
+    // Anybody can start a setuid program with a cookie: nothing follows from it for its children and its session.
+    const strays = this.livingStrays()
+      .filter(({ isClaimed, stat }) => !isClaimed || belongsTo(this.machine, stat, this.uids))
+      .map(({ stat }) => stat.pid)
     // The leader's pid is the session's as long as a member of the group lives.
     return { parents: strays, sessions: this.group.isPinned ? [this.pid, ...strays] : strays }
   }
@@ -123,11 +139,16 @@ export class Tree implements Container, Sought {
       tree === undefined
         ? (this.strays.get(stat.parent)?.below ?? [])
         : TreeCookie.parse(tree.slice(tree.indexOf(this.mark) + this.mark.length))
-    const stray: Stray = { stat, below }
+    const stray: Stray = { stat, below, isClaimed: tree !== undefined, hostGoneAt: undefined }
+    this.suspected.delete(stat.pid)
     this.strays.set(stat.pid, stray)
     this.foundMore = true
     // At once: one that forks a successor and ends is gone by the next step.
     if (this.isKilling) this.signalStray(stray, "SIGKILL")
+  }
+
+  suspect(stat: ProcStat.ProcStat): void {
+    if (belongsTo(this.machine, stat, this.uids)) this.suspected.set(stat.pid, stat)
   }
 
   done(): void {
@@ -158,14 +179,22 @@ export class Tree implements Container, Sought {
     return [...below.map((step) => step.host), ...hosts.filter((host) => host.pid === stat.parent)]
   }
 
+  /** Whether a host below has it on record as its reaper, and it has not had its time yet. */
+  private isReaper(stray: Stray): boolean {
+    const last = stray.below.at(-1)
+    const name = { pid: stray.stat.pid, startToken: stray.stat.startTicks }
+    if (last?.kind !== "reaper" || !isReaperOf(readRecord(nameOf(last)), name)) return false
+    if (livenessOf(this.machine, last.host) !== "gone") return true
+    stray.hostGoneAt ??= performance.now()
+    return performance.now() - stray.hostGoneAt < reaperTime
+  }
+
   private signalStray(stray: Stray, signal: Signal): boolean {
     // A reaper has the work of a dead host before it, and ends by itself.
-    if (isReaper(stray)) return signalOne(this.machine, stray.stat, "SIGCONT")
+    if (this.isReaper(stray)) return signalOne(this.machine, stray.stat, "SIGCONT")
     // Whom a host below us has started is asked by that host, in its own order, as long as it lives.
     if (signal !== "SIGKILL" && this.hostsOf(stray).some((host) => livenessOf(this.machine, host) !== "gone"))
       return true
     return signalOne(this.machine, stray.stat, signal as NodeJS.Signals)
   }
 }
-
-const isReaper = ({ below }: Stray): boolean => below.at(-1)?.kind === "reaper"

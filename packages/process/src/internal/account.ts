@@ -6,7 +6,7 @@ import type * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type { Spawned } from "../ChildObserver.js"
-import type { Containment, Drained, ExitReport, StageReport } from "../ExitReport.js"
+import type { Containment, Drained, ExitReport, Leftover, StageReport } from "../ExitReport.js"
 import type { ExitStatus } from "../ExitStatus.js"
 import { ProcessFailed } from "../ProcessFailed.js"
 import { SurvivorsError } from "../SurvivorsError.js"
@@ -23,7 +23,7 @@ export class Account {
   /** From the spawn to the end of the leader. */
   duration: Duration.Duration = Duration.zero
   drained: Drained = { _tag: "Eof" }
-  leftovers: ReadonlyArray<ProcessInfo.ProcessInfo> = []
+  leftovers: ReadonlyArray<Leftover> = []
 
   constructor(
     private readonly plan: Plan,

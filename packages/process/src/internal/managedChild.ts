@@ -38,7 +38,7 @@ import { makeAsk } from "./dialogue.js"
 import { Feeding } from "./feeding.js"
 import type { Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
-import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers } from "./observability.js"
+import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers, warnOfSuspects } from "./observability.js"
 import { Output } from "./output.js"
 import type { Plan } from "./plan.js"
 import { stopProblems } from "./problems.js"
@@ -262,6 +262,7 @@ export class ManagedChild extends Reading implements Child {
       }
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
       yield* this.endLeftovers()
+      yield* this.nameSuspects
       yield* this.feeding.joined
       const error = this.launched.presence() === "some" ? yield* this.survivors(status) : undefined
       if (!this.isEmpty) yield* this.giveUpProof
@@ -283,12 +284,22 @@ export class ManagedChild extends Reading implements Child {
       if (this.launched.presence() === "unproven") yield* awaitGone(this.target)
       if (this.isEmpty || this.launched.presence() === "unproven") return
       const leftovers = (yield* this.launched.members).map(this.account.shown)
-      this.account.leftovers = leftovers
+      this.account.leftovers = leftovers.map((each) => ({ ...each, isCertain: true }))
       if (this.verdict.letsLeftoversBe) return this.launched.leave()
       if (leftovers.length > 0) yield* warnOfLeftovers(this.plan.label, leftovers)
       yield* stopGroup(this.target, this.plan.stop)
     })
   }
+
+  /** The search for leftovers has come upon them. */
+  private readonly nameSuspects: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.flatMap(this.launched.suspects, (found) => {
+      if (found.length === 0) return Effect.void
+      const suspects = found.map(this.account.shown)
+      this.account.leftovers = [...this.account.leftovers, ...suspects.map((each) => ({ ...each, isCertain: false }))]
+      return warnOfSuspects(this.plan.label, suspects)
+    })
+  )
 
   /** Nobody is known to live, and the machine is too busy for a proof. */
   private readonly giveUpProof: Effect.Effect<void> = Effect.suspend(() => {

@@ -32,6 +32,14 @@ export const warnOfLeftovers = (
       `${leftovers.map((each) => ProcessInfo.format(each)).join(", ")}. Stopping what is left.`
   )
 
+export const warnOfSuspects = (label: string, suspects: ReadonlyArray<ProcessInfo.ProcessInfo>): Effect.Effect<void> =>
+  warn(
+    `"${clip(label)}" may have left ${suspects.length === 1 ? "a daemon" : "daemons"} alive: ` +
+      `${suspects.map((each) => ProcessInfo.format(each)).join(", ")}. ` +
+      `Started after it, without a parent, in a session of its own and without a readable cookie. ` +
+      `Nothing ties it to the child for certain, so it was not signalled. Containment "cgroup" would have ended it.`
+  )
+
 /** Runs a call into somebody else's tracer. */
 export const attempt = (call: () => void): void => {
   try {

@@ -195,7 +195,12 @@ export class Pipeline extends Reading implements Child {
         decisive.stderr.tail
       ),
       fds: last.fds,
-      leftovers: reports.flatMap((each) => each.leftovers),
+      // A daemon may have been left by any of several stages.
+      leftovers: [
+        ...new Map(
+          reports.flatMap((each) => each.leftovers).map((each) => [`${each.pid} ${each.startedAt}`, each])
+        ).values()
+      ],
       stages: reports.flatMap((each) => each.stages)
     }
   }

@@ -113,6 +113,7 @@ export class FakeChild implements TestChild {
       signal: (signal) => this.signal(signal),
       presence: () => this.presence,
       search: Effect.sync(() => this.search()),
+      suspects: Effect.succeed([]),
       members: Effect.sync(() => this.members.map(infoOf)),
       leave: () => {
         this.hasLeft = true
