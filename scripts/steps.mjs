@@ -1,5 +1,8 @@
 import { build } from "./build.mjs"
 import { checkDocs } from "./check-docs.mjs"
+import { checkFormat } from "./check-format.mjs"
+import { checkRoot } from "./check-root.mjs"
+import { checkUnused } from "./check-unused.mjs"
 import { runExamples } from "./examples.mjs"
 import { withLock } from "./lib/lock.mjs"
 import { run, tool } from "./lib/run.mjs"
@@ -36,13 +39,34 @@ export const steps = [
     title: "check the style of the code",
     group: "static",
     unbuilt: true,
-    run: quietly("oxlint", "--deny-warnings")
+    run: quietly("oxlint", "--deny-warnings", "--report-unused-disable-directives")
   },
   {
     name: "imports",
     title: "check import boundaries and cycles",
     group: "static",
     run: quietly("depcruise", "packages", "examples", "--output-type", "err-long")
+  },
+  {
+    name: "format",
+    title: "check the format of the sources",
+    group: "static",
+    unbuilt: true,
+    run: checkFormat
+  },
+  {
+    name: "root",
+    title: "check what is at the root",
+    group: "static",
+    unbuilt: true,
+    run: checkRoot
+  },
+  {
+    name: "unused",
+    title: "find unused files, exports and dependencies",
+    group: "static",
+    unbuilt: true,
+    run: checkUnused
   },
   {
     name: "tests",

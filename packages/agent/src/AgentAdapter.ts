@@ -176,7 +176,9 @@ export interface AgentAdapter {
  * ```ts
  * import * as AgentAdapter from "@tether/agent/AgentAdapter"
  *
- * const decoder = AgentAdapter.jsonLines((line) => line["type"] === "hello" ? [{ _tag: "SessionBound", sessionId: "1" }] : [])
+ * const decoder = AgentAdapter.jsonLines((line) =>
+ *   line["type"] === "hello" ? [{ _tag: "SessionBound", sessionId: "1" }] : []
+ * )
  * ```
  */
 export const jsonLines = (

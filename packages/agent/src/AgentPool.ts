@@ -83,10 +83,17 @@ export interface AgentPool {
  * import * as Effect from "effect/Effect"
  * import * as Stream from "effect/Stream"
  *
- * const program = Effect.gen(function*() {
+ * const program = Effect.gen(function* () {
  *   const pool = yield* AgentPool.make({ concurrency: 2 })
- *   const ask = (prompt: string) => ({ turnId: prompt, adapter: ClaudeAdapter.claude, cwd: "/home/dev/project", prompt })
- *   yield* Effect.forEach(["one", "two", "three"], (prompt) => Stream.runDrain(pool.run(ask(prompt))), { concurrency: 3 })
+ *   const ask = (prompt: string) => ({
+ *     turnId: prompt,
+ *     adapter: ClaudeAdapter.claude,
+ *     cwd: "/home/dev/project",
+ *     prompt
+ *   })
+ *   yield* Effect.forEach(["one", "two", "three"], (prompt) => Stream.runDrain(pool.run(ask(prompt))), {
+ *     concurrency: 3
+ *   })
  *   return yield* pool.outcome("three")
  * })
  * ```

@@ -55,9 +55,12 @@ export const start = (request: TurnRequest): Effect.Effect<Turn, SpawnError, Chi
  * import * as Effect from "effect/Effect"
  * import * as Stream from "effect/Stream"
  *
- * const program = AgentTurn.run({ turnId: "1", adapter: CodexAdapter.codex, cwd: "/home/dev/project", prompt: "say hi" }).pipe(
- *   Stream.runForEach((event) => event._tag === "Message" ? Effect.log(event.blocks) : Effect.void)
- * )
+ * const program = AgentTurn.run({
+ *   turnId: "1",
+ *   adapter: CodexAdapter.codex,
+ *   cwd: "/home/dev/project",
+ *   prompt: "say hi"
+ * }).pipe(Stream.runForEach((event) => (event._tag === "Message" ? Effect.log(event.blocks) : Effect.void)))
  * ```
  */
 export const run = (request: TurnRequest): Stream.Stream<TurnEvent, SpawnError, ChildSpawner> =>

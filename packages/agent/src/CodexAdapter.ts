@@ -55,7 +55,12 @@ const invocation = (prompt: Prompt): Invocation => {
  * import * as AgentTurn from "@tether/agent/AgentTurn"
  * import * as CodexAdapter from "@tether/agent/CodexAdapter"
  *
- * const events = AgentTurn.run({ turnId: "1", adapter: CodexAdapter.codex, cwd: "/home/dev/project", prompt: "say hi" })
+ * const events = AgentTurn.run({
+ *   turnId: "1",
+ *   adapter: CodexAdapter.codex,
+ *   cwd: "/home/dev/project",
+ *   prompt: "say hi"
+ * })
  * ```
  */
 export const codex: AgentAdapter = { name: "codex", binary: "codex", invocation, decoder: codexDecoder }

@@ -24,7 +24,8 @@ import { eachLine } from "./internal/sessionFile.js"
  * ```ts
  * import type { Session } from "@tether/agent/Sessions"
  *
- * const line = ({ changedAt, id, title, turns }: Session) => `${new Date(changedAt).toISOString()} ${id} ${title} (${turns})`
+ * const line = ({ changedAt, id, title, turns }: Session) =>
+ *   `${new Date(changedAt).toISOString()} ${id} ${title} (${turns})`
  * ```
  */
 export interface Session {

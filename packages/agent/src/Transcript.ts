@@ -22,7 +22,8 @@ export type { Stored } from "./internal/storedSession.js"
  * import * as Stream from "effect/Stream"
  * import type { TurnEvent } from "@tether/agent/TurnEvent"
  *
- * const views = <E, R>(events: Stream.Stream<TurnEvent, E, R>) => Stream.scan(events, Transcript.empty, Transcript.step)
+ * const views = <E, R>(events: Stream.Stream<TurnEvent, E, R>) =>
+ *   Stream.scan(events, Transcript.empty, Transcript.step)
  * ```
  */
 export const empty: Transcript = { entries: [], isOver: undefined, changedAt: undefined }
@@ -117,7 +118,9 @@ export const ofLines = (lines: Iterable<string>): Stored => {
  * import * as Transcript from "@tether/agent/Transcript"
  * import * as Effect from "effect/Effect"
  *
- * const count = Transcript.read("/home/dev/.claude/projects/-home-dev-project/11111111-2222-4333-8444-555555555555.jsonl").pipe(
+ * const count = Transcript.read(
+ *   "/home/dev/.claude/projects/-home-dev-project/11111111-2222-4333-8444-555555555555.jsonl"
+ * ).pipe(
  *   Effect.map(({ transcript }) => transcript.entries.length),
  *   Effect.provide(NodeFileSystem.layer)
  * )

@@ -92,7 +92,7 @@ export interface LimitResult extends Limit {
 }
 
 /** A peer whose work cannot be done on this machine. */
-export interface Absent {
+interface Absent {
   readonly name: string
   readonly title: string
   readonly reason: string

@@ -27,7 +27,7 @@ export const marked = (mark: string): Record<string, string> => {
 }
 
 /** Everything that carries the mark and runs. */
-export const find = (mark: string): ReadonlyArray<Process> =>
+const find = (mark: string): ReadonlyArray<Process> =>
   readdirSync("/proc")
     .map(Number)
     .filter(Number.isInteger)

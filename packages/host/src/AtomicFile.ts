@@ -45,7 +45,9 @@ export interface Options {
  *
  * const first = AtomicFile.create("/tmp/demo/token", "s3cret", { mode: 0o600 }).pipe(
  *   Effect.as(true),
- *   Effect.catchTag("FileError", (error) => error.reason === "AlreadyExists" ? Effect.succeed(false) : Effect.fail(error))
+ *   Effect.catchTag("FileError", (error) =>
+ *     error.reason === "AlreadyExists" ? Effect.succeed(false) : Effect.fail(error)
+ *   )
  * )
  * ```
  */

@@ -59,7 +59,9 @@ export type Reason = typeof Reason.Type
  * import * as Effect from "effect/Effect"
  *
  * const write = AtomicFile.replace("/var/lib/demo/state", "on\n").pipe(
- *   Effect.catchTag("FileError", (error) => error.reason === "NoSpace" ? Effect.logError(error.message) : Effect.fail(error))
+ *   Effect.catchTag("FileError", (error) =>
+ *     error.reason === "NoSpace" ? Effect.logError(error.message) : Effect.fail(error)
+ *   )
  * )
  * ```
  */

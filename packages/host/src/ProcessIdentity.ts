@@ -19,7 +19,12 @@ import * as ProcStat from "./ProcStat.js"
  * import { Identity } from "@tether/host/ProcessIdentity"
  * import * as Schema from "effect/Schema"
  *
- * const stored = Schema.encodeSync(Identity)({ pid: 4711, startToken: "88123", bootId: undefined, pidNamespace: undefined })
+ * const stored = Schema.encodeSync(Identity)({
+ *   pid: 4711,
+ *   startToken: "88123",
+ *   bootId: undefined,
+ *   pidNamespace: undefined
+ * })
  * ```
  */
 export const Identity = Schema.Struct({

@@ -154,7 +154,8 @@ export const layerMemory: Layer.Layer<ExitJournal, never, FileSystem.FileSystem 
  * import * as ExitJournal from "@tether/journal/ExitJournal"
  * import * as Effect from "effect/Effect"
  *
- * const quiet = <A, E>(program: Effect.Effect<A, E, ExitJournal.ExitJournal>) => Effect.provide(program, ExitJournal.layerNone)
+ * const quiet = <A, E>(program: Effect.Effect<A, E, ExitJournal.ExitJournal>) =>
+ *   Effect.provide(program, ExitJournal.layerNone)
  * ```
  */
 export const layerNone: Layer.Layer<ExitJournal> = Layer.suspend(() =>

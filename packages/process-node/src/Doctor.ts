@@ -28,7 +28,8 @@ import { reaperProblem } from "./internal/reaperTrial.js"
  * ```ts
  * import type { Findings } from "@tether/process-node/Doctor"
  *
- * const isContained = (findings: Findings) => findings.levels.some((level) => level.isDefault && level.level === "tree")
+ * const isContained = (findings: Findings) =>
+ *   findings.levels.some((level) => level.isDefault && level.level === "tree")
  * ```
  */
 export const Findings = Schema.Struct({

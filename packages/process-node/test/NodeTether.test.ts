@@ -19,7 +19,7 @@ import { constants, tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeTether from "../src/NodeTether.js"
 import { type Life, mortal, newMark, nothingLeft } from "./support/mortals.js"
-import { isAlive, marked, waitUntil } from "./support/os.js"
+import { isAlive, marked, timers, waitUntil } from "./support/os.js"
 
 const polite = {
   sh: "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done",
@@ -313,7 +313,6 @@ describe("an end of its own", () => {
     Effect.gen(function* () {
       const events = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "uncaughtException", "unhandledRejection"]
       const listeners = () => events.map((event) => process.listenerCount(event))
-      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
       const before = { listeners: listeners(), timers: timers() }
       const go = yield* Deferred.make<void>()
       const during = yield* Deferred.make<ReadonlyArray<number>>()

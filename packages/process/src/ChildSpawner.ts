@@ -72,7 +72,8 @@ export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<
  * import * as Either from "effect/Either"
  *
  * const planned = ChildSpawner.plan(Command.pipeTo(Command.make("cat", "log"), Command.make("sort")))
- * if (Either.isRight(planned)) console.log(planned.right.requests.map((request) => request.program)) // [ "cat", "sort" ]
+ * // [ "cat", "sort" ]
+ * if (Either.isRight(planned)) console.log(planned.right.requests.map((request) => request.program))
  * ```
  */
 export const plan = (

@@ -59,7 +59,9 @@ export interface DaemonClient {
  * import * as DaemonClient from "@tether/spool/DaemonClient"
  * import * as Effect from "effect/Effect"
  *
- * const isUp = Effect.scoped(Effect.flatMap(DaemonClient.make("/run/user/1000/mails/daemon.sock"), (client) => client.ping)).pipe(
+ * const isUp = Effect.scoped(
+ *   Effect.flatMap(DaemonClient.make("/run/user/1000/mails/daemon.sock"), (client) => client.ping)
+ * ).pipe(
  *   Effect.as(true),
  *   Effect.catchTag("DaemonGone", () => Effect.succeed(false))
  * )

@@ -72,7 +72,11 @@ export type Handler<A, R = never> = (item: Item<A>) => Effect.Effect<Answer, unk
  * import type { Options } from "@tether/spool/Spool"
  * import * as Schema from "effect/Schema"
  *
- * const mails: Options<string, string> = { directory: "/var/spool/mails", schema: Schema.String, caps: { files: 10_000 } }
+ * const mails: Options<string, string> = {
+ *   directory: "/var/spool/mails",
+ *   schema: Schema.String,
+ *   caps: { files: 10_000 }
+ * }
  * ```
  */
 export interface Options<A, I> {

@@ -62,7 +62,10 @@ export const mark = "managed by tether spool; it is written anew and may be remo
  * ```ts
  * import * as SpoolUnits from "@tether/spool/SpoolUnits"
  *
- * const units = SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" })
+ * const units = SpoolUnits.systemd({
+ *   command: ["/usr/bin/tether", "spool", "serve"],
+ *   socket: "/run/user/1000/tether.sock"
+ * })
  * ```
  */
 export const systemd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> =>
@@ -142,7 +145,10 @@ const checkPlain = ({ command, env = {}, socket }: Service): Effect.Effect<void,
  * ```ts
  * import * as SpoolUnits from "@tether/spool/SpoolUnits"
  *
- * const units = SpoolUnits.launchd({ command: ["/usr/local/bin/tether", "spool", "serve"], socket: "/tmp/tether.sock" })
+ * const units = SpoolUnits.launchd({
+ *   command: ["/usr/local/bin/tether", "spool", "serve"],
+ *   socket: "/tmp/tether.sock"
+ * })
  * ```
  */
 export const launchd = (service: Service): Effect.Effect<ReadonlyArray<Unit>, FileError> =>
@@ -208,9 +214,10 @@ const xmlText = (text: string): string => text.replaceAll("&", "&amp;").replaceA
  *
  * import * as Effect from "effect/Effect"
  *
- * const install = SpoolUnits.systemd({ command: ["/usr/bin/tether", "spool", "serve"], socket: "/run/user/1000/tether.sock" }).pipe(
- *   Effect.flatMap((units) => SpoolUnits.install("/home/dev/.config/systemd/user", units))
- * )
+ * const install = SpoolUnits.systemd({
+ *   command: ["/usr/bin/tether", "spool", "serve"],
+ *   socket: "/run/user/1000/tether.sock"
+ * }).pipe(Effect.flatMap((units) => SpoolUnits.install("/home/dev/.config/systemd/user", units)))
  * ```
  */
 export const install = (

@@ -32,7 +32,7 @@ export interface RoundResult extends Round {
 }
 
 /** Nothing may live this long after its host, in milliseconds. */
-export const deadline = 1000
+const deadline = 1000
 /**
  * A look is no snapshot: one that forks a successor and ends may be behind it. So often in a row nobody must be there.
  */
@@ -41,7 +41,7 @@ const pause = 10
 /** What a host may take to its first child, to its own end, and to a new reaper: after that it is stuck. */
 const patience = 10_000
 
-const hostProgram = fileURLToPath(new URL("host.js", import.meta.url))
+const hostProgram = fileURLToPath(new URL("./host.js", import.meta.url))
 const signals: Readonly<Record<Ending, NodeJS.Signals>> = {
   kill: "SIGKILL",
   reaper: "SIGKILL",

@@ -43,7 +43,12 @@ export type NotReadyReason = typeof NotReadyReason.Type
  * ```ts
  * import { SessionNotReady } from "@tether/tmux/SessionNotReady"
  *
- * const error = new SessionNotReady({ identity: "web", reason: "never-became-ready", waited: 240_000, lastLines: ["Log in:"] })
+ * const error = new SessionNotReady({
+ *   identity: "web",
+ *   reason: "never-became-ready",
+ *   waited: 240_000,
+ *   lastLines: ["Log in:"]
+ * })
  * console.log(error.message)
  * // session "web" was not ready after 240s: never-became-ready; its last lines were "Log in:"
  * ```

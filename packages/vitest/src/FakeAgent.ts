@@ -37,7 +37,9 @@ const json = Schema.parseJson(Script.schema)
  * import * as FakeAgent from "@tether/vitest/FakeAgent"
  * import * as Script from "@tether/vitest/Script"
  *
- * const env = FakeAgent.env(Script.make(Script.stdout(FakeAgent.init("1"), FakeAgent.text("msg_1", "hello")), Script.exit(0)))
+ * const env = FakeAgent.env(
+ *   Script.make(Script.stdout(FakeAgent.init("1"), FakeAgent.text("msg_1", "hello")), Script.exit(0))
+ * )
  * ```
  */
 export const env = (script: Script.Running): Readonly<Record<string, string>> => {

@@ -92,7 +92,14 @@ export interface Echo {
  * ```ts
  * import type { React } from "@tether/vitest/Script"
  *
- * const slowly: React = { _tag: "React", signal: "SIGTERM", steps: [{ _tag: "Wait", millis: 100 }, { _tag: "Exit", code: 0 }] }
+ * const slowly: React = {
+ *   _tag: "React",
+ *   signal: "SIGTERM",
+ *   steps: [
+ *     { _tag: "Wait", millis: 100 },
+ *     { _tag: "Exit", code: 0 }
+ *   ]
+ * }
  * ```
  */
 export interface React {

@@ -58,7 +58,8 @@ export type Capability = internal.Capability
  * import type { Case } from "@tether/vitest/SpawnerSuite"
  * import * as Effect from "effect/Effect"
  *
- * const hasPassed = (each: Case) => Effect.isSuccess(Effect.sandbox(Effect.timeout(Effect.disconnect(each.run), "20 seconds")))
+ * const hasPassed = (each: Case) =>
+ *   Effect.isSuccess(Effect.sandbox(Effect.timeout(Effect.disconnect(each.run), "20 seconds")))
  * ```
  */
 export interface Case extends internal.Case {}

@@ -40,7 +40,12 @@ export type ScriptFor = Script | ((request: LaunchRequest, nth: number) => Scrip
  * import * as Script from "@tether/vitest/Script"
  * import type { Rule } from "@tether/vitest/TestSpawner"
  *
- * const rule: Rule = { _tag: "Scripted", name: "git", matches: (request) => request.program === "git", script: Script.make() }
+ * const rule: Rule = {
+ *   _tag: "Scripted",
+ *   name: "git",
+ *   matches: (request) => request.program === "git",
+ *   script: Script.make()
+ * }
  * ```
  */
 export type Rule =
@@ -181,7 +186,9 @@ export class TestSpawner extends Context.Tag("@tether/vitest/TestSpawner")<TestS
  * import * as Command from "@effect/platform/Command"
  * import * as Effect from "effect/Effect"
  *
- * const spawner = TestSpawner.make(TestSpawner.program("make", Script.make(Script.stderr("no rule\n"), Script.exit(2))))
+ * const spawner = TestSpawner.make(
+ *   TestSpawner.program("make", Script.make(Script.stderr("no rule\n"), Script.exit(2)))
+ * )
  * const error = Supervise.run(Command.make("make", "all")).pipe(Effect.flip, Effect.provide(spawner.layer))
  * ```
  */
@@ -247,7 +254,9 @@ export const layerOver = <E, R>(
  * import * as Effect from "effect/Effect"
  *
  * const version = Command.string(Command.make("git", "--version")).pipe(
- *   Effect.provide(TestSpawner.executorLayer(TestSpawner.program("git", Script.make(Script.stdout("git version 2.39\n")))))
+ *   Effect.provide(
+ *     TestSpawner.executorLayer(TestSpawner.program("git", Script.make(Script.stdout("git version 2.39\n"))))
+ *   )
  * )
  * ```
  */

@@ -30,7 +30,7 @@ import { isMarked, withoutMark } from "./words.js"
 
 const { options } = texts.spool
 
-export interface Asked {
+interface Asked {
   readonly subject: string | undefined
   readonly json: boolean
   readonly records: number | undefined

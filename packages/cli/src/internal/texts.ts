@@ -213,7 +213,7 @@ const deadline = {
   ]
 } as const satisfies OptionText
 
-export const captureTranscript = {
+const captureTranscript = {
   name: "capture-transcript",
   usage: "tether capture-transcript [options] TRANSCRIPT",
   summary: "Keep what was said in an agent's session, at its end.",
@@ -251,7 +251,7 @@ no daemon takes them. \`tether spool drain\` hands them over later.`,
   ]
 } as const satisfies CommandText
 
-export const captureTurn = {
+const captureTurn = {
   name: "capture-turn",
   usage: "tether capture-turn [options] TRANSCRIPT",
   summary: "Keep what is new in an agent's session, after a turn.",

@@ -19,7 +19,7 @@ const variant =
 /** Why there can be none, or undefined where there can. */
 export const missing = variant === undefined ? "no pid namespace may be made here (unshare --pid)" : undefined
 
-export interface Process {
+interface Process {
   readonly pid: number
   readonly parent: number
   readonly command: string

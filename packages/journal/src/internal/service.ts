@@ -104,7 +104,8 @@ export interface Reader {
  * ```ts
  * import type { JournalService } from "@tether/journal/ExitJournal"
  *
- * const noted = (journal: JournalService) => journal.append({ ev: "session-exit", identity: "web", deadStatus: 1, endedBy: "child" })
+ * const noted = (journal: JournalService) =>
+ *   journal.append({ ev: "session-exit", identity: "web", deadStatus: 1, endedBy: "child" })
  * ```
  */
 export interface JournalService extends Reader {

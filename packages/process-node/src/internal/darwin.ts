@@ -133,7 +133,7 @@ const cookie = new RegExp(` ${TreeCookie.variable}=(/\\S*)`, "g")
  * is known from the first: it is cut off, so that no argument is taken for a variable, and no environment, which holds
  * secrets, is kept or shown. One with two different cookies has one of them inside another variable, and is not told.
  */
-export const findTrees = (
+const findTrees = (
   rows: ReadonlyMap<number, Row>,
   withEnvironment: ReadonlyArray<Row>
 ): ReadonlyMap<number, string> => {

@@ -2,7 +2,7 @@
  * Words for tmux's own parser. It gets them as arguments, and no shell is between; only at their ends it looks for `;`,
  * which separates commands.
  */
-export const argument = (text: string): string => (text.endsWith(";") ? `${text.slice(0, -1)}\\;` : text)
+const argument = (text: string): string => (text.endsWith(";") ? `${text.slice(0, -1)}\\;` : text)
 
 /** Several commands in one call, of which the first that fails ends it. */
 export const sequence = (...commands: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>

@@ -29,7 +29,8 @@ import { failingWithin, holdsWithin, unbroken, within } from "./within.js"
  * import type { SessionEnd } from "@tether/tmux/TmuxSession"
  * import * as ExitStatus from "@tether/process/ExitStatus"
  *
- * const words = ({ status }: SessionEnd) => status === undefined ? "nobody knows how it ended" : ExitStatus.format(status)
+ * const words = ({ status }: SessionEnd) =>
+ *   status === undefined ? "nobody knows how it ended" : ExitStatus.format(status)
  * ```
  */
 export interface SessionEnd {

@@ -12,7 +12,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { ShimAnswer, ShimConfig, ShimProcess, ShimRequest } from "../../src/internal/shimProtocol.js"
 
-export const shim = fileURLToPath(new URL("../../dist/shim.cjs", import.meta.url))
+const shim = fileURLToPath(new URL("../../dist/shim.cjs", import.meta.url))
 
 /** Why these tests cannot run here. */
 export const missing: string | undefined = !existsSync("/proc/self/stat")
@@ -33,7 +33,7 @@ export interface PaneServer extends ShimProcess {
   readonly prepareWith: (...options: ReadonlyArray<string>) => Effect.Effect<Prepared>
 }
 
-export interface Prepared {
+interface Prepared {
   readonly session: string
   readonly id: string
   /** Of the shim. */
