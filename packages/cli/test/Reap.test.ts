@@ -5,7 +5,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { boot, missing, type Namespace, namespace, openNamespace, orphan, startHost } from "./support/namespace.js"
+import {
+  boot,
+  missing,
+  type Namespace,
+  namespace,
+  openNamespace,
+  orphan,
+  recorded,
+  startHost
+} from "./support/namespace.js"
 import { fixture, tether, until } from "./support/tether.js"
 
 const decodeList = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({ orphans: Schema.Array(Orphans.Orphan) })))
@@ -37,7 +46,10 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
       stdout: "",
       stderr: "tether: there is no process that has lost its host\n"
     })
-    expect(await inside.tether(["reap", "--json"])).toMatchObject({ code: 0, stdout: `{"ended":[],"survivors":[]}\n` })
+    expect(await inside.tether(["reap", "--json"])).toMatchObject({
+      code: 0,
+      stdout: `{"ended":[],"survivors":[],"foreign":[]}\n`
+    })
     expect(await inside.tether(["reap", "--json", "--dry-run"])).toMatchObject({ code: 0, stdout: `{"orphans":[]}\n` })
   })
 
@@ -136,7 +148,8 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
     const inside = await openNamespace()
     const sleeps = inside.start("sh", [
       "-c",
-      `TETHER_TREE=/999999-1-${where}-abc.1 sleep 300 & TETHER_TREE=/999999-1-${boot}-${namespace}-abc.1 sleep 301 & ` +
+      `${recorded(`999999-1-${where}-abc`)}; ${recorded(`999999-1-${boot}-${namespace}-abc`)}; ` +
+        `TETHER_TREE=/999999-1-${where}-abc.1 sleep 300 & TETHER_TREE=/999999-1-${boot}-${namespace}-abc.1 sleep 301 & ` +
         "echo up; wait"
     ])
     await until(
@@ -151,14 +164,22 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
 
   const mayChange = process.getuid?.() === 0 && spawnSync("setpriv", ["--reuid", "65534", "true"]).status === 0
   if (!mayChange) console.warn("skipped: processes of another user, because only root with setpriv can make them")
-  it.skipIf(!mayChange)("leaves processes of other users alone, even where it could end them", async () => {
-    const inside = await openNamespace()
-    const cookie = `TETHER_TREE=/999999-1-${boot}-${namespace}-abc.1`
-    inside.start("sh", ["-c", `${cookie} exec setpriv --reuid 65534 --clear-groups sleep 300`])
-    const pid = await until("its sleep", () => pidOf(inside, "sleep 300"))
-    expect(await inside.tether(["reap", "--json"])).toMatchObject({ code: 0, stdout: `{"ended":[],"survivors":[]}\n` })
-    expect(inside.isAlive(pid)).toBe(true)
-  })
+  it.skipIf(!mayChange)(
+    "names processes of other users and leaves them alone, even where it could end them",
+    async () => {
+      const inside = await openNamespace()
+      const host = `999999-1-${boot}-${namespace}-abc`
+      const cookie = `TETHER_TREE=/${host}.1`
+      inside.start("sh", ["-c", `${recorded(host)}; ${cookie} exec setpriv --reuid 65534 --clear-groups sleep 300`])
+      const pid = await until("its sleep", () => pidOf(inside, "sleep 300"))
+      const { code, stderr, stdout } = await inside.tether(["reap", "--grace", "100ms"])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      expect(stdout).toMatch(new RegExp(`^${pid} +foreign +999999 +#1 +\\d+s +sleep 300$`, "m"))
+      const found = await inside.tether(["reap", "--dry-run", "--json"])
+      expect(decodeList(found.stdout).orphans).toMatchObject([{ process: { pid }, isForeign: true }])
+      expect(inside.isAlive(pid)).toBe(true)
+    }
+  )
 
   it("asks a host that has lost its own host, which ends its children in its own order", async () => {
     const inside = await openNamespace()
@@ -177,8 +198,8 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
 
   it("names what cannot be ended, and ends with 1", async () => {
     // The first process of a namespace takes no signal from inside that it did not ask for, not even SIGKILL.
-    const cookie = `/999999-1-${boot}-${namespace}-abc.1`
-    const inside = await openNamespace(`TETHER_TREE=${cookie} exec cat`)
+    const host = `999999-1-${boot}-${namespace}-abc`
+    const inside = await openNamespace(`${recorded(host)}; TETHER_TREE=/${host}.1 exec cat`)
     const { code, stderr, stdout } = await inside.tether(["reap", "--grace", "100ms"])
     expect(stdout).toMatch(/^1 +alive +999999 +#1 +\d+s +cat$/m)
     expect(stderr).toBe("tether: could not be ended, not even by SIGKILL: 1 (cat)\n")

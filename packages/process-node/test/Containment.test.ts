@@ -161,18 +161,45 @@ describe("the close of a scope ends", () => {
   )
 
   it.scopedLive(
-    "not an escapee that has cleared its environment, closed its descriptors and lost its parent: the level tree ends there",
+    "not an escapee that has cleared its environment, closed its descriptors and lost its parent: it is named in the " +
+      "report and in a warning, and not signalled",
     () =>
       Effect.gen(function* () {
         const token = newMark()
-        const script = `(env -i KEPT=${token} setsid sleep 60 <&- >&- 2>&- &); until grep -qs ${token} /proc/[0-9]*/environ; do :; done`
-        const report = yield* run(sh(script))
+        const escape = `(env -i KEPT=${token} setsid sleep 60 <&- >&- 2>&- &)`
+        const isThere = `grep -qsz '^sleep$' $(grep -ls ${token} /proc/[0-9]*/environ | sed s/environ/cmdline/)`
+        const script = `${escape}; until ${isThere} /dev/null; do :; done`
+        const { entries, layer } = captureLogs()
+        const report = yield* Supervise.run(sh(script)).pipe(
+          Effect.provide(NodeChildSpawner.layer),
+          Effect.provide(layer)
+        )
         const escaped = environs(token)
         yield* ending(escaped)
         expect(report.containment).toBe("tree")
-        expect(report.leftovers).toEqual([])
         expect(escaped.length).toBe(1)
+        // Other programs of this machine may have daemons of their own.
+        const named = report.leftovers.filter((each) => each.pid === escaped[0])
+        expect(named).toMatchObject([{ command: "sleep", isCertain: false }])
+        expect(entries.map((each) => each.message).join("\n")).toMatch(
+          new RegExp(`may have left .*${escaped[0]} \\(sleep\\).* it was not signalled`)
+        )
       })
+  )
+
+  it.live.each<[string, string]>([
+    ["an escapee", 'TETHER_TREE="$TETHER_TREE/1-1-0-0-a.r" setsid sleep 60 <&- >&- 2>&- & wait'],
+    ["a member of the group", 'TETHER_TREE="$TETHER_TREE/1-1-0-0-a.r" sleep 60 & wait'],
+    [
+      "an escapee with the name of a host that lives",
+      'p=${TETHER_TREE##*/}; TETHER_TREE="$TETHER_TREE/${p%.*}.r" setsid sleep 60 <&- >&- 2>&- & wait'
+    ]
+  ])("what calls itself a reaper, and is none: %s", (_, _seconds, script) =>
+    Effect.gen(function* () {
+      const mark = newMark()
+      yield* whileItLives(sh(script), mark, 2, {}, Effect.void)
+      expect(marked(mark)).toEqual([])
+    })
   )
 })
 

@@ -97,7 +97,7 @@ describe("no environment", () => {
     const told = machine.pids()?.map((pid) => {
       const tree = machine.treeOf(pid)
       const stat = machine.find(pid)
-      return { tree, owner: machine.ownerOf(pid), stat, info: stat && machine.infoOf(stat) }
+      return { tree, owner: machine.ownersOf(pid), stat, info: stat && machine.infoOf(stat) }
     })
     expect(told).toHaveLength(16)
     expect(JSON.stringify([told, machine.list()])).not.toContain(secret)
@@ -143,7 +143,7 @@ describe("a Mac", () => {
     expect(machine.pids()).toBeUndefined()
     expect(machine.find(4711)).toBeUndefined()
     expect(machine.treeOf(4711)).toBeUndefined()
-    expect(machine.ownerOf(4711)).toBeUndefined()
+    expect(machine.ownersOf(4711)).toBeUndefined()
     expect(livenessOf(machine, { pid: process.pid, startToken: "1", bootId, pidNamespace: undefined })).toBe("unknown")
   })
 })
@@ -153,7 +153,7 @@ describe("ps", () => {
     const { asked, machine } = aMac()
     for (const pid of machine.pids() ?? []) {
       machine.treeOf(pid)
-      machine.ownerOf(pid)
+      machine.ownersOf(pid)
       machine.listed(pid)
     }
     expect(asked).toEqual(["-ax", "-axE"])

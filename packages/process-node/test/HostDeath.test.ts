@@ -101,7 +101,7 @@ describe("kill -9 of the host and its reaper, at once", () => {
     // One was started at level none, and the host of another lives.
     expect(after).toEqual(["sleep 33", "sleep 34"])
     expect(logged.join("\n")).toMatch(
-      /ended what a program that was killed together with its reaper had left: .*sleep 31/
+      /ended what "node .*keeper\.mjs" \(pid \d+\) left when it was killed together with its reaper, after .*: .*\(sleep\)/
     )
   })
 })

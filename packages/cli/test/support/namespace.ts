@@ -3,7 +3,10 @@
  * of a test must not be seen by the hosts of others, nor the other way round.
  */
 import { spawnSync } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { onTestFinished } from "vitest"
 import { bin, type Ended, fixture, type Options, type Started, startProgram, until } from "./tether.js"
 
 // Root may have a namespace for the asking; others need to be root of a user namespace first.
@@ -38,10 +41,13 @@ export interface Namespace {
 /** Its first process executes this script, which must not end. All that is in it ends with the test. */
 export const openNamespace = async (script = "exec cat"): Promise<Namespace> => {
   const { nsenter = [], unshare = [] } = variant ?? {}
+  const runtime = mkdtempSync(join(tmpdir(), "tether-namespace-"))
+  onTestFinished(() => rmSync(runtime, { recursive: true, force: true }))
+  const env = { TETHER_TREE: "", TETHER_RUNTIME_DIR: runtime }
   // Where the test itself is ended, its stdin ends, and with that `cat`.
   const first = startProgram("unshare", [...unshare, "--kill-child", "sh", "-c", `echo up; ${script}`], {
     input: { keep: true },
-    env: noTree
+    env
   })
   await until("the namespace", () => first.stdout() === "up\n")
   const init = readdirSync("/proc")
@@ -51,7 +57,7 @@ export const openNamespace = async (script = "exec cat"): Promise<Namespace> => 
 
   const enter = ["-t", String(init), ...nsenter, "--pid", "--mount", "--"]
   const start: Namespace["start"] = (program, args, options = {}) =>
-    startProgram("nsenter", [...enter, program, ...args], { ...options, env: { ...noTree, ...options.env } })
+    startProgram("nsenter", [...enter, program, ...args], { ...options, env: { ...env, ...options.env } })
   const processes = () => readdirSync(proc).flatMap((name) => (/^\d/.test(name) ? processAt(proc, Number(name)) : []))
   return {
     start,
@@ -92,11 +98,14 @@ export const orphan = async (inside: Namespace, { pid, reaper }: Hosted): Promis
   await until("the end of the host", () => !inside.isAlive(pid) && !inside.isAlive(reaper))
 }
 
+/** For a shell: puts a host on record, as having lived. */
+export const recorded = (host: string): string =>
+  `mkdir -p -m 700 "$TETHER_RUNTIME_DIR/hosts" && printf 'tether-host 1\\ncommand node host.mjs\\nuid %d\\n' "$(id -u)" ` +
+  `> "$TETHER_RUNTIME_DIR/hosts/${host}" && chmod 600 "$TETHER_RUNTIME_DIR/hosts/${host}"`
+
 /** For a shell: how a cookie names the boot of whoever asks, and its pid namespace. */
 export const boot = "$(tr -d - < /proc/sys/kernel/random/boot_id)"
 export const namespace = "$(readlink /proc/self/ns/pid | tr -dc 0-9)"
-
-const noTree = { TETHER_TREE: "" }
 
 const statOf = (directory: string): ReadonlyArray<string> => {
   try {

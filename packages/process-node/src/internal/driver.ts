@@ -147,7 +147,8 @@ const attach = (
     presence: () => enclosure.presence(),
     search: container.search,
     members: Effect.sync(() => enclosure.members().map(machine.infoOf)),
-    suspects: Effect.sync(() => container.suspects().map(machine.infoOf)),
+    // By name alone: whatever else is theirs, such as secrets in their arguments, may be another program's.
+    suspects: Effect.sync(() => container.suspects().map((stat) => ({ ...machine.infoOf(stat), command: stat.name }))),
     leave: () => enclosure.leave(),
     holders: (stream) =>
       Effect.sync(() => {

@@ -4,7 +4,7 @@
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import type { Identity } from "@tether/host/ProcessIdentity"
-import type * as ProcStat from "@tether/host/ProcStat"
+import * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
 import type { Presence } from "@tether/process/ChildDriver"
 import * as Effect from "effect/Effect"
@@ -102,7 +102,11 @@ export class Tree implements Container, Sought {
   }
 
   suspects(): ReadonlyArray<ProcStat.ProcStat> {
-    return [...this.suspected.values()].filter((stat) => !isGone(this.machine, stat))
+    // As they are by now: a daemon may have been found before it executed its program.
+    return [...this.suspected.values()].flatMap(({ pid, startTicks }) => {
+      const stat = this.machine.find(pid)
+      return stat?.startTicks === startTicks && ProcStat.isRunning(stat) ? [stat] : []
+    })
   }
 
   // ---- the searcher's side
