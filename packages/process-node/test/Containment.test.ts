@@ -194,7 +194,7 @@ describe("the close of a scope ends", () => {
       "an escapee with the name of a host that lives",
       'p=${TETHER_TREE##*/}; TETHER_TREE="$TETHER_TREE/${p%.*}.r" setsid sleep 60 <&- >&- 2>&- & wait'
     ]
-  ])("what calls itself a reaper, and is none: %s", (_, _seconds, script) =>
+  ])("what calls itself a reaper, and is none: %s", ([, script]) =>
     Effect.gen(function* () {
       const mark = newMark()
       yield* whileItLives(sh(script), mark, 2, {}, Effect.void)
