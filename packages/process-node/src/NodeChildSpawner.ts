@@ -14,7 +14,7 @@ import { theHost } from "./internal/host.js"
  * than ours, or is not there), `"group"` on macOS, because every look at other processes is a spawn of `ps` there, and
  * `"none"` on Windows. Before the first child that is contained, a reaper is started, which ends all of them when this
  * program is killed, and what other programs of this user have left that were killed together with theirs is ended, and
- * told in the log.
+ * named in the log: {@link layerWith} has the choice.
  *
  * What is said of macOS and Windows was written without either. On Windows a stop goes down from the leader by
  * `taskkill /T`, leftovers are neither found nor named, and nothing ends children when this program is killed.
@@ -49,15 +49,16 @@ export const layer: Layer.Layer<ChildSpawner.ChildSpawner> = Layer.suspend(() =>
 export interface Options {
   /**
    * What is done, before the first contained child is started, about processes of this user whose host was killed
-   * together with its reaper. `"end"`, the default, sends them SIGKILL; `"report"` leaves them alone. Either names them in
-   * one warning in the log, with the host's command and the time of its death. `"ignore"` does not look for them.
+   * together with its reaper. `"end"`, the default, sends them SIGKILL; `"report"` leaves them alone. Either names them
+   * in one warning in the log, with the host's command and the time of its death. `"ignore"` does not look for them.
    */
   readonly orphans?: "end" | "report" | "ignore" | undefined
 }
 
 /**
  * {@link layer}, with a choice about what dead programs have left. A program has one host, whatever number of layers it
- * builds: each layer's choice applies when its first contained child is started, and what was done once is not repeated.
+ * builds: each layer's choice applies when its first contained child is started, and what was done once is not
+ * repeated.
  *
  * @example
  * ```ts

@@ -12,8 +12,8 @@ import { findOrphans, type Orphan as Found } from "./internal/orphans.js"
 
 /**
  * One of them: the process, the host that is proven dead, and the number of the child below which the host had it.
- * `isForeign`: it belongs to another user than its host, or runs setuid. Anybody can start such a process with the cookie
- * of somebody else, so it is named and never signalled.
+ * `isForeign`: it belongs to another user than its host, or runs setuid. Anybody can start such a process with the
+ * cookie of somebody else, so it is named and never signalled.
  *
  * @example
  * ```ts
@@ -92,9 +92,10 @@ export interface Options {
 const defaultGrace = Duration.seconds(3)
 
 /**
- * The orphans of this user, the foreign ones among them. A host counts as dead only if it is on record: each host writes
- * a private file before its first contained child. A host that cannot be told dead or alive, such as one in another pid namespace, is taken
- * for alive. A reaper at its work is no orphan, and neither is what its host was told to leave (`leftovers: "leave"`).
+ * The orphans of this user, the foreign ones among them. A host counts as dead only if it is on record: each host
+ * writes a private file before its first contained child. A host that cannot be told dead or alive, such as one in
+ * another pid namespace, is taken for alive. A reaper at its work is no orphan, and neither is what its host was told
+ * to leave (`leftovers: "leave"`).
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Cookies are text: anybody can put on any of them. What a forged one can do is end the process that carries it, if that
- * belongs to the user whose cookie it is, and nothing else.
+ * Cookies are text: anybody can put on any of them. What a forged one can do is end the process that carries it, if
+ * that belongs to the user whose cookie it is, and nothing else.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"

@@ -132,10 +132,10 @@ export interface InputReport {
 }
 
 /**
- * A process that lived on after its leader. With `isCertain` it is a member of the child, and was stopped or left as the
- * option says. Without, nothing ties it to the child for certain, and it was not signalled: it started after the leader,
- * lost its parent, belongs to the same user, leads a session of its own and has no readable cookie, as a daemon that
- * overwrites its environment with its title.
+ * A process that lived on after its leader. With `isCertain` it is a member of the child, and was stopped or left as
+ * the option says. Without, nothing ties it to the child for certain, and it was not signalled: it started after the
+ * leader, lost its parent, belongs to the same user, leads a session of its own and has no readable cookie, as a daemon
+ * that overwrites its environment with its title.
  *
  * @example
  * ```ts

@@ -104,7 +104,8 @@ export const reap = {
   usage: "tether reap [options]",
   summary: "End processes whose host was killed together with its reaper.",
   about: `It lists and ends the processes of this user whose host is proven dead. A host about which nothing can be known, such as
-one in another pid namespace, is taken for alive. What a host was told to leave is let be.
+one in another pid namespace, is taken for alive. What a host was told to leave is let be. A process that belongs to
+another user than its host, or runs setuid, is listed as foreign and not signalled.
 
 They get SIGTERM first, and SIGKILL if they are still there after the grace. Each is looked at once more right before.`,
   options: {

@@ -1,7 +1,7 @@
 /**
  * The private file by which a host is on record as having lived. An environment can be made up by anybody, so that a
- * cookie proves nothing about the host that it names: only a host with a record counts as dead, and only the reaper that
- * stands in the record is spared.
+ * cookie proves nothing about the host that it names: only a host with a record counts as dead, and only the reaper
+ * that stands in the record is spared.
  *
  * A record is text, one fact a line, because the reaper, which is a shell, adds to it and reads those of others:
  *
@@ -62,7 +62,9 @@ const renewal = 1000
 /** After this long without a sign of life, a record that cannot be judged from here is removed, in milliseconds. */
 const keptFor = 7 * 24 * 3600 * 1000
 
-/** A directory for records: below one that is the system's or the user's, names that are ours, each in the one before. */
+/**
+ * A directory for records: below one that is the system's or the user's, names that are ours, each in the one before.
+ */
 interface Place {
   readonly base: string
   readonly names: ReadonlyArray<string>

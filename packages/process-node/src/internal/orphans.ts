@@ -1,9 +1,9 @@
 /**
  * Processes whose host is dead: what survives when a host and its reaper are killed together.
  *
- * A cookie is text that anybody can make up, so that it justifies little: a signal to the process that carries it, if its
- * host is on record and dead, and if the process belongs to the owner of that host. Its group mates prove nothing by
- * being there; the processes that it has started do.
+ * A cookie is text that anybody can make up, so that it justifies little: a signal to the process that carries it, if
+ * its host is on record and dead, and if the process belongs to the owner of that host. Its group mates prove nothing
+ * by being there; the processes that it has started do.
  */
 import type { Identity, Liveness } from "@tether/host/ProcessIdentity"
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
@@ -67,7 +67,9 @@ export const nameOf = ({ host, instance }: TreeCookie.Step): string => TreeCooki
 export const mayBeSignalled = ({ effective, real, saved }: Owners, uids: ReadonlySet<number>): boolean =>
   real === effective && real === saved && uids.has(real)
 
-/** The hosts on record that are dead, by their names. What nothing can be told of for a week is forgotten on the way. */
+/**
+ * The hosts on record that are dead, by their names. What nothing can be told of for a week is forgotten on the way.
+ */
 const deadHosts = (machine: Machine): Map<string, HostRecord> => {
   const judge = judgeOf(machine)
   const dead = new Map<string, HostRecord>()
@@ -141,8 +143,8 @@ const found = (
 }
 
 /**
- * What orphans have started and what has no cookie, by parents that still live. Nothing is concluded from a foreign one:
- * a setuid program can be started by anybody.
+ * What orphans have started and what has no cookie, by parents that still live. Nothing is concluded from a foreign
+ * one: a setuid program can be started by anybody.
  */
 const descendantsOf = (machine: Machine, orphans: ReadonlyArray<Orphan>): ReadonlyArray<Orphan> => {
   const known = new Map(orphans.map((orphan) => [orphan.stat.pid, orphan]))

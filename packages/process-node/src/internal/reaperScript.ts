@@ -16,8 +16,8 @@
  *
  * A group is signalled when its witness is still the process that the host named. Everything else is signalled one
  * process at a time: it is stopped, looked at again, and killed only then, because a stopped process cannot change what
- * it is. A cookie is text that anybody can make up. It counts for the one process that carries it, if all of its user ids
- * are those of the host or of a child; never for its group mates.
+ * it is. A cookie is text that anybody can make up. It counts for the one process that carries it, if all of its user
+ * ids are those of the host or of a child; never for its group mates.
  *
  * A reaper of a host that ran below this one has work of its own to do. It is spared for ten seconds, if it stands with
  * pid and start token in the private record of its host.

@@ -1,7 +1,7 @@
 /**
  * Daemons that nothing ties to a child any more, and that it may have started all the same. One that overwrites its
- * environment with its title (nginx, redis), or clears it, leads a session of its own and has lost its parent has left no
- * trace of where it comes from: it can be named, and it must not be signalled.
+ * environment with its title (nginx, redis), or clears it, leads a session of its own and has lost its parent has left
+ * no trace of where it comes from: it can be named, and it must not be signalled.
  */
 import type * as ProcStat from "@tether/host/ProcStat"
 import { isGone, type Machine } from "./machine.js"

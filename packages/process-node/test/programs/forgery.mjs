@@ -1,5 +1,6 @@
-// In a pid namespace of its own, with a runtime directory of its own: processes that put on cookies which are not theirs,
-// and what becomes of them. The first argument names the scenario. Prints JSON: who lives afterwards, and what was logged.
+// In a pid namespace of its own, with a runtime directory of its own: processes that put on cookies which are not
+// theirs, and what becomes of them. The first argument names the scenario. Prints JSON: who lives afterwards, and what
+// was logged.
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Orphans from "@tether/process-node/Orphans"

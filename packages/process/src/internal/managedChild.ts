@@ -297,7 +297,7 @@ export class ManagedChild extends Reading implements Child {
       if (found.length === 0) return Effect.void
       const suspects = found.map(this.account.shown)
       this.account.leftovers = [...this.account.leftovers, ...suspects.map((each) => ({ ...each, isCertain: false }))]
-      return warnOfSuspects(this.plan.label, suspects)
+      return this.verdict.letsLeftoversBe ? Effect.void : warnOfSuspects(this.plan.label, suspects)
     })
   )
 
