@@ -1,11 +1,12 @@
 /**
  * A child's end that its owner did not accept.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { Drained, EndedBy } from "./ExitReport.js"
 import * as ExitStatus from "./ExitStatus.js"
-import { clip, formatDuration, harmless } from "./internal/text.js"
+import { clip, formatDuration } from "./internal/text.js"
 
 /**
  * A child ended in a status outside `expect`, or before the work that needed it. Its output has been delivered by then.
@@ -55,6 +56,8 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
   get pretty(): string {
     const tail = this.stderr.replace(/[\r\n]+$/, "")
     if (tail === "") return this.message
-    return [this.message, "|_.stderr:", ...tail.split(/\r?\n/).map((line) => `   ${harmless(line)}`)].join("\n")
+    return [this.message, "|_.stderr:", ...tail.split(/\r?\n/).map((line) => `   ${TerminalText.sanitize(line)}`)].join(
+      "\n"
+    )
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A logger for terminals: each entry of a child behind the child's label, aligned and in a colour of its own.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as HashMap from "effect/HashMap"
 import * as Inspectable from "effect/Inspectable"
@@ -11,7 +12,6 @@ import * as Option from "effect/Option"
 import picocolors from "picocolors"
 import stringWidth from "string-width"
 import type { StreamName } from "./ChildDriver.js"
-import { harmless } from "./internal/text.js"
 import { IO, prefix } from "./Relay.js"
 
 /**
@@ -101,7 +101,7 @@ const makeLabels = (colours: Colours, maxWidth: number) => {
   let width = 0
   return {
     column: (label: string): string => {
-      const shown = cutToWidth(harmless(label), maxWidth)
+      const shown = cutToWidth(TerminalText.sanitize(label), maxWidth)
       width = Math.max(width, stringWidth(shown))
       const padded = shown + " ".repeat(width - stringWidth(shown))
       if (label === "") return padded

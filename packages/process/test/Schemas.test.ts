@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { Exited, format, schema, Signaled } from "../src/ExitStatus.js"
 import * as Redactor from "../src/internal/redact.js"
 import { Tail } from "../src/internal/tail.js"
-import { formatDuration, harmless } from "../src/internal/text.js"
+import { formatDuration } from "../src/internal/text.js"
 import { ProcessFailed } from "../src/ProcessFailed.js"
 import * as StopPlan from "../src/StopPlan.js"
 
@@ -92,9 +92,4 @@ describe("the tail", () => {
     }
   })
   it("never begins inside a character", () => expect(tailOf(5, "🙂🙂🙂")).toBe("🙂"))
-})
-
-describe("harmless", () => {
-  it("leaves plain text alone", () => expect(harmless("a ä € 🙂 \t x")).toBe("a ä € 🙂 \t x"))
-  it("shows a lone escape as its picture", () => expect(harmless("a\x1b")).toBe("a\u241b"))
 })

@@ -1,8 +1,8 @@
+import * as TerminalText from "@tether/host/TerminalText"
 /**
  * The end of a process as a row of a table.
  */
 import * as ExitRecord from "@tether/journal/ExitRecord"
-import * as Harmless from "@tether/process/Harmless"
 import type { createColors } from "picocolors"
 import { formatLength } from "./age.js"
 import { formatTime } from "./time.js"
@@ -15,16 +15,16 @@ export const exitRow =
   (colours: Colours) =>
   (record: ExitRecord.ExitRecord): ReadonlyArray<string> => [
     colours.dim(formatTime(record.ts)),
-    Harmless.line(record.identity),
+    TerminalText.sanitize(record.identity),
     how(record, colours),
     by(record),
     record.uptime === undefined ? "-" : formatLength(record.uptime),
-    Harmless.line(lastLine(record))
+    TerminalText.sanitize(lastLine(record))
   ]
 
 const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Colours): string => {
   const status = ExitRecord.statusOf(record)
-  if (status === undefined) return yellow(Harmless.line(record.cause ?? record.reason ?? "unknown"))
+  if (status === undefined) return yellow(TerminalText.sanitize(record.cause ?? record.reason ?? "unknown"))
   const want = record.oom === undefined ? "" : `, out of memory${record.oom.certainty === "certain" ? "" : "?"}`
   if (status._tag === "Signaled") return magenta(`${status.signal}${want}`)
   return status.code === 0 ? green("exit 0") : red(`exit ${status.code}${want}`)
@@ -34,7 +34,7 @@ const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Col
 const by = (record: ExitRecord.ExitRecord): string => {
   const { endedBy = "unknown", reason, stopStep } = record
   const hasReason = reason !== undefined && reason !== "stop" && ExitRecord.statusOf(record) !== undefined
-  const more = [...(stopStep === undefined ? [] : [stopStep]), ...(hasReason ? [Harmless.line(reason)] : [])]
+  const more = [...(stopStep === undefined ? [] : [stopStep]), ...(hasReason ? [TerminalText.sanitize(reason)] : [])]
   return more.length === 0 ? endedBy : `${endedBy}: ${more.join(", ")}`
 }
 

@@ -3,7 +3,7 @@
  */
 import * as Command from "@effect/platform/Command"
 import * as StateDir from "@tether/host/StateDir"
-import * as Harmless from "@tether/process/Harmless"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Effect from "effect/Effect"
 import { resolve } from "node:path"
@@ -26,7 +26,9 @@ export const launch = (words: LaunchWords, server: string | undefined, outlets: 
         TmuxSession.launch({ identity: name, command, cwd: resolve(cwd ?? "."), env, cols, rows, logDir, exitLogDir }),
         "interrupted: nothing was launched, or it has been stopped again"
       )
-      const line = [Harmless.line(session.identity), session.id, Harmless.line(session.logFile)].join("\t")
+      const line = [TerminalText.sanitize(session.identity), session.id, TerminalText.sanitize(session.logFile)].join(
+        "\t"
+      )
       if (!attach) return { lines: [line], code: 0 } satisfies Answer
       outlets.out.push(line)
       yield* outlets.settled

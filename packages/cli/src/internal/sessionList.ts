@@ -1,7 +1,7 @@
 /**
  * `tether session ls`: which sessions there are.
  */
-import * as Harmless from "@tether/process/Harmless"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -28,12 +28,12 @@ export const list = (json: boolean, server: string | undefined, outlets: Outlets
       if (found.length === 0) return { lines: [], told: "there is no session", code: 0 } satisfies Answer
       const now = yield* Clock.currentTimeMillis
       const rows = found.map(({ attached, session, state }) => [
-        Harmless.line(session.identity),
+        TerminalText.sanitize(session.identity),
         state,
         String(session.pid),
         formatAge(session.launchedAt, now),
         String(attached),
-        Harmless.line(session.command)
+        TerminalText.sanitize(session.command)
       ])
       return { lines: table(head, rows, { width: outlets.out.width, overflow: "cut" }), code: 0 } satisfies Answer
     }).pipe(Effect.provide(tmux(server)))

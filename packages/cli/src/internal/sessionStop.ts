@@ -1,8 +1,8 @@
+import * as TerminalText from "@tether/host/TerminalText"
 /**
  * `tether session stop`: ends a session on purpose.
  */
 import * as ExitStatus from "@tether/process/ExitStatus"
-import * as Harmless from "@tether/process/Harmless"
 import * as StopPlan from "@tether/process/StopPlan"
 import type { SessionEnd } from "@tether/tmux/TmuxSession"
 import * as Duration from "effect/Duration"
@@ -30,4 +30,4 @@ const planOf = (grace: Duration.Duration | undefined): StopPlan.StopPlan | undef
 }
 
 export const endedText = (name: string, { status }: SessionEnd): string =>
-  `"${Harmless.line(name)}" ${status === undefined ? "has ended, and nobody knows how" : ExitStatus.format(status)}`
+  `"${TerminalText.sanitize(name)}" ${status === undefined ? "has ended, and nobody knows how" : ExitStatus.format(status)}`

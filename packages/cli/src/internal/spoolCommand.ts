@@ -7,7 +7,7 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-import * as Harmless from "@tether/process/Harmless"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as CaptureHandler from "@tether/spool/CaptureHandler"
 import * as Captures from "@tether/spool/Captures"
 import type { DrainReport } from "@tether/spool/DrainReport"
@@ -107,7 +107,7 @@ const list: Action = ({ json }, { out }) =>
     }
   })
 
-const line = (text: unknown): string => (typeof text === "string" ? Harmless.line(text) : "-")
+const line = (text: unknown): string => (typeof text === "string" ? TerminalText.sanitize(text) : "-")
 
 const ageOf = (text: unknown, now: number): string => {
   const time = typeof text === "string" ? Date.parse(text) : Number.NaN

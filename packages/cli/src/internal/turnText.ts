@@ -3,7 +3,7 @@
  */
 import type { Block, Terminal, TurnEvent, Usage } from "@tether/agent/TurnEvent"
 import * as TurnEvents from "@tether/agent/TurnEvent"
-import * as Harmless from "@tether/process/Harmless"
+import * as TerminalText from "@tether/host/TerminalText"
 import type { Outlets } from "./outlets.js"
 
 /** So much of what a tool is given is shown where no terminal says how wide it is. */
@@ -43,8 +43,8 @@ export class TurnText {
     const { costUsd } = this.usage ?? {}
     const cost = costUsd === undefined ? "" : `, $${costUsd.toFixed(4)}`
     const tokens = this.usage === undefined ? "" : `, ${this.usage.inputTokens + this.usage.outputTokens} tokens`
-    const session = terminal.sessionId === undefined ? "" : `, session ${Harmless.line(terminal.sessionId)}`
-    this.outlets.say(`${Harmless.line(TurnEvents.format(terminal))}${cost}${tokens}${session}`)
+    const session = terminal.sessionId === undefined ? "" : `, session ${TerminalText.sanitize(terminal.sessionId)}`
+    this.outlets.say(`${TerminalText.sanitize(TurnEvents.format(terminal))}${cost}${tokens}${session}`)
   }
 
   private message({
@@ -69,7 +69,7 @@ export class TurnText {
     this.outlets.out.piece(
       text
         .split("\n")
-        .map((line) => Harmless.line(line))
+        .map((line) => TerminalText.sanitize(line))
         .join("\n")
     )
   }
@@ -77,7 +77,7 @@ export class TurnText {
   private note(text: string): void {
     this.breakLine()
     const width = (this.outlets.err.width ?? usualWidth) - 3
-    const line = Harmless.line(text.replace(/\s+/g, " "))
+    const line = TerminalText.sanitize(text.replace(/\s+/g, " "))
     this.outlets.err.push(`· ${line.length > width ? `${line.slice(0, width - 1)}…` : line}`)
   }
 

@@ -1,10 +1,10 @@
+import * as TerminalText from "@tether/host/TerminalText"
 /**
  * An end in plain sentences, with what speaks for them.
  */
 import type { Unfinished } from "@tether/journal/ExitJournal"
 import * as ExitRecord from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"
-import * as Harmless from "@tether/process/Harmless"
 import { formatAge, formatLength } from "./age.js"
 import { formatTime } from "./time.js"
 
@@ -22,7 +22,7 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
   const lost = open.filter(({ start, state }) => state === "gone" && (exit === undefined || start.ts > exit.ts)).at(-1)
   const others = open.filter((each) => each !== lost).map((each) => stillOpen(each, now))
   const evidence = (record: ExitRecord.ExitRecord) =>
-    `Evidence: the record ${record.id} in ${Harmless.line(directory)}/exits.log.`
+    `Evidence: the record ${record.id} in ${TerminalText.sanitize(directory)}/exits.log.`
   if (lost !== undefined) {
     const { reason, start } = lost
     return [
@@ -38,7 +38,7 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
     ...byWhom(exit),
     ...memory(exit),
     ...serverMemory(exit),
-    ...(exit.restart === undefined ? [] : [`Its supervisor decided: ${Harmless.line(exit.restart)}.`]),
+    ...(exit.restart === undefined ? [] : [`Its supervisor decided: ${TerminalText.sanitize(exit.restart)}.`]),
     ...whatItWas(exit),
     ...lastLines(exit),
     ...lastCommands(exit),
@@ -51,7 +51,7 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
   ]
 }
 
-const nameOf = ({ identity }: ExitRecord.ExitRecord): string => `"${Harmless.line(identity)}"`
+const nameOf = ({ identity }: ExitRecord.ExitRecord): string => `"${TerminalText.sanitize(identity)}"`
 
 const at = (time: number, now: number): string => `at ${formatTime(time)}, ${formatAge(time, now)} ago`
 
@@ -110,14 +110,14 @@ const onPurpose = (reason: string | undefined): string => {
     case "not-ready":
       return "It was ended on purpose: it was not ready in time."
     default:
-      return `It was ended on purpose. The reason that was given: ${Harmless.line(reason)}.`
+      return `It was ended on purpose. The reason that was given: ${TerminalText.sanitize(reason)}.`
   }
 }
 
 const ofServer = ({ cause }: ExitRecord.ExitRecord): string =>
   cause === undefined || cause === "server-vanished"
     ? "It was the server of terminal sessions, and ended without a word. Nobody saw how."
-    : `It was the server of terminal sessions. What became of it: ${Harmless.line(cause)}.`
+    : `It was the server of terminal sessions. What became of it: ${TerminalText.sanitize(cause)}.`
 
 const crashes: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"])
 
@@ -134,14 +134,14 @@ const unseen = (reason: string | undefined, writer: string | undefined): string 
     case "vanished":
       return "How it ended is not on record, and nothing is known of the program that watched it."
     default:
-      return `How it ended is not on record${reason === undefined ? "" : `: ${Harmless.line(reason)}`}.`
+      return `How it ended is not on record${reason === undefined ? "" : `: ${TerminalText.sanitize(reason)}`}.`
   }
 }
 
 const memory = ({ oom }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   if (oom === undefined) return []
   const words = oom.certainty === "certain" ? "It was a want of memory" : "It was probably a want of memory"
-  return [`${words}: ${Harmless.line(oom.evidence)}.`]
+  return [`${words}: ${TerminalText.sanitize(oom.evidence)}.`]
 }
 
 const serverMemory = ({ memory }: ExitRecord.ExitRecord): ReadonlyArray<string> =>
@@ -150,7 +150,7 @@ const serverMemory = ({ memory }: ExitRecord.ExitRecord): ReadonlyArray<string> 
 const whatItWas = ({ command, cwd, pid }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   if (command === undefined) return []
   return [
-    `It was ${Harmless.line(command)}${cwd === undefined ? "" : ` in ${Harmless.line(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`
+    `It was ${TerminalText.sanitize(command)}${cwd === undefined ? "" : ` in ${TerminalText.sanitize(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`
   ]
 }
 
@@ -162,7 +162,7 @@ const lastLines = ({ lastLines = "" }: ExitRecord.ExitRecord): ReadonlyArray<str
       .trimEnd()
       .split(/\r?\n/)
       .slice(-mostLines)
-      .map((line) => `  ${Harmless.line(line)}`)
+      .map((line) => `  ${TerminalText.sanitize(line)}`)
   ]
 }
 
@@ -174,7 +174,7 @@ const lastCommands = ({ commands = "" }: ExitRecord.ExitRecord): ReadonlyArray<s
     ? []
     : [
         "The last commands that it was sent:",
-        ...commands.split(/; (?=\d{4}-\d\d-\d\dT)/).map((line) => `  ${Harmless.line(line)}`)
+        ...commands.split(/; (?=\d{4}-\d\d-\d\dT)/).map((line) => `  ${TerminalText.sanitize(line)}`)
       ]
 
 const stillOpen = ({ liveness, reason, start, state }: Unfinished, now: number): string => {

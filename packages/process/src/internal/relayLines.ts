@@ -2,6 +2,7 @@
  * Lines to the loggers of a fiber, a chunk at a time. `Effect.log` a line costs tens of times as much as the line, so
  * what it looks up for each entry is looked up here once a chunk.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -13,7 +14,6 @@ import * as LogLevel from "effect/LogLevel"
 import type { StreamName } from "../ChildDriver.js"
 import type { LineChunk } from "./framer.js"
 import type { Redactor } from "./redact.js"
-import { harmless, mayHarm } from "./text.js"
 
 export interface RelayTarget {
   readonly label: string
@@ -25,7 +25,7 @@ export interface RelayTarget {
 
 /** What stands before a relayed line. */
 export const prefixOf = (label: string, stream: StreamName): string =>
-  `[${harmless(label)}:${shortNames[stream] ?? stream}] `
+  `[${TerminalText.sanitize(label)}:${shortNames[stream] ?? stream}] `
 
 const shortNames: Readonly<Record<string, string | undefined>> = { stdout: "out", stderr: "err" }
 
@@ -38,7 +38,7 @@ export type RelayChunk = (fiber: Fiber.RuntimeFiber<unknown, unknown>, chunk: Li
 /** The relay of one stream. */
 export const makeRelay = (target: RelayTarget): RelayChunk => {
   const prefix = prefixOf(target.label, target.stream)
-  const { colour, level, redactor } = target
+  const { level, redactor } = target
   return (fiber, chunk, isPlain) => {
     if (LogLevel.greaterThan(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), level)) return
     const loggers: Array<Logger.Logger<unknown, unknown>> = []
@@ -55,7 +55,7 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
     const date = new Date(clock.unsafeCurrentTimeMillis())
     // One look at the whole run of lines tells that none of them needs one of its own.
     const first = chunk.texts[0] as string
-    const careful = !isPlain && (mayHarm(chunk.run) || mayHarm(first))
+    const careful = !isPlain && (TerminalText.mayHarm(chunk.run) || TerminalText.mayHarm(first))
     const secretive = redactor.active && (redactor.redact(chunk.run) !== chunk.run || redactor.redact(first) !== first)
     let index = 0
     for (let text of chunk.texts) {
@@ -63,7 +63,7 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
       if (cut !== undefined) text = redactor.redactCut(text)
       else if (secretive) text = redactor.redact(text)
       // Once more behind it: a control sequence in the middle of a secret has hidden it so far.
-      if (careful) text = redactor.redact(harmless(text, colour))
+      if (careful) text = redactor.redact(TerminalText.sanitize(text, target))
       if (cut !== undefined) text += ` … (${cut} bytes cut)`
       // Written out: a spread of the seven that stay the same takes five times as long as the whole line.
       const entry = {
