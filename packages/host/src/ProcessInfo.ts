@@ -52,17 +52,26 @@ export const commandLine = ({ command }: ProcessInfo, maxLength = Number.POSITIV
   (command.length > maxLength ? `${command.slice(0, maxLength)}…` : command).replace(unprintable, "\ufffd")
 
 /**
- * One process in a few words, `4711 (node server.js)`, with a long command line cut at `maxLength` characters
- * (default 80) and without control characters.
+ * One process in a few words, `4711 (node)`, for logs and errors: its pid and its name, which is the first word of its
+ * command line without the directory. Its arguments are not there: of a process that another program has started,
+ * nobody here knows which of them are secret.
  *
  * @example
  * ```ts
  * import * as ProcessInfo from "@tether/host/ProcessInfo"
  *
- * ProcessInfo.format({ pid: 4711, command: "node server.js", startedAt: undefined }) // "4711 (node server.js)"
+ * ProcessInfo.format({ pid: 4711, command: "node server.js", startedAt: undefined }) // "4711 (node)"
  * ```
  */
-export const format = (info: ProcessInfo, maxLength = 80): string => `${info.pid} (${commandLine(info, maxLength)})`
+export const format = (info: ProcessInfo): string =>
+  `${info.pid} (${commandLine({ ...info, command: nameOf(info.command) }, 80)})`
+
+/** Of one without a command line, its name in brackets; of one that shows a title, the title's first word. */
+const nameOf = (command: string): string => {
+  if (command.startsWith("[")) return command
+  const [word = ""] = command.trim().split(/\s/, 1)
+  return word.slice(word.lastIndexOf("/") + 1).replace(/:$/, "")
+}
 
 // A process names itself as it likes, and a terminal obeys what it is shown.
 const unprintable = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g

@@ -14,7 +14,6 @@ const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 // the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by one.
 const sequences =
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g
-const sequenceStart = /[\x1b\x90\x98\x9b\x9d-\x9f]/
 const colour = /^\x1b\[[0-9;:]*m$/
 
 /**
@@ -79,17 +78,142 @@ export const sanitize = (line: string, options?: Options): string => {
 }
 
 /**
- * A text of any number of lines without its control sequences. Other control characters stay, so that the result is not
- * safe to print: it is what a program searches, as a person would read it.
+ * A text as a person may read it, and where in the original that is.
+ *
+ * @example
+ * ```ts
+ * import type { Reading } from "@tether/host/TerminalText"
+ *
+ * const startOf = (reading: Reading, word: string) => reading.start(reading.text.indexOf(word))
+ * ```
+ */
+export interface Reading {
+  /** What is left of the original. */
+  readonly text: string
+  /** Where in the original the character of `text` at this index begins, what it was typed over included. */
+  readonly start: (index: number) => number
+  /** Where in the original it ends. */
+  readonly end: (index: number) => number
+}
+
+/**
+ * What a text of any number of lines may be read as once a terminal, a viewer or {@link sanitize} has removed what it
+ * does not show: for a search that must find a word also where a sequence or an invisible character is in its middle.
+ * Newlines and tabs stay, everything else that has no width of its own goes. Empty for a text without any of it.
+ *
+ * There is one reading without the sequences, one in which the payload of strings such as titles and links is text, if
+ * there are any, and one in which each backspace erases the character before it, if there are any. The readings are for
+ * searches only: they are not safe to print.
  *
  * @example
  * ```ts
  * import * as TerminalText from "@tether/host/TerminalText"
  *
- * TerminalText.stripSequences("pass\u001b[1mword\u001b[m") // "password"
+ * const [reading] = TerminalText.readings("pass\u001b[1mword\u001b[m")
+ * console.log(reading?.text, reading?.start(4)) // password 8
  * ```
  */
-export const stripSequences = (text: string): string => (sequenceStart.test(text) ? text.replace(sequences, "") : text)
+export const readings = (text: string): ReadonlyArray<Reading> => {
+  if (!unread.test(text)) return []
+  const found = [readingOf(text, unshown, false)]
+  if (stringStart.test(text)) found.push(readingOf(text, unshownButStrings, false))
+  if (text.includes("\b")) found.push(readingOf(text, unshown, true))
+  return found
+}
+
+// The suspects but the newline, and what has no width: the soft hyphen, zero-width spaces and joiners, the byte order
+// mark.
+const invisible =
+  "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
+const unread = new RegExp(invisible)
+const stringStart = /\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]/
+// What is cut off in the middle of a sequence is a part of no word either.
+const unfinished = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*$|\\x1b[ -/]*$"
+const unshown = new RegExp(`${unfinished}|${sequences.source}|${invisible}`, "g")
+const unshownButStrings = new RegExp(
+  `${unfinished}|(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b[ -/]*[0-~]|${invisible}`,
+  "g"
+)
+
+const readingOf = (text: string, hidden: RegExp, erases: boolean): Reading => {
+  const parts: Array<Part> = []
+  let read = ""
+  let at = 0
+  /** Where what was erased last begins. */
+  let erased: number | undefined
+  const keep = (from: number, to: number) => {
+    if (from === to) return
+    parts.push({ place: 0, start: from, end: to, erased: erased ?? from })
+    erased = undefined
+  }
+  const erase = () => {
+    const part = parts.pop()
+    if (part === undefined) return
+    const end = part.end - lastCharacter(text, part)
+    const from = Math.min(erased ?? end, end === part.start ? part.erased : end)
+    if (end > part.start) parts.push({ ...part, end })
+    erased = from
+  }
+  for (const match of text.matchAll(hidden)) {
+    keep(at, match.index)
+    at = match.index + match[0].length
+    if (erases && match[0] === "\b") erase()
+  }
+  keep(at, text.length)
+  for (const part of parts) {
+    part.place = read.length
+    read += text.slice(part.start, part.end)
+  }
+  const origin = (index: number) => {
+    const part = partAt(parts, index)
+    return part === undefined ? { part, at: index } : { part, at: part.start + index - part.place }
+  }
+  return {
+    text: read,
+    start: (index) => {
+      const { at, part } = origin(index)
+      return part?.start === at ? part.erased : at
+    },
+    end: (index) => origin(index).at + 1
+  }
+}
+
+/** A part of the original that is read: where it begins in the reading, and where in the original. */
+interface Part {
+  place: number
+  readonly start: number
+  readonly end: number
+  /** Where what it was typed over begins. */
+  readonly erased: number
+}
+
+const lastCharacter = (text: string, { end, start }: Part): number =>
+  end - start > 1 && /[\ud800-\udbff]/.test(text.charAt(end - 2)) ? 2 : 1
+
+/** The part that this index of the reading is in. */
+const partAt = (parts: ReadonlyArray<Part>, index: number): Part | undefined => {
+  let low = 0
+  let high = parts.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((parts[middle] as Part).place <= index) low = middle
+    else high = middle - 1
+  }
+  return parts[low]
+}
+
+/**
+ * The colours and styles (SGR sequences) of a text, without the text.
+ *
+ * @example
+ * ```ts
+ * import * as TerminalText from "@tether/host/TerminalText"
+ *
+ * TerminalText.colours("a\u001b[1mb\u001b[m") // "\u001b[1m\u001b[m"
+ * ```
+ */
+export const colours = (text: string): string =>
+  text.includes("\x1b") ? (text.match(sequences) ?? []).filter((sequence) => colour.test(sequence)).join("") : ""
 
 const picture = (character: string): string => {
   const code = character.charCodeAt(0)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as TerminalText from "../src/TerminalText.js"
 
-const { mayHarm, sanitize, stripSequences } = TerminalText
+const { mayHarm, readings, sanitize } = TerminalText
 
 describe("TerminalText.sanitize", () => {
   it("leaves plain text alone", () => {
@@ -35,13 +35,49 @@ describe("TerminalText.sanitize", () => {
   })
 })
 
-describe("TerminalText.stripSequences", () => {
-  it("removes sequences and nothing else", () =>
-    expect(stripSequences("a\x1b[1mb\x1b[m\n\x07c\x1b]0;t\x07d\u202e")).toBe("ab\n\x07cd\u202e"))
+describe("TerminalText.readings", () => {
+  const texts = (text: string) => readings(text).map((reading) => reading.text)
 
-  it("sees a text as its lines one by one: a string without its end hides no further line", () => {
+  it("are none of a text that is read as it stands", () => expect(readings("a\tb\nä 🙂")).toEqual([]))
+
+  it("leave out sequences, whole or cut off, and what has no width", () => {
+    for (const hidden of [
+      ["\x1b[1m", "\x1b[m"],
+      ["\x9b1m\x00\x07"],
+      ["\r", "\u200b\u200e\ufeff"],
+      ["\x1b(B", "\x1b[K\x1b[01;31"]
+    ]) {
+      expect(texts(`pass${hidden[0]}\tword\n${hidden[1] ?? ""}`)).toEqual(["pass\tword\n"])
+    }
+  })
+
+  it("have the payload of strings, and another without it", () =>
+    expect(texts("a\x1b]8;;http://b/\x1b\\c\x1b]8;;\x07d")).toEqual(["acd", "a8;;http://b/c8;;d"]))
+
+  it("have backspaces erase, in another", () => expect(texts("\b\bp\bpa\ba_\bs🙂\bs")).toEqual(["ppaa_s🙂s", "pass"]))
+
+  it("know where each character was", () => {
+    const text = "\x1b[1mab\x1b[mc\x07d\x1b[2"
+    for (const { end, start, text: read } of readings(text)) {
+      expect([...read].map((_, index) => text.slice(start(index), end(index))).join("")).toBe(read)
+    }
+  })
+
+  it("know what a character was typed over", () => {
+    const text = "1_\ba__\b\b\x1b[1mbc"
+    const [, reading] = readings(text)
+    expect(reading?.text).toBe("1abc")
+    expect([0, 1, 2, 3].map((index) => text.slice(reading?.start(index), reading?.end(index)))).toEqual([
+      "1",
+      "_\ba",
+      "__\b\b\x1b[1mb",
+      "c"
+    ])
+  })
+
+  it("see a text as its lines one by one: a string without its end hides no further line", () => {
     const text = "a\x1b]0;t\nb\x1b[\nc\x1bPq\r\nd"
-    expect(stripSequences(text)).toBe(text.split("\n").map(stripSequences).join("\n"))
-    expect(stripSequences(text)).toContain("\nd")
+    expect(texts(text)[0]).toBe("a\nb\nc\nd")
+    expect(text.split("\n").map((line) => sanitize(line).replace("\u240d", ""))).toEqual(["a", "b", "c", "d"])
   })
 })

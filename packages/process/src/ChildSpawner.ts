@@ -62,8 +62,42 @@ export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<
 >() {}
 
 /**
- * What a spawner would ask of its driver for a command: its label, with secrets replaced, and a request for each of its
- * programs, from the left. Or the error that it would fail with before it asks for anything.
+ * What a spawner would do with a command.
+ *
+ * @example
+ * ```ts
+ * import type { Planned } from "@tether/process/ChildSpawner"
+ *
+ * const lines = ({ shown }: Planned) => shown.map(({ args, command }) => [command, ...args].join(" "))
+ * ```
+ */
+export interface Planned {
+  /** Names the command, with secrets replaced. */
+  readonly label: string
+  /** What the driver would be asked for, for each program of the command, from the left. Secrets are in it. */
+  readonly requests: ReadonlyArray<LaunchRequest>
+  /** The same programs as they may be kept and shown: as they were given, with secrets replaced. */
+  readonly shown: ReadonlyArray<Shown>
+}
+
+/**
+ * A program with secrets replaced. `cwd` is `undefined` where it is that of this program.
+ *
+ * @example
+ * ```ts
+ * import type { Shown } from "@tether/process/ChildSpawner"
+ *
+ * const login: Shown = { command: "login", args: ["--password", "<redacted>"], cwd: undefined }
+ * ```
+ */
+export interface Shown {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd: string | undefined
+}
+
+/**
+ * What a spawner would do with a command, or the error that it would fail with before it asks its driver for anything.
  *
  * @example
  * ```ts
@@ -76,13 +110,11 @@ export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<
  * if (Either.isRight(planned)) console.log(planned.right.requests.map((request) => request.program))
  * ```
  */
-export const plan = (
-  command: Command.Command,
-  options: ChildOptions = {}
-): Either.Either<{ readonly label: string; readonly requests: ReadonlyArray<LaunchRequest> }, SpawnError> =>
+export const plan = (command: Command.Command, options: ChildOptions = {}): Either.Either<Planned, SpawnError> =>
   Either.map(resolve(command, options), ({ label, stages }) => ({
     label,
-    requests: stages.map((stage) => stage.request)
+    requests: stages.map((stage) => stage.request),
+    shown: stages.map((stage) => stage.shown)
   }))
 
 /**

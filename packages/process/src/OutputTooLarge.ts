@@ -6,8 +6,7 @@ import { clip } from "./internal/text.js"
 
 /**
  * A child wrote more than `limit` bytes to the stdout that was to be collected, and was stopped. `kept` is the
- * beginning of it, at most `limit` bytes, back to a whole character. It is what the child wrote: secrets are not
- * replaced in it.
+ * beginning of it, at most `limit` bytes, back to a whole character, with secrets replaced.
  *
  * @example
  * ```ts

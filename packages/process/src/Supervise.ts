@@ -17,6 +17,7 @@ import { ChildSpawner } from "./ChildSpawner.js"
 import type { ExitReport } from "./ExitReport.js"
 import { Collected } from "./internal/collected.js"
 import { Framer } from "./internal/framer.js"
+import * as Redactor from "./internal/redact.js"
 import { refusal } from "./internal/resolve.js"
 import { defaultMaxLineBytes } from "./Lines.js"
 import { OutputTooLarge } from "./OutputTooLarge.js"
@@ -259,7 +260,13 @@ const collect = <A>(
       options,
       (child) => {
         const tooLarge = Effect.suspend(() =>
-          Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: collected.cutText }))
+          Effect.fail(
+            new OutputTooLarge({
+              label: child.label,
+              limit,
+              kept: Redactor.ofOptions(options).redactCut(collected.cutText)
+            })
+          )
         )
         const all = Stream.runForEach(child.bytes("stdout"), (chunk) =>
           collected.take(chunk) ? Effect.void : tooLarge

@@ -11,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import type { ChildOptions } from "../src/ChildOptions.js"
+import type { ProcessFailed } from "../src/ProcessFailed.js"
 import { SpawnError } from "../src/SpawnError.js"
 import * as StopPlan from "../src/StopPlan.js"
 import * as Supervise from "../src/Supervise.js"
@@ -255,12 +256,71 @@ describe("secrets", () => {
     })
   )
 
+  it.effect("that are coloured in their middle are in no tail, error or relayed line, whose colours stay", () =>
+    Effect.gen(function* () {
+      const found = `${secret.slice(0, 7)}\x1b[01;31m\x1b[K${secret.slice(7, 9)}\x1b[m\x1b[K${secret.slice(9)}`
+      for (const colour of [false, true]) {
+        const logs = captureLogs()
+        const error = yield* Supervise.run(command, { redact: [secret], relay: { colour } }).pipe(
+          Effect.flip,
+          Effect.provide(
+            doing(Script.stdout(`\x1b[32mok\x1b[m ${found} end\n`), Script.stderr(`first\n${found}\n`), Script.exit(3))
+              .layer
+          ),
+          Effect.provide(logs.layer)
+        )
+        const shown = JSON.stringify([error, error.message, (error as ProcessFailed).pretty, logs.entries])
+        expect(shown.replaceAll(/\\u001b\[[0-9;]*[mK]/g, "")).not.toContain(secret)
+        expect(error).toMatchObject({ stderr: "first\n<redacted>\x1b[01;31m\x1b[m\n" })
+        expect(logs.entries.find(({ message }) => String(message).includes("ok"))?.message).toBe(
+          colour
+            ? "[build all:out] \x1b[32mok\x1b[m <redacted>\x1b[01;31m\x1b[m end\x1b[0m"
+            : "[build all:out] ok <redacted> end"
+        )
+      }
+    })
+  )
+
+  it.effect("are not in what is kept of an output that was too large, nor is the start of one", () =>
+    Effect.gen(function* () {
+      for (const [text, kept] of [
+        [`a ${secret} b\nmore`, "a <redacted> b\n"],
+        [`a ${secret.slice(0, 9)}\x1b[1m${secret.slice(9)} b\nmore`, "a <redacted>\x1b[1m b\n"],
+        [`0123456789 ${secret}, more`, "0123456789 <redacted>"]
+      ] as const) {
+        const limit = text.startsWith("a ") ? text.length - 4 : 20
+        const error = yield* Effect.flip(
+          Effect.provide(
+            Supervise.string(command, { redact: [secret], limit }),
+            doing(Script.stdout(text), Script.exit(0)).layer
+          )
+        )
+        expect(error).toMatchObject({ _tag: "OutputTooLarge", kept })
+      }
+    })
+  )
+
+  it.effect("of short lines are replaced line by line where a chunk has all of them", () =>
+    Effect.gen(function* () {
+      const logs = captureLogs()
+      yield* Supervise.run(command, { redact: ["ab\ncd"], relay: true }).pipe(
+        Effect.provide(doing(Script.stdout("x "), Script.stdout("ab\r\ncd y\nab\n")).layer),
+        Effect.provide(logs.layer)
+      )
+      expect(logs.entries.map((entry) => entry.message)).toEqual([
+        "[build all:out] x <redacted>",
+        "[build all:out] <redacted> y",
+        "[build all:out] ab"
+      ])
+    })
+  )
+
   it.effect("are held back while a partial line may be one", () =>
     Effect.gen(function* () {
       const spawner = doing(
-        Script.stdout(`key ${secret.slice(0, 5)}`),
+        Script.stdout(`key ${secret.slice(0, 2)}\x1b[1m${secret.slice(2, 5)}\x1b[`),
         Script.wait("50 millis"),
-        Script.stdout(`${secret.slice(5)} done ä`.slice(0, -1)),
+        Script.stdout(`m${secret.slice(5)} done ä`.slice(0, -1)),
         Script.wait("50 millis"),
         Script.stdout("x"),
         Script.wait("50 millis")

@@ -44,7 +44,7 @@ export abstract class Intake {
     private readonly pipe: Pipe
   ) {
     // One byte more than is shown tells whether what is shown begins a line.
-    this.tail = new Tail(plan.tailBytes + plan.redactor.longest + 1)
+    this.tail = new Tail(plan.tailBytes + plan.redactor.reach + 1)
   }
 
   /** How many lines have been framed. */

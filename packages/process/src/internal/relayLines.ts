@@ -56,14 +56,12 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
     // One look at the whole run of lines tells that none of them needs one of its own.
     const first = chunk.texts[0] as string
     const careful = !isPlain && (TerminalText.mayHarm(chunk.run) || TerminalText.mayHarm(first))
-    const secretive = redactor.active && (redactor.redact(chunk.run) !== chunk.run || redactor.redact(first) !== first)
     let index = 0
-    for (let text of chunk.texts) {
-      const cut = chunk.truncated?.get(index++)
-      if (cut !== undefined) text = redactor.redactCut(text)
-      else if (secretive) text = redactor.redact(text)
-      // Once more behind it: a control sequence in the middle of a secret has hidden it so far.
-      if (careful) text = redactor.redact(TerminalText.sanitize(text, target))
+    for (let text of redactor.redactParts(chunk.texts, "\n")) {
+      const cut = chunk.truncated?.get(index)
+      if (cut !== undefined && redactor.active) text = redactor.redactCut(chunk.texts[index] as string)
+      index++
+      if (careful) text = TerminalText.sanitize(text, target)
       if (cut !== undefined) text += ` … (${cut} bytes cut)`
       // Written out: a spread of the seven that stay the same takes five times as long as the whole line.
       const entry = {

@@ -44,7 +44,7 @@ const invalid = ({ label, redactor }: CommandPlan, shown: Plan["shown"], problem
 
 /** The plan, good for something only if there are no problems; and the stage that is shown with them. */
 const resolveAll = (command: Command.Command, options: ChildOptions) => {
-  const redactor = Redactor.make(secretsOf(options))
+  const redactor = Redactor.ofOptions(options)
   const commands = command._tag === "StandardCommand" ? [command] : Command.flatten(command)
   const words = commands.map((each) => [each.command, ...each.args].join(" ")).join(" | ")
   const label = redactor.redact(options.label ?? words)
@@ -60,13 +60,6 @@ const resolveAll = (command: Command.Command, options: ChildOptions) => {
   const { shown } = stages[resolved.findIndex((each) => each.problems.length > 0)] ?? stages[0]
   const problems = [...new Set([...resolved.flatMap((each) => each.problems), ...optionProblems(options)])]
   return { plan: { label, redactor, stages } satisfies CommandPlan, problems, shown }
-}
-
-const secretsOf = (options: ChildOptions): ReadonlyArray<string | Redacted.Redacted> => {
-  const inputs: ReadonlyArray<unknown> = [options.stdin, ...Object.values(options.fds ?? {})]
-  const texts = inputs.map((input) => (input as { readonly text?: unknown } | null | undefined)?.text)
-  const hidden = [...Object.values(options.env ?? {}), ...texts].filter((value) => Redacted.isRedacted(value))
-  return [...(hidden as ReadonlyArray<Redacted.Redacted>), ...(options.redact ?? [])]
 }
 
 type Common = ReturnType<typeof commonOf>
@@ -100,6 +93,7 @@ const resolveStage = (
   const env = environmentChanges(command, options)
   const stdio = stdioOf(command, options, place)
   const [program, args] = command.shell === false ? [command.command, command.args] : shellWords(command, command.shell)
+  const [shownCommand = "", ...shownArgs] = redactor.redactParts([command.command, ...command.args], " ")
   const expects = options.expect === undefined ? isSuccess : expectation(options.expect)
   return {
     problems: [...commandProblems([command.command, ...command.args], cwd, env), ...stdio.problems],
@@ -107,8 +101,8 @@ const resolveStage = (
       ...common,
       label,
       shown: {
-        command: redactor.redact(command.command),
-        args: command.args.map(redactor.redact),
+        command: shownCommand,
+        args: shownArgs,
         cwd: cwd === undefined ? undefined : redactor.redact(cwd)
       },
       request: {

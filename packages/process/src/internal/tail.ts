@@ -39,8 +39,8 @@ export class Tail {
 
   /**
    * The kept text with secrets replaced, then cut to the last `bytes` of it and to a line start. In this order, because
-   * a cut first could leave a part of a secret that no longer looks like it. For the same reason a kept text that has a
-   * beginning no more is not shown before the place where a secret that is cut there must have ended.
+   * a cut first could leave a part of a secret that no longer looks like it. For the same reason a kept text whose
+   * beginning is gone is not shown before the place where a secret that is cut there must have ended.
    */
   read(bytes: number, redactor: Redactor): string {
     if (this.length === 0) return ""
@@ -48,8 +48,9 @@ export class Tail {
     const kept = this.buffer.subarray(from, this.length)
     const isCut = this.forgotten || from > 0
     const text = decoder.decode(kept)
-    const shown = isCut ? decoder.decode(kept.subarray(0, redactor.longest)).length : 0
-    return lastBytes(redactor.redactFrom(text, Math.min(shown, text.length)), bytes, isCut)
+    if (!isCut) return lastBytes(redactor.redact(text), bytes, false)
+    const skipped = decoder.decode(kept.subarray(0, redactor.reach)).length
+    return lastBytes(redactor.redactEnd(text, Math.min(skipped, text.length)), bytes, true)
   }
 
   private reserve(size: number): void {

@@ -20,6 +20,8 @@ export const look = (): Before => {
   }
 }
 
+const longestCommand = 80
+
 /** A line for each. `originOf` tells where a process was started, if this program has started it itself. */
 export const leaked = (before: Before, originOf: (pid: number) => string | undefined): ReadonlyArray<string> => {
   const all = Processes.list()
@@ -28,7 +30,7 @@ export const leaked = (before: Before, originOf: (pid: number) => string | undef
     const origin = lineage(stat.pid, parents)
       .map(originOf)
       .find((each) => each !== undefined)
-    return `${ProcessInfo.format(Processes.infoOf(stat))}${origin ?? ""}`
+    return `${stat.pid} (${ProcessInfo.commandLine(Processes.infoOf(stat), longestCommand)})${origin ?? ""}`
   }
   const living = all.filter(
     (stat) => ProcStat.isRunning(stat) && !before.all.has(Processes.keyOf(stat)) && isOurs(stat, parents)
