@@ -15,6 +15,7 @@ import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -110,6 +111,27 @@ describe("a session", () => {
         const error = yield* Effect.flip(ask(session, "two", "second"))
         expect(error).toMatchObject({ _tag: "SessionBusy", running: "first", turnId: "second" })
         yield* Fiber.interrupt(first)
+      })
+    )
+  )
+
+  it.live("shows no secret of its environment in the stderr of a turn that its process outlives", () =>
+    withNode(
+      Effect.gen(function* () {
+        const answer = Script.stdout(init(sessionId), text("m", "hello"), result("hello"))
+        const steps = [
+          Script.readLine(),
+          Script.stderr("key s3cret-key\n"),
+          Script.wait("50 millis"),
+          answer,
+          Script.hang
+        ]
+        const session = yield* scripted(steps, { env: { KEY: Redacted.make("s3cret-key") } })
+        const events = yield* ask(session, "one")
+        expect(terminalOf(events)._tag).toBe("Completed")
+        // Nothing says which of two pipes is read first.
+        expect(["", "key <redacted>\n"]).toContain(terminalOf(events).stderr)
+        expect(JSON.stringify(events)).not.toContain("s3cret-key")
       })
     )
   )

@@ -14,6 +14,7 @@ import * as Script from "@tether/vitest/Script"
 import { survivorsOf } from "@tether/vitest/Survivors"
 import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -435,6 +436,21 @@ describe("what is odd is a notice, and ends nothing", () => {
       expect(stderrBytes).toBe(200_009)
       expect(stderr.endsWith("e\nthe last\n")).toBe(true)
       expect(stderr.length).toBeLessThanOrEqual(8192)
+    })
+  )
+})
+
+describe("a secret of its environment", () => {
+  it.live("is in no line of stderr, no notice and no end, also with a colour in its middle", () =>
+    Effect.gen(function* () {
+      const lines = "key s3cret-key\nkey s3cr\x1b[1met-k\x1b[mey\n"
+      const events = yield* play([Script.stdout(lines), Script.stderr(lines), Script.exit(3)], {
+        env: { KEY: Redacted.make("s3cret-key") }
+      })
+      expect(JSON.stringify(events).replaceAll(/\\u001b\[\d*m/g, "")).not.toContain("s3cret-key")
+      expect(events.filter(({ _tag }) => _tag === "Stderr")).toHaveLength(2)
+      expect(noticesOf(events).length).toBeGreaterThan(0)
+      expect(terminalOf(events).stderr).toBe("key <redacted>\nkey <redacted>\x1b[1m\x1b[m\n")
     })
   )
 })

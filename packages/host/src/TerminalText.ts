@@ -8,7 +8,6 @@
 // some viewers break a line at them.
 const suspect = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 const suspects = new RegExp(suspect, "g")
-const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 
 // A terminal's sequences: CSI (parameters, then a final byte), OSC and the other strings (up to their terminator), and
 // the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by one.
@@ -32,8 +31,8 @@ export interface Options {
 }
 
 /**
- * Whether any line of `run` is changed by {@link sanitize}. `run` holds lines joined by newlines: one call for many
- * lines costs a fraction of a call for each.
+ * Whether any line of `run` may be changed by {@link sanitize}, or `run` has {@link readings}: false says that it is
+ * read as it stands. `run` holds lines joined by newlines: one call for many lines costs a fraction of a call for each.
  *
  * @example
  * ```ts
@@ -43,7 +42,7 @@ export interface Options {
  * TerminalText.mayHarm("one\ntwo\u0007") // true
  * ```
  */
-export const mayHarm = (run: string): boolean => suspectInRun.test(run)
+export const mayHarm = (run: string): boolean => unread.test(run)
 
 /**
  * A text as one line that a terminal can only show. Control sequences are removed. Each control character that remains
@@ -114,7 +113,7 @@ export interface Reading {
  * ```
  */
 export const readings = (text: string): ReadonlyArray<Reading> => {
-  if (!unread.test(text)) return []
+  if (!mayHarm(text)) return []
   const found = [readingOf(text, unshown, false)]
   if (stringStart.test(text)) found.push(readingOf(text, unshownButStrings, false))
   if (text.includes("\b")) found.push(readingOf(text, unshown, true))
@@ -123,21 +122,44 @@ export const readings = (text: string): ReadonlyArray<Reading> => {
 
 // The suspects but the newline, and what has no width: the soft hyphen, zero-width spaces and joiners, the byte order
 // mark.
-const invisible =
-  "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
-const unread = new RegExp(invisible)
+const unread = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 const stringStart = /\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]/
-// What is cut off in the middle of a sequence is a part of no word either.
-const unfinished = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*$|\\x1b[ -/]*$"
-const unshown = new RegExp(`${unfinished}|${sequences.source}|${invisible}`, "g")
-const unshownButStrings = new RegExp(
-  `${unfinished}|(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b[ -/]*[0-~]|${invisible}`,
+// What is cut off in the middle of a sequence is a part of no word either. One alternative for each first character: a
+// text of colours is searched in half the time.
+const control = String.raw`\[[0-?]*[ -/]*(?:[@-~]|$)`
+const escape = "[ -/]*(?:[0-~]|$)"
+const payload = String.raw`[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?`
+const control8 = String.raw`\x9b[0-?]*[ -/]*(?:[@-~]|$)`
+const unshown = new RegExp(
+  String.raw`\x1b(?:${control}|[\]PX^_]${payload}|${escape})?|${control8}|[\x9d\x90\x98\x9e\x9f]${payload}|${unread.source}`,
   "g"
 )
+const unshownButStrings = new RegExp(String.raw`\x1b(?:${control}|${escape})?|${control8}|${unread.source}`, "g")
 
 const readingOf = (text: string, hidden: RegExp, erases: boolean): Reading => {
+  // Where each part was is asked only where a search has found something.
+  let known: ReadonlyArray<Part> | undefined
+  const origin = (index: number) => {
+    known ??= partsOf(text, hidden, erases)
+    const part = partAt(known, index)
+    return part === undefined ? { part, at: index } : { part, at: part.start + index - part.place }
+  }
+  return {
+    text: erases
+      ? partsOf(text, hidden, erases)
+          .map(({ end, start }) => text.slice(start, end))
+          .join("")
+      : text.replace(hidden, ""),
+    start: (index) => {
+      const { at, part } = origin(index)
+      return part?.start === at ? part.erased : at
+    },
+    end: (index) => origin(index).at + 1
+  }
+}
+
+const partsOf = (text: string, hidden: RegExp, erases: boolean): ReadonlyArray<Part> => {
   const parts: Array<Part> = []
-  let read = ""
   let at = 0
   /** Where what was erased last begins. */
   let erased: number | undefined
@@ -160,22 +182,12 @@ const readingOf = (text: string, hidden: RegExp, erases: boolean): Reading => {
     if (erases && match[0] === "\b") erase()
   }
   keep(at, text.length)
+  let place = 0
   for (const part of parts) {
-    part.place = read.length
-    read += text.slice(part.start, part.end)
+    part.place = place
+    place += part.end - part.start
   }
-  const origin = (index: number) => {
-    const part = partAt(parts, index)
-    return part === undefined ? { part, at: index } : { part, at: part.start + index - part.place }
-  }
-  return {
-    text: read,
-    start: (index) => {
-      const { at, part } = origin(index)
-      return part?.start === at ? part.erased : at
-    },
-    end: (index) => origin(index).at + 1
-  }
+  return parts
 }
 
 /** A part of the original that is read: where it begins in the reading, and where in the original. */

@@ -146,7 +146,8 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * - `cwd`: its working directory. Default: the command's, else ours.
  * - `env`: changes to the environment, over the command's. `undefined` removes a variable; a `Redacted` value is passed
  *   on and never shown.
- * - `redact`: more secrets. They and every `Redacted` value are replaced in labels, errors, spans, logs and reports.
+ * - `redact`: more secrets. They and every `Redacted` value are replaced in labels, errors, spans, logs and reports, also
+ *   with a control sequence in their middle.
  *
  * - `argv0`: the name it finds as its own, in place of the program's. `uid`, `gid`: the user and the group that it runs
  *   as, which needs privileges.

@@ -140,10 +140,12 @@ export const launch = (
         yield* keepWithin(tmux.directory, request.logDir, options.log)
         const lastOutput = Effect.zipRight(
           writtenWithin(facts.unwritten, "1 second"),
-          lastLinesIn(facts.logFile, from)
+          lastLinesIn(facts.logFile, from, request.redactor)
         ).pipe(Effect.provide(yield* Effect.context<FileSystem.FileSystem>()))
         const ready =
-          options.ready === undefined ? Effect.yieldNow() : untilReady(tmux, facts, options.ready, lastOutput)
+          options.ready === undefined
+            ? Effect.yieldNow()
+            : untilReady(tmux, facts, options.ready, lastOutput, request.redactor)
         yield* restore(ready).pipe(
           Effect.onError((cause) => Effect.ignore(session.stop({ plan: options.stop, reason: whyStopped(cause) })))
         )

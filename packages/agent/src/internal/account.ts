@@ -3,6 +3,7 @@
  * it at the end.
  */
 import type { LinesInfo } from "@tether/process/ChildOptions"
+import type { Redactor } from "@tether/process/Redactor"
 import type { Decoder, Said } from "../AgentAdapter.js"
 import type { Notice, Result, TurnEvent, Usage } from "../TurnEvent.js"
 
@@ -26,7 +27,7 @@ export class Account {
   /** When the last line came, or the turn began. */
   lastAt: number
   hasSpoken = false
-  /** The end of stderr, in characters, for where no process has ended that could tell it. */
+  /** The end of stderr, in characters and without secrets, for where no process has ended that could tell it. */
   stderrTail = ""
   truncatedLines = 0
   private shownBytes = 0
@@ -38,6 +39,7 @@ export class Account {
   constructor(
     private readonly decoder: Decoder,
     readonly startedAt: number,
+    private readonly redactor: Redactor,
     /** Of its process, which has served other turns before. */
     private readonly before?: Before | undefined
   ) {
@@ -63,11 +65,12 @@ export class Account {
   stderr(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
     this.heard(info)
     const events: Array<TurnEvent> = []
-    for (const line of lines) {
-      if (this.shownBytes < stderrShown) events.push({ _tag: "Stderr", line })
+    const shown = this.redactor.redactParts(lines, "\n")
+    for (const [index, line] of lines.entries()) {
+      if (this.shownBytes < stderrShown) events.push({ _tag: "Stderr", line: shown[index] ?? "" })
       this.shownBytes += new TextEncoder().encode(line).length + 1
     }
-    this.stderrTail = `${this.stderrTail}${lines.map((line) => `${line}\n`).join("")}`.slice(-stderrKept)
+    this.stderrTail = `${this.stderrTail}${shown.map((line) => `${line}\n`).join("")}`.slice(-stderrKept)
     return events
   }
 
@@ -83,7 +86,8 @@ export class Account {
     this.result ??= this.early
   }
 
-  notice(kind: Notice["kind"], text: string): Notice {
+  notice(kind: Notice["kind"], said: string): Notice {
+    const text = this.redactor.redact(said)
     const count = (this.counts.get(kind) ?? 0) + 1
     this.counts.set(kind, count)
     return {

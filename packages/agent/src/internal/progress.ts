@@ -5,6 +5,7 @@ import * as ProcessInfo from "@tether/host/ProcessInfo"
 import type { LinesInfo } from "@tether/process/ChildOptions"
 import type { Drained, ExitReport } from "@tether/process/ExitReport"
 import type { ExitStatus } from "@tether/process/ExitStatus"
+import * as Redactor from "@tether/process/Redactor"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import * as Array from "effect/Array"
 import type * as Clock from "effect/Clock"
@@ -25,7 +26,7 @@ import { watch } from "./watch.js"
 /** The end of its process. */
 export type End = Either.Either<ExitReport, SurvivorsError>
 
-export interface Asked extends Prompt, Pick<ProcessOptions, "stuckIs" | "timeouts"> {
+export interface Asked extends Prompt, Pick<ProcessOptions, "env" | "stuckIs" | "timeouts"> {
   readonly adapter: AgentAdapter
   readonly before?: Before | undefined
 }
@@ -47,7 +48,8 @@ export class Progress {
     private readonly asked: Asked,
     private readonly clock: Clock.Clock
   ) {
-    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), asked.before)
+    const redactor = Redactor.make({ env: asked.env })
+    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), redactor, asked.before)
   }
 
   /**

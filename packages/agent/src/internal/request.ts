@@ -32,7 +32,8 @@ export interface Timeouts {
  * How an agent's process is run. All of it is optional.
  *
  * - `binary`: its program: a path, or a name that is looked for along the PATH. Default: the adapter's.
- * - `env`: over the inherited environment; `undefined` removes a variable, and a `Redacted` value is never shown.
+ * - `env`: over the inherited environment; `undefined` removes a variable, and a `Redacted` value is replaced in
+ *   labels, errors, notices and stderr, and not in what the agent says on stdout.
  * - `maxLineBytes`: a line may be so long; of a longer one there is a `Notice`. Default 16 MiB.
  * - `stop`: how it is stopped. Default: SIGINT, which it may answer by ending its turn, three seconds, SIGTERM, three
  *   seconds, SIGKILL; what it leaves behind gets SIGTERM at once. It reaches the tree: the servers and shells that it

@@ -275,6 +275,7 @@ class OpenSession implements AgentSession {
         {
           ...this.promptOf(prompt, turnId),
           adapter: this.options.adapter,
+          env: this.options.env,
           timeouts: timeouts ?? this.options.timeouts,
           before: this.before
         },

@@ -14,6 +14,11 @@ export interface Redactor {
   readonly redactParts: (parts: ReadonlyArray<string>, separator: string) => ReadonlyArray<string>
   /** Whether there is a secret in the text. */
   readonly finds: (text: string) => boolean
+  /**
+   * `redactParts` for whole lines, from a look at all of them at once (see `LineChunk`). `areRead` says that they have no
+   * readings but themselves.
+   */
+  readonly redactLines: (texts: ReadonlyArray<string>, run: string, areRead: boolean) => ReadonlyArray<string>
   /** `redact` for a text that was cut at its end: the start of a secret there is replaced too. */
   readonly redactCut: (text: string) => string
   /**
@@ -41,6 +46,7 @@ const none: Redactor = {
   redact: (text) => text,
   redactParts: (parts) => parts,
   finds: () => false,
+  redactLines: (texts) => texts,
   redactCut: (text) => text,
   redactEnd: (text, skipped) => text.slice(skipped),
   endsInside: () => false,
@@ -62,6 +68,11 @@ export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redact
       return finds(text) ? replacedParts(parts, separator, placesIn(values, text)) : parts
     },
     finds,
+    redactLines: (texts, run, areRead) => {
+      const first = texts[0] ?? ""
+      const has = areRead ? contains(values, run) || contains(values, first) : finds(run) || finds(first)
+      return has ? replacedParts(texts, "\n", placesIn(values, texts.join("\n"))) : texts
+    },
     redactCut: (text) => {
       const start = startAtEnd(values, text)
       const cut: ReadonlyArray<Place> = start === undefined ? [] : [[start, text.length]]
@@ -107,12 +118,14 @@ const valuesOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
       values.add(word)
     }
   }
-  for (const value of [...values]) {
-    for (const { text } of TerminalText.readings(value)) if (text.trim().length >= shortestLine) values.add(text)
-    if (value.includes("'")) values.add(value.replaceAll("'", `'\\''`))
-  }
-  return [...values]
+  return [...new Set([...values].flatMap(formsOf))]
 }
+
+const formsOf = (value: string): ReadonlyArray<string> => [
+  value,
+  ...TerminalText.readings(value).flatMap(({ text }) => (text.trim().length >= shortestLine ? [text] : [])),
+  ...(value.includes("'") ? [value.replaceAll("'", `'\\''`)] : [])
+]
 
 const contains = (values: ReadonlyArray<string>, text: string): boolean => {
   for (const value of values) if (text.includes(value)) return true

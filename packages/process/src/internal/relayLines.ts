@@ -57,9 +57,9 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
     const first = chunk.texts[0] as string
     const careful = !isPlain && (TerminalText.mayHarm(chunk.run) || TerminalText.mayHarm(first))
     let index = 0
-    for (let text of redactor.redactParts(chunk.texts, "\n")) {
+    for (let text of redactor.redactLines(chunk.texts, chunk.run, !careful)) {
       const cut = chunk.truncated?.get(index)
-      if (cut !== undefined && redactor.active) text = redactor.redactCut(chunk.texts[index] as string)
+      if (cut !== undefined) text = redactor.redactCut(chunk.texts[index] as string)
       index++
       if (careful) text = TerminalText.sanitize(text, target)
       if (cut !== undefined) text += ` … (${cut} bytes cut)`

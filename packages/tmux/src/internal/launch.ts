@@ -82,8 +82,8 @@ export const launchSession = (
       identity: request.identity,
       ...pane,
       launchedAt: now,
-      command: request.shown,
-      cwd: request.cwd,
+      command: request.shown.line,
+      cwd: request.shown.cwd,
       logFile: `${request.logDir}/${request.identity}.log`,
       exitLogDir: request.exitLogDir,
       start: undefined,
@@ -113,19 +113,13 @@ export const launchSession = (
   }).pipe(Effect.scoped)
 
 /** A shim could only say that something is not there. */
-const checkDirectory = ({
-  args,
-  cwd,
-  identity,
-  program,
-  shown
-}: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
+const checkDirectory = (request: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const found = yield* Effect.option(fs.stat(cwd))
+    const found = yield* Effect.option(fs.stat(request.cwd))
     if (Option.exists(found, ({ type }) => type === "Directory")) return
-    const problem = `the working directory ${JSON.stringify(cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
-    return yield* spawnError({ args, cwd, identity, program, shown }, "BadWorkingDirectory", problem)
+    const problem = `the working directory ${JSON.stringify(request.shown.cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
+    return yield* spawnError(request, "BadWorkingDirectory", problem)
   })
 
 /** tmux runs nothing at all where the command of a pipe is too long. */
@@ -389,7 +383,7 @@ const recordNotStarted = (facts: Facts, code: string): Effect.Effect<void, never
 }
 
 const notStarted = (request: Request, code: string, message: string): SpawnError => {
-  const program = JSON.stringify(request.program)
+  const program = JSON.stringify(request.redactor.redact(request.program))
   switch (code) {
     case "ENOENT":
       return spawnError(request, "NotFound", `there is no program ${program}`, code)
@@ -402,20 +396,19 @@ const notStarted = (request: Request, code: string, message: string): SpawnError
   }
 }
 
-/** `shown` has no secrets, and is cut off. */
 const spawnError = (
-  { args, cwd, identity, program, shown }: Pick<Request, "args" | "cwd" | "identity" | "program" | "shown">,
+  { identity, redactor, shown }: Request,
   reason: SpawnError["reason"],
   problem: string,
   code?: string
 ): SpawnError =>
   new SpawnError({
     reason,
-    label: identity,
-    command: program,
-    args: args.length === 0 ? [] : [shown],
-    cwd,
-    problems: [problem],
+    label: redactor.redact(identity),
+    command: shown.command,
+    args: shown.args,
+    cwd: shown.cwd,
+    problems: [redactor.redact(problem)],
     code
   })
 

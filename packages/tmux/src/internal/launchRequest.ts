@@ -3,12 +3,13 @@
  */
 import type * as Command from "@effect/platform/Command"
 import * as ChildSpawner from "@tether/process/ChildSpawner"
+import * as Redactor from "@tether/process/Redactor"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import { LaunchRefused } from "../LaunchRefused.js"
 import type { Budget } from "../SessionLogs.js"
 import { workingDirectory } from "./here.js"
@@ -30,7 +31,9 @@ import { stepsOf } from "./stop.js"
  *   the end is recorded nowhere.
  * - `stop`: how all in it is ended by `stop`, or when its terminal goes. Signals only. Default `StopPlan.default`.
  * - `ready`: when it is ready. Default: as soon as the program has been started.
- * - `redact`: words that are replaced in the journal, beside the values in `env` that are `Redacted`.
+ * - `redact`: words that are secret, besides the values in `env` that are `Redacted`. They are replaced in the journal,
+ *   in what tmux keeps of the session and in errors, but for `identity`, `logDir` and `exitLogDir`, which are names of
+ *   files. The log has what the program writes.
  * - `log`: when the log is rotated (`rotateAt`, in bytes, default 16 MiB), and how much of all logs in `logDir` is
  *   kept.
  *
@@ -70,8 +73,9 @@ export interface Request {
   readonly args: ReadonlyArray<string>
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
-  /** The command as it may be shown. */
-  readonly shown: string
+  /** The command as it may be kept and shown, and its words in one line. */
+  readonly shown: ChildSpawner.Shown & { readonly cwd: string; readonly line: string }
+  readonly redactor: Redactor.Redactor
   readonly cols: number
   readonly rows: number
   readonly logDir: string
@@ -90,10 +94,13 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
     identity,
     log,
     logDir,
-    redact = [],
+    redact,
     rows = 40,
     stop = StopPlan.default
   } = options
+  const redactor = Redactor.make({ env, redact })
+  const refused = (problems: ReadonlyArray<string>) =>
+    Either.left(new LaunchRefused({ identity: redactor.redact(identity), problems: problems.map(redactor.redact) }))
   const steps = stepsOf(stop)
   const rotateAt = log?.rotateAt ?? 16 * 1024 * 1024
   const problems = [
@@ -102,9 +109,9 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
     ...wholeNumber("rows", rows, 1, 10_000),
     ...wholeNumber("log.rotateAt", rotateAt, 64 * 1024, Number.MAX_SAFE_INTEGER),
     ...(log?.maxBytes === undefined ? [] : wholeNumber("log.maxBytes", log.maxBytes, 0, Number.MAX_SAFE_INTEGER)),
-    ...(cwd === undefined ? ownDirectoryProblems() : absolute("cwd", cwd)),
-    ...absolute("logDir", logDir),
-    ...(exitLogDir === undefined ? [] : absolute("exitLogDir", exitLogDir)),
+    ...(cwd === undefined ? ownDirectoryProblems() : absolute("cwd", cwd, redactor)),
+    ...absolute("logDir", logDir, redactor),
+    ...(exitLogDir === undefined ? [] : absolute("exitLogDir", exitLogDir, redactor)),
     ...(command._tag === "PipedCommand"
       ? ["command is a pipeline: a terminal has one program. Run it in a shell"]
       : []),
@@ -114,21 +121,24 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
     ...(steps === undefined ? ["stop has steps that are no signals"] : []),
     ...durations(options)
   ]
-  if (problems.length > 0 || steps === undefined) return Either.left(new LaunchRefused({ identity, problems }))
+  if (problems.length > 0 || steps === undefined) return refused(problems)
   return Either.flatMap(
     ChildSpawner.plan(command, { label: identity, cwd, env, redact }),
-    ({ requests: [request] }) => {
-      if (request === undefined) return Either.left(new LaunchRefused({ identity, problems: ["command is empty"] }))
-      const secrets = [...Object.values(env ?? {}).filter((value) => Redacted.isRedacted(value)), ...redact].map(
-        (secret) => (Redacted.isRedacted(secret) ? Redacted.value(secret) : secret)
-      )
+    ({ requests: [request], shown: [shown] }) => {
+      if (request === undefined || shown === undefined) return refused(["command is empty"])
+      const place = request.cwd ?? workingDirectory() ?? "/"
       return Either.right({
         identity,
         program: request.program,
         args: request.args,
-        cwd: request.cwd ?? workingDirectory() ?? "/",
+        cwd: place,
         env: programEnvironment(request.env, request.extendEnv),
-        shown: without(secrets, [request.program, ...request.args].join(" ")).slice(0, longestShown),
+        shown: {
+          ...shown,
+          cwd: redactor.redact(place),
+          line: [shown.command, ...shown.args].join(" ").slice(0, longestShown)
+        },
+        redactor,
         cols,
         rows,
         logDir,
@@ -142,11 +152,6 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
 
 /** It goes into an option of tmux, which takes no command of more than 16 kB, and into each record. */
 const longestShown = 1000
-
-const without = (secrets: ReadonlyArray<string>, text: string): string =>
-  [...secrets]
-    .sort((a, b) => b.length - a.length)
-    .reduce((shown, secret) => (secret === "" ? shown : shown.replaceAll(secret, "<redacted>")), text)
 
 const identityProblems = (identity: string): ReadonlyArray<string> => {
   if (identity === "") return ["identity is empty"]
@@ -177,8 +182,11 @@ const ownDirectoryProblems = (): ReadonlyArray<string> =>
     ? ["cwd is not given, and the working directory of this program has been removed"]
     : []
 
-const absolute = (name: string, path: string): ReadonlyArray<string> =>
-  path.startsWith("/") && !path.includes("\0") ? [] : [`${name} is an absolute path, and not ${JSON.stringify(path)}`]
+// Redacted first: a secret is another text between quotes.
+const absolute = (name: string, path: string, { redact }: Redactor.Redactor): ReadonlyArray<string> =>
+  path.startsWith("/") && !path.includes("\0")
+    ? []
+    : [`${name} is an absolute path, and not ${JSON.stringify(redact(path))}`]
 
 const durations = ({ log, ready }: LaunchOptions): ReadonlyArray<string> =>
   (

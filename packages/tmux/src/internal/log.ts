@@ -4,6 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import type { Redactor } from "@tether/process/Redactor"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -39,10 +40,11 @@ export const openLog = (file: string): Effect.Effect<void, FileError, FileSystem
 
 const tailBytes = 8 * 1024
 
-/** The last lines of what was written behind an offset, without what only a terminal understands. */
+/** The last lines of what was written behind an offset, without secrets and what only a terminal understands. */
 export const lastLinesIn = (
   file: string,
-  from: bigint
+  from: bigint,
+  redactor: Redactor
 ): Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -54,7 +56,9 @@ export const lastLinesIn = (
     yield* open.seek(offset, "start")
     const bytes = yield* open.readAlloc(tailBytes)
     const text = bytes._tag === "None" ? "" : new TextDecoder().decode(bytes.value)
-    return lastLinesOf(stripVTControlCharacters(text).replace(/\r/g, "\n"))
+    // A line whose beginning is not there may begin in the middle of a secret.
+    const whole = offset > start ? text.replace(/^[^\n]*\n?/, "") : text
+    return lastLinesOf(stripVTControlCharacters(redactor.redact(whole)).replace(/\r/g, "\n"))
   }).pipe(
     Effect.scoped,
     Effect.orElseSucceed(() => [])

@@ -3,6 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import type { Redactor } from "@tether/process/Redactor"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -73,7 +74,8 @@ export const untilReady = (
   tmux: TmuxService,
   facts: Facts,
   options: ReadyOptions,
-  lastOutput: Effect.Effect<ReadonlyArray<string>>
+  lastOutput: Effect.Effect<ReadonlyArray<string>>,
+  redactor: Redactor
 ): Effect.Effect<void, SessionNotReady | DeliveryFailed | TmuxFailed, Files> =>
   Effect.gen(function* () {
     const isAlive = yield* Effect.map(Effect.context<ProcessIdentity>(), (context) =>
@@ -85,7 +87,7 @@ export const untilReady = (
       Effect.gen(function* () {
         const waited = (yield* Clock.currentTimeMillis) - begun
         const shown = reason.startsWith("vanished") ? yield* lastOutput : []
-        const lastLines = shown.length > 0 ? shown : lastLinesOf(seen)
+        const lastLines = shown.length > 0 ? shown : lastLinesOf(redactor.redact(seen))
         return yield* new SessionNotReady({ identity: facts.identity, reason, waited, lastLines })
       })
     const screen = Effect.tap(screenOf(tmux, facts.pane), (text) =>
