@@ -200,7 +200,7 @@ describe("a pipe that something else holds", () => {
       const report = yield* Fiber.join(fiber)
       expect(report.drained).toEqual({ _tag: "Cut", holders: [holder] })
       expect(report.stdout.tail).toBe("hi\n")
-      expect(logs.entries.map((entry) => entry.message).join()).toContain(`${holder?.pid} (left by build all)`)
+      expect(logs.entries.map((entry) => entry.message).join()).toContain(`${holder?.pid} (left)`)
     })
   )
 
@@ -639,7 +639,7 @@ describe("stopping", () => {
       yield* TestClock.adjust("12 seconds")
       const error = yield* Fiber.join(fiber)
       expect(error).toBeInstanceOf(SurvivorsError)
-      expect(error.message).toContain(`${spawner.last.pid} (build all)`)
+      expect(error.message).toContain(`${spawner.last.pid} (build)`)
     })
   )
 
@@ -698,7 +698,7 @@ describe("stopping", () => {
       expect([report.leftovers, spawner.last.living]).toEqual([left, []])
       expect(spawner.last.signals).toEqual(["SIGTERM"])
       expect(logs.entries.find((entry) => entry.level === "WARN")?.message).toContain(
-        `${left[0]?.pid} (left by build all)`
+        `${left[0]?.pid} (left)`
       )
     })
   )
