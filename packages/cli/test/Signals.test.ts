@@ -146,6 +146,14 @@ describe.skipIf(missing !== undefined)("through a real terminal", () => {
     expect(after).toBe(before)
   })
 
+  it("a child that leaves it raw and is killed gives it back", async () => {
+    const { stdout } = await onTerminal(run("--stdin -- sh -c 'stty raw -echo; kill -9 $$'")).ended
+    expect(stdout).toContain("code 137")
+    const [before, after] = settings(stdout) ?? []
+    expect(before).toBeDefined()
+    expect(after).toBe(before)
+  })
+
   it("prefixes are dim there, and plain with NO_COLOR", async () => {
     const coloured = await onTerminal(run("-- echo hello")).ended
     expect(coloured.stdout).toContain("\x1b[2m[x:out] \x1b[22mhello\r\n")

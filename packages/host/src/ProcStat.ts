@@ -8,6 +8,8 @@
  * `startTicks` is the start token: clock ticks since boot at which the process began, field 22, kept as text
  * because it is compared and never computed with. `environmentAt` is where in its memory its environment begins, field
  * 50: "0" for one that is in the middle of an `execve`, for a thread of the kernel, and where it is not shown.
+ * `terminal` is the device number of its controlling terminal, field 7, or 0 without one; `foregroundGroup` is the
+ * process group that the terminal's keys reach, field 8.
  *
  * @example
  * ```ts
@@ -23,6 +25,8 @@ export interface ProcStat {
   readonly parent: number
   readonly group: number
   readonly session: number
+  readonly terminal: number
+  readonly foregroundGroup: number
   readonly exiting: boolean
   readonly startTicks: string
   readonly environmentAt: string
@@ -56,7 +60,7 @@ export const parse = (text: string): ProcStat | undefined => {
     .slice(close + 2)
     .trimEnd()
     .split(" ")
-  const [state, parent, group, session] = fields
+  const [state, parent, group, session, terminal, foregroundGroup] = fields
   const flags = fields[6]
   const startTicks = fields[19]
   const pid = Number(text.slice(0, open))
@@ -68,6 +72,8 @@ export const parse = (text: string): ProcStat | undefined => {
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
+    terminal: Number(terminal),
+    foregroundGroup: Number(foregroundGroup),
     exiting: (Number(flags) & exitingFlag) !== 0,
     startTicks,
     environmentAt: fields[47] ?? "0",

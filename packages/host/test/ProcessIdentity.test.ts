@@ -111,6 +111,8 @@ describe("ProcStat", () => {
       parent: 1,
       group: 7,
       session: 7,
+      terminal: 0,
+      foregroundGroup: -1,
       exiting: false,
       startTicks: "100",
       environmentAt: "0",

@@ -43,6 +43,8 @@ describe("the lines of ps", () => {
       parent: 4711,
       group: 4720,
       session: 0,
+      terminal: 0,
+      foregroundGroup: 0,
       exiting: false,
       startTicks: "1788855165",
       environmentAt: "0",

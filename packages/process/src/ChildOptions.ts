@@ -15,7 +15,8 @@ import type { StopPlan } from "./StopPlan.js"
 /**
  * What a child reads at a descriptor.
  *
- * - `"null"`: /dev/null: it is at the end at once. `"inherit"`: what we have at the same number.
+ * - `"null"`: /dev/null: it is at the end at once. `"inherit"`: what we have at the same number. The modes of a terminal
+ *   are restored after the child's end.
  * - `"pipe"`: whatever is written to `child.stdin`, or to `child.input` of the descriptor.
  * - `{ text }`, `{ bytes }`: this, and then the end of input. A `Redacted` text is a secret like any other.
  * - `{ stream }`: what the stream gives, as fast as the child takes it, and then the end of input. If the stream fails,
@@ -43,7 +44,8 @@ export type Input =
  * Where a child's writing to a descriptor goes.
  *
  * - `"lines"`: to us, line by line. `"bytes"`: to us, uncut, for `child.bytes`: where nobody reads them, the child is
- *   held back. `"null"`: nowhere. `"inherit"`: where ours goes.
+ *   held back. `"null"`: nowhere. `"inherit"`: where ours goes. The modes of a terminal are restored
+ *   after the child's end.
  * - `{ sink }`: to us, and from here into a sink. What a sink that is done leaves over is thrown away. A sink that dies
  *   is logged and gets no more; the run dies of it once the child is over.
  * - `{ file }`: from the child straight into a file, opened by us, which is emptied first or with `append: true` added

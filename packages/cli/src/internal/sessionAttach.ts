@@ -1,9 +1,7 @@
 /**
  * `tether session attach`: a session in this terminal.
  */
-import * as Command from "@effect/platform/Command"
 import * as StopPlan from "@tether/process/StopPlan"
-import * as Supervise from "@tether/process/Supervise"
 import { Tmux } from "@tether/tmux/Tmux"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Effect from "effect/Effect"
@@ -42,7 +40,6 @@ export const show = (session: TmuxSession.TmuxSession, outlets: Outlets) =>
   Effect.gen(function* () {
     const signals = yield* received
     const resizes = yield* resized
-    const settings = yield* terminalSettings
     const client = yield* TmuxSession.attach(session)
     let left: Forwarded | undefined
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(resizes), client.signal("SIGWINCH"))))
@@ -53,8 +50,11 @@ export const show = (session: TmuxSession.TmuxSession, outlets: Outlets) =>
       })
     )
     const { status } = yield* client.gone
-    // The client has put the terminal back itself, if it could.
-    if (status._tag === "Signaled") yield* restore(settings, outlets)
+    // A client that was killed leaves the terminal on its other screen. The spawner has restored its modes.
+    if (status._tag === "Signaled") {
+      outlets.out.piece(plainTerminal)
+      yield* outlets.settled
+    }
     if (left !== undefined)
       return { lines: [], code: exitCode.ofStatus({ _tag: "Signaled", signal: left }) } satisfies Answer
     if ((yield* session.liveness) === "gone")
@@ -74,23 +74,6 @@ const resized = Effect.acquireRelease(
   }),
   ({ listener }) => Effect.sync(() => process.off("SIGWINCH", listener))
 ).pipe(Effect.map(({ queue }): Queue.Dequeue<void> => queue))
-
-const stty = (word: string) =>
-  Effect.orElseSucceed(
-    Supervise.string(Command.make("stty", word), { stdin: "inherit", containment: "none" }),
-    () => ""
-  )
-
-/** As `stty` takes them again. Empty where they cannot be had. */
-const terminalSettings = Effect.map(stty("-g"), (text) => text.trim())
-
-/** A client that was killed leaves the terminal without echo, and on its other screen. */
-const restore = (settings: string, outlets: Outlets) =>
-  Effect.gen(function* () {
-    if (settings !== "") yield* stty(settings)
-    outlets.out.piece(plainTerminal)
-    yield* outlets.settled
-  })
 
 /** The first screen, a cursor, no colours, keys and mouse as usual. */
 const plainTerminal =

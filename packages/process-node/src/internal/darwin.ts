@@ -117,6 +117,8 @@ export const parse = (text: string): ReadonlyArray<Row> =>
         group: Number(group),
         // Unknown: 0 is nobody's session.
         session: 0,
+        terminal: 0,
+        foregroundGroup: 0,
         exiting: flags.includes("E"),
         startTicks: String(started / 1000),
         environmentAt: "0",

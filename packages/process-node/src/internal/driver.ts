@@ -28,6 +28,7 @@ import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
 import { Pipes } from "./pipes.js"
+import { holdTerminals, type TerminalHold } from "./terminalModes.js"
 import { turn, turns } from "./turn.js"
 
 export const makeDriver = (host: Host, orphans: OrphanPolicy): ChildDriver => ({
@@ -70,10 +71,12 @@ const launchWith = (
   reservation: Reservation,
   descriptors: Descriptors
 ): Effect.Effect<Launched, LaunchFailure> => {
+  const terminals = holdTerminals(host.machine, request.descriptors)
   let child: ChildProcess
   try {
     child = start(request, reservation, descriptors.stdio)
   } catch (error) {
+    terminals?.release()
     reservation.cancel()
     descriptors.closeAll()
     return Effect.zipRight(turn, Effect.fail(failureOf(error, request)))
@@ -81,12 +84,13 @@ const launchWith = (
   // A pid right after the spawn is success. Without one the error comes in the next tick, and with it the end of
   // the descriptors that were opened for nothing.
   if (child.pid === undefined) {
+    terminals?.release()
     reservation.cancel()
     descriptors.closeAll()
     return refused(child, request)
   }
   descriptors.closeGiven()
-  const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child))
+  const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child), terminals)
   return tellFindings(host.takeFindings(), launched)
 }
 
@@ -110,7 +114,8 @@ const attach = (
   events: LaunchEvents,
   host: Host,
   reservation: Reservation,
-  { readables, writables }: Ends
+  { readables, writables }: Ends,
+  terminals: TerminalHold | undefined
 ): Launched => {
   const { machine } = host
   // Its pid is its own until it is reaped, which takes a turn of the loop at least.
@@ -120,6 +125,11 @@ const attach = (
   const pipes = new Pipes(machine, pid, readables)
   const readable = (stream: StreamName) => readables.get(descriptorOf(stream))
   let hasExited = false
+  const presence = () => {
+    const found = enclosure.presence()
+    if (found === "none") terminals?.release()
+    return found
+  }
 
   for (const [descriptor, pipe] of readables) read(streamAt(descriptor), pipe, events)
   // For all of its life: a write that nobody waits for any more may fail long after.
@@ -129,6 +139,8 @@ const attach = (
     // Node does so with stdin, and not with the others.
     for (const pipe of writables.values()) pipe.destroy()
     enclosure.leaderEnded()
+    // Before the exit is delivered: from then on the program may read keys and write to the terminal itself.
+    if (terminals !== undefined && presence() !== "none") terminals.leaderEnded()
     events.exited(signal === null ? Exited(code ?? 0) : Signaled(signal))
   })
   // A kill that fails is told here, too late to matter; without a listener it would end the program.
@@ -144,12 +156,15 @@ const attach = (
     write: (descriptor, pieces, done) => write(writables.get(descriptor) as Writable, pieces, done),
     endInput: (descriptor) => writables.get(descriptor)?.end(),
     signal: (signal) => container.signal(signal),
-    presence: () => enclosure.presence(),
+    presence,
     search: container.search,
     members: Effect.sync(() => enclosure.members().map(machine.infoOf)),
     // By name alone: whatever else is theirs, such as secrets in their arguments, may be another program's.
     suspects: Effect.sync(() => container.suspects().map((stat) => ({ ...machine.infoOf(stat), command: stat.name }))),
-    leave: () => enclosure.leave(),
+    leave: () => {
+      enclosure.leave()
+      terminals?.release()
+    },
     holders: (stream) =>
       Effect.sync(() => {
         const { isCertain, processes } = pipes.holders(stream)
