@@ -1,11 +1,13 @@
-/**
- * Files that are there whole, or not at all.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+/**
+ * Files that are there whole, or not at all.
+ */
+import * as Option from "effect/Option"
 import type { FileError } from "./FileError.js"
+import * as FileTime from "./FileTime.js"
 import { doing, fileError } from "./internal/fileErrors.js"
 import { directoryOf, join, nameOf } from "./internal/paths.js"
 import { randomId } from "./internal/runtime.js"
@@ -144,9 +146,8 @@ export const sweep = (
       names.filter((name) => isTemporaryOf(nameOf(path), name)),
       (name) =>
         Effect.orElseSucceed(
-          Effect.map(
-            fs.stat(join(directory, name)),
-            (info) => info.mtime._tag === "Some" && info.mtime.value.getTime() < before
+          Effect.map(fs.stat(join(directory, name)), (info) =>
+            Option.exists(FileTime.modifiedAt(info), (time) => time < before)
           ),
           () => false
         )

@@ -1,7 +1,8 @@
+import * as Schema from "effect/Schema"
 /**
  * Why something could not be done with a file.
  */
-import * as Schema from "effect/Schema"
+import * as TerminalText from "./TerminalText.js"
 
 /**
  * The reasons for which a file cannot be used:
@@ -75,6 +76,6 @@ export class FileError extends Schema.TaggedError<FileError>()("FileError", {
   /** What could not be done, with which file, and why, in one line. */
   override get message(): string {
     const code = this.code === undefined ? "" : ` (${this.code})`
-    return `cannot ${this.action} ${JSON.stringify(this.path)}: ${this.problem}${code}`
+    return `cannot ${this.action} ${TerminalText.quote(this.path)}: ${TerminalText.sanitize(this.problem)}${code}`
   }
 }

@@ -1,8 +1,10 @@
+import * as Schema from "effect/Schema"
+import { Identity } from "./ProcessIdentity.js"
+import * as RecordFields from "./RecordFields.js"
 /**
  * Who holds a lock that was asked for.
  */
-import * as Schema from "effect/Schema"
-import { Identity } from "./ProcessIdentity.js"
+import * as TerminalText from "./TerminalText.js"
 
 /**
  * The owner of a lock, as it stands in the lock's file. `nonce` tells one holding from every other; `since` is when it
@@ -17,11 +19,11 @@ import { Identity } from "./ProcessIdentity.js"
  * ```
  */
 export const LockOwner = Schema.Struct({
-  pid: Schema.Int,
+  pid: RecordFields.Pid,
   identity: Schema.UndefinedOr(Identity),
   label: Schema.String,
-  nonce: Schema.NonEmptyString,
-  since: Schema.Number
+  nonce: RecordFields.Id,
+  since: RecordFields.Timestamp
 })
 
 /**
@@ -57,9 +59,9 @@ export class LockHeld extends Schema.TaggedError<LockHeld>()("LockHeld", {
 }) {
   /** Who holds which lock, in one line. */
   override get message(): string {
-    const lock = `the lock ${JSON.stringify(this.path)} is held by`
+    const lock = `the lock ${TerminalText.quote(this.path)} is held by`
     if (this.owner === undefined) return `${lock} nobody who can be named: it is no lock file, or of a later version`
-    const process = `${lock} process ${this.owner.pid} ${JSON.stringify(this.owner.label)}`
+    const process = `${lock} process ${this.owner.pid} ${TerminalText.quote(this.owner.label)}`
     switch (this.liveness) {
       case "alive":
         return `${process}, which is running`

@@ -1,9 +1,10 @@
-/**
- * Records of one line, `key=value key="a value"`, for people, `grep` and programs alike.
- */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { escape, isBare, readQuoted } from "./internal/logfmtValue.js"
+/**
+ * Records of one line, `key=value key="a value"`, for people, `grep` and programs alike.
+ */
+import * as TerminalText from "./TerminalText.js"
 
 /**
  * One field of a record.
@@ -77,7 +78,7 @@ export const encode = (record: ReadonlyArray<Pair> | Readonly<Record<string, str
   const pairs: ReadonlyArray<Pair> = isPairs(record) ? record : Object.entries(record)
   let line = ""
   for (const [key, value] of pairs) {
-    if (!isKey(key)) throw new TypeError(`no key for logfmt: ${JSON.stringify(key)}`)
+    if (!isKey(key)) throw new TypeError(`no key for logfmt: ${TerminalText.quote(key)}`)
     const field = isBare(value) ? `${key}=${value}` : `${key}="${escape(value)}"`
     line = line === "" ? field : `${line} ${field}`
   }

@@ -1,6 +1,3 @@
-/**
- * Which process a pid means: pids are used again, so a pid alone names nobody.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,6 +6,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ProcStat from "./ProcStat.js"
+/**
+ * Which process a pid means: pids are used again, so a pid alone names nobody.
+ */
+import * as RecordFields from "./RecordFields.js"
 
 /**
  * One process, told from every other that had or will have its pid: pid and start token, and, once it is stored, the
@@ -28,10 +29,10 @@ import * as ProcStat from "./ProcStat.js"
  * ```
  */
 export const Identity = Schema.Struct({
-  pid: Schema.Int.pipe(Schema.positive()),
-  startToken: Schema.NonEmptyString,
-  bootId: Schema.UndefinedOr(Schema.String),
-  pidNamespace: Schema.UndefinedOr(Schema.String)
+  pid: RecordFields.Pid,
+  startToken: RecordFields.Id,
+  bootId: Schema.UndefinedOr(RecordFields.Id),
+  pidNamespace: Schema.UndefinedOr(RecordFields.Id)
 })
 
 /**

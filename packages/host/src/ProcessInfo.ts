@@ -2,6 +2,7 @@
  * What can be told of one process, for people and for records.
  */
 import * as Schema from "effect/Schema"
+import * as TerminalText from "./TerminalText.js"
 
 /**
  * One process as a report or an error names it: its pid, the command line it runs, and when it was started, in
@@ -38,18 +39,18 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
 })
 
 /**
- * Its command line as a terminal can show it: in one line, without control characters, and cut at `maxLength`
- * characters if that is given.
+ * Its command line as a terminal can show it (`TerminalText.sanitize`), in one line, and cut at `maxLength` characters if
+ * that is given.
  *
  * @example
  * ```ts
  * import * as ProcessInfo from "@tether/host/ProcessInfo"
  *
- * ProcessInfo.commandLine({ pid: 4711, command: "sh -c a\nb", startedAt: undefined }) // "sh -c a\ufffdb"
+ * ProcessInfo.commandLine({ pid: 4711, command: "sh -c a\nb", startedAt: undefined }) // "sh -c a␊b"
  * ```
  */
 export const commandLine = ({ command }: ProcessInfo, maxLength = Number.POSITIVE_INFINITY): string =>
-  (command.length > maxLength ? `${command.slice(0, maxLength)}…` : command).replace(unprintable, "\ufffd")
+  TerminalText.sanitize(command.length > maxLength ? `${command.slice(0, maxLength)}…` : command)
 
 /**
  * One process in a few words, `4711 (node)`, for logs and errors: its pid and its name, which is the first word of its
@@ -72,6 +73,3 @@ const nameOf = (command: string): string => {
   const [word = ""] = command.trim().split(/\s/, 1)
   return word.slice(word.lastIndexOf("/") + 1).replace(/:$/, "")
 }
-
-// A process names itself as it likes, and a terminal obeys what it is shown.
-const unprintable = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g

@@ -1,6 +1,3 @@
-/**
- * A file of lines to which several processes append, of which the youngest part is kept, and which can be followed.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
@@ -21,6 +18,10 @@ import type { TornLine } from "./internal/tornLine.js"
 import { warn } from "./internal/warn.js"
 import type { LockHeld } from "./LockHeld.js"
 import type { ProcessIdentity } from "./ProcessIdentity.js"
+/**
+ * A file of lines to which several processes append, of which the youngest part is kept, and which can be followed.
+ */
+import * as TerminalText from "./TerminalText.js"
 
 export type { TornLine } from "./internal/tornLine.js"
 
@@ -137,7 +138,7 @@ export const open = (
   })
 
 const tornMessage = (path: string, torn: TornLine): string =>
-  `${JSON.stringify(path)} had a torn line of ${torn.bytes.length} bytes at ${torn.offset}: blanked`
+  `${TerminalText.quote(path)} had a torn line of ${torn.bytes.length} bytes at ${torn.offset}: blanked`
 
 /** So soon after an append it is looked at, so that one look serves all appends of a moment. */
 const lookAfter = Duration.millis(20)
@@ -327,6 +328,6 @@ const nextOrWait = (path: string, reader: LineReader, pollEvery: Duration.Durati
       if (lines !== undefined) continue
       yield* Effect.sleep(pollEvery)
       const missed = yield* reader.look
-      if (missed > 0) yield* warn(`${missed} files of ${JSON.stringify(path)} came and went unread`)
+      if (missed > 0) yield* warn(`${missed} files of ${TerminalText.quote(path)} came and went unread`)
     }
   })

@@ -8,6 +8,8 @@
 // some viewers break a line at them.
 const suspect = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 const suspects = new RegExp(suspect, "g")
+const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
+const suspectsInRun = new RegExp(suspectInRun, "g")
 
 // A terminal's sequences: CSI (parameters, then a final byte), OSC and the other strings (up to their terminator), and
 // the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by one.
@@ -28,6 +30,8 @@ const colour = /^\x1b\[[0-9;:]*m$/
 export interface Options {
   /** Keeps colours and styles (SGR sequences), and ends them at the end of the line. Default false. */
   readonly colour?: boolean | undefined
+  /** Removes the characters that would be shown as pictures: for what was written to a terminal. Default false. */
+  readonly remove?: boolean | undefined
 }
 
 /**
@@ -59,19 +63,20 @@ export const mayHarm = (run: string): boolean => unread.test(run)
  */
 export const sanitize = (line: string, options?: Options): string => {
   if (!suspect.test(line)) return line
-  if (options?.colour !== true) return line.replace(sequences, "").replace(suspects, picture)
+  const shownAs = options?.remove === true ? nothing : picture
+  if (options?.colour !== true) return line.replace(sequences, "").replace(suspects, shownAs)
   let shown = ""
   let coloured = false
   let from = 0
   for (const match of line.matchAll(sequences)) {
-    shown += line.slice(from, match.index).replace(suspects, picture)
+    shown += line.slice(from, match.index).replace(suspects, shownAs)
     if (colour.test(match[0])) {
       shown += match[0]
       coloured = true
     }
     from = match.index + match[0].length
   }
-  shown += line.slice(from).replace(suspects, picture)
+  shown += line.slice(from).replace(suspects, shownAs)
   // A colour that the line leaves open would run into the text that is printed next.
   return coloured ? `${shown}\x1b[0m` : shown
 }
@@ -226,6 +231,39 @@ const partAt = (parts: ReadonlyArray<Part>, index: number): Part | undefined => 
  */
 export const colours = (text: string): string =>
   text.includes("\x1b") ? (text.match(sequences) ?? []).filter((sequence) => colour.test(sequence)).join("") : ""
+
+/**
+ * A JSON text in which every character that {@link sanitize} would replace is a `\u` escape. Its value stays the same.
+ * `JSON.stringify` escapes the control characters below U+0020 and leaves the others.
+ *
+ * @example
+ * ```ts
+ * import * as TerminalText from "@tether/host/TerminalText"
+ *
+ * TerminalText.escapeJson(JSON.stringify("\u009b2J")) // '"\\u009b2J"'
+ * ```
+ */
+export const escapeJson = (json: string): string =>
+  suspectInRun.test(json) ? json.replace(suspectsInRun, unicodeEscape) : json
+
+/**
+ * A text from outside as a part of a message: in double quotes, with `\u` escapes as in {@link escapeJson}, so that
+ * a reader sees where it begins and ends. At most `maxLength` characters of it are shown, default 1000.
+ *
+ * @example
+ * ```ts
+ * import * as TerminalText from "@tether/host/TerminalText"
+ *
+ * TerminalText.quote("a\u202eb") // '"a\\u202eb"'
+ * ```
+ */
+export const quote = (text: string, maxLength = 1000): string =>
+  // A caller without types may give anything.
+  escapeJson(JSON.stringify(text?.length > maxLength ? `${text.slice(0, maxLength)}…` : text) ?? String(text))
+
+const unicodeEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+
+const nothing = (): string => ""
 
 const picture = (character: string): string => {
   const code = character.charCodeAt(0)

@@ -183,6 +183,33 @@ describe("FileLock", () => {
       })
   )
 
+  it.scoped("takes a record that no owner can have written for a lock of nobody known", () =>
+    Effect.gen(function* () {
+      const { as } = world()
+      const path = join(yield* directory, "a.lock")
+      const identity = { pid: 1, startToken: "1", bootId: null, pidNamespace: null }
+      const owner = { pid: 1, identity, label: "x", nonce: "n", since: 0 }
+      const take = Effect.flip(Effect.scoped(FileLock.tryAcquire(path)).pipe(Effect.provide(as("two"))))
+      for (const bad of [
+        ...[1e308, -1e308, 8.64e15 + 1, null, "0"].map((since) => ({ since })),
+        ...[0, -1, 1.5, 1e308, "1"].map((pid) => ({ pid })),
+        ...["", "\x1b[2J", "a\nb", 7].map((nonce) => ({ nonce })),
+        { label: 7 },
+        { identity: { ...identity, startToken: "\x1b]0;x\x07" } },
+        { identity: { ...identity, pid: 1e308 } }
+      ]) {
+        writeFileSync(path, JSON.stringify({ ...owner, ...bad }))
+        expect(yield* take, JSON.stringify(bad)).toMatchObject({
+          _tag: "LockHeld",
+          owner: undefined,
+          liveness: "unknown"
+        })
+      }
+      writeFileSync(path, JSON.stringify({ ...owner, label: "\x1b[2J\u009b\u202e" }))
+      expect((yield* take).message).toContain('process 1 "\\u001b[2J\\u009b\\u202e"')
+    })
+  )
+
   it.scoped.each<[string, (path: string) => void, string]>([
     ["removed", unlinkSync, "somebody has removed it"],
     ["replaced", (path) => writeFileSync(path, "mine"), "something else is in its place"]

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import * as Logfmt from "../src/Logfmt.js"
 import * as TerminalText from "../src/TerminalText.js"
 
-const { mayHarm, readings, sanitize } = TerminalText
+const { escapeJson, mayHarm, quote, readings, sanitize } = TerminalText
 
 describe("TerminalText.sanitize", () => {
   it("leaves plain text alone", () => {
@@ -80,4 +82,70 @@ describe("TerminalText.readings", () => {
     expect(texts(text)[0]).toBe("a\nb\nc\nd")
     expect(text.split("\n").map((line) => sanitize(line).replace("\u240d", ""))).toEqual(["a", "b", "c", "d"])
   })
+})
+
+/** Strings rich in what a terminal obeys. */
+const hostile = FastCheck.array(
+  FastCheck.oneof(
+    FastCheck.string({ unit: "binary", maxLength: 4 }),
+    FastCheck.constantFrom(
+      ...'\x1b\x9b\x9d\x90[]0;31mJ\x07\\\n\r\t\b\x00\x7f\x85\u061c\u200e\u2028\u202e\u2066\u2069\ud800"'
+    )
+  ),
+  { maxLength: 30 }
+).map((parts) => parts.join(""))
+
+const suspect = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
+
+describe("whatever the text", () => {
+  it("nothing that a terminal obeys is left by sanitize, also the second time", () => {
+    FastCheck.assert(
+      FastCheck.property(hostile, FastCheck.boolean(), (text, remove) => {
+        const shown = sanitize(text, { remove })
+        expect(shown).not.toMatch(suspect)
+        expect(sanitize(shown)).toBe(shown)
+      })
+    )
+  })
+
+  it("nothing but colours is left where they are kept", () => {
+    FastCheck.assert(
+      FastCheck.property(hostile, (text) => {
+        const shown = sanitize(text, { colour: true })
+        expect(shown.replace(/\x1b\[[0-9;:]*m/g, "")).not.toMatch(suspect)
+        if (shown.includes("\x1b")) expect(shown.endsWith("\x1b[0m")).toBe(true)
+      })
+    )
+  })
+
+  it("JSON is escaped and equal in value", () => {
+    FastCheck.assert(
+      FastCheck.property(hostile, (text) => {
+        for (const json of [
+          escapeJson(JSON.stringify({ [text]: [text] })),
+          escapeJson(JSON.stringify({ [text]: text }, null, 2))
+        ]) {
+          expect(json.replaceAll("\n", "")).not.toMatch(suspect)
+          expect(Object.keys(JSON.parse(json) as object)).toEqual([text])
+        }
+        expect(quote(text)).not.toMatch(suspect)
+        expect(JSON.parse(quote(text))).toBe(text)
+      })
+    )
+  })
+
+  it("logfmt is a line that harms no terminal", () => {
+    FastCheck.assert(
+      FastCheck.property(hostile, (text) => {
+        expect(Logfmt.encode([["a", text]])).not.toMatch(suspect)
+      })
+    )
+  })
+})
+
+describe("TerminalText.quote", () => {
+  it("cuts what is too long", () => expect(quote("x".repeat(20), 5)).toBe('"xxxxx…"'))
+
+  it("takes what a caller without types may give", () =>
+    expect([undefined, 7, null].map((value) => quote(value as never))).toEqual(["undefined", "7", "null"]))
 })

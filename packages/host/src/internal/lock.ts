@@ -1,6 +1,3 @@
-/**
- * Taking a lock, keeping it, and giving it back.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -10,6 +7,10 @@ import type * as Scope from "effect/Scope"
 import type { FileError } from "../FileError.js"
 import { LockHeld, type LockOwner } from "../LockHeld.js"
 import * as ProcessIdentity from "../ProcessIdentity.js"
+/**
+ * Taking a lock, keeping it, and giving it back.
+ */
+import * as TerminalText from "../TerminalText.js"
 import { type Claimant, claimed, dropped, linked, supplant, verdict } from "./claim.js"
 import type { FileLock } from "./heldLock.js"
 import * as LockFile from "./lockFile.js"
@@ -118,14 +119,14 @@ const kept = (me: Claimant, refreshEvery: number): Effect.Effect<FileLock, never
 type SaidLost = (seen: LockFile.Seen | undefined) => Effect.Effect<void>
 
 const lossOf = (me: Claimant, seen: LockFile.Seen | undefined): string => {
-  const name = me.owner.label === "" ? "" : ` of ${JSON.stringify(me.owner.label)}`
+  const name = me.owner.label === "" ? "" : ` of ${TerminalText.quote(me.owner.label)}`
   const what =
     seen === undefined
       ? "somebody has removed it"
       : seen.owner === undefined
         ? "something else is in its place"
-        : `process ${seen.owner.pid} ${JSON.stringify(seen.owner.label)} has it now`
-  return `the lock ${JSON.stringify(me.path)}${name} is lost: ${what}`
+        : `process ${seen.owner.pid} ${TerminalText.quote(seen.owner.label)} has it now`
+  return `the lock ${TerminalText.quote(me.path)}${name} is lost: ${what}`
 }
 
 const refreshing = (me: Claimant, every: number, saidLost: SaidLost): Effect.Effect<void, never, Needs> =>
@@ -166,4 +167,6 @@ const released = (me: Claimant, saidLost: SaidLost): Effect.Effect<void, never, 
     // Somebody who cannot tell that we live is taking it over just now.
     if (outcome instanceof LockHeld) return
     yield* Effect.ensuring(fs.remove(me.path), dropped(outcome.claim))
-  }).pipe(Effect.catchAll((error) => warn(`the lock ${JSON.stringify(me.path)} could not be released`, error.message)))
+  }).pipe(
+    Effect.catchAll((error) => warn(`the lock ${TerminalText.quote(me.path)} could not be released`, error.message))
+  )

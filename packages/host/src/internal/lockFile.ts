@@ -1,12 +1,14 @@
-/**
- * The file of a lock: who its owner is, and when it last showed itself.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { FileError } from "../FileError.js"
+import * as FileTime from "../FileTime.js"
 import type { LockOwner } from "../LockHeld.js"
+/**
+ * The file of a lock: who its owner is, and when it last showed itself.
+ */
+import * as RecordFields from "../RecordFields.js"
 import { doing, isNotFound } from "./fileErrors.js"
 import { hash } from "./hash.js"
 import { writeNew } from "./writing.js"
@@ -24,18 +26,18 @@ export interface Seen {
 // `null` and not `undefined`, which JSON leaves out.
 const Stored = Schema.parseJson(
   Schema.Struct({
-    pid: Schema.Int,
+    pid: RecordFields.Pid,
     identity: Schema.NullOr(
       Schema.Struct({
-        pid: Schema.Int.pipe(Schema.positive()),
-        startToken: Schema.NonEmptyString,
-        bootId: Schema.NullOr(Schema.String),
-        pidNamespace: Schema.NullOr(Schema.String)
+        pid: RecordFields.Pid,
+        startToken: RecordFields.Id,
+        bootId: Schema.NullOr(RecordFields.Id),
+        pidNamespace: Schema.NullOr(RecordFields.Id)
       })
     ),
     label: Schema.String,
-    nonce: Schema.NonEmptyString,
-    since: Schema.Number
+    nonce: RecordFields.Id,
+    since: RecordFields.Timestamp
   })
 )
 
@@ -72,7 +74,7 @@ export const read = (path: string): Effect.Effect<Seen | undefined, FileError, F
     const fs = yield* FileSystem.FileSystem
     const text = yield* fs.readFileString(path)
     const info = yield* fs.stat(path)
-    const refreshedAt = Option.match(info.mtime, { onNone: () => 0, onSome: (mtime) => mtime.getTime() })
+    const refreshedAt = Option.getOrElse(FileTime.modifiedAt(info), () => 0)
     const owner = Option.getOrUndefined(Option.map(decode(text), fromStored))
     if (owner !== undefined) return { id: owner.nonce, owner, refreshedAt }
     return {

@@ -4,8 +4,8 @@
 
 // Most values are such, and this test is the cheaper one.
 const plain = /^[!#-<>-[\]-~]*$/
-const needsQuotes = /[\s"=\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/u
-const escaped = /["\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/gu
+const needsQuotes = /[\s"=\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/u
+const escaped = /["\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/gu
 
 /** Whether a text stands for itself, without quotes. */
 export const isBare = (text: string): boolean => plain.test(text) || !needsQuotes.test(text)

@@ -1,10 +1,11 @@
-/**
- * Puts the active file among the rotated ones, and removes those that are no longer kept.
- */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+/**
+ * Puts the active file among the rotated ones, and removes those that are no longer kept.
+ */
+import * as FileTime from "../FileTime.js"
 import { readRange } from "./bytes.js"
 import { isNotFound, isTaken } from "./fileErrors.js"
 import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
@@ -52,7 +53,7 @@ const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Ef
             {
               number,
               size: Number(info.size),
-              writtenAt: Option.match(info.mtime, { onNone: () => 0, onSome: (mtime) => mtime.getTime() })
+              writtenAt: Option.getOrElse(FileTime.modifiedAt(info), () => 0)
             }
           ]
     )
