@@ -1,8 +1,10 @@
 /**
  * One line of the journal: that something began, or how it ended and why.
  */
+import * as RecordFields from "@tether/host/RecordFields"
 import { EndedBy } from "@tether/process/ExitReport"
 import type { ExitStatus } from "@tether/process/ExitStatus"
+import * as Signals from "@tether/process/Signals"
 import * as Schema from "effect/Schema"
 
 /**
@@ -73,7 +75,9 @@ export const OutOfMemory = Schema.Struct({
 export type OutOfMemory = typeof OutOfMemory.Type
 
 /**
- * A record. What is not known is absent, and never guessed.
+ * A record. What is not known is absent, and never guessed. Another program may have written the line: a value that no
+ * writer of a journal can have written (a time that no `Date` holds, an id with control characters, the name of no
+ * signal) makes it no record. The texts may hold anything: sanitize them before they are shown (`TerminalText`).
  *
  * - `id`: unique, and in the order of time when sorted as text. `start` of an exit is the id of the start it belongs
  *   to.
@@ -96,29 +100,29 @@ export type OutOfMemory = typeof OutOfMemory.Type
  * ```
  */
 export const ExitRecord = Schema.Struct({
-  id: Schema.NonEmptyString,
-  ts: Schema.Finite,
+  id: RecordFields.Id,
+  ts: RecordFields.Timestamp,
   ev: Event,
   identity: Schema.String,
-  start: Schema.optional(Schema.String),
-  pid: Schema.optional(Schema.Int),
-  startToken: Schema.optional(Schema.String),
-  bootId: Schema.optional(Schema.String),
-  pidNamespace: Schema.optional(Schema.String),
+  start: Schema.optional(RecordFields.Id),
+  pid: Schema.optional(RecordFields.Pid),
+  startToken: Schema.optional(RecordFields.Id),
+  bootId: Schema.optional(RecordFields.Id),
+  pidNamespace: Schema.optional(RecordFields.Id),
   host: Schema.optional(Schema.String),
-  writer: Schema.optional(Schema.String),
+  writer: Schema.optional(RecordFields.Id),
   command: Schema.optional(Schema.String),
   cwd: Schema.optional(Schema.String),
   deadStatus: Schema.optional(Schema.Int),
-  deadSignal: Schema.optional(Schema.String),
+  deadSignal: Schema.optional(Signals.Name),
   endedBy: Schema.optional(EndedBy),
   stopStep: Schema.optional(Schema.String),
   reason: Schema.optional(Schema.String),
-  uptime: Schema.optional(Schema.Finite),
+  uptime: Schema.optional(RecordFields.Millis),
   oom: Schema.optional(OutOfMemory),
   restart: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.String),
-  memory: Schema.optional(Schema.Int),
+  memory: Schema.optional(Schema.NonNegativeInt),
   commands: Schema.optional(Schema.String),
   lastLines: Schema.optional(Schema.String)
 })

@@ -1,17 +1,19 @@
-/**
- * A store of lines in a directory.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
+/**
+ * A store of lines in a directory.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type Format, fromLine, toLine } from "./line.js"
+import { type Format, fromLine, problemOf, toLine } from "./line.js"
 import { mayBeAskedFor } from "./query.js"
 import type { Query } from "./service.js"
 import { makeStartIndex } from "./startIndex.js"
@@ -37,6 +39,8 @@ export const fileStore = (
     const syncSoon = yield* coalesced(Effect.ignore(file.sync))
     return {
       write: (record) => {
+        const problem = problemOf(record)
+        if (problem !== undefined) return Effect.fail(FileAttempt.refused("append to", path, "Invalid", problem))
         const written = file.append(toLine(record, format))
         return fsync === "onExit" && record.ev !== "session-start" ? Effect.zipLeft(written, syncSoon) : written
       },
@@ -50,8 +54,17 @@ export const readStore = (directory: string, files: FileSystem.FileSystem): Read
 
 const storeOf = (directory: string, files: FileSystem.FileSystem, index: { readonly isKept: boolean }): ReadStore => {
   const path = `${directory}/${fileName}`
+  let isTold = false
+  const tell = (skipped: number): Effect.Effect<void> => {
+    if (skipped === 0 || isTold) return Effect.void
+    isTold = true
+    const lines = skipped === 1 ? "1 line is not a record" : `${skipped} lines are not records`
+    return Effect.logWarning(
+      `in ${TerminalText.quote(path)}, ${lines} that this version knows: torn, written by another program, or newer`
+    ).pipe(Effect.catchAllDefect(() => Effect.void))
+  }
   const recordsIn = (lines: Stream.Stream<string, FileError, FileSystem.FileSystem>) => (query: Query) =>
-    toRecords(lines, query).pipe(Stream.provideService(FileSystem.FileSystem, files))
+    toRecords(lines, query, tell).pipe(Stream.provideService(FileSystem.FileSystem, files))
   return {
     read: recordsIn(RotatingFile.read(path)),
     newestFirst: recordsIn(
@@ -66,14 +79,26 @@ const storeOf = (directory: string, files: FileSystem.FileSystem, index: { reado
   }
 }
 
-/** A record is more work than a look at its line. */
-const toRecords = <E, R>(lines: Stream.Stream<string, E, R>, query: Query) => {
-  const isWorthIt = mayBeAskedFor(query)
-  return Stream.mapChunks(
-    lines,
-    Chunk.filterMap((line) => (isWorthIt(line) ? fromLine(line) : Option.none()))
-  )
-}
+/**
+ * A record is more work than a look at its line. `tell` gets the number of lines that are none, of those that were read,
+ * at the end of the stream: a line of another writer costs itself, and never the records around it.
+ */
+const toRecords = <E, R>(
+  lines: Stream.Stream<string, E, R>,
+  query: Query,
+  tell: (skipped: number) => Effect.Effect<void>
+) =>
+  Stream.suspend(() => {
+    const isWorthIt = mayBeAskedFor(query)
+    let skipped = 0
+    const recordIn = (line: string) => {
+      if (!isWorthIt(line)) return Option.none()
+      const record = fromLine(line)
+      if (Option.isNone(record)) skipped++
+      return record
+    }
+    return Stream.mapChunks(lines, Chunk.filterMap(recordIn)).pipe(Stream.ensuring(Effect.suspend(() => tell(skipped))))
+  })
 
 /**
  * How long an end that is on record waits for the disk, so that those of one moment go there together: while a file is

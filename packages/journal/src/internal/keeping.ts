@@ -1,7 +1,8 @@
+import type { FileError } from "@tether/host/FileError"
 /**
  * Writing within a bound, for records that nobody may wait for: whatever becomes of them, the child goes on.
  */
-import type { FileError } from "@tether/host/FileError"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -52,7 +53,7 @@ export const makeKeeping = (
         first === undefined
           ? Effect.void
           : Effect.logError(
-              `the exit journal loses records, of which this is the first (${JSON.stringify(first)}): ${problem}`
+              `the exit journal loses records, of which this is the first (${TerminalText.quote(first)}): ${problem}`
             ),
         Deferred.succeed(each.done, undefined)
       )

@@ -1,10 +1,11 @@
-/**
- * What was begun and has no end, when a journal is opened.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
+/**
+ * What was begun and has no end, when a journal is opened.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { JournalService, Unfinished } from "./service.js"
 import type { Surroundings } from "./setting.js"
@@ -57,7 +58,7 @@ const conclude =
 
 const report = (found: ReadonlyArray<Unfinished>, asked: Unfinished["state"], words: string): Effect.Effect<void> => {
   const names = found.flatMap(({ start: { identity, pid }, state }) =>
-    state === asked ? [`${JSON.stringify(identity)} (pid ${pid ?? "unknown"})`] : []
+    state === asked ? [`${TerminalText.quote(identity)} (pid ${pid ?? "unknown"})`] : []
   )
   if (names.length === 0) return Effect.void
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ""

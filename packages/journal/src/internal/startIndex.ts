@@ -19,7 +19,7 @@ import { fromLine, peek } from "./line.js"
  */
 const Part = Schema.Struct({
   inode: Schema.String,
-  bytes: Schema.Int,
+  bytes: Schema.NonNegativeInt,
   before: Schema.String,
   /** The lines of starts that have no end in this file, by their ids. */
   starts: Schema.Array(Schema.Tuple(Schema.String, Schema.String)),
