@@ -1,6 +1,7 @@
 /**
  * What lives in this program, written to a file for whoever wonders why it does not end: its children and its fibers.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -41,7 +42,7 @@ export const writeDump = (
 const longestLabel = 120
 
 const rowOf = ({ containment, label, living, pid, startedAt }: Resident, now: number): ReadonlyArray<string> => [
-  label.slice(0, longestLabel).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd"),
+  TerminalText.sanitize(label.slice(0, longestLabel)),
   String(pid),
   containment,
   `${((now - startedAt) / 1000).toFixed(1)} s`,

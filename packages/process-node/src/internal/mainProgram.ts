@@ -1,8 +1,9 @@
+import { defaultTeardown, type Teardown } from "@effect/platform/Runtime"
 /**
  * The life of a program around its main fiber: what happens when the system, or an error that nobody caught, wants it
  * to end. All that is installed for it goes with the main fiber.
  */
-import { defaultTeardown, type Teardown } from "@effect/platform/Runtime"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -137,7 +138,11 @@ export class MainProgram {
 /** An error can be made so that it cannot even be looked at. */
 const textOf = (error: unknown): string => {
   try {
+    // Its message may be what a child wrote.
     return inspect(error)
+      .split("\n")
+      .map((line) => TerminalText.sanitize(line))
+      .join("\n")
   } catch {
     return "an error that cannot be shown"
   }

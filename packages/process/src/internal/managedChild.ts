@@ -1,3 +1,4 @@
+import type { Signal } from "@effect/platform/CommandExecutor"
 /**
  * One child from its spawn to its end: where the platform's events come in, and where the handle's promises are kept.
  *
@@ -8,7 +9,7 @@
  * Where nothing is in the way (no leftover, no observer) all of it happens in the platform's own callbacks. A fiber is
  * forked only for what has to wait.
  */
-import type { Signal } from "@effect/platform/CommandExecutor"
+import * as TerminalText from "@tether/host/TerminalText"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -208,7 +209,7 @@ export class ManagedChild extends Reading implements Child {
               this.complete(status)
             })
           ),
-          Effect.annotateLogs({ label: this.plan.label, pid: this.pid })
+          Effect.annotateLogs(this.annotations)
         )
       )
     }
@@ -342,6 +343,11 @@ export class ManagedChild extends Reading implements Child {
     return this.plan.label
   }
 
+  /** A logger prints them as they are. */
+  private get annotations() {
+    return { label: TerminalText.sanitize(this.plan.label), pid: this.pid }
+  }
+
   get containment(): Containment {
     return this.launched.containment
   }
@@ -393,7 +399,7 @@ export class ManagedChild extends Reading implements Child {
     this.output.letGo()
     return Effect.zipRight(this.stopAs("scope", this.plan.stop), this.gone).pipe(
       Effect.catchTag("SurvivorsError", (error) => complain(error.message)),
-      Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
+      Effect.annotateLogs(this.annotations),
       Effect.asVoid,
       // A scope can be closed by a fiber that is interrupted meanwhile, and it closes only once.
       Effect.uninterruptible
@@ -420,7 +426,7 @@ export class ManagedChild extends Reading implements Child {
           })
         ),
         Effect.flatMap((isGone) => (isGone ? Effect.void : this.resisted())),
-        Effect.annotateLogs({ label: this.plan.label, pid: this.pid }),
+        Effect.annotateLogs(this.annotations),
         Effect.ensuring(
           Effect.sync(() => {
             this.plansAtWork.delete(plan)

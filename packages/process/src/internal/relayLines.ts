@@ -29,8 +29,11 @@ export const prefixOf = (label: string, stream: StreamName): string =>
 
 const shortNames: Readonly<Record<string, string | undefined>> = { stdout: "out", stderr: "err" }
 
-export const annotationsOf = (label: string, pid: number | undefined, stream: StreamName): Record<string, unknown> =>
-  pid === undefined ? { label, stream } : { label, pid, stream }
+/** A logger prints annotations as they are. */
+export const annotationsOf = (name: string, pid: number | undefined, stream: StreamName): Record<string, unknown> => {
+  const label = TerminalText.sanitize(name)
+  return pid === undefined ? { label, stream } : { label, pid, stream }
+}
 
 /** Relays one chunk in the name of a fiber. `isPlain` says that nothing in it needs a closer look. */
 export type RelayChunk = (fiber: Fiber.RuntimeFiber<unknown, unknown>, chunk: LineChunk, isPlain: boolean) => void
