@@ -1,6 +1,7 @@
 /**
  * Claude Code.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import type { AgentAdapter, Decision, Invocation, Prompt } from "./AgentAdapter.js"
 import { claudeDecoder } from "./internal/claudeLines.js"
 import { wordOrStdin } from "./internal/promptWord.js"
@@ -20,7 +21,7 @@ const problemsOf = ({ newSessionId, resumeSessionId }: Prompt): ReadonlyArray<st
     ? ["resumeSessionId begins with a dash, and would be taken for an option"]
     : []),
   ...(resumeSessionId === undefined && newSessionId !== undefined && !uuid.test(newSessionId)
-    ? [`newSessionId is a UUID, and not ${JSON.stringify(newSessionId)}`]
+    ? [`newSessionId is a UUID, and not ${TerminalText.quote(newSessionId)}`]
     : [])
 ]
 

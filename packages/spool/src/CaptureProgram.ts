@@ -1,8 +1,9 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 /**
  * The programs `tether capture-transcript` and `tether capture-turn`, whole: also without `--no-spawn`.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,12 +27,15 @@ export const main = (argv: ReadonlyArray<string>): void =>
   captureMain(argv, (capturing) =>
     Effect.flatMap(configured, (handler) => Captures.ingest(capturing, handler)).pipe(
       Effect.catchAllCause((cause) =>
-        Effect.as(Effect.logError(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"), {
-          inserted: 0,
-          reinforced: 0,
-          skipped: 0,
-          errors: 1
-        })
+        Effect.as(
+          Effect.logError(TerminalText.sanitize(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted")),
+          {
+            inserted: 0,
+            reinforced: 0,
+            skipped: 0,
+            errors: 1
+          }
+        )
       ),
       Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)),
       // stdout has the one line that is waited for.

@@ -1,12 +1,13 @@
-/**
- * What becomes of captures: the spool of those that were deferred, and where they go by default.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
+/**
+ * What becomes of captures: the spool of those that were deferred, and where they go by default.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -229,7 +230,8 @@ export const ingest = <R>(
             const record = eventOf(sessionId, turn, now)
             const item = { record, key: record.key, file: transcript, position: turn.number, header }
             const answer = yield* ask(() => handle(item), patience)
-            if (answer._tag === "Failed") yield* Effect.logError(`turn ${turn.number} was not taken: ${answer.error}`)
+            if (answer._tag === "Failed")
+              yield* Effect.logError(`turn ${turn.number} was not taken: ${TerminalText.sanitize(answer.error)}`)
             if (answer._tag === "Done") counts[answer.isKnown ? "reinforced" : "inserted"]++
             else counts[answer._tag === "Skipped" ? "skipped" : "errors"]++
           }),

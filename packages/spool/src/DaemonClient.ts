@@ -1,6 +1,7 @@
 /**
  * Talks to a daemon over one connection, for programs that hand over again and again.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
@@ -27,7 +28,7 @@ export class DaemonGone extends Schema.TaggedError<DaemonGone>()("DaemonGone", {
   problem: Schema.String
 }) {
   override get message(): string {
-    return `the daemon at ${JSON.stringify(this.socket)} has not answered: ${this.problem}`
+    return `the daemon at ${TerminalText.quote(this.socket)} has not answered: ${TerminalText.sanitize(this.problem)}`
   }
 }
 

@@ -1,12 +1,13 @@
-/**
- * Work that is deferred to disk, and drained later: nothing lost, and nothing done twice as far as keys can tell.
- */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
+/**
+ * Work that is deferred to disk, and drained later: nothing lost, and nothing done twice as far as keys can tell.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -347,5 +348,5 @@ const tell =
   (report: DrainReport): Effect.Effect<void> => {
     const { filesDrained, filesFailed } = report
     const log = filesFailed > 0 ? Effect.logWarning : filesDrained > 0 ? Effect.logInfo : Effect.logDebug
-    return Effect.annotateLogs(log(`drained ${JSON.stringify(directory)}`), { ...report })
+    return Effect.annotateLogs(log(`drained ${TerminalText.quote(directory)}`), { ...report })
   }

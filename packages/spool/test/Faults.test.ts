@@ -8,6 +8,7 @@ import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
@@ -257,6 +258,32 @@ describe("a state", () => {
     }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
+  it.scoped("with a value that nobody can have written is none", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.now())
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const bad = [
+        ...["changedAt", "behindSince", "nextAt", "firstAt"].flatMap((field) =>
+          [1e308, -1e308, 8.64e15 + 1, "0", false].map((value) => ({ [field]: value }))
+        ),
+        ...["inode", "size", "position", "malformed", "tried", "attempts"].flatMap((field) =>
+          [1e308, -1, 0.5, "0"].map((value) => ({ [field]: value }))
+        ),
+        { firstError: 7 },
+        unsettled({ error: 7 }),
+        unsettled({ count: 1e308 })
+      ]
+      bad.forEach((fields, index) => {
+        withState(directory, `${index}.jsonl`, { position: 2, offset: 30, ...fields })
+      })
+      expect((yield* spool.stats).ready).toBe(bad.length)
+      const handler: Spool.Handler<Task> = () => Effect.succeed(Answer.done)
+      expect(yield* spool.drain(handler)).toMatchObject({ inserted: 2 * bad.length, filesDrained: bad.length })
+      expect(filesIn(directory)).toEqual([])
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
+  )
+
   it.scopedLive("that is a pipe is not waited for, nor is a pipe that is too much", () =>
     Effect.gen(function* () {
       const directory = yield* folder
@@ -426,6 +453,27 @@ describe("too much", () => {
               if (isClaimed && to.endsWith(".drop")) renameSync(from, `${from}.claimed`)
               return real.rename(from, to)
             })
+        }))
+      )
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
+  )
+
+  it.scoped("is dropped and on record, also where a file has a time that no Date holds", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      yield* Effect.gen(function* () {
+        const spool = yield* make(directory, { caps: { files: 1, age: "1 day" } })
+        yield* Effect.forEach(numbers(2), (record) => spool.put([record]))
+        expect(readFileSync(join(directory, "audit.log"), "utf8")).toMatch(
+          /^ts=\S+ ev=dropped file=\S+ cap=files [^\n]*bytes=\d+\n$/
+        )
+        expect(yield* spool.stats).toMatchObject({ ready: 1, oldest: undefined })
+        expect(yield* spool.doctor).toEqual([])
+        const taker = new Taker()
+        expect(yield* spool.drain(taker.handle)).toMatchObject({ inserted: 1, filesDrained: 1, remaining: 0 })
+      }).pipe(
+        changed((real) => ({
+          stat: (path) => Effect.map(real.stat(path), (info) => ({ ...info, mtime: Option.some(new Date(Number.NaN)) }))
         }))
       )
     }).pipe(Effect.provide(host), Effect.provide(quiet))

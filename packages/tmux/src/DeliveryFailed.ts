@@ -1,6 +1,7 @@
 /**
  * A text that did not arrive in a session, as far as anybody can tell.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -28,6 +29,6 @@ export class DeliveryFailed extends Schema.TaggedError<DeliveryFailed>()("Delive
 }) {
   /** How much was to be delivered to whom, and why that failed, in one line. */
   override get message(): string {
-    return `${this.length} bytes were not delivered to session ${JSON.stringify(this.identity)}: ${this.problem}`
+    return `${this.length} bytes were not delivered to session ${TerminalText.quote(this.identity)}: ${TerminalText.sanitize(this.problem)}`
   }
 }

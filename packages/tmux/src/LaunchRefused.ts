@@ -1,6 +1,7 @@
 /**
  * Options of a session that make no sense.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -20,6 +21,6 @@ export class LaunchRefused extends Schema.TaggedError<LaunchRefused>()("LaunchRe
 }) {
   /** All that is wrong, in one line. */
   override get message(): string {
-    return `session ${JSON.stringify(this.identity)} was not launched: ${this.problems.join("; ")}`
+    return `session ${TerminalText.quote(this.identity)} was not launched: ${TerminalText.sanitize(this.problems.join("; "))}`
   }
 }

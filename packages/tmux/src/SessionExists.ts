@@ -1,6 +1,7 @@
 /**
  * A session that is there already.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -18,6 +19,6 @@ export class SessionExists extends Schema.TaggedError<SessionExists>()("SessionE
 }) {
   /** Which session, in one line. */
   override get message(): string {
-    return `session ${JSON.stringify(this.identity)} runs already: stop it first, or take another name`
+    return `session ${TerminalText.quote(this.identity)} runs already: stop it first, or take another name`
   }
 }

@@ -1,9 +1,10 @@
-/**
- * The directory of the sessions' logs, kept within bounds.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * The directory of the sessions' logs, kept within bounds.
+ */
+import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -121,11 +122,12 @@ const look = (
 ): Effect.Effect<Option.Option<Log>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.option(
-      Effect.map(fs.stat(path), ({ mtime, size }) => ({
+      Effect.map(fs.stat(path), (info) => ({
         ...log,
         path,
-        bytes: Number(size),
-        changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
+        bytes: Number(info.size),
+        // Where it is not known, the log is taken for the newest.
+        changedAt: Option.getOrElse(FileTime.modifiedAt(info), () => Number.MAX_SAFE_INTEGER)
       }))
     )
   )

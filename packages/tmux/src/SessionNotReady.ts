@@ -1,6 +1,7 @@
 /**
  * A session that was started, and was not ready in time.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -65,7 +66,7 @@ export class SessionNotReady extends Schema.TaggedError<SessionNotReady>()("Sess
     const shown =
       this.lastLines.length === 0
         ? "it had shown nothing"
-        : `its last lines were ${this.lastLines.map((line) => JSON.stringify(line)).join(", ")}`
-    return `session ${JSON.stringify(this.identity)} was not ready after ${Math.round(this.waited / 1000)}s: ${this.reason}; ${shown}`
+        : `its last lines were ${this.lastLines.map((line) => TerminalText.quote(line)).join(", ")}`
+    return `session ${TerminalText.quote(this.identity)} was not ready after ${Math.round(this.waited / 1000)}s: ${TerminalText.sanitize(this.reason)}; ${shown}`
   }
 }

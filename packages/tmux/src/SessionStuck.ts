@@ -1,6 +1,7 @@
 /**
  * A session that could not be stopped.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -20,6 +21,6 @@ export class SessionStuck extends Schema.TaggedError<SessionStuck>()("SessionStu
 }) {
   /** Which session, and why, in one line. */
   override get message(): string {
-    return `session ${JSON.stringify(this.identity)} (pid ${this.pid}) could not be stopped: ${this.problem}`
+    return `session ${TerminalText.quote(this.identity)} (pid ${this.pid}) could not be stopped: ${TerminalText.sanitize(this.problem)}`
   }
 }

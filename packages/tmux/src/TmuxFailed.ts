@@ -1,6 +1,7 @@
 /**
  * A command that tmux did not carry out.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -27,6 +28,6 @@ export class TmuxFailed extends Schema.TaggedError<TmuxFailed>()("TmuxFailed", {
 }) {
   /** Which command, at which server, and why, in one line. */
   override get message(): string {
-    return `tmux ${this.command} at ${JSON.stringify(this.socket)} failed: ${this.problem}`
+    return `tmux ${TerminalText.sanitize(this.command)} at ${TerminalText.quote(this.socket)} failed: ${TerminalText.sanitize(this.problem)}`
   }
 }

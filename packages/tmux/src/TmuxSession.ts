@@ -1,10 +1,12 @@
-/**
- * Programs in terminals that outlive whoever has started them.
- */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
+import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+/**
+ * Programs in terminals that outlive whoever has started them.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import type { Child } from "@tether/process/Child"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SpawnError } from "@tether/process/SpawnError"
@@ -169,16 +171,16 @@ const keepWithin = (serverDirectory: string, directory: string, budget: SessionL
     if (report.removed.length > 0) {
       const bytes = report.removed.reduce((sum, each) => sum + each.bytes, 0)
       yield* Effect.logInfo(
-        `${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${JSON.stringify(directory)}`
+        `${report.removed.length} logs of sessions (${bytes} bytes) were removed from ${TerminalText.quote(directory)}`
       )
     }
     if (report.over > 0)
       yield* Effect.logWarning(
-        `the logs in ${JSON.stringify(directory)} are ${report.over} bytes over their budget, and all in use`
+        `the logs in ${TerminalText.quote(directory)} are ${report.over} bytes over their budget, and all in use`
       )
   }).pipe(
     Effect.catchAll((error) =>
-      Effect.logWarning(`the logs in ${JSON.stringify(directory)} are not kept within bounds: ${error.message}`)
+      Effect.logWarning(`the logs in ${TerminalText.quote(directory)} are not kept within bounds: ${error.message}`)
     )
   )
 
@@ -328,7 +330,9 @@ const lastOutput = ({
 }: TmuxSession): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.orElseSucceed(
-      Effect.map(fs.stat(logFile), ({ mtime }) => Option.map(mtime, (time) => Math.max(launchedAt, time.getTime()))),
+      Effect.map(fs.stat(logFile), (info) =>
+        Option.map(FileTime.modifiedAt(info), (time) => Math.max(launchedAt, time))
+      ),
       () => Option.none()
     )
   )

@@ -1,6 +1,7 @@
 /**
  * No tmux that could be used.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 import { oldestVersion } from "./internal/version.js"
 
@@ -26,11 +27,11 @@ export class TmuxUnavailable extends Schema.TaggedError<TmuxUnavailable>()("Tmux
   override get message(): string {
     switch (this.reason) {
       case "Missing":
-        return `there is no tmux: ${this.problem}. Install tmux ${oldestVersion} or newer (apt-get install tmux, brew install tmux)`
+        return `there is no tmux: ${TerminalText.sanitize(this.problem)}. Install tmux ${oldestVersion} or newer (apt-get install tmux, brew install tmux)`
       case "TooOld":
-        return `tmux ${this.version ?? ""} is too old: ${oldestVersion} or newer is needed`
+        return `tmux ${TerminalText.sanitize(this.version ?? "")} is too old: ${oldestVersion} or newer is needed`
       case "NotTmux":
-        return `${JSON.stringify(this.program)} does not answer as tmux does: ${this.problem}`
+        return `${TerminalText.quote(this.program)} does not answer as tmux does: ${TerminalText.sanitize(this.problem)}`
     }
   }
 }

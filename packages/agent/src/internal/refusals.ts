@@ -1,6 +1,7 @@
 /**
  * What is asked for and makes no sense, found before anything is started.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import { SpawnError } from "@tether/process/SpawnError"
 import * as Duration from "effect/Duration"
 import type { Prompt } from "../AgentAdapter.js"
@@ -15,7 +16,7 @@ export const problemsOf = (
   return [
     ...(cwd.startsWith("/") || /^[A-Za-z]:[\\/]/.test(cwd)
       ? []
-      : [`cwd is an absolute path, and not ${JSON.stringify(cwd)}`]),
+      : [`cwd is an absolute path, and not ${TerminalText.quote(cwd)}`]),
     ...(isEmpty(prompt) ? ["prompt is empty"] : []),
     ...(isEmpty(turnId) ? ["turnId is empty"] : []),
     ...(isEmpty(binary) ? ["binary is empty"] : []),

@@ -1,10 +1,11 @@
-/**
- * The lines of a session file, in memory that does not grow with it.
- */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * The lines of a session file, in memory that does not grow with it.
+ */
+import * as FileTime from "@tether/host/FileTime"
 import * as Lines from "@tether/process/Lines"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -36,7 +37,7 @@ export const eachLine = (
 ): Effect.Effect<number | undefined, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const { mtime } = yield* regularFile(fs, path)
+    const info = yield* regularFile(fs, path)
     yield* linesOf(fs, path).pipe(
       Stream.runForEachChunk((lines) =>
         Effect.sync(() => {
@@ -45,7 +46,7 @@ export const eachLine = (
       ),
       FileAttempt.attempt(action, path)
     )
-    return Option.getOrUndefined(mtime)?.getTime()
+    return Option.getOrUndefined(FileTime.modifiedAt(info))
   })
 
 /** The first answer that a line has. Nothing is read after it. */

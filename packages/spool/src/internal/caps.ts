@@ -1,13 +1,15 @@
-/**
- * Too much of a spool: the oldest files are dropped, and each of them is on record.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as FileTime from "@tether/host/FileTime"
 import * as Logfmt from "@tether/host/Logfmt"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as SortableId from "@tether/host/SortableId"
+/**
+ * Too much of a spool: the oldest files are dropped, and each of them is on record.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +23,8 @@ import { removeState } from "./state.js"
 interface Weighed {
   readonly name: string
   readonly bytes: number
-  readonly changedAt: number
+  /** Undefined where it is not known: then no age drops it. */
+  readonly changedAt: number | undefined
 }
 
 export const enforceCaps = <A>({
@@ -35,7 +38,9 @@ export const enforceCaps = <A>({
     if (isCountOnly && names.length <= (caps.files ?? 0)) return
     const files = yield* Effect.forEach(names, weighed(directory))
     const now = yield* Clock.currentTimeMillis
-    const oldestFirst = files.flat().toSorted((a, b) => a.changedAt - b.changedAt || (a.name < b.name ? -1 : 1))
+    const oldestFirst = files
+      .flat()
+      .toSorted((a, b) => (a.changedAt ?? 0) - (b.changedAt ?? 0) || (a.name < b.name ? -1 : 1))
     const dropped = overflow(oldestFirst, caps, now)
     if (dropped.length === 0) return
     yield* Effect.scoped(
@@ -82,13 +87,13 @@ const weighed =
   (name: string): Effect.Effect<ReadonlyArray<Weighed>, never, FileSystem.FileSystem> =>
     Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
       // What is no file is not put by anybody, and a drain says so.
-      Effect.map(({ mtime, size, type }) =>
-        type === "File"
+      Effect.map((info) =>
+        info.type === "File"
           ? [
               {
                 name,
-                bytes: Number(size),
-                changedAt: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
+                bytes: Number(info.size),
+                changedAt: Option.getOrUndefined(FileTime.modifiedAt(info))
               }
             ]
           : []
@@ -108,7 +113,7 @@ const overflow = (
   const oldest = age === undefined ? Number.NEGATIVE_INFINITY : now - Duration.toMillis(age)
   return oldestFirst.flatMap((file) => {
     const cap =
-      file.changedAt < oldest
+      file.changedAt !== undefined && file.changedAt < oldest
         ? "age"
         : files !== undefined && count > files
           ? "files"
@@ -159,13 +164,13 @@ const settle = ({ audit, directory, now }: Dropping, { bytes, changedAt, name }:
         ["cap", cap],
         ["records", String(records)],
         ["bytes", String(bytes)],
-        ["since", new Date(changedAt).toISOString()]
+        ...(changedAt === undefined ? [] : [["since", new Date(changedAt).toISOString()] as const])
       ])
     )
     yield* Effect.ignore(fs.remove(`${directory}/${apart}`))
     yield* removeState(directory, name)
     yield* Effect.logWarning(
-      `${JSON.stringify(`${directory}/${name}`)} was dropped with ${records} records, because the spool has reached its cap of ${cap}`
+      `${TerminalText.quote(`${directory}/${name}`)} was dropped with ${records} records, because the spool has reached its cap of ${cap}`
     )
   })
 

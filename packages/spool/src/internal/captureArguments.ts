@@ -1,6 +1,7 @@
 /**
  * The words behind `tether capture-transcript` and `tether capture-turn`.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Either from "effect/Either"
 import { parse } from "node:path"
 import { parseArgs } from "node:util"
@@ -29,7 +30,7 @@ const isPolicy = (text: string): text is Policy => policies.some((policy) => pol
 export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturing, ReadonlyArray<string>> => {
   const [command, ...words] = argv
   if (command !== "capture-transcript" && command !== "capture-turn")
-    return Either.left([`there is no command ${JSON.stringify(command ?? "")}`])
+    return Either.left([`there is no command ${TerminalText.quote(command ?? "")}`])
   const parsed = Either.try({
     try: () =>
       parseArgs({ args: words, allowPositionals: true, options: command === "capture-turn" ? ofTurn : ofTranscript }),
@@ -47,18 +48,18 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
       ...(transcript === "" && !isHook ? ["the transcript is missing: give its path"] : []),
       ...(transcript !== "" && isHook ? ["with --hook the transcript is named on stdin, and not here"] : []),
       ...(more.length > 0
-        ? [`there is one transcript too many: ${more.map((word) => JSON.stringify(word)).join(", ")}`]
+        ? [`there is one transcript too many: ${more.map((word) => TerminalText.quote(word)).join(", ")}`]
         : []),
       ...(sessionId === "" && transcript !== "" ? ["--session-id is empty"] : []),
       ...(maxTurns === undefined || /^\d{1,9}$/.test(maxTurns)
         ? []
-        : [`--max-turns takes a whole number, and not ${JSON.stringify(maxTurns)}`]),
+        : [`--max-turns takes a whole number, and not ${TerminalText.quote(maxTurns)}`]),
       ...(policy === undefined || isPolicy(policy)
         ? []
-        : [`--policy is one of ${policies.join(", ")}, and not ${JSON.stringify(policy)}`]),
+        : [`--policy is one of ${policies.join(", ")}, and not ${TerminalText.quote(policy)}`]),
       ...(/^[1-9]\d{1,5}$/.test(deadline)
         ? []
-        : [`--deadline takes milliseconds from 10 to 999999, and not ${JSON.stringify(deadline)}`])
+        : [`--deadline takes milliseconds from 10 to 999999, and not ${TerminalText.quote(deadline)}`])
     ]
     return problems.length > 0
       ? Either.left(problems)

@@ -1,8 +1,9 @@
+import * as FileSystem from "@effect/platform/FileSystem"
 /**
  * The programs `tether capture-transcript` and `tether capture-turn`. As a hook they load only what they need, start
  * nothing, and wait for nothing that does not move.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Capture from "../Capture.js"
@@ -84,12 +85,14 @@ const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, Fi
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
   if (outcome.status === "failed")
-    process.stderr.write(`tether: nothing was captured: ${outcome.reason.replace(/\s+/g, " ")}\n`)
+    process.stderr.write(
+      `tether: nothing was captured: ${TerminalText.sanitize(outcome.reason.replace(/\s+/g, " "))}\n`
+    )
   print(outcome, outcome.status === "failed" && isStrict ? 1 : 0)
 }
 
 const print = (line: object, code: number): void => {
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+  process.stdout.write(`${TerminalText.escapeJson(JSON.stringify(line))}\n`)
   leave(code, mostLooks)
 }
 

@@ -1,8 +1,3 @@
-/**
- * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed
- * by a rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the
- * files back.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
@@ -10,6 +5,12 @@ import * as FileLock from "@tether/host/FileLock"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
+/**
+ * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed
+ * by a rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the
+ * files back.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -59,7 +60,7 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
     // Before the directory: one without a lock belongs to nobody.
     yield* lock
     if (!isLocked)
-      yield* Effect.logWarning(`no space is left for a lock: ${JSON.stringify(directory)} is drained without one`)
+      yield* Effect.logWarning(`no space is left for a lock: ${TerminalText.quote(directory)} is drained without one`)
     yield* Effect.acquireRelease(
       FileAttempt.attempt("make the directory", own)(fs.makeDirectory(own, { mode: 0o700 })),
       () => Effect.catchAll(vacate(directory, own), (error) => Effect.logWarning(error.message))

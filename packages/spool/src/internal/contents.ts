@@ -1,9 +1,10 @@
-/**
- * What is in a spool.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * What is in a spool.
+ */
+import * as FileTime from "@tether/host/FileTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -113,7 +114,7 @@ export const statsOf = (directory: string): Effect.Effect<Stats, FileError, File
     const infos = (yield* Effect.forEach(names, (name) => Effect.option(fs.stat(`${directory}/${name}`)))).flatMap(
       Option.toArray
     )
-    const times = infos.flatMap(({ mtime }) => Option.toArray(mtime)).map((time) => time.getTime())
+    const times = infos.flatMap((info) => Option.toArray(FileTime.modifiedAt(info)))
     const states = yield* Effect.forEach(names, (name) => readState(directory, name))
     return {
       ready: names.length,

@@ -1,9 +1,10 @@
-/**
- * What will not be drained by itself.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * What will not be drained by itself.
+ */
+import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
 import * as Clock from "effect/Clock"
@@ -174,7 +175,4 @@ const ofUnfinished = (directory: string, file: string, now: number) =>
   }).pipe(Effect.orElseSucceed((): ReadonlyArray<Finding> => []))
 
 const ageOf = (fs: FileSystem.FileSystem, path: string, now: number) =>
-  Effect.map(
-    fs.stat(path),
-    ({ mtime }) => now - Option.match(mtime, { onNone: () => now, onSome: (time) => time.getTime() })
-  )
+  Effect.map(fs.stat(path), (info) => now - Option.getOrElse(FileTime.modifiedAt(info), () => now))

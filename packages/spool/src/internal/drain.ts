@@ -1,10 +1,12 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
+import * as FileTime from "@tether/host/FileTime"
+import type { LockHeld } from "@tether/host/LockHeld"
+import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 /**
  * One pass over a spool.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import type { FileError } from "@tether/host/FileError"
-import type { LockHeld } from "@tether/host/LockHeld"
-import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -64,7 +66,9 @@ const goThrough = <A, R>(
           if (Cause.isInterrupted(cause)) return Effect.failCause(cause)
           tally.filesFailed++
           const problem = Cause.prettyErrors(cause)[0]?.message
-          return Effect.logError(`${JSON.stringify(name)} could not be drained now: ${problem}`)
+          return Effect.logError(
+            `${TerminalText.quote(name)} could not be drained now: ${TerminalText.sanitize(problem ?? "it was interrupted")}`
+          )
         })
       )
     }
@@ -109,9 +113,8 @@ const removeOld = (directory: string, names: ReadonlyArray<string>, age: Duratio
     const fs = yield* FileSystem.FileSystem
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age)
     for (const name of names) {
-      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
-      if (Option.isSome(changed) && changed.value.getTime() < before)
-        yield* Effect.ignore(fs.remove(`${directory}/${name}`))
+      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), FileTime.modifiedAt)
+      if (Option.isSome(changed) && changed.value < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })
 
@@ -123,8 +126,8 @@ const retireAbandoned = (directory: string): Effect.Effect<void, FileError, File
     const fs = yield* FileSystem.FileSystem
     const now = yield* Clock.currentTimeMillis
     for (const name of (yield* namesIn(directory)).filter(isLive)) {
-      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
-      const isAbandoned = Option.isSome(changed) && changed.value.getTime() < now - Duration.toMillis(abandonedAfter)
+      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), FileTime.modifiedAt)
+      const isAbandoned = Option.isSome(changed) && changed.value < now - Duration.toMillis(abandonedAfter)
       if (isAbandoned) yield* Effect.ignore(fs.rename(`${directory}/${name}`, `${directory}/${retiredName(name, now)}`))
     }
   })

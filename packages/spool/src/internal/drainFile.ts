@@ -1,9 +1,10 @@
-/**
- * One file, from its claim to its end. Whatever is wrong with it is its own affair.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * One file, from its claim to its end. Whatever is wrong with it is its own affair.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -115,7 +116,7 @@ const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThro
     yield* claims.bury(name)
     setting.unsaved.delete(name)
     yield* Effect.logFatal(
-      `${JSON.stringify(name)} is among the dead letters after ${state.attempts} tries, with ${countOf(state)} records that were not taken. The first error was: ${state.firstError}`
+      `${TerminalText.quote(name)} is among the dead letters after ${state.attempts} tries, with ${countOf(state)} records that were not taken. The first error was: ${TerminalText.sanitize(state.firstError ?? "not known")}`
     )
   })
 
@@ -137,7 +138,7 @@ const refuse = <A, R>({ claims, setting, tally }: Task<A, R>, name: string, prob
     yield* claims.bury(name)
     tally.filesFailed++
     tally.answered(Answer.failed(problem), 0)
-    yield* Effect.logFatal(`${JSON.stringify(name)} is among the dead letters: ${problem}`)
+    yield* Effect.logFatal(`${TerminalText.quote(name)} is among the dead letters: ${TerminalText.sanitize(problem)}`)
   })
 
 const goThrough = <A, R>(
@@ -251,7 +252,7 @@ const some = (lines: Lines, path: string): Effect.Effect<ReadonlyArray<Line>, Fi
 const leave = (name: string, header: Header, version: number) =>
   Effect.as(
     Effect.logWarning(
-      `${JSON.stringify(name)} is of version ${header.version}, and this program knows ${version}: it is left alone`
+      `${TerminalText.quote(name)} is of version ${header.version}, and this program knows ${version}: it is left alone`
     ),
     "newer" as const
   )

@@ -1,7 +1,8 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
 /**
  * The state of a file as this program knows it: what cannot be written, on a full disk, is kept in memory.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { Setting } from "./setting.js"
 import { readState, type State, writeState } from "./state.js"
@@ -31,7 +32,7 @@ export const keepState = <A>(
       onFailure: ({ message }) => {
         unsaved.set(name, state)
         return Effect.as(
-          Effect.logError(`how far ${JSON.stringify(name)} was drained is known to this process alone: ${message}`),
+          Effect.logError(`how far ${TerminalText.quote(name)} was drained is known to this process alone: ${message}`),
           false
         )
       }

@@ -1,10 +1,11 @@
-/**
- * How far a transcript was captured turn by turn.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * How far a transcript was captured turn by turn.
+ */
+import * as FileTime from "@tether/host/FileTime"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -73,9 +74,8 @@ export const forgetOldMarks = (directory: string): Effect.Effect<void, FileError
     const fs = yield* FileSystem.FileSystem
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(forgottenAfter)
     for (const name of (yield* namesIn(directory)).filter((name) => name.endsWith(markEnding))) {
-      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), ({ mtime }) => mtime)
-      if (Option.isSome(changed) && changed.value.getTime() < before)
-        yield* Effect.ignore(fs.remove(`${directory}/${name}`))
+      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), FileTime.modifiedAt)
+      if (Option.isSome(changed) && changed.value < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })
 

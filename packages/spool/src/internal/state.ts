@@ -1,12 +1,15 @@
-/**
- * How far a file was drained, and when it is tried again: beside the file and not in it, so that what was put stays as
- * it was.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as FileTime from "@tether/host/FileTime"
+import * as RecordFields from "@tether/host/RecordFields"
 import * as SortableId from "@tether/host/SortableId"
+/**
+ * How far a file was drained, and when it is tried again: beside the file and not in it, so that what was put stays as
+ * it was.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,6 +18,8 @@ import { oddEnding, stateDirectory, stateName } from "./names.js"
 
 /** None that is negative, and none that is too large to be exact: what is damaged is no state. */
 const Count = Schema.NonNegativeInt
+
+const Time = RecordFields.Timestamp.pipe(Schema.nonNegative())
 
 /**
  * Records that were not taken: `count` of them from `position` on, which counts from 1, and whose line begins at
@@ -34,9 +39,9 @@ export type Unsettled = typeof Unsettled.Type
 
 const State = Schema.Struct({
   /** Which file this is about: a later one of the same name is another. */
-  inode: Schema.Number,
+  inode: Count,
   size: Count,
-  changedAt: Schema.Number,
+  changedAt: RecordFields.Timestamp,
   /** The records up to this one are settled, but for those that are not. The next line begins at `offset`. */
   position: Count,
   offset: Count,
@@ -51,13 +56,13 @@ const State = Schema.Struct({
   /** The records up to this one were tried in the round that is under way. */
   tried: Count,
   /** Others go first since it has used up a pass, in milliseconds since the epoch; 0 where they do not. */
-  behindSince: Count,
+  behindSince: Time,
   /** How often it was tried in vain, and when it is due again, in milliseconds since the epoch. */
   attempts: Count,
-  nextAt: Schema.Number.pipe(Schema.nonNegative()),
+  nextAt: Time,
   /** The first thing that went wrong, and when. */
   firstError: Schema.optional(Schema.String),
-  firstAt: Schema.optional(Schema.Number)
+  firstAt: Schema.optional(RecordFields.Timestamp)
 })
 
 export type State = typeof State.Type
@@ -83,7 +88,7 @@ export const initial = (info: FileSystem.File.Info): State => ({
   ...nothing,
   inode: Option.getOrElse(info.ino, () => 0),
   size: Number(info.size),
-  changedAt: Option.match(info.mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
+  changedAt: Option.getOrElse(FileTime.modifiedAt(info), () => 0)
 })
 
 /** Whether a state is about this file, and can be. */
@@ -142,7 +147,7 @@ const moveAside = (path: string): Effect.Effect<void, FileError, FileSystem.File
     const aside = `${path}.${SortableId.make()(yield* Clock.currentTimeMillis)}${oddEnding}`
     yield* FileAttempt.attempt("move aside", path)(fs.rename(path, aside))
     yield* Effect.logWarning(
-      `${JSON.stringify(path)} is in the place of a state, and is called ${JSON.stringify(aside)} now`
+      `${TerminalText.quote(path)} is in the place of a state, and is called ${TerminalText.quote(aside)} now`
     )
   })
 

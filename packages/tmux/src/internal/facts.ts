@@ -1,7 +1,8 @@
+import { Identity } from "@tether/host/ProcessIdentity"
 /**
  * What is known of a session, kept with its pane, so that any program finds it there.
  */
-import { Identity } from "@tether/host/ProcessIdentity"
+import * as RecordFields from "@tether/host/RecordFields"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
@@ -14,19 +15,19 @@ export const Facts = Schema.Struct({
   version: Schema.Literal(1),
   identity: Schema.String,
   /** Of the tmux session and of the pane. */
-  session: Schema.String,
-  pane: Schema.String,
+  session: Schema.String.pipe(Schema.pattern(/^\$\d+$/)),
+  pane: Schema.String.pipe(Schema.pattern(/^%\d+$/)),
   /** The pane's process: it lives as long as the program in it, and a moment longer. */
   shim: Identity,
   server: Schema.UndefinedOr(Identity),
-  launchedAt: Schema.Finite,
+  launchedAt: RecordFields.Timestamp,
   /** Without secrets. */
   command: Schema.String,
   cwd: Schema.String,
   logFile: Schema.String,
   exitLogDir: Schema.UndefinedOr(Schema.String),
   /** The id of the record of the start, where there is one. */
-  start: Schema.UndefinedOr(Schema.String),
+  start: Schema.UndefinedOr(RecordFields.Id),
   /** Where the shim listens. */
   socket: Schema.String,
   /** A file that is there until the whole output is in the log. */

@@ -1,6 +1,3 @@
-/**
- * A session from nothing: a pane whose shim waits at its gate, then all that watches it, and only then the program.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -8,6 +5,10 @@ import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
 import * as StateDir from "@tether/host/StateDir"
+/**
+ * A session from nothing: a pane whose shim waits at its gate, then all that watches it, and only then the program.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"
@@ -118,7 +119,7 @@ const checkDirectory = (request: Request): Effect.Effect<void, SpawnError, FileS
     const fs = yield* FileSystem.FileSystem
     const found = yield* Effect.option(fs.stat(request.cwd))
     if (Option.exists(found, ({ type }) => type === "Directory")) return
-    const problem = `the working directory ${JSON.stringify(request.shown.cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
+    const problem = `the working directory ${TerminalText.quote(request.shown.cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
     return yield* spawnError(request, "BadWorkingDirectory", problem)
   })
 
@@ -238,7 +239,7 @@ const recorded = (journal: ExitJournal.JournalService, start: ExitRecord): Effec
   })
 
 const notRecorded = (identity: string, { message }: FileError): Effect.Effect<void> =>
-  Effect.logWarning(`the start of session ${JSON.stringify(identity)} is not in the journal: ${message}`)
+  Effect.logWarning(`the start of session ${TerminalText.quote(identity)} is not in the journal: ${message}`)
 
 /** All that watches the pane. Whether its death has a hook. */
 const attend = (
@@ -383,7 +384,7 @@ const recordNotStarted = (facts: Facts, code: string): Effect.Effect<void, never
 }
 
 const notStarted = (request: Request, code: string, message: string): SpawnError => {
-  const program = JSON.stringify(request.redactor.redact(request.program))
+  const program = TerminalText.quote(request.redactor.redact(request.program))
   switch (code) {
     case "ENOENT":
       return spawnError(request, "NotFound", `there is no program ${program}`, code)

@@ -2,6 +2,7 @@
  * What a launch is asked, and all that can be wrong with it.
  */
 import type * as Command from "@effect/platform/Command"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as ChildSpawner from "@tether/process/ChildSpawner"
 import * as Redactor from "@tether/process/Redactor"
 import type { SpawnError } from "@tether/process/SpawnError"
@@ -161,7 +162,7 @@ const identityProblems = (identity: string): ReadonlyArray<string> => {
     // <identity>.log is the log of a session, delivery.log that of what is sent, and exits.log a journal, which may be
     // in the same directory.
     ...(identity === "delivery" || identity === "exits"
-      ? [`identity is ${JSON.stringify(identity)}, which is the name of another log`]
+      ? [`identity is ${TerminalText.quote(identity)}, which is the name of another log`]
       : []),
     ...(new TextEncoder().encode(identity).length > longestIdentity
       ? [`identity is longer than ${longestIdentity} bytes`]
@@ -186,7 +187,7 @@ const ownDirectoryProblems = (): ReadonlyArray<string> =>
 const absolute = (name: string, path: string, { redact }: Redactor.Redactor): ReadonlyArray<string> =>
   path.startsWith("/") && !path.includes("\0")
     ? []
-    : [`${name} is an absolute path, and not ${JSON.stringify(redact(path))}`]
+    : [`${name} is an absolute path, and not ${TerminalText.quote(redact(path))}`]
 
 const durations = ({ log, ready }: LaunchOptions): ReadonlyArray<string> =>
   (

@@ -1,10 +1,11 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as AtomicFile from "@tether/host/AtomicFile"
+import type { Identity } from "@tether/host/ProcessIdentity"
 /**
  * A file beside the logs of a session, by which they are known as such: it has the process of the pane that writes
  * them.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import * as AtomicFile from "@tether/host/AtomicFile"
-import type { Identity } from "@tether/host/ProcessIdentity"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import { toText } from "./processFile.js"
 
@@ -19,7 +20,7 @@ export const markLog = (
   AtomicFile.replace(markerOf(directory, identity), toText(shim), { mode: 0o600, fsync: false }).pipe(
     Effect.catchAll((error) =>
       Effect.logWarning(
-        `the logs of session ${JSON.stringify(identity)} will not be kept within bounds: ${error.message}`
+        `the logs of session ${TerminalText.quote(identity)} will not be kept within bounds: ${error.message}`
       )
     )
   )

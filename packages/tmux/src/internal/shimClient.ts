@@ -1,7 +1,10 @@
+import * as RecordFields from "@tether/host/RecordFields"
+import * as Signals from "@tether/process/Signals"
+import * as Effect from "effect/Effect"
 /**
  * One request to the shim of a pane, over its socket.
  */
-import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { connect, type Socket } from "node:net"
 import type { ShimAnswer, ShimRequest } from "./shimProtocol.js"
@@ -40,4 +43,17 @@ const exchange = (connection: Socket, request: ShimRequest): Effect.Effect<ShimA
   })
 
 const parse = (line: string): Effect.Effect<ShimAnswer, NoAnswer> =>
-  Effect.try({ try: () => JSON.parse(line) as ShimAnswer, catch: () => noAnswer("the answer is no answer") })
+  Effect.mapError(decode(line), () => noAnswer("the answer is no answer"))
+
+const Status = Schema.Union(Schema.Struct({ code: Schema.Int }), Schema.Struct({ signal: Signals.Name }))
+
+/** Checked, because its parts go into the journal: whatever listens there may have answered. */
+const Answer: Schema.Schema<ShimAnswer> = Schema.Union(
+  Schema.TaggedStruct("Started", { pid: RecordFields.Pid }),
+  Schema.TaggedStruct("NotStarted", { code: Schema.String, message: Schema.String }),
+  Schema.TaggedStruct("Stopped", { status: Status, step: Schema.UndefinedOr(Schema.String) }),
+  Schema.TaggedStruct("Running", { isRunning: Schema.Boolean }),
+  Schema.TaggedStruct("Refused", { message: Schema.String })
+)
+
+const decode = Schema.decode(Schema.parseJson(Answer))

@@ -1,9 +1,10 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
+import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 /**
  * Ends a session on purpose. The shim is the parent of what runs there: it carries out the plan, and ends only when the
  * record of the end is written, so that nobody sees an end that has no cause.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as TerminalText from "@tether/host/TerminalText"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as ExitRecords from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"
@@ -107,7 +108,7 @@ export const stopSession = (
       yield* Effect.ignore(tmux.run(["kill-session", "-t", facts.session]))
     } else {
       yield* Effect.logWarning(
-        `the log of session ${JSON.stringify(facts.identity)} is not complete yet: its writer does not take what is left`
+        `the log of session ${TerminalText.quote(facts.identity)} is not complete yet: its writer does not take what is left`
       )
     }
     return end
@@ -133,7 +134,7 @@ const conclude = (
       Effect.catchAll((error) =>
         Effect.as(
           Effect.logError(
-            `the end of session ${JSON.stringify(facts.identity)} is not in the journal: ${error.message}`
+            `the end of session ${TerminalText.quote(facts.identity)} is not in the journal: ${error.message}`
           ),
           Option.none()
         )

@@ -1,8 +1,9 @@
+import * as FileSystem from "@effect/platform/FileSystem"
 /**
  * What sessions that did not end in order have left in the directory of the server. Other servers may have theirs there
  * too.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -44,11 +45,11 @@ export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.F
     const now = yield* Clock.currentTimeMillis
     const look = (name: string) =>
       Effect.option(
-        Effect.map(fs.stat(`${directory}/${name}`), ({ mtime, size, type }) => ({
+        Effect.map(fs.stat(`${directory}/${name}`), (info) => ({
           name,
-          type,
-          size,
-          age: Option.match(mtime, { onNone: () => 0, onSome: (time) => now - time.getTime() })
+          type: info.type,
+          size: info.size,
+          age: Option.match(FileTime.modifiedAt(info), { onNone: () => 0, onSome: (time) => now - time })
         }))
       )
     const remove = (files: ReadonlyArray<Found>) =>

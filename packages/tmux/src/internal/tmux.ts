@@ -1,6 +1,3 @@
-/**
- * Commands for a server, each a client of its own, and what is known of the server.
- */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -8,6 +5,10 @@ import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as StateDir from "@tether/host/StateDir"
+/**
+ * Commands for a server, each a client of its own, and what is known of the server.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import { ChildObserver } from "@tether/process/ChildObserver"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
@@ -254,7 +255,7 @@ const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, Chil
       // "tmux master", "tmux openbsd-7.4": without a number of ours, but newer than any that has one.
       return /^tmux \S+$/.test(text.trim())
         ? Effect.succeed(text.trim().slice("tmux ".length))
-        : Effect.fail(unavailable("NotTmux", `-V answers ${JSON.stringify(text.slice(0, 80))}`))
+        : Effect.fail(unavailable("NotTmux", `-V answers ${TerminalText.quote(text.slice(0, 80))}`))
     })
   )
 }

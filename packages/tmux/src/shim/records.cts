@@ -102,8 +102,8 @@ const field = (key: string, value: string | number | undefined): string =>
   value === undefined ? "" : `${key}=${valueOf(String(value))}`
 
 // As `@tether/host` writes the values of logfmt.
-const needsQuotes = /[\s"=\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/u
-const escaped = /["\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/gu
+const needsQuotes = /[\s"=\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/u
+const escaped = /["\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Surrogate}]/gu
 const short: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
 
 const valueOf = (text: string): string =>
