@@ -80,7 +80,7 @@ describe("words", () => {
     ["ls", ["--json", "--server NAME"]],
     ["attach", ["--server NAME"]],
     ["send", ["--keys", "--no-submit"]],
-    ["logs", ["-f, --follow", "-n, --lines N", "--plain", "--path", "--log-dir DIR"]],
+    ["logs", ["-f, --follow", "-n, --lines N", "--plain", "--raw", "--path", "--log-dir DIR"]],
     ["stop", ["--grace DURATION", "--reason WORD"]]
   ])("session %s --help shows its own options", async (command, options) => {
     const { code, stderr, stdout } = await tether(["session", command, "--help"])
@@ -362,7 +362,7 @@ describe("tether session logs", () => {
   ])("--plain is the same in whatever pieces it comes: %s", (_, given, expected) => {
     const bytes = new TextEncoder().encode(given)
     for (const size of [5, 4096, bytes.length]) {
-      const text = new PlainText()
+      const text = new PlainText({})
       const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
         text.push(bytes.subarray(index * size, (index + 1) * size))
       )
@@ -559,6 +559,21 @@ describe("tether why", () => {
 const noTerminal =
   spawnSync("script", ["--version"]).status === 0 ? undefined : "there is no script(1) to make a terminal"
 if (noTerminal !== undefined) console.warn(`skipped: tether session attach, because ${noTerminal}`)
+
+describe.skipIf(noTerminal !== undefined)("tether session logs on a terminal", () => {
+  it.each([
+    ["", "\u001b[31mred\u001b[0m\r\ntwo\r\n"],
+    ["--plain", "red\r\ntwo\r\n"],
+    ["--raw", "\u001b[31mred\u001b]52;c;aGk=\u0007\r\ntwo\r\n"]
+  ])("has what it may obey only with --raw: %j", async (option, shown) => {
+    const directory = mkdtempSync(join(root, "shown-"))
+    writeFileSync(join(directory, "old.log"), "\u001b[31mred\u001b]52;c;aGk=\u0007\ntwo\n")
+    const bin = join(import.meta.dirname, "../dist/bin.cjs")
+    const pty = await openTerminal(`"${process.execPath}" "${bin}" session logs ${option} old --log-dir "${directory}"`)
+    expect(await pty.ended).toMatchObject({ code: 0 })
+    expect(pty.shown()).toBe(shown)
+  })
+})
 
 describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
   const bin = join(import.meta.dirname, "../dist/bin.cjs")

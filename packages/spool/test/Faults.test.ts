@@ -275,7 +275,7 @@ describe("a state", () => {
         unsettled({ count: 1e308 })
       ]
       bad.forEach((fields, index) => {
-        withState(directory, `${index}.jsonl`, { position: 2, offset: 30, ...fields })
+        withState(directory, `${index}.jsonl`, Object.assign({ position: 2, offset: 30 }, fields))
       })
       expect((yield* spool.stats).ready).toBe(bad.length)
       const handler: Spool.Handler<Task> = () => Effect.succeed(Answer.done)

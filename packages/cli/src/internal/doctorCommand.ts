@@ -4,8 +4,8 @@
 import * as Command from "@effect/cli/Command"
 import * as Doctor from "@tether/process-node/Doctor"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type { Answer } from "./answer.js"
+import { jsonOf } from "./json.js"
 import { flag } from "./options.js"
 import { table } from "./table.js"
 import * as texts from "./texts.js"
@@ -17,7 +17,7 @@ export const doctorCommand = (width: number | undefined, give: (answer: Answer) 
     )
   ).pipe(Command.withDescription(texts.doctor.summary))
 
-const toJson = Schema.encodeSync(Schema.parseJson(Doctor.Findings))
+const toJson = jsonOf(Doctor.Findings)
 
 const toLines = (findings: Doctor.Findings, width: number | undefined): ReadonlyArray<string> => {
   const { identity, proc, reaper, system } = findings

@@ -34,7 +34,10 @@ const how = (record: ExitRecord.ExitRecord, { green, magenta, red, yellow }: Col
 const by = (record: ExitRecord.ExitRecord): string => {
   const { endedBy = "unknown", reason, stopStep } = record
   const hasReason = reason !== undefined && reason !== "stop" && ExitRecord.statusOf(record) !== undefined
-  const more = [...(stopStep === undefined ? [] : [stopStep]), ...(hasReason ? [TerminalText.sanitize(reason)] : [])]
+  const more = [
+    ...(stopStep === undefined ? [] : [TerminalText.sanitize(stopStep)]),
+    ...(hasReason ? [TerminalText.sanitize(reason)] : [])
+  ]
   return more.length === 0 ? endedBy : `${endedBy}: ${more.join(", ")}`
 }
 

@@ -1,21 +1,22 @@
-/**
- * `tether exits`: what has ended.
- */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * `tether exits`: what has ended.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
 import { ends, ExitRecord } from "@tether/journal/ExitRecord"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createColors } from "picocolors"
 import type { Answer } from "./answer.js"
 import { parseDuration } from "./duration.js"
 import { exitRow, head } from "./exitRow.js"
+import { jsonOf } from "./json.js"
 import { flag, present, text, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import { directory, readJournal } from "./readJournal.js"
@@ -91,8 +92,8 @@ const show = (
       for (const line of toLines([...batch])) out.push(line)
       return Effect.as(out.settled, sum + batch.length)
     }).pipe(Effect.raceFirst(Effect.as(closed, 1)))
-    const told = count === 0 ? `no such end is on record in ${JSON.stringify(path)}` : undefined
+    const told = count === 0 ? `no such end is on record in ${TerminalText.quote(path)}` : undefined
     return { lines: [], told, code: 0 }
   })
 
-const encode = Schema.encodeSync(Schema.parseJson(ExitRecord))
+const encode = jsonOf(ExitRecord)

@@ -31,17 +31,20 @@ export const make = (outlets: Outlets, style: Style): Logger.Logger<unknown, voi
   }
   return Logger.make((entry) => {
     if (entry.logLevel.label === Relay.IO.label) relayOf(entry.annotations)(textOf(entry))
-    else outlets.say(`${entry.logLevel.label.toLowerCase()}: ${textOf(entry)}${causeOf(entry)}`)
+    else {
+      outlets.say(`${entry.logLevel.label.toLowerCase()}: ${textOf(entry)}`)
+      for (const line of causeOf(entry)) outlets.err.push(line)
+    }
   })
 }
 
 const makeRelay = (annotations: Annotations, style: Style): ((text: string) => void) => {
   const stream: StreamName = annotation(annotations, "stream") === "stderr" ? "stderr" : "stdout"
   const outlet = style.outletOf(stream)
-  if (style.withPrefix && !outlet.hasColours) return (text) => outlet.push(text)
+  if (style.withPrefix && !outlet.hasColours) return (text) => outlet.piece(`${text}\n`)
   const length = Relay.prefix(annotation(annotations, "label"), stream).length
-  if (!style.withPrefix) return (text) => outlet.push(text.slice(length))
-  return (text) => outlet.push(`\x1b[2m${text.slice(0, length)}\x1b[22m${text.slice(length)}`)
+  if (!style.withPrefix) return (text) => outlet.piece(`${text.slice(length)}\n`)
+  return (text) => outlet.piece(`\x1b[2m${text.slice(0, length)}\x1b[22m${text.slice(length)}\n`)
 }
 
 const annotation = (annotations: Annotations, name: string): string =>
@@ -53,4 +56,5 @@ const textOf = ({ message }: Entry): string => {
   return (Array.isArray(message) ? message : [message]).map(String).join(" ")
 }
 
-const causeOf = ({ cause }: Entry): string => (Cause.isEmpty(cause) ? "" : `\n${Cause.pretty(cause)}`)
+const causeOf = ({ cause }: Entry): ReadonlyArray<string> =>
+  Cause.isEmpty(cause) ? [] : Cause.pretty(cause).split("\n")

@@ -2,6 +2,7 @@
  * The program's life around its effect. `NodeRuntime.runMain` would end the program at the first signal; here a signal
  * is the child's, and the program ends with it.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,7 +14,10 @@ const ownFailure = 125
 export const main = (argv: ReadonlyArray<string>): void => {
   Effect.runFork(Tether.main(argv)).addObserver((exit) => {
     if (Exit.isSuccess(exit)) process.exit(exit.value)
-    process.stderr.write(`tether: this is a defect of tether itself\n${Cause.pretty(exit.cause)}\n`, () =>
+    const lines = Cause.pretty(exit.cause)
+      .split("\n")
+      .map((line) => TerminalText.sanitize(line))
+    process.stderr.write(`tether: this is a defect of tether itself\n${lines.join("\n")}\n`, () =>
       process.exit(ownFailure)
     )
   })

@@ -1,10 +1,10 @@
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as ValidationError from "@effect/cli/ValidationError"
 /**
  * Command lines that make no sense: one line that says why, one that shows how it is done, and exit code 2.
  */
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import * as ValidationError from "@effect/cli/ValidationError"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
-import { stripVTControlCharacters } from "node:util"
 import type { Outlets } from "./outlets.js"
 import { commandIn, type CommandText, type OptionText } from "./texts.js"
 import { splitAtDashes, withoutMarks } from "./words.js"
@@ -44,7 +44,11 @@ export const needsValue = ({ name, value = "VALUE" }: OptionText): string =>
 export const problemOf = (error: ValidationError.ValidationError): string => {
   if (ValidationError.isUnclusteredFlag(error))
     return unknown(`-${error.unclustered.map((flag) => flag.slice(1)).join("")}`)
-  return withoutMarks(stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).trim())
+  return withoutMarks(
+    TerminalText.stripSequences(HelpDoc.toAnsiText(error.error))
+      .trim()
+      .replace(/\s*\n\s*/g, " ")
+  )
 }
 
 export const unknown = (word: string): string =>

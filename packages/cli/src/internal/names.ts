@@ -1,9 +1,11 @@
+import * as TerminalText from "@tether/host/TerminalText"
+
 /** The last ones of them, which are the likeliest to be meant. */
 export const namesOf = (known: ReadonlyArray<string>): string => {
   const more = known.length > most ? ` and ${known.length - most} more` : ""
   return `${known
     .slice(-most)
-    .map((name) => JSON.stringify(name))
+    .map((name) => TerminalText.quote(name))
     .join(", ")}${more}`
 }
 

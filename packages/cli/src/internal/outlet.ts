@@ -2,6 +2,7 @@
  * Lines to one of our own streams, as fast as its reader takes them and no faster: what is pushed in one step is
  * written at once, and `settled` tells when the reader has taken all of it.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,6 +16,7 @@ export class Outlet {
   /** Completes when nobody takes our lines any more: the reader has gone, or the disk is full. */
   readonly closed: Effect.Effect<void>
   readonly hasColours: boolean
+  readonly isTerminal: boolean
   /** How many columns the terminal has. Undefined where there is none. */
   readonly width: number | undefined
   /** Why lines were lost that somebody wanted: not because the reader has gone. */
@@ -29,8 +31,9 @@ export class Outlet {
 
   constructor(private readonly target: Target) {
     this.closed = Deferred.await(this.whenClosed)
-    this.hasColours = target.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
-    this.width = target.isTTY === true && target.columns > 0 ? target.columns : undefined
+    this.isTerminal = target.isTTY === true
+    this.hasColours = this.isTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+    this.width = this.isTerminal && target.columns > 0 ? target.columns : undefined
     target.on("error", this.close)
   }
 
@@ -44,11 +47,12 @@ export class Outlet {
     return this.isWriting
   }
 
+  /** A line. A terminal can only show it: of control sequences, colours are kept and everything else is removed. */
   push(line: string): void {
-    this.piece(`${line}\n`)
+    this.piece(`${TerminalText.sanitize(line, { colour: true })}\n`)
   }
 
-  /** A part of a line, as it is; or bytes, of which nobody knows whether they are text. */
+  /** Text that is sanitized already, or bytes as they are. */
   piece(piece: string | Uint8Array): void {
     if (this.isClosed) return
     this.pieces.push(piece)

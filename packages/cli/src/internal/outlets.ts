@@ -1,6 +1,7 @@
 /**
  * Our stdout and stderr.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Outlet } from "./outlet.js"
@@ -23,7 +24,7 @@ export class Outlets {
 
   /** A line of our own. */
   say(line: string): void {
-    this.err.push(`tether: ${line}`)
+    this.err.piece(`tether: ${TerminalText.sanitize(line)}\n`)
   }
 
   release(): void {

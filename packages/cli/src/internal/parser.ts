@@ -38,6 +38,9 @@ export const quietly =
       Effect.withConsole(effect, {
         ...console,
         error: () => Effect.void,
-        log: (...texts) => Effect.sync(() => outlets.out.push(texts.join(" ")))
+        log: (...texts) =>
+          Effect.sync(() => {
+            for (const line of texts.join(" ").split("\n")) outlets.out.push(line)
+          })
       })
     )

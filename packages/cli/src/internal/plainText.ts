@@ -1,7 +1,7 @@
 /**
  * Lines of text from what a program wrote for a terminal.
  */
-import { stripVTControlCharacters } from "node:util"
+import * as TerminalText from "@tether/host/TerminalText"
 
 /** So much of a line without an end is kept: a screen may be drawn without any newline. */
 const mostKept = 8 * 1024
@@ -12,17 +12,22 @@ const longestSequence = 4 * 1024
 export class PlainText {
   private readonly decoder = new TextDecoder()
   private rest = ""
+  private readonly options: TerminalText.Options
+
+  constructor({ colour }: Pick<TerminalText.Options, "colour">) {
+    this.options = { colour, remove: true }
+  }
 
   /** What is sure by now. */
   push(bytes: Uint8Array): string {
     const text = this.rest + this.decoder.decode(bytes, { stream: true })
     const end = lineEnd(text)
     this.rest = text.slice(end)
-    return plain(text.slice(0, end))
+    return plain(text.slice(0, end), this.options)
   }
 
   end(): string {
-    return plain(this.rest + this.decoder.decode())
+    return plain(this.rest + this.decoder.decode(), this.options)
   }
 }
 
@@ -35,8 +40,10 @@ const lineEnd = (text: string): number => {
 }
 
 /** A carriage return is the end of a line that was written again and again, as that of progress. */
-const plain = (text: string): string =>
-  stripVTControlCharacters(text)
+const plain = (text: string, options: TerminalText.Options): string =>
+  text
     .replace(/\r+\n/g, "\n")
     .replace(/\r+/g, "\n")
-    .replace(/[\0-\x08\x0b-\x1f\x7f]/g, "")
+    .split("\n")
+    .map((line) => TerminalText.sanitize(line, options))
+    .join("\n")

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Answer } from "./answer.js"
 import { flatRows, treeRows } from "./hostRows.js"
+import { jsonOf } from "./json.js"
 import { flag } from "./options.js"
 import { table } from "./table.js"
 import * as texts from "./texts.js"
@@ -24,4 +25,4 @@ export const psCommand = (width: number | undefined, give: (answer: Answer) => E
     })
   ).pipe(Command.withDescription(texts.ps.summary))
 
-const toJson = Schema.encodeSync(Schema.parseJson(Schema.Struct({ hosts: Schema.Array(HostTree.Program) })))
+const toJson = jsonOf(Schema.Struct({ hosts: Schema.Array(HostTree.Program) }))

@@ -1,12 +1,13 @@
 import * as Options from "@effect/cli/Options"
-/**
- * Which journal a command reads, and how it is read.
- */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
+/**
+ * Which journal a command reads, and how it is read.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import * as Effect from "effect/Effect"
@@ -44,7 +45,7 @@ export const readJournal = (
     const files = yield* FileSystem.FileSystem
     const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
     if (!isThere)
-      return { lines: [], told: `there is no journal in ${JSON.stringify(directory)}: no such directory`, code: 1 }
+      return { lines: [], told: `there is no journal in ${TerminalText.quote(directory)}: no such directory`, code: 1 }
     return yield* ask(yield* ExitJournal.reader(directory), directory)
   }).pipe(
     Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { formatAge } from "./age.js"
 import type { Answer } from "./answer.js"
+import { jsonOf } from "./json.js"
 import { duration, flag } from "./options.js"
 import { table } from "./table.js"
 import * as texts from "./texts.js"
@@ -69,8 +70,8 @@ const end = ({ grace, json }: ReapOptions, width: number | undefined): Effect.Ef
 
 const nothing: Answer = { lines: [], told: "there is no process that has lost its host", code: 0 }
 
-const listToJson = Schema.encodeSync(Schema.parseJson(Schema.Struct({ orphans: Schema.Array(Orphans.Orphan) })))
-const outcomeToJson = Schema.encodeSync(Schema.parseJson(Orphans.Outcome))
+const listToJson = jsonOf(Schema.Struct({ orphans: Schema.Array(Orphans.Orphan) }))
+const outcomeToJson = jsonOf(Orphans.Outcome)
 
 const toLines = (
   rows: ReadonlyArray<{ readonly orphan: Orphans.Orphan; readonly result: string }>,

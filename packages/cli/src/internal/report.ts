@@ -6,11 +6,10 @@ import { SpawnError } from "@tether/process/SpawnError"
 import { SurvivorsError } from "@tether/process/SurvivorsError"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { jsonOf, toJson } from "./json.js"
 
 /** A single command has no stages but itself. */
 export const ofReport = ({ duration, stages: _, ...report }: ExitReport): string =>
-  JSON.stringify({ ...report, durationMillis: Duration.toMillis(duration) })
+  toJson({ ...report, durationMillis: Duration.toMillis(duration) })
 
-export const ofError: (error: SpawnError | SurvivorsError) => string = Schema.encodeSync(
-  Schema.parseJson(Schema.Union(SpawnError, SurvivorsError))
-)
+export const ofError: (error: SpawnError | SurvivorsError) => string = jsonOf(Schema.Union(SpawnError, SurvivorsError))

@@ -1,6 +1,7 @@
 /**
  * `tether session attach`: a session in this terminal.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as StopPlan from "@tether/process/StopPlan"
 import { Tmux } from "@tether/tmux/Tmux"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
@@ -20,11 +21,11 @@ export const attach = (name: string, server: string | undefined, outlets: Outlet
       const session = yield* sessionOf(name)
       if (isWithin(session, yield* Tmux)) {
         return yield* new Unusable({
-          message: `this terminal is in session ${JSON.stringify(name)}, which cannot show itself`
+          message: `this terminal is in session ${TerminalText.quote(name)}, which cannot show itself`
         })
       }
       if ((yield* session.liveness) === "gone")
-        return yield* new Unknown({ message: `session ${JSON.stringify(name)} has ended` })
+        return yield* new Unknown({ message: `session ${TerminalText.quote(name)} has ended` })
       return yield* show(session, outlets)
     }).pipe(Effect.provide(tmux(server)))
   )

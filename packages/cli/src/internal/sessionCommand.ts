@@ -162,6 +162,7 @@ const logsCommand = (carry: Carry<LogsWords>) => {
       follow: flag(options.follow),
       lines: optional(count(options.lines)),
       plain: flag(options.plain),
+      raw: flag(options.raw),
       path: flag(options.path),
       logDir: valueOf(options.logDir),
       server,

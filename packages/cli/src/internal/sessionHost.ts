@@ -1,10 +1,11 @@
-/**
- * What each command of `tether session` needs of its surroundings, and what it says where that cannot be had.
- */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
+/**
+ * What each command of `tether session` needs of its surroundings, and what it says where that cannot be had.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import type { SessionStuck } from "@tether/tmux/SessionStuck"
@@ -104,7 +105,7 @@ export const sessionOf = (
     const before = (yield* hasLog(name))
       ? `; one of that name has ended, see \`tether why\` and \`tether session logs\``
       : ""
-    return yield* new Unknown({ message: `there is no session ${JSON.stringify(name)}; ${others}${before}` })
+    return yield* new Unknown({ message: `there is no session ${TerminalText.quote(name)}; ${others}${before}` })
   })
 
 const hasLog = (name: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { formatAge } from "./age.js"
 import type { Answer } from "./answer.js"
+import { toJson } from "./json.js"
 import type { Outlets } from "./outlets.js"
 import { answered, tmux } from "./sessionHost.js"
 import { table } from "./table.js"
@@ -23,7 +24,7 @@ export const list = (json: boolean, server: string | undefined, outlets: Outlets
           const { command, exitLogDir, id, identity, launchedAt, logFile, pane, pid } = session
           return { identity, state, id, pane, pid, launchedAt, attached, command, logFile, exitLogDir }
         })
-        return { lines: [JSON.stringify({ sessions })], code: 0 } satisfies Answer
+        return { lines: [toJson({ sessions })], code: 0 } satisfies Answer
       }
       if (found.length === 0) return { lines: [], told: "there is no session", code: 0 } satisfies Answer
       const now = yield* Clock.currentTimeMillis

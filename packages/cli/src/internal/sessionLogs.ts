@@ -1,8 +1,9 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
 /**
  * `tether session logs`: what a session has written.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import type { FileError } from "@tether/host/FileError"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -54,7 +55,7 @@ const noLog = (name: string, directory: string): Effect.Effect<string, never, Fi
           file.endsWith(".log") && isFileName(file.slice(0, -".log".length)) ? [file.slice(0, -".log".length)] : []
         )
         const others = known.length === 0 ? "there is none at all" : `there is one of: ${namesOf(known.sort())}`
-        return `there is no log of a session ${JSON.stringify(name)} in ${JSON.stringify(directory)}; ${others}`
+        return `there is no log of a session ${TerminalText.quote(name)} in ${TerminalText.quote(directory)}; ${others}`
       }
     )
   )
@@ -63,12 +64,14 @@ const shown = (
   log: string,
   parts: ReadonlyArray<Part>,
   session: TmuxSession.TmuxSession | undefined,
-  { follow, lines, name, plain }: LogsWords,
+  { follow, lines, name, plain, raw }: LogsWords,
   outlets: Outlets
 ): Effect.Effect<Answer, FileError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
     const { closed, out } = outlets
-    const text = plain ? new PlainText() : undefined
+    // A log holds all that a program wrote for its own terminal: a terminal that gets it would obey it once more.
+    const isText = plain || (out.isTerminal && !raw)
+    const text = isText ? new PlainText({ colour: !plain && out.hasColours }) : undefined
     const take = (bytes: Uint8Array) =>
       Effect.suspend(() => {
         out.piece(text === undefined ? bytes : text.push(bytes))

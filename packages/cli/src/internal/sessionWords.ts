@@ -29,6 +29,7 @@ export interface LogsWords {
   readonly follow: boolean
   readonly lines: number | undefined
   readonly plain: boolean
+  readonly raw: boolean
   readonly path: boolean
   readonly logDir: string | undefined
 }

@@ -18,6 +18,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { formatAge } from "./age.js"
 import type { Answer } from "./answer.js"
+import { toJson } from "./json.js"
 import * as lineLogger from "./lineLogger.js"
 import { flag, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
@@ -87,7 +88,7 @@ const list: Action = ({ json }, { out }) =>
       deferredAt: header?.["deferred_at"],
       records: records.length
     }))
-    if (json) return { lines: [JSON.stringify({ directory: spool.directory, stats, files: shown, dead })], code: 0 }
+    if (json) return { lines: [toJson({ directory: spool.directory, stats, files: shown, dead })], code: 0 }
     const now = yield* Clock.currentTimeMillis
     const rows = [
       ...shown.map(({ deferredAt, file, records, session }) => [
@@ -100,7 +101,7 @@ const list: Action = ({ json }, { out }) =>
       ...dead.map(({ file, since, unsettled }) => ["dead", formatAge(since, now), String(unsettled), "-", line(file)])
     ]
     if (rows.length === 0)
-      return { lines: [], told: `nothing is deferred in ${JSON.stringify(spool.directory)}`, code: 0 }
+      return { lines: [], told: `nothing is deferred in ${TerminalText.quote(spool.directory)}`, code: 0 }
     return {
       lines: table(["STATE", "AGE", "RECORDS", "SESSION", "FILE"], rows, { width: out.width, overflow: "cut" }),
       code: 0
@@ -128,7 +129,7 @@ const drain: Action = ({ json, records = Number.POSITIVE_INFINITY }) =>
       sum = added(sum, next)
     }
     const code = sum.failed + sum.filesFailed > 0 ? 1 : 0
-    if (json) return { lines: [JSON.stringify(sum)], code }
+    if (json) return { lines: [toJson(sum)], code }
     const told = `${sum.inserted} new, ${sum.reinforced} known, ${sum.skipped} not wanted, ${sum.failed} not taken; ${sum.filesDrained} files are done, ${sum.remaining} are left`
     return { lines: [told], code }
   })
@@ -150,7 +151,7 @@ const replay: Action = ({ json, subject }) =>
   Effect.gen(function* () {
     const count = yield* (yield* Captures.deferred).replay(subject)
     return {
-      lines: [json ? JSON.stringify({ replayed: count }) : `${count} dead letters will be tried again`],
+      lines: [json ? toJson({ replayed: count }) : `${count} dead letters will be tried again`],
       code: 0
     }
   })
@@ -160,7 +161,7 @@ const examine: Action = ({ json }, { out }) =>
     const spool = yield* Captures.deferred
     const findings = yield* spool.doctor
     const code = findings.length === 0 ? 0 : 1
-    if (json) return { lines: [JSON.stringify({ directory: spool.directory, findings })], code }
+    if (json) return { lines: [toJson({ directory: spool.directory, findings })], code }
     if (code === 0) return { lines: ["nothing is stranded"], code }
     const rows = findings.map(({ file, kind, problem }) => [kind, line(file), line(problem)])
     return { lines: table(["KIND", "FILE", "PROBLEM"], rows, { width: out.width, overflow: "wrap" }), code }
@@ -169,10 +170,9 @@ const examine: Action = ({ json }, { out }) =>
 const unlock: Action = ({ json }) =>
   Effect.gen(function* () {
     const held = yield* SpoolDaemon.owner(yield* Captures.deferred)
-    if (held === undefined)
-      return { lines: [json ? JSON.stringify({ owner: null }) : "no daemon has the spool"], code: 0 }
+    if (held === undefined) return { lines: [json ? toJson({ owner: null }) : "no daemon has the spool"], code: 0 }
     const said = { owner: held.owner, liveness: held.liveness }
-    return json ? { lines: [JSON.stringify(said)], code: 1 } : { lines: [], told: held.message, code: 1 }
+    return json ? { lines: [toJson(said)], code: 1 } : { lines: [], told: held.message, code: 1 }
   })
 
 const actions: Readonly<Record<string, Action>> = {

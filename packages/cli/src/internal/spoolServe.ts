@@ -1,6 +1,7 @@
 /**
  * `tether spool serve`: a daemon, until it is told to end.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Capture from "@tether/spool/Capture"
 import * as CaptureHandler from "@tether/spool/CaptureHandler"
 import * as Captures from "@tether/spool/Captures"
@@ -20,7 +21,7 @@ export const serve = (_: unknown, outlets: Outlets) =>
       const running = Effect.flatMap(SpoolDaemon.SpoolDaemon, ({ place }) =>
         Effect.zipRight(
           Effect.sync(() =>
-            outlets.say(`listens at ${"path" in place ? JSON.stringify(place.path) : `descriptor ${place.fd}`}`)
+            outlets.say(`listens at ${"path" in place ? TerminalText.quote(place.path) : `descriptor ${place.fd}`}`)
           ),
           Queue.take(signals)
         )

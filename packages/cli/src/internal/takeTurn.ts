@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import { resolve } from "node:path"
 import { concluded } from "./answer.js"
 import * as exitCode from "./exitCode.js"
+import { toJson } from "./json.js"
 import { keepJournal } from "./keepJournal.js"
 import * as lineLogger from "./lineLogger.js"
 import type { Outlets } from "./outlets.js"
@@ -58,7 +59,7 @@ const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, ne
   )
 
 const shownIn = (outlets: Outlets, { json }: TurnOptions): ((event: TurnEvent) => void) => {
-  if (json) return (event) => outlets.out.push(JSON.stringify(event))
+  if (json) return (event) => outlets.out.push(toJson(event))
   const text = new TurnText(outlets)
   return (event) => (isTerminal(event) ? text.end(event) : text.show(event))
 }

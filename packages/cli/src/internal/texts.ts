@@ -450,6 +450,12 @@ export const sessionLogs = {
     follow: { name: "follow", alias: "f", text: ["Go on with what comes, until the session has ended or Ctrl-C."] },
     lines: { name: "lines", alias: "n", value: "N", text: ["Begin with the last N lines. Default: all that is kept."] },
     plain: { name: "plain", text: ["Take out control sequences, so that lines of text are left."] },
+    raw: {
+      name: "raw",
+      text: [
+        "Write all bytes also to a terminal, which then obeys them. Default there: lines of text with their colours."
+      ]
+    },
     path: { name: "path", text: ["Write where the log is, and nothing of it."] },
     logDir,
     server

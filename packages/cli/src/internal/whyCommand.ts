@@ -1,9 +1,10 @@
-/**
- * `tether why`: the last end of one, in words.
- */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import type { FileError } from "@tether/host/FileError"
+/**
+ * `tether why`: the last end of one, in words.
+ */
+import * as TerminalText from "@tether/host/TerminalText"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
 import { ends, ExitRecord } from "@tether/journal/ExitRecord"
 import * as Clock from "effect/Clock"
@@ -11,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Answer } from "./answer.js"
+import { jsonOf } from "./json.js"
 import { namesOf } from "./names.js"
 import { flag } from "./options.js"
 import type { Outlets } from "./outlets.js"
@@ -72,20 +74,18 @@ const nothingOf = (
     Stream.runFold(journal.records(), new Set<string>(), (known, record) => known.add(record.identity)),
     (known) => ({
       lines: [],
-      told: `there is no record of ${JSON.stringify(identity)} in ${JSON.stringify(directory)}; ${
+      told: `there is no record of ${TerminalText.quote(identity)} in ${TerminalText.quote(directory)}; ${
         known.size === 0 ? "there is none at all" : `there is one of: ${namesOf([...known])}`
       }`,
       code: 1
     })
   )
 
-const encode = Schema.encodeSync(
-  Schema.parseJson(
-    Schema.Struct({
-      exit: Schema.UndefinedOr(ExitRecord),
-      unfinished: Schema.Array(
-        Schema.Struct({ start: ExitRecord, state: Schema.String, reason: Schema.optional(Schema.String) })
-      )
-    })
-  )
+const encode = jsonOf(
+  Schema.Struct({
+    exit: Schema.UndefinedOr(ExitRecord),
+    unfinished: Schema.Array(
+      Schema.Struct({ start: ExitRecord, state: Schema.String, reason: Schema.optional(Schema.String) })
+    )
+  })
 )

@@ -68,7 +68,7 @@ const isFailedLaunch = ({ endedBy, reason }: ExitRecord.ExitRecord): boolean =>
 const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   const { deadSignal, endedBy = "unknown", ev, reason, stopStep } = record
   if (ev === "server-exit") return [ofServer(record)]
-  const plan = stopStep === undefined ? "" : ` The stop plan was at ${stopStep}.`
+  const plan = stopStep === undefined ? "" : ` The stop plan was at ${TerminalText.sanitize(stopStep)}.`
   switch (endedBy) {
     case "child":
       return ["It ended by itself: nothing of ours asked it to."]
