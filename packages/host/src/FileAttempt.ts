@@ -8,6 +8,7 @@ import * as fileErrors from "./internal/fileErrors.js"
 
 /**
  * Gives the errors of the file system words for people: what was to be done, to which file, and why that could not be.
+ * A `FileError` stays as it is.
  *
  * @example
  * ```ts
@@ -23,7 +24,7 @@ import * as fileErrors from "./internal/fileErrors.js"
 export const attempt = (
   action: string,
   path: string
-): (<A, R>(effect: Effect.Effect<A, PlatformError, R>) => Effect.Effect<A, FileError, R>) =>
+): (<A, R>(effect: Effect.Effect<A, PlatformError | FileError, R>) => Effect.Effect<A, FileError, R>) =>
   fileErrors.doing(action, path)
 
 /**
@@ -54,4 +55,4 @@ export const refused = (action: string, path: string, reason: Reason, problem: s
  * )
  * ```
  */
-export const isNotFound = (error: PlatformError): boolean => fileErrors.isNotFound(error)
+export const isNotFound = (error: PlatformError | FileError): boolean => fileErrors.isNotFound(error)

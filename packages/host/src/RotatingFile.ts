@@ -9,7 +9,7 @@ import type { FileError } from "./FileError.js"
 import { type Appender, makeAppender } from "./internal/appender.js"
 import { lineStart } from "./internal/bytes.js"
 import { makeAll } from "./internal/directories.js"
-import { doing, fileError, refused } from "./internal/fileErrors.js"
+import { doing, fileError, isNotFound, refused } from "./internal/fileErrors.js"
 import { makeTurns } from "./internal/inTurn.js"
 import { linesBackwards, linesBetween, textBefore } from "./internal/keptFile.js"
 import { isBlank, type LineReader, makeLineReader } from "./internal/lineReader.js"
@@ -122,19 +122,20 @@ export const open = (
   options: Options = {}
 ): Effect.Effect<RotatingFile, FileError, Scope.Scope | FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    yield* doing("make the directory of", path)(makeAll(fs, directoryOf(path)))
-    const appender = yield* Effect.acquireRelease(
-      makeAppender({
-        path,
-        maxBytes: options.maxBytes ?? 5 * 1024 * 1024,
-        keep: options.keep ?? 5,
-        fsync: options.fsync ?? "onSync",
-        onTorn: options.onTorn ?? ((torn) => Effect.logWarning(tornMessage(path, torn)))
-      }),
+    const appender = makeAppender({
+      path,
+      maxBytes: options.maxBytes ?? 5 * 1024 * 1024,
+      keep: options.keep ?? 5,
+      fsync: options.fsync ?? "onSync",
+      onTorn: options.onTorn ?? ((torn) => Effect.logWarning(tornMessage(path, torn)))
+    })
+    const opened = yield* Effect.acquireRelease(
+      Effect.catchIf(appender, isNotFound, () =>
+        Effect.zipRight(makeAll("make the directory of", directoryOf(path)), appender)
+      ),
       (appender) => appender.close
     )
-    return serialized(path, appender, yield* Effect.scope)
+    return serialized(path, opened, yield* Effect.scope)
   })
 
 const tornMessage = (path: string, torn: TornLine): string =>

@@ -4,10 +4,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type { FileError } from "./FileError.js"
-import { makeAll, syncNames } from "./internal/directories.js"
+import { isExclusive, makeAll, makeOne, syncNames } from "./internal/directories.js"
 import { doing, refused } from "./internal/fileErrors.js"
 import { hash } from "./internal/hash.js"
-import { isAbsolute, join } from "./internal/paths.js"
+import { directoryOf, isAbsolute, join, nameOf } from "./internal/paths.js"
 import { privateDirectory } from "./internal/privateDirectory.js"
 import { ownUid, variable } from "./internal/runtime.js"
 
@@ -19,7 +19,8 @@ import { ownUid, variable } from "./internal/runtime.js"
  * has it, a variable of that name that is no absolute path is ignored; for `TETHER_STATE_DIR` it is an error.
  *
  * Fails with `FileError`. The reason is `NotPrivate` if the directory, or the `tether` above it, belongs to somebody
- * else, is a symbolic link or can be used by others, and `Invalid` if no variable tells where it is.
+ * else, is a symbolic link or can be used by others, or if it is in a directory in which another user can replace it
+ * (the rule is in `TrustedPath`); and `Invalid` if no variable tells where it is.
  *
  * @example
  * ```ts
@@ -30,7 +31,7 @@ import { ownUid, variable } from "./internal/runtime.js"
  * ```
  */
 export const stateDir = (name: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
-  Effect.flatMap(statePlace(name), ({ base, names }) => madeBelow(base, names))
+  Effect.flatMap(statePlace(name), ({ base, names }) => madeBelow(base, names, "TETHER_STATE_DIR"))
 
 /**
  * Where the directory of `stateDir` is, for one who only reads: nothing is made, and nothing is looked at.
@@ -84,18 +85,19 @@ export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileS
   Effect.gen(function* () {
     yield* checkName(name)
     const override = yield* overridden("TETHER_RUNTIME_DIR")
-    if (override !== undefined) return yield* madeBelow(override, [name])
+    if (override !== undefined) return yield* madeBelow(override, [name], "TETHER_RUNTIME_DIR")
     const runtime = absolute("XDG_RUNTIME_DIR")
-    if (runtime !== undefined) return yield* madeBelow(runtime, ["tether", name])
-    return yield* madeBelow("/tmp", [ownTemporary(), name])
+    if (runtime !== undefined) return yield* madeBelow(runtime, ["tether", name], "TETHER_RUNTIME_DIR")
+    return yield* madeBelow("/tmp", [ownTemporary(), name], "TETHER_RUNTIME_DIR")
   })
 
 /**
- * Makes a directory that anybody may name, and those above it that are missing, with mode 0700. One that is there keeps
- * its own.
+ * Makes a directory that anybody may name, and those above it that are missing, with mode 0700, whatever the umask is.
+ * One that is there keeps its own.
  *
- * Fails with `FileError`, also where a file system has no room for directories, such as `/proc`, at which Node's own
- * way never returns.
+ * Fails with `FileError`: with the reason `NotPrivate` where another user can replace what is made in it (the rule is in
+ * `TrustedPath`), and also where a file system has no room for directories, such as `/proc`, at which Node's own way
+ * never returns.
  *
  * @example
  * ```ts
@@ -106,8 +108,53 @@ export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileS
  */
 export const makeDirectory = (path: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
+    yield* syncNames(yield* FileSystem.FileSystem, yield* makeAll("make the directory", path))
+  })
+
+/**
+ * The same for a directory in which no other user can create anything: for one whose files are listed, or that others
+ * than Node write to. Directories of these names are made in it, too.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ *
+ * const queue = StateDir.makeOwn("/var/lib/builds/queue", ["done", "failed"])
+ * ```
+ */
+export const makeOwn = (
+  path: string,
+  names: ReadonlyArray<string> = []
+): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    yield* syncNames(fs, yield* doing("make the directory", path)(makeAll(fs, path)))
+    const made = [...(yield* makeAll("use the directory", path, isExclusive))]
+    for (const name of names) {
+      const below = join(path, name)
+      made.push(...(yield* doing("make the directory", below)(makeOne(fs, below))))
+    }
+    yield* syncNames(fs, made)
+  })
+
+/**
+ * A directory of the caller's choice that only the current user can enter: it is made with mode 0700, with those above
+ * it, or has it already. Gives its path.
+ *
+ * Fails with `FileError`. The reason is `NotPrivate` if it belongs to another user, is open to others, is a symbolic
+ * link, or is in a directory in which another user can replace it, and `Invalid` if its path is not absolute.
+ *
+ * @example
+ * ```ts
+ * import * as StateDir from "@tether/host/StateDir"
+ *
+ * const sockets = StateDir.makePrivate("/var/lib/builds/run")
+ * ```
+ */
+export const makePrivate = (path: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    if (!isAbsolute(path))
+      return yield* refused("use the directory", path, "Invalid", "its path is not absolute")
+    return yield* madeBelow(directoryOf(path), [nameOf(path)], undefined)
   })
 
 /**
@@ -146,7 +193,7 @@ export const socketPath = (directory: string, name: string): Effect.Effect<strin
     const given = directory.replace(/(?<=[^/])\/+$/, "")
     const path = join(given, name)
     if (length(path) <= maxSocketPath) return path
-    const short = yield* madeBelow("/tmp", [ownTemporary(), hash(given)])
+    const short = yield* madeBelow("/tmp", [ownTemporary(), hash(given)], undefined)
     const kept = join(short, name)
     return length(kept) <= maxSocketPath ? kept : join(short, hash(name))
   })
@@ -172,15 +219,19 @@ const checkName = (name: string): Effect.Effect<void, FileError> =>
     ? Effect.fail(refused("use the name", name, "Invalid", "it must be one name, without a slash"))
     : Effect.void
 
-/** Makes directories below one that need not be private itself, each within the one before. */
-const madeBelow = (base: string, names: ReadonlyArray<string>) =>
+/**
+ * Makes directories below one that need not be private itself, each within the one before. `variable`: by which another
+ * place can be chosen.
+ */
+const madeBelow = (base: string, names: ReadonlyArray<string>, variable: string | undefined) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const made = [...(yield* doing("make the directory", base)(makeAll(fs, base)))]
+    const advice = variable === undefined ? "choose another directory" : `${variable} can name another directory`
+    const made: Array<string> = []
     let path = base
     for (const name of names) {
       path = join(path, name)
-      made.push(...(yield* privateDirectory(path)))
+      made.push(...(yield* privateDirectory(path, advice)))
     }
     yield* syncNames(fs, made)
     return path

@@ -1,15 +1,20 @@
+import * as FileSystem from "@effect/platform/FileSystem"
 /**
  * Talks to a daemon over one connection, for programs that hand over again and again.
  */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { connect, type Socket } from "node:net"
+import { hookFiles } from "./internal/hookFiles.js"
 import { LineSplitter } from "./internal/lineSplitter.js"
 import { protocolVersion } from "./internal/protocol.js"
+import { socketProblem } from "./internal/socketPath.js"
 import type { Header, Taken } from "./Spool.js"
 
 /**
@@ -50,6 +55,7 @@ export interface DaemonClient {
 
 /**
  * A client that connects when it is first used, and is closed with the scope. Many requests may be under way at once.
+ * A socket that belongs to another user, or that another user can replace, counts as none, with a warning.
  *
  * When the connection goes, all requests that are under way fail at once, and it tries to connect once more; requests
  * that come meanwhile wait for that attempt. If it fails, they fail, and the next request tries again. A connection
@@ -71,7 +77,7 @@ export interface DaemonClient {
 export const make = (socket: string): Effect.Effect<DaemonClient, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => new Line(socket)),
+      Effect.map(Effect.runtime(), (runtime) => new Line(socket, runtime)),
       (line) => Effect.sync(() => line.close())
     ),
     (line) => {
@@ -109,7 +115,10 @@ class Line {
   /** Renewed by an answer: a server that takes connections and drops them is not asked for ever. */
   private mayTryAgain = true
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly runtime: Runtime.Runtime<never>
+  ) {}
 
   /** The connection that there is, or that is being made. */
   private readonly connected: Effect.Effect<Socket, DaemonGone> = Effect.suspend(() =>
@@ -142,6 +151,22 @@ class Line {
   private begin(): Deferred.Deferred<Socket, DaemonGone> {
     const attempt = Deferred.unsafeMake<Socket, DaemonGone>(FiberId.none)
     this.attempt = attempt
+    Runtime.runCallback(this.runtime)(
+      Effect.provideService(socketProblem(this.path), FileSystem.FileSystem, hookFiles),
+      {
+        onExit: (exit) => {
+          const looked = Exit.isSuccess(exit) ? exit.value : "the socket could not be looked at"
+          const problem = this.isClosed ? closed : looked
+          if (problem === undefined) return this.connect(attempt)
+          this.attempt = undefined
+          Deferred.unsafeDone(attempt, Effect.fail(this.gone(problem)))
+        }
+      }
+    )
+    return attempt
+  }
+
+  private connect(attempt: Deferred.Deferred<Socket, DaemonGone>): void {
     const connection = connect({ path: this.path })
     this.socket = connection
     const splitter = new LineSplitter(longestAnswer)
@@ -166,7 +191,6 @@ class Line {
       this.mayTryAgain = false
       this.begin()
     })
-    return attempt
   }
 
   private answered(text: string | undefined): void {

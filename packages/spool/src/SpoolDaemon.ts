@@ -8,6 +8,8 @@ import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as StateDir from "@tether/host/StateDir"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -49,7 +51,8 @@ export class SpoolDaemon extends Context.Tag("@tether/spool/SpoolDaemon")<
 
 /**
  * - `spool`, `handler`: what is drained, and who takes it, be it drained or handed over live.
- * - `socket`: the path to listen at. Its directory is made with mode 0700 where it is not there, the socket has 0600.
+ * - `socket`: the path to listen at. Its directory is made with mode 0700 where it is not there, the socket has 0600. A
+ *   directory in which another user can replace the socket is refused; a sticky one, such as `/tmp`, is accepted.
  *   Where a service manager has handed over a socket (`LISTEN_FDS`), that is used, and left as it is at the end.
  * - `drainEvery`: how often it looks for what was deferred. Default one minute.
  * - `quietFor`: for how long nothing must have been handed over before it drains: those who wait for an answer go
@@ -231,16 +234,14 @@ const placeFor = (path: string): Effect.Effect<Place, FileError, FileSystem.File
     if (isInherited()) return { fd: firstInherited }
     const fs = yield* FileSystem.FileSystem
     const directory = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || "."
-    yield* FileAttempt.attempt(
-      "make the directory",
-      directory
-    )(fs.makeDirectory(directory, { recursive: true, mode: 0o700 }))
+    yield* StateDir.makeDirectory(directory)
     const there = yield* Effect.match(fs.stat(path), { onFailure: () => undefined, onSuccess: ({ type }) => type })
     if (there === undefined) return { path }
     if (there !== "Socket")
       return yield* Effect.fail(
         FileAttempt.refused("listen at", path, "AlreadyExists", "something that is no socket is there")
       )
+    yield* TrustedPath.check("listen at", path, "Socket")
     // Our lock says that no daemon of this spool lives, and this that nobody else listens there.
     if (yield* isAnswered(path))
       return yield* Effect.fail(

@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as StateDir from "@tether/host/StateDir"
 import * as Effect from "effect/Effect"
 import { isLink } from "./internal/links.js"
 
@@ -225,10 +226,9 @@ export const install = (
   units: ReadonlyArray<Unit>
 ): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const paths = units.map(({ name }) => `${directory}/${name}`)
     yield* Effect.forEach(paths, checkOurs, { discard: true })
-    yield* FileAttempt.attempt("make the directory", directory)(fs.makeDirectory(directory, { recursive: true }))
+    yield* StateDir.makeDirectory(directory)
     yield* Effect.forEach(units, ({ text }, index) => AtomicFile.replace(paths[index] ?? "", text, { mode: 0o644 }), {
       discard: true
     })

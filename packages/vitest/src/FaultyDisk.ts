@@ -58,7 +58,7 @@ const reasons: Record<string, SystemErrorReason> = {
 }
 
 const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
-  type: stats.isDirectory() ? "Directory" : stats.isFile() ? "File" : "Unknown",
+  type: stats.isDirectory() ? "Directory" : stats.isFile() ? "File" : stats.isSocket() ? "Socket" : "Unknown",
   mtime: Option.some(stats.mtime),
   atime: Option.some(stats.atime),
   birthtime: Option.some(stats.birthtime),
@@ -173,6 +173,7 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
       readDirectory: (path) => attempt("readDirectory", path, () => fs.readdirSync(path)),
       readFile: (path) => attempt("readFile", path, () => new Uint8Array(fs.readFileSync(path))),
       readLink: (path) => attempt("readLink", path, () => fs.readlinkSync(path)),
+      realPath: (path) => attempt("realPath", path, () => fs.realpathSync(path)),
       remove: (path, options) => attempt("remove", path, () => fs.rmSync(path, options)),
       rename: (from, to) => attempt("rename", to, () => fs.renameSync(from, to)),
       stat: (path) => attempt("stat", path, () => infoOf(fs.statSync(path))),

@@ -1,13 +1,14 @@
+/**
+ * Which journal a command reads, and how it is read.
+ */
 import * as Options from "@effect/cli/Options"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
-/**
- * Which journal a command reads, and how it is read.
- */
 import * as TerminalText from "@tether/host/TerminalText"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import * as Effect from "effect/Effect"
@@ -34,7 +35,10 @@ export const host: Layer.Layer<FileSystem.FileSystem | ProcessIdentity> = Layer.
   NodeFileSystem.layer
 )
 
-/** Carries out what is asked of the journal in a directory. Where that cannot be read, the answer says so. */
+/**
+ * Carries out what is asked of the journal in a directory. Where that cannot be read, the answer says so. One that is
+ * named may be another user's: it is only read. That of the state directory must be our own.
+ */
 export const readJournal = (
   given: Option.Option<string>,
   outlets: Outlets,
@@ -42,6 +46,7 @@ export const readJournal = (
 ): Effect.Effect<Answer> =>
   Effect.gen(function* () {
     const directory = Option.isSome(given) ? given.value : yield* StateDir.statePath("journal")
+    if (Option.isNone(given)) yield* TrustedPath.check("read the journal in", directory, "Directory")
     const files = yield* FileSystem.FileSystem
     const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
     if (!isThere)

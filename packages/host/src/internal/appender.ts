@@ -12,13 +12,14 @@ import type { FileError } from "../FileError.js"
 import type { LockHeld } from "../LockHeld.js"
 import type { ProcessIdentity } from "../ProcessIdentity.js"
 import { cancel, indexOf, newline, readRange } from "./bytes.js"
-import { doing, fileError, refused } from "./fileErrors.js"
+import { doing, refused } from "./fileErrors.js"
 import { acquireWithin } from "./lock.js"
 import { makeWatch } from "./lockWatch.js"
 import { infoOf, inode } from "./logFiles.js"
 import { directoryOf } from "./paths.js"
 import { rotate } from "./rotation.js"
 import { repair, type TornLine } from "./tornLine.js"
+import { openToAppend } from "./trust.js"
 import { harmless, warn } from "./warn.js"
 import { syncDirectory } from "./writing.js"
 
@@ -106,7 +107,11 @@ export const makeAppender = (
     const opened = Effect.gen(function* () {
       const scope = yield* Scope.make()
       // For reading too: the end of the file is looked at.
-      const file = yield* fs.open(path, { flag: "a+", mode: 0o600 }).pipe(Scope.extend(scope))
+      const file = yield* openToAppend("open", path).pipe(
+        Scope.extend(scope),
+        Effect.provide(context),
+        Effect.onError(() => Scope.close(scope, Exit.void))
+      )
       const info = yield* Effect.onError(file.stat, () => Scope.close(scope, Exit.void))
       const seenAt = yield* Clock.currentTimeMillis
       const size = Number(info.size)
@@ -213,7 +218,7 @@ export const makeAppender = (
           active.whole = active.size
           return
         }
-      }).pipe(Effect.mapError((error) => (error._tag === "FileError" ? error : fileError("append to", path)(error))))
+      }).pipe(doing("append to", path))
 
     const settle = Effect.gen(function* () {
       while (true) {

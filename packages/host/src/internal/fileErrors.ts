@@ -70,18 +70,23 @@ export const fileError =
     return new FileError({ reason, action, path, problem: problems[reason], code })
   }
 
-/** Fails with a `FileError` where the file system fails. */
+/** Fails with a `FileError` where the file system fails. One that is there already stays as it is. */
 export const doing =
   (action: string, path: string) =>
-  <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileError, R> =>
-    Effect.mapError(effect, fileError(action, path))
+  <A, R>(effect: Effect.Effect<A, PlatformError | FileError, R>): Effect.Effect<A, FileError, R> =>
+    Effect.mapError(effect, (error) => (error._tag === "FileError" ? error : fileError(action, path)(error)))
 
 /** An error of our own finding. */
 export const refused = (action: string, path: string, reason: Reason, problem: string): FileError =>
   new FileError({ reason, action, path, problem, code: undefined })
 
+const hasReason =
+  (reason: Reason) =>
+  (error: PlatformError | FileError): boolean =>
+    (error._tag === "FileError" ? error.reason : reasonOf(error, codeOf(error))) === reason
+
 /** Whether it is not there, which is an answer to many a question. */
-export const isNotFound = (error: PlatformError): boolean => reasonOf(error, codeOf(error)) === "NotFound"
+export const isNotFound = hasReason("NotFound")
 
 /** Whether somebody was first. */
-export const isTaken = (error: PlatformError): boolean => reasonOf(error, codeOf(error)) === "AlreadyExists"
+export const isTaken = hasReason("AlreadyExists")

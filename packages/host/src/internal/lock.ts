@@ -17,6 +17,7 @@ import * as LockFile from "./lockFile.js"
 import { sweep } from "./lockSweep.js"
 import { makeWatch, type Watch } from "./lockWatch.js"
 import { ownPid, randomId } from "./runtime.js"
+import { check } from "./trust.js"
 import { warn } from "./warn.js"
 
 type Needs = FileSystem.FileSystem | ProcessIdentity.ProcessIdentity
@@ -38,6 +39,7 @@ export const acquireWithin = (
 ): Effect.Effect<FileLock, LockHeld | FileError, Scope.Scope | Needs> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
+      yield* check("lock", path, "File")
       const me = yield* claimant(path, timing.label, watch)
       const deadline = (yield* Clock.currentTimeMillis) + wait
       while (true) {

@@ -1,3 +1,6 @@
+/**
+ * The file of a lock: who its owner is, and when it last showed itself.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -5,12 +8,11 @@ import * as Schema from "effect/Schema"
 import type { FileError } from "../FileError.js"
 import * as FileTime from "../FileTime.js"
 import type { LockOwner } from "../LockHeld.js"
-/**
- * The file of a lock: who its owner is, and when it last showed itself.
- */
 import * as RecordFields from "../RecordFields.js"
-import { doing, isNotFound } from "./fileErrors.js"
+import { doing, isNotFound, refused } from "./fileErrors.js"
 import { hash } from "./hash.js"
+import { isOwn, ownerProblem } from "./ownership.js"
+import { ownUid } from "./runtime.js"
 import { writeNew } from "./writing.js"
 
 /**
@@ -72,8 +74,15 @@ const fromStored = (stored: typeof Stored.Type): LockOwner => ({
 export const read = (path: string): Effect.Effect<Seen | undefined, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = yield* fs.readFileString(path)
     const info = yield* fs.stat(path)
+    // A pipe would be waited for.
+    if (info.type !== "File") return yield* refused("read the lock", path, "Invalid", "it is no regular file")
+    // Another user could hold it for ever, in the name of any process.
+    const made = { uid: Option.getOrElse(info.uid, () => -1) }
+    const uid = ownUid()
+    if (uid !== undefined && !isOwn(made, { uid }))
+      return yield* refused("read the lock", path, "NotPrivate", ownerProblem(made))
+    const text = yield* fs.readFileString(path)
     const refreshedAt = Option.getOrElse(FileTime.modifiedAt(info), () => 0)
     const owner = Option.getOrUndefined(Option.map(decode(text), fromStored))
     if (owner !== undefined) return { id: owner.nonce, owner, refreshedAt }

@@ -1,7 +1,7 @@
 /**
  * The few things that are done to paths, without a `Path` service.
  */
-import { isWindows } from "./runtime.js"
+import { isWindows, workingDirectory } from "./runtime.js"
 
 const lastSeparator = (path: string): number =>
   isWindows() ? Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) : path.lastIndexOf("/")
@@ -23,3 +23,10 @@ export const join = (directory: string, name: string): string =>
 /** Whether a path means the same from every working directory. */
 export const isAbsolute = (path: string): boolean =>
   path.startsWith("/") || (isWindows() && /^(?:[a-z]:)?[\\/]/i.test(path))
+
+/** The path from the root, or `undefined` where the working directory has been removed. */
+export const absolutePath = (path: string): string | undefined => {
+  if (isAbsolute(path)) return path
+  const directory = workingDirectory()
+  return directory === undefined ? undefined : join(directory, path)
+}

@@ -1,14 +1,16 @@
-import type { PlatformError } from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 /**
  * Puts the active file among the rotated ones, and removes those that are no longer kept.
  */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { FileError } from "../FileError.js"
 import * as FileTime from "../FileTime.js"
 import { readRange } from "./bytes.js"
 import { isNotFound, isTaken } from "./fileErrors.js"
 import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
+import { openToAppend } from "./trust.js"
 
 /**
  * Rotates if the active file still is the one with this inode. The caller holds the lock; if it has lost it without
@@ -20,7 +22,7 @@ export const rotate = (
   path: string,
   wanted: string,
   keep: number
-): Effect.Effect<void, PlatformError> =>
+): Effect.Effect<void, PlatformError | FileError> =>
   Effect.gen(function* () {
     const target = yield* reserved(fs, path, ((yield* numbers(fs, path)).at(-1) ?? 0) + 1)
     const active = yield* infoOf(fs, path)
@@ -41,7 +43,7 @@ const reserved = (fs: FileSystem.FileSystem, path: string, number: number): Effe
  * Removes rotated files until `keep` are left. One that a slow writer has written to after it was rotated counts as
  * young as its last line: its turn comes when `keep` others were written to later.
  */
-const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Effect<void, PlatformError> =>
+const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Effect<void, PlatformError | FileError> =>
   Effect.gen(function* () {
     const files = yield* Effect.forEach(yield* numbers(fs, path), (number) =>
       Effect.map(infoOf(fs, rotatedPath(path, number)), (info) => ({ number, info }))
@@ -72,7 +74,7 @@ const removed = (
   path: string,
   doomed: string,
   size: number
-): Effect.Effect<void, PlatformError> =>
+): Effect.Effect<void, PlatformError | FileError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = yield* fs.open(doomed, { flag: "r" })
@@ -81,10 +83,11 @@ const removed = (
       const end = Number((yield* file.stat).size)
       if (end === size) return
       const late = yield* readRange(file, size, end)
-      const active = yield* fs.open(path, { flag: "a", mode: 0o600 })
+      const active = yield* openToAppend("append to", path)
       yield* active.writeAll(late)
     })
   ).pipe(
+    Effect.provideService(FileSystem.FileSystem, fs),
     // Somebody else was first.
     Effect.catchIf(isNotFound, () => Effect.void)
   )

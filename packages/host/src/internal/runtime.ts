@@ -7,6 +7,7 @@ interface Runtime {
     readonly platform?: string
     readonly env?: Readonly<Record<string, string | undefined>>
     readonly geteuid?: () => number
+    readonly cwd?: () => string
   }
 }
 
@@ -17,6 +18,15 @@ export const ownPid = (): number => runtime().process?.pid ?? 0
 
 /** The user id of this process, or `undefined` where users have no numbers (Windows). */
 export const ownUid = (): number | undefined => runtime().process?.geteuid?.()
+
+/** Where this process is, or `undefined` where that directory has been removed. */
+export const workingDirectory = (): string | undefined => {
+  try {
+    return runtime().process?.cwd?.()
+  } catch {
+    return undefined
+  }
+}
 
 /** A variable of the environment as it is now. An empty one counts as unset, as the XDG specification has it. */
 export const variable = (name: string): string | undefined => runtime().process?.env?.[name] || undefined

@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import type { FileError } from "@tether/host/FileError"
 import * as RotatingFile from "@tether/host/RotatingFile"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -49,8 +50,12 @@ export const makeStartIndex = (
   let known: ReadonlyArray<Part> | undefined
   let saved = 0
 
-  const load = Effect.map(Effect.option(files.readFileString(file)), (text) =>
-    Option.match(Option.flatMap(text, decode), { onNone: () => [], onSome: ({ parts }) => parts })
+  // What another user says of the journal would be written into it, as ends of starts that never were.
+  const load = TrustedPath.check("read", file, "File").pipe(
+    Effect.zipRight(files.readFileString(file)),
+    Effect.option,
+    Effect.map((text) => Option.match(Option.flatMap(text, decode), { onNone: () => [], onSome: ({ parts }) => parts })),
+    Effect.provideService(FileSystem.FileSystem, files)
   )
 
   const save = (parts: ReadonlyArray<Part>) =>

@@ -5,7 +5,7 @@ import * as TerminalText from "@tether/host/TerminalText"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { renameSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import type { Resident } from "./host.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -84,6 +84,8 @@ const replace = (file: string, text: string): void => {
   const draft = `${file}.${Math.random().toString(36).slice(2)}`
   try {
     writeFileSync(draft, text, { flag: "wx", mode: 0o600 })
+    // The umask may have left nothing of it.
+    chmodSync(draft, 0o600)
     renameSync(draft, file)
   } catch (error) {
     rmSync(draft, { force: true })

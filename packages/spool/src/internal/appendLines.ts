@@ -6,10 +6,10 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { dirname } from "node:path"
-import { isLink } from "./links.js"
 
 const newline = 0x0a
 
@@ -25,8 +25,6 @@ export const appendLines = (
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    if (yield* isLink(path))
-      return yield* Effect.fail(FileAttempt.refused("append to", path, "Invalid", "it is a symbolic link"))
     const isThere = yield* FileAttempt.attempt("append to", path)(Effect.scoped(append(fs, path, lines)))
     // Whoever has taken the file has removed it before it saw our lines.
     if (!isThere) yield* appendLines(path, lines)
@@ -35,7 +33,7 @@ export const appendLines = (
 /** Whether the file is still there afterwards. */
 const append = (fs: FileSystem.FileSystem, path: string, lines: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const file = yield* fs.open(path, { flag: "a+", mode: 0o600 })
+    const file = yield* TrustedPath.openToAppend(path)
     const size = Number((yield* file.stat).size)
     // Of a full disk, half a line.
     yield* Effect.onError(writeLines(file, lines), () => Effect.ignore(file.truncate(size)))

@@ -1,11 +1,14 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 /**
  * The programs `tether capture-transcript` and `tether capture-turn`. As a hook they load only what they need, start
  * nothing, and wait for nothing that does not move.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
+import * as Logger from "effect/Logger"
 import * as Capture from "../Capture.js"
 import { type Capturing, parseCapture } from "./captureArguments.js"
 import { answered, hookFiles, isUnderWay } from "./hookFiles.js"
@@ -13,6 +16,11 @@ import { named } from "./hookInput.js"
 
 /** What is left for deferring once a daemon has not answered, in milliseconds. */
 const reserve = 300
+
+const onStderr = Logger.make(({ message }) => tell(String(Array.isArray(message) ? message.join(" ") : message)))
+
+const tell = (text: string): void =>
+  void process.stderr.write(`tether: ${TerminalText.sanitize(text.replace(/\s+/g, " "))}\n`)
 
 /** What is done without `--no-spawn`: the line to print. */
 export type Ingest = (capturing: Capturing) => Effect.Effect<object>
@@ -50,6 +58,8 @@ export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
           Effect.succeed<Capture.Outcome>({ status: "failed", reason: String(defect) })
         ),
         Effect.provideService(FileSystem.FileSystem, hookFiles),
+        // stdout is for one line of JSON.
+        Effect.locally(FiberRef.currentLoggers, HashSet.make(onStderr)),
         Effect.map((outcome) => end(outcome, capturing.strict)),
         Effect.runFork
       )
@@ -84,10 +94,7 @@ const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, Fi
     : Capture.transcript({ ...capturing, answerWithin: Math.min(600, capturing.deadline - reserve) })
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
-  if (outcome.status === "failed")
-    process.stderr.write(
-      `tether: nothing was captured: ${TerminalText.sanitize(outcome.reason.replace(/\s+/g, " "))}\n`
-    )
+  if (outcome.status === "failed") tell(`nothing was captured: ${outcome.reason}`)
   print(outcome, outcome.status === "failed" && isStrict ? 1 : 0)
 }
 

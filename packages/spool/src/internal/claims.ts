@@ -13,7 +13,6 @@ import * as SortableId from "@tether/host/SortableId"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { namesIn, removeEmpty } from "./directory.js"
 import { move } from "./moving.js"
@@ -62,7 +61,11 @@ export const makeClaims = (directory: string): Effect.Effect<Claims, FileError |
     if (!isLocked)
       yield* Effect.logWarning(`no space is left for a lock: ${TerminalText.quote(directory)} is drained without one`)
     yield* Effect.acquireRelease(
-      FileAttempt.attempt("make the directory", own)(fs.makeDirectory(own, { mode: 0o700 })),
+      // The mode is set, since the umask may leave nothing of the one that is asked for.
+      FileAttempt.attempt(
+        "make the directory",
+        own
+      )(Effect.zipRight(fs.makeDirectory(own, { mode: 0o700 }), fs.chmod(own, 0o700))),
       () => Effect.catchAll(vacate(directory, own), (error) => Effect.logWarning(error.message))
     ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
     const pathOf = (name: string) => `${own}/${name}`
@@ -98,19 +101,12 @@ const lockOf = (claims: string): string => `${claims}.lock`
 /** What a name has in place of what is no UTF-8. A file of such a name cannot be asked for. */
 export const illegible = "\u{fffd}"
 
-/** Takes the lock of another drainer, if that is gone. What is no file is no lock, and a pipe would be waited for. */
+/** Takes the lock of another drainer, if that is gone. */
 export const tryLock = (
   directory: string,
   id: string
 ): Effect.Effect<void, FileError | LockHeld, Needs | Scope.Scope> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = lockOf(`${directory}/${claimsDirectory}/${id}`)
-    const info = yield* Effect.option(fs.stat(path))
-    if (Option.isSome(info) && info.value.type !== "File")
-      return yield* FileAttempt.refused("take the lock", path, "Invalid", "it is no regular file")
-    yield* FileLock.tryAcquire(path, { label: "spool drainer" })
-  })
+  FileLock.tryAcquire(lockOf(`${directory}/${claimsDirectory}/${id}`), { label: "spool drainer" })
 
 /** Something may come into a directory while it is emptied, but not without an end. */
 const mostRounds = 10

@@ -11,6 +11,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type { Socket } from "node:net"
+import { socketProblem } from "./socketPath.js"
 
 /** The same as in `protocol`, which a hook has no time to load. */
 const protocolVersion = 1
@@ -22,14 +23,13 @@ export interface Counts {
   readonly failed: number
 }
 
-/** Why it was not delivered. `isDown`: nobody listens there. */
+/** Why it was not delivered. */
 export interface Undelivered {
   readonly _tag: "Undelivered"
-  readonly isDown: boolean
   readonly problem: string
 }
 
-const undelivered = (problem: string, isDown = false): Undelivered => ({ _tag: "Undelivered", isDown, problem })
+const undelivered = (problem: string): Undelivered => ({ _tag: "Undelivered", problem })
 
 /** An answer is short: more is none of a daemon of ours. */
 const longestAnswer = 65_536
@@ -47,7 +47,9 @@ export const deliver = (delivery: Delivery): Effect.Effect<Counts, Undelivered, 
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const isThere = yield* Effect.match(fs.stat(delivery.socket), { onFailure: () => false, onSuccess: () => true })
-    if (!isThere) return yield* Effect.fail(undelivered("no daemon listens", true))
+    if (!isThere) return yield* Effect.fail(undelivered("no daemon listens"))
+    const problem = yield* socketProblem(delivery.socket)
+    if (problem !== undefined) return yield* Effect.fail(undelivered(`no daemon listens: ${problem}`))
     // Most hooks find nobody, and need not wait for this to be loaded.
     const net = yield* Effect.promise(() => import("node:net"))
     return yield* exchange(net, delivery)
@@ -65,15 +67,13 @@ const exchange = (
       connection.destroy()
       resume(effect)
     }
-    const fail = (problem: string, isDown?: boolean) => end(Effect.fail(undelivered(problem, isDown)))
+    const fail = (problem: string) => end(Effect.fail(undelivered(problem)))
     const timers = [
       setTimeout(() => connection.connecting && fail(`no connection within ${connectWithin} ms`), connectWithin),
       setTimeout(() => fail(`no answer within ${answerWithin} ms`), answerWithin)
     ]
     connection.setEncoding("utf8")
-    connection.on("error", (error: NodeJS.ErrnoException) =>
-      fail(error.code ?? error.message, connection.connecting || isRefusal(error))
-    )
+    connection.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
     connection.on("close", () => fail("the connection was closed before an answer"))
     connection.on("data", (text: string) => {
       answer += text
@@ -90,8 +90,6 @@ const exchange = (
       connection.destroy()
     })
   })
-
-const isRefusal = ({ code }: NodeJS.ErrnoException): boolean => code === "ENOENT" || code === "ECONNREFUSED"
 
 const countsIn = (line: string, records: number): Effect.Effect<Counts, Undelivered> => {
   const value = parsed(line)

@@ -4,20 +4,14 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as StateDir from "@tether/host/StateDir"
 import * as Effect from "effect/Effect"
 import { rmdir } from "node:fs"
 import { claimsDirectory, deadDirectory, isReady, stateDirectory } from "./names.js"
 
-/** Makes it and what is in it, for its user alone. */
+/** Makes it and what is in it, for its user alone. One in which other users can put files is refused. */
 export const makeDirectories = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.forEach(
-      [directory, ...[stateDirectory, claimsDirectory, deadDirectory].map((name) => `${directory}/${name}`)],
-      (path) =>
-        FileAttempt.attempt("make the directory", path)(fs.makeDirectory(path, { recursive: true, mode: 0o700 })),
-      { discard: true }
-    )
-  )
+  StateDir.makeOwn(directory, [stateDirectory, claimsDirectory, deadDirectory])
 
 /** The names in it, sorted; none where it is not there. */
 export const namesIn = (path: string): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>

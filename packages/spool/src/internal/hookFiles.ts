@@ -54,7 +54,7 @@ const toError = (method: string, path: string, error: NodeJS.ErrnoException): Sy
 const done = (callback: Callback<void>) => (error: NodeJS.ErrnoException | null) => callback(error, undefined)
 
 const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
-  type: stats.isFile() ? "File" : stats.isDirectory() ? "Directory" : "Unknown",
+  type: stats.isFile() ? "File" : stats.isDirectory() ? "Directory" : stats.isSocket() ? "Socket" : "Unknown",
   mtime: Option.some(stats.mtime),
   atime: Option.some(stats.atime),
   birthtime: Option.some(stats.birthtime),
@@ -118,6 +118,7 @@ export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({
     ).pipe(Effect.map((fd) => fileOf(fd, path))),
   readFileString: (path) => call("readFile", path, (callback) => fs.readFile(path, "utf8", callback)),
   readLink: (path) => call("readLink", path, (callback) => fs.readlink(path, callback)),
+  realPath: (path) => call("realPath", path, (callback) => fs.realpath.native(path, callback)),
   remove: (path, options) =>
     call("remove", path, (callback) => fs.rm(path, { force: options?.force ?? false }, done(callback))),
   rename: (from, to) => call("rename", to, (callback) => fs.rename(from, to, done(callback))),

@@ -7,11 +7,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import { basename, dirname } from "node:path"
 import { writeLines } from "./appendLines.js"
-import { isLink } from "./links.js"
 
 /** Lines at its end, on the disk when it returns. Where there is none it is made, with a header. */
 export const appendToLive = (
@@ -20,8 +20,7 @@ export const appendToLive = (
   lines: ReadonlyArray<string>
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    if (yield* isLink(path))
-      return yield* Effect.fail(FileAttempt.refused("append to", path, "Invalid", "it is a symbolic link"))
+    yield* TrustedPath.check("append to", path, "File")
     while (true) {
       const outcome = yield* FileAttempt.attempt("append to", path)(tryAppend(path, lines))
       // What was retired may have been looked at before our lines were in it. They are known again by their keys.

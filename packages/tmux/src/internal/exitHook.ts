@@ -55,6 +55,8 @@ const script = (
     // Nothing is to be done, and nothing is to be computed.
     ...(end === undefined ? [] : [assignment("o", end), `[ ! -f "$o" ] || exit 0`]),
     assignment("f", exitLogFile),
+    // Nothing is written through a link.
+    `[ ! -h "$f" ] || exit 0`,
     `[ -d "\${f%/*}" ] || command -p mkdir -p -m 700 "\${f%/*}"`,
     // Not every date knows %N.
     `set -- $(command -p date -u "+%s %Y-%m-%dT%H:%M:%S %N")`,

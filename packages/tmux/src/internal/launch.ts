@@ -1,3 +1,6 @@
+/**
+ * A session from nothing: a pane whose shim waits at its gate, then all that watches it, and only then the program.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -5,10 +8,8 @@ import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
 import * as StateDir from "@tether/host/StateDir"
-/**
- * A session from nothing: a pane whose shim waits at its gate, then all that watches it, and only then the program.
- */
 import * as TerminalText from "@tether/host/TerminalText"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"
@@ -60,13 +61,14 @@ interface Pane {
  */
 export const launchSession = (
   tmux: TmuxService,
-  request: Request,
+  asked: Request,
   isWanted: Effect.Effect<boolean>
 ): Effect.Effect<Facts, LaunchFailure, Files> =>
   Effect.gen(function* () {
-    yield* checkDirectory(request)
-    yield* StateDir.makeDirectory(request.logDir)
-    yield* openLog(`${request.logDir}/${request.identity}.log`)
+    yield* checkDirectory(asked)
+    yield* StateDir.makeOwn(asked.logDir)
+    yield* openLog(`${asked.logDir}/${asked.identity}.log`)
+    const request = { ...asked, exitLogDir: yield* trustedJournal(asked) }
     const now = yield* Clock.currentTimeMillis
     const base = `${tmux.directory}/${SortableId.make()(now)}`
     const gate = `${base}.gate`
@@ -112,6 +114,22 @@ export const launchSession = (
       return facts
     }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isOpened, isBegun ? journal : Option.none())))
   }).pipe(Effect.scoped)
+
+/**
+ * Hook and shim append to the journal whatever becomes of us: not to one that another user can replace, nor through a
+ * link.
+ */
+const trustedJournal = ({
+  exitLogDir,
+  identity
+}: Request): Effect.Effect<string | undefined, never, FileSystem.FileSystem> =>
+  exitLogDir === undefined
+    ? Effect.succeed(undefined)
+    : TrustedPath.check("record in", exitLogDir, "Directory").pipe(
+        Effect.zipRight(TrustedPath.check("record in", `${exitLogDir}/exits.log`, "File")),
+        Effect.as(exitLogDir),
+        Effect.catchAll((error) => Effect.as(notRecorded(identity, error), undefined))
+      )
 
 /** A shim could only say that something is not there. */
 const checkDirectory = (request: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>

@@ -2,12 +2,11 @@
  * The log of a session, as others see it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import type { Redactor } from "@tether/process/Redactor"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import { lastLinesOf } from "./pane.js"
 import { holdsWithin } from "./within.js"
@@ -27,16 +26,12 @@ export const writtenWithin = (
     )
   )
 
-/** Makes it, where it is not there: what could not be written would be lost. */
+/**
+ * Makes the log, where it is not there: what could not be written would be lost. The shell that writes it follows links:
+ * its directory is one in which nobody else can put one, at any time.
+ */
 export const openLog = (file: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const found = yield* Effect.option(fs.stat(file))
-    // Whoever opens a pipe waits for the other side.
-    if (Option.exists(found, ({ type }) => type !== "File"))
-      return yield* FileAttempt.refused("write the log", file, "Invalid", "it is no regular file")
-    yield* FileAttempt.attempt("write the log", file)(Effect.scoped(fs.open(file, { flag: "a", mode: 0o600 })))
-  })
+  Effect.asVoid(Effect.scoped(TrustedPath.openToAppend(file, "write the log")))
 
 const tailBytes = 8 * 1024
 

@@ -3,6 +3,7 @@
  * by the shim, or by the hook in the server when the shim was killed.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as AtomicFile from "@tether/host/AtomicFile"
 import type { FileError } from "@tether/host/FileError"
 import type { Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
@@ -52,7 +53,7 @@ export const startOf = ({
 
 /** Says that the end is on record, to those who would record it otherwise. */
 export const settle = ({ end }: Facts): Effect.Effect<void, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.ignore(fs.writeFileString(end, "", { mode: 0o600 })))
+  Effect.ignore(AtomicFile.replace(end, "", { mode: 0o600, fsync: false }))
 
 const processFields = ({ bootId, pid, pidNamespace, startToken }: Facts["shim"]) => ({
   pid,

@@ -28,8 +28,8 @@ import { parseVersion } from "./version.js"
 import { failingWithin, within } from "./within.js"
 
 /**
- * - `directory`: where socket and state of the server are; absolute, and made with mode 0700. Default:
- *   `StateDir.runtimeDir("tmux")`.
+ * - `directory`: where socket and state of the server are; absolute, and made with mode 0700. It belongs to the current
+ *   user or to root, and is where no other user can replace it. Default: `StateDir.runtimeDir("tmux")`.
  * - `name`: of the server, so that one directory may have several; letters, digits, `_` and `-`. Default `"default"`.
  * - `program`: Default `"tmux"`, looked for in PATH.
  * - `answerWithin`: for how long a command is waited for. Default 10 seconds.
@@ -186,22 +186,7 @@ const checkName = (name: string): Effect.Effect<void, FileError> =>
       )
 
 const stateDirectory = (given: string | undefined): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    if (given === undefined) return yield* StateDir.runtimeDir("tmux")
-    if (!given.startsWith("/"))
-      return yield* FileAttempt.refused("keep a server in", given, "Invalid", "its path is not absolute")
-    const fs = yield* FileSystem.FileSystem
-    yield* StateDir.makeDirectory(given)
-    const { mode } = yield* FileAttempt.attempt("look at", given)(fs.stat(given))
-    return (mode & 0o077) === 0
-      ? given
-      : yield* FileAttempt.refused(
-          "keep a server in",
-          given,
-          "NotPrivate",
-          "others can use the directory: chmod 700 it"
-        )
-  })
+  given === undefined ? StateDir.runtimeDir("tmux") : StateDir.makePrivate(given)
 
 /** Its words are texts of others, but for its name and its target. */
 const nameOf = (words: ReadonlyArray<string>): string => {

@@ -3,6 +3,7 @@
  */
 import fs = require("node:fs")
 import path = require("node:path")
+import files = require("./files.cjs")
 import processes = require("./processes.cjs")
 import remove = require("./remove.cjs")
 import type { ShimConfig } from "../internal/shimProtocol.js" with { "resolution-mode": "import" }
@@ -30,7 +31,7 @@ const wait = (gate: Gate, opened: (config: ShimConfig) => void, tooLate: () => v
     // Whoever opens it may be gone right after.
     const isTooLate = performance.now() > deadline || !gate.isKept()
     const config = fs.existsSync(gate.file)
-      ? (JSON.parse(fs.readFileSync(gate.file, "utf8")) as ShimConfig | null)
+      ? (JSON.parse(files.read(gate.file)) as ShimConfig | null)
       : undefined
     if (config === null) remove(gate.file)
     if (config) opened(config)
@@ -51,7 +52,7 @@ const passed = ({ file }: Gate): void => remove(file)
  */
 const unopened = ({ file }: Gate): void => {
   try {
-    fs.writeFileSync(file.replace(/\.gate$/, ".unopened"), "", { mode: 0o600 })
+    files.mark(file.replace(/\.gate$/, ".unopened"))
   } catch {
     // Then it is one by this process's own code.
   }

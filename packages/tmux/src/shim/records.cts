@@ -5,6 +5,7 @@
 import fs = require("node:fs")
 import os = require("node:os")
 import path = require("node:path")
+import files = require("./files.cjs")
 import type { ShimProcess, ShimRecords, ShimStatus } from "../internal/shimProtocol.js" with {
   "resolution-mode": "import"
 }
@@ -18,8 +19,8 @@ interface ServerEnd {
 /** All shims of a server see its end: the one that can create the file `serverOnce` records it. */
 const serverExit = (records: ShimRecords, { at, memory, server }: ServerEnd): void =>
   attempt(() => {
-    fs.mkdirSync(path.dirname(records.serverOnce), { recursive: true, mode: 0o700 })
-    fs.closeSync(fs.openSync(records.serverOnce, "wx", 0o600))
+    files.makeDirectory(path.dirname(records.serverOnce))
+    fs.closeSync(files.create(records.serverOnce))
     append(records.file, [
       timeOf(at),
       records.serverBefore,
@@ -64,7 +65,7 @@ const sessionExit = (records: ShimRecords, end: SessionEnd): void =>
   attempt(() => {
     if (fs.existsSync(records.end)) return
     append(records.file, fieldsOf(records, end))
-    fs.writeFileSync(records.end, "", { mode: 0o600 })
+    files.mark(records.end)
   })
 
 const attempt = (write: () => void): void => {
@@ -80,8 +81,8 @@ const attempt = (write: () => void): void => {
  * along.
  */
 const append = (file: string, fields: ReadonlyArray<string>): void => {
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-  const fd = fs.openSync(file, "a+", 0o600)
+  files.makeDirectory(path.dirname(file))
+  const fd = files.openToAppend(file)
   try {
     fs.writeSync(fd, `${endsTorn(fd) ? "\n" : ""}${fields.filter((field) => field !== "").join(" ")}\n`)
   } finally {
