@@ -1,6 +1,6 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 // Three sessions end at once, and nobody is there to take what was said. Their hooks start no process and defer it;
 // whoever comes later takes up all of it, once, also what one of them had said before.
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"

@@ -1,7 +1,7 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 // A program in a terminal that outlives whoever has started it: its output and its death are on disk. One session is
 // spoken to and stopped, another one dies by itself; the journal knows the cause of both. Needs tmux, and says so where
 // there is none.
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,6 +1,6 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 // Five deaths, and what the exit journal knows of each, although nobody was looking. The last one is the hardest: the
 // program that supervised it was killed too, and so the journal says what it can.
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,8 +1,8 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
  * What the commands say of a journal. Each cause is the same in the error, the report, the journal and on the command
  * line.
  */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as ExitRecord from "@tether/journal/ExitRecord"

@@ -1,10 +1,10 @@
+/**
+ * Files that are there whole, or not at all.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-/**
- * Files that are there whole, or not at all.
- */
 import * as Option from "effect/Option"
 import type { FileError } from "./FileError.js"
 import * as FileTime from "./FileTime.js"

@@ -1,7 +1,7 @@
-import * as Schema from "effect/Schema"
 /**
  * Why something could not be done with a file.
  */
+import * as Schema from "effect/Schema"
 import * as TerminalText from "./TerminalText.js"
 
 /**

@@ -1,9 +1,9 @@
-import * as Schema from "effect/Schema"
-import { Identity } from "./ProcessIdentity.js"
-import * as RecordFields from "./RecordFields.js"
 /**
  * Who holds a lock that was asked for.
  */
+import * as Schema from "effect/Schema"
+import { Identity } from "./ProcessIdentity.js"
+import * as RecordFields from "./RecordFields.js"
 import * as TerminalText from "./TerminalText.js"
 
 /**

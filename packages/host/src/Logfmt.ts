@@ -1,9 +1,9 @@
-import * as Either from "effect/Either"
-import * as Schema from "effect/Schema"
-import { escape, isBare, readQuoted } from "./internal/logfmtValue.js"
 /**
  * Records of one line, `key=value key="a value"`, for people, `grep` and programs alike.
  */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { escape, isBare, readQuoted } from "./internal/logfmtValue.js"
 import * as TerminalText from "./TerminalText.js"
 
 /**

@@ -1,3 +1,6 @@
+/**
+ * Which process a pid means: pids are used again, so a pid alone names nobody.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -6,9 +9,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ProcStat from "./ProcStat.js"
-/**
- * Which process a pid means: pids are used again, so a pid alone names nobody.
- */
 import * as RecordFields from "./RecordFields.js"
 
 /**

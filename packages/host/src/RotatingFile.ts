@@ -1,3 +1,6 @@
+/**
+ * A file of lines to which several processes append, of which the youngest part is kept, and which can be followed.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
@@ -18,9 +21,6 @@ import type { TornLine } from "./internal/tornLine.js"
 import { warn } from "./internal/warn.js"
 import type { LockHeld } from "./LockHeld.js"
 import type { ProcessIdentity } from "./ProcessIdentity.js"
-/**
- * A file of lines to which several processes append, of which the youngest part is kept, and which can be followed.
- */
 import * as TerminalText from "./TerminalText.js"
 
 export type { TornLine } from "./internal/tornLine.js"

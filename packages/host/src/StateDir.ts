@@ -152,8 +152,7 @@ export const makeOwn = (
  */
 export const makePrivate = (path: string): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    if (!isAbsolute(path))
-      return yield* refused("use the directory", path, "Invalid", "its path is not absolute")
+    if (!isAbsolute(path)) return yield* refused("use the directory", path, "Invalid", "its path is not absolute")
     return yield* madeBelow(directoryOf(path), [nameOf(path)], undefined)
   })
 

@@ -127,7 +127,11 @@ describe.skipIf(isWindows)("StateDir", () => {
       mkdirSync(join(base, "tether"), { mode: 0o700 })
       chownSync(join(base, "tether"), 12345, 12345)
       const error = yield* Effect.flip(within({ XDG_RUNTIME_DIR: base })(StateDir.runtimeDir("run")))
-      expect(error).toMatchObject({ reason: "NotPrivate", problem: "it belongs to user 12345, must belong to the current user or root; it has mode 0700, TETHER_RUNTIME_DIR can name another directory" })
+      expect(error).toMatchObject({
+        reason: "NotPrivate",
+        problem:
+          "it belongs to user 12345, must belong to the current user or root; it has mode 0700, TETHER_RUNTIME_DIR can name another directory"
+      })
     }).pipe(Effect.provide(NodeFileSystem.layer))
   })
 

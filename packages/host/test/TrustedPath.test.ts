@@ -21,7 +21,17 @@ import * as RotatingFile from "../src/RotatingFile.js"
 import * as StateDir from "../src/StateDir.js"
 import * as TrustedPath from "../src/TrustedPath.js"
 import { directory, live, logged } from "./support/machine.js"
-import { asStranger, folder, give, noStrangers, sticky, stranger, trusting, whyNot, withoutRoot } from "./support/strangers.js"
+import {
+  asStranger,
+  folder,
+  give,
+  noStrangers,
+  sticky,
+  stranger,
+  trusting,
+  whyNot,
+  withoutRoot
+} from "./support/strangers.js"
 
 const isWindows = process.platform === "win32"
 if (isWindows) console.log("skipped: trusted paths, because Windows has no owners and modes")
@@ -54,7 +64,13 @@ describe("the rule", () => {
     ["for another group", entry(1000, 100, 0o775), ours, self, /other users can write/],
     ["for another group, of root", entry(0, 104, 0o775), ours, self, /other users can write/],
     ["for another group and sticky", entry(0, 104, 0o1775), ours, self, undefined],
-    ["for a group of its number that has other members", entry(50, 50, 0o775), undefined, { ...self, uid: 50 }, /write/],
+    [
+      "for a group of its number that has other members",
+      entry(50, 50, 0o775),
+      undefined,
+      { ...self, uid: 50 },
+      /write/
+    ],
     ["of nobody, where nobody is a user", unmapped, ours, self, /belongs to user 65534/],
     ["of the overflow user", unmapped, ours, rootless, undefined],
     ["of the overflow user and for all", entry(65_534, 65_534, 0o777), ours, rootless, /other users can write/],

@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What becomes of a journal when the disk, or who writes on it, does not do its part.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"

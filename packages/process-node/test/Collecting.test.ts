@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * Output as one value, and words for a shell.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { OutputTooLarge } from "@tether/process/OutputTooLarge"
 import type { ProcessFailed } from "@tether/process/ProcessFailed"

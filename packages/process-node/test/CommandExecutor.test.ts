@@ -1,10 +1,10 @@
-import * as Command from "@effect/platform/Command"
-import type { Process } from "@effect/platform/CommandExecutor"
-import { SystemError } from "@effect/platform/Error"
 /**
  * The conformance of our `CommandExecutor`: what it does as the one of `@effect/platform-node` does, and where it
  * differs, with both behaviours tried. Real processes only.
  */
+import * as Command from "@effect/platform/Command"
+import type { Process } from "@effect/platform/CommandExecutor"
+import { SystemError } from "@effect/platform/Error"
 import { describe } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"

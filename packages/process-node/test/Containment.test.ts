@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What is left when a scope has closed: nothing, in the group and outside of it, as far as the level reaches.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import type { Containment } from "@tether/process/ExitReport"

@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What children find at their descriptors: files, pipes of every kind, and who they are.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { Child } from "@tether/process/Child"
 import type { ChildOptions } from "@tether/process/ChildOptions"

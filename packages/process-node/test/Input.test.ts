@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What children read: every form of input, and every way in which a reader or a source may end before the other.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { Child } from "@tether/process/Child"
 import type { ChildOptions } from "@tether/process/ChildOptions"

@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What is left when all is over: nothing.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as StopPlan from "@tether/process/StopPlan"

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
 /**
  * Refusals that need a limit: they happen in a program of its own, which is given too little.
  */
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 
 const program = fileURLToPath(new URL("./support/limited.mjs", import.meta.url))

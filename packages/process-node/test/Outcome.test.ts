@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * Real children to their real ends.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { Child } from "@tether/process/Child"
 import type { ChildOptions } from "@tether/process/ChildOptions"

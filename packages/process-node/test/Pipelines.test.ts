@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * Pipelines of real processes.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { Child } from "@tether/process/Child"
 import { ChildObserver } from "@tether/process/ChildObserver"

@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * How a child is born, and every way in which it is not.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"

@@ -1,7 +1,7 @@
-import * as Context from "effect/Context"
 /**
  * Who is told of the life of every child, before anyone else can know: a journal, a metric, a test.
  */
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { EndedBy, ExitReport } from "./ExitReport.js"

@@ -1,7 +1,7 @@
-import type * as Cause from "effect/Cause"
 /**
  * Framing by byte: a stream of chunks in, a stream of lines out, whatever the cuts.
  */
+import type * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Stream from "effect/Stream"

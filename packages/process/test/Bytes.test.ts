@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * A stream that is read as bytes: whole, once, and at the pace of its reader.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import type { TestChild } from "@tether/vitest/TestChild"

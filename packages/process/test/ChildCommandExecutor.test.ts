@@ -1,10 +1,10 @@
-import * as Command from "@effect/platform/Command"
-import type { CommandExecutor, Process } from "@effect/platform/CommandExecutor"
-import { isPlatformError } from "@effect/platform/Error"
 /**
  * What becomes of output that nobody reads, and of kills that do not kill, in virtual time. That the executor does what
  * others do is tried with real processes, in `process-node`.
  */
+import * as Command from "@effect/platform/Command"
+import type { CommandExecutor, Process } from "@effect/platform/CommandExecutor"
+import { isPlatformError } from "@effect/platform/Error"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import type { TestChild } from "@tether/vitest/TestChild"

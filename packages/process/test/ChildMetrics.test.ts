@@ -1,8 +1,8 @@
-import * as Command from "@effect/platform/Command"
 /**
  * Each metric's value after a known run. Metrics are global, so that differences are measured, and this file's tests
  * run one after the other.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import * as TestSpawner from "@tether/vitest/TestSpawner"

@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What is refused before anything starts, and what may never be shown.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"

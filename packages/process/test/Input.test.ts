@@ -1,8 +1,8 @@
-import * as Command from "@effect/platform/Command"
 /**
  * What becomes of input when a child stops, is stopped, or its source fails, in virtual time. Real pipes are written in
  * `process-node`.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import type { TestChild } from "@tether/vitest/TestChild"

@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * One handle for several processes, in virtual time.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import type { TestChild } from "@tether/vitest/TestChild"

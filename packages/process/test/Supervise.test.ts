@@ -1,7 +1,7 @@
-import * as Command from "@effect/platform/Command"
 /**
  * Policies, in virtual time: no operating system takes part.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
@@ -697,9 +697,7 @@ describe("stopping", () => {
       expect(left).toHaveLength(1)
       expect([report.leftovers, spawner.last.living]).toEqual([left, []])
       expect(spawner.last.signals).toEqual(["SIGTERM"])
-      expect(logs.entries.find((entry) => entry.level === "WARN")?.message).toContain(
-        `${left[0]?.pid} (left)`
-      )
+      expect(logs.entries.find((entry) => entry.level === "WARN")?.message).toContain(`${left[0]?.pid} (left)`)
     })
   )
 })

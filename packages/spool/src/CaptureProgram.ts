@@ -1,8 +1,8 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 /**
  * The programs `tether capture-transcript` and `tether capture-turn`, whole: also without `--no-spawn`.
  */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,12 +1,12 @@
+/**
+ * What becomes of captures: the spool of those that were deferred, and where they go by default.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
-/**
- * What becomes of captures: the spool of those that were deferred, and where they go by default.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

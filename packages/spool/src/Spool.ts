@@ -1,12 +1,12 @@
+/**
+ * Work that is deferred to disk, and drained later: nothing lost, and nothing done twice as far as keys can tell.
+ */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
-/**
- * Work that is deferred to disk, and drained later: nothing lost, and nothing done twice as far as keys can tell.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"

@@ -1,9 +1,9 @@
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as FileAttempt from "@tether/host/FileAttempt"
-import type { FileError } from "@tether/host/FileError"
 /**
  * The directory of the sessions' logs, kept within bounds.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"

@@ -1,11 +1,11 @@
+/**
+ * Programs in terminals that outlive whoever has started them.
+ */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-/**
- * Programs in terminals that outlive whoever has started them.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import type { Child } from "@tether/process/Child"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"

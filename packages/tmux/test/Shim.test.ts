@@ -1,7 +1,7 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
  * The shim in real panes.
  */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"

@@ -1,7 +1,7 @@
-import type * as Command from "@effect/platform/Command"
 /**
  * What a real command wrote, when, and how it ended: a script that was written down by running it once.
  */
+import type * as Command from "@effect/platform/Command"
 import type { Signal } from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,8 +1,8 @@
-import type { Signal } from "@effect/platform/CommandExecutor"
 /**
  * That a script played in virtual time and the same script run as a real program are one and the same to whoever
  * supervises them: the same lines, the same outcome.
  */
+import type { Signal } from "@effect/platform/CommandExecutor"
 import { describe, expect, it } from "@effect/vitest"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import type { ChildOptions } from "@tether/process/ChildOptions"

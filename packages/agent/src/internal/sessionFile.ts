@@ -1,10 +1,10 @@
+/**
+ * The lines of a session file, in memory that does not grow with it.
+ */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
-/**
- * The lines of a session file, in memory that does not grow with it.
- */
 import * as FileTime from "@tether/host/FileTime"
 import * as Lines from "@tether/process/Lines"
 import * as Effect from "effect/Effect"

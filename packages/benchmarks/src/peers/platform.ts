@@ -1,7 +1,7 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 /**
  * `@effect/platform`'s Command, with the executor of `@effect/platform-node`.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Command from "@effect/platform/Command"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 /**
  * `@effect/platform`'s Command, where bytes are carried and not lines.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Command from "@effect/platform/Command"
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"

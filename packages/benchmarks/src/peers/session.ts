@@ -1,10 +1,10 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
  * A program in a session of a private tmux server, from the request to the record of its end, with its output in a
  * file: by commands of tmux that do as much, and by `TmuxSession`.
  *
  * Promises and no effects: what surrounds a peer must not measure Effect's runtime with it (`Peer` in Row.ts).
  */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"

@@ -1,7 +1,7 @@
-import * as TerminalText from "@tether/host/TerminalText"
 /**
  * The end of a process as a row of a table.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as ExitRecord from "@tether/journal/ExitRecord"
 import type { createColors } from "picocolors"
 import { formatLength } from "./age.js"

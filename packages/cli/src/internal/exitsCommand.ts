@@ -1,9 +1,9 @@
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
-import type { FileError } from "@tether/host/FileError"
 /**
  * `tether exits`: what has ended.
  */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
 import { ends, ExitRecord } from "@tether/journal/ExitRecord"

@@ -1,8 +1,8 @@
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import * as ValidationError from "@effect/cli/ValidationError"
 /**
  * Command lines that make no sense: one line that says why, one that shows how it is done, and exit code 2.
  */
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as ValidationError from "@effect/cli/ValidationError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { Outlets } from "./outlets.js"

@@ -1,10 +1,10 @@
+/**
+ * What each command of `tether session` needs of its surroundings, and what it says where that cannot be had.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
-/**
- * What each command of `tether session` needs of its surroundings, and what it says where that cannot be had.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"

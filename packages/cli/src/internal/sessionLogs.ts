@@ -1,8 +1,8 @@
-import * as FileSystem from "@effect/platform/FileSystem"
-import type { FileError } from "@tether/host/FileError"
 /**
  * `tether session logs`: what a session has written.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
 import * as Effect from "effect/Effect"

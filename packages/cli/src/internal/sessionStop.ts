@@ -1,7 +1,7 @@
-import * as TerminalText from "@tether/host/TerminalText"
 /**
  * `tether session stop`: ends a session on purpose.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import * as StopPlan from "@tether/process/StopPlan"
 import type { SessionEnd } from "@tether/tmux/TmuxSession"

@@ -1,9 +1,9 @@
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import type { FileError } from "@tether/host/FileError"
 /**
  * `tether why`: the last end of one, in words.
  */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
 import { ends, ExitRecord } from "@tether/journal/ExitRecord"

@@ -1,7 +1,7 @@
-import * as TerminalText from "@tether/host/TerminalText"
 /**
  * An end in plain sentences, with what speaks for them.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import type { Unfinished } from "@tether/journal/ExitJournal"
 import * as ExitRecord from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"

@@ -1,3 +1,6 @@
+/**
+ * Taking a lock, keeping it, and giving it back.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -7,9 +10,6 @@ import type * as Scope from "effect/Scope"
 import type { FileError } from "../FileError.js"
 import { LockHeld, type LockOwner } from "../LockHeld.js"
 import * as ProcessIdentity from "../ProcessIdentity.js"
-/**
- * Taking a lock, keeping it, and giving it back.
- */
 import * as TerminalText from "../TerminalText.js"
 import { type Claimant, claimed, dropped, linked, supplant, verdict } from "./claim.js"
 import type { FileLock } from "./heldLock.js"

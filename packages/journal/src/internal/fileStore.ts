@@ -1,11 +1,11 @@
+/**
+ * A store of lines in a directory.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
-/**
- * A store of lines in a directory.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"

@@ -1,7 +1,7 @@
-import type { FileError } from "@tether/host/FileError"
 /**
  * Writing within a bound, for records that nobody may wait for: whatever becomes of them, the child goes on.
  */
+import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

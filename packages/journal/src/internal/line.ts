@@ -1,10 +1,10 @@
+/**
+ * A record as a line, in either format; and a line of whichever format as a record.
+ */
 import * as Logfmt from "@tether/host/Logfmt"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-/**
- * A record as a line, in either format; and a line of whichever format as a record.
- */
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { ExitRecord } from "../ExitRecord.js"

@@ -1,10 +1,10 @@
+/**
+ * What was begun and has no end, when a journal is opened.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
-/**
- * What was begun and has no end, when a journal is opened.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { JournalService, Unfinished } from "./service.js"

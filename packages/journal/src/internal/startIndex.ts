@@ -54,7 +54,9 @@ export const makeStartIndex = (
   const load = TrustedPath.check("read", file, "File").pipe(
     Effect.zipRight(files.readFileString(file)),
     Effect.option,
-    Effect.map((text) => Option.match(Option.flatMap(text, decode), { onNone: () => [], onSome: ({ parts }) => parts })),
+    Effect.map((text) =>
+      Option.match(Option.flatMap(text, decode), { onNone: () => [], onSome: ({ parts }) => parts })
+    ),
     Effect.provideService(FileSystem.FileSystem, files)
   )
 

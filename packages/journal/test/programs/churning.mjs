@@ -1,5 +1,5 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /** Starts short children, several at once, for ever, with a journal in the directory that it is given. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"

@@ -1,8 +1,8 @@
-import { defaultTeardown, type Teardown } from "@effect/platform/Runtime"
 /**
  * The life of a program around its main fiber: what happens when the system, or an error that nobody caught, wants it
  * to end. All that is installed for it goes with the main fiber.
  */
+import { defaultTeardown, type Teardown } from "@effect/platform/Runtime"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
-import * as Command from "@effect/platform/Command"
 // In a pid namespace of its own: a host and its reaper are killed together, and another program starts a child. Tells
 // who lived before and after, and what was logged.
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
-import * as Command from "@effect/platform/Command"
 // A host that keeps children until it is ended from outside. Its argument is JSON: { children: [{ sh, options }] }.
 // Says "up" once all of them run.
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
-import * as Command from "@effect/platform/Command"
 // Tries each level, and says what came of it.
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
-import * as Command from "@effect/platform/Command"
 // In a pid namespace of few pids: lets somebody else have the pid of a child that has ended, and tells what became of
 // the stranger. The first argument says who might signal it by mistake: "handle" or "reaper".
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import * as StopPlan from "@tether/process/StopPlan"

@@ -1,5 +1,5 @@
-import * as Command from "@effect/platform/Command"
 // Runs a child that becomes another user, whom we may not signal, and prints the survivors as JSON.
+import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"

@@ -1,11 +1,11 @@
+/**
+ * One program under two executors: that of `@effect/platform-node`, and ours.
+ */
 import * as EffectExecutor from "@effect/platform-node/NodeCommandExecutor"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import { isPlatformError } from "@effect/platform/Error"
-/**
- * One program under two executors: that of `@effect/platform-node`, and ours.
- */
 import { it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

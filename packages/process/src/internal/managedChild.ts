@@ -1,4 +1,3 @@
-import type { Signal } from "@effect/platform/CommandExecutor"
 /**
  * One child from its spawn to its end: where the platform's events come in, and where the handle's promises are kept.
  *
@@ -9,6 +8,7 @@ import type { Signal } from "@effect/platform/CommandExecutor"
  * Where nothing is in the way (no leftover, no observer) all of it happens in the platform's own callbacks. A fiber is
  * forked only for what has to wait.
  */
+import type { Signal } from "@effect/platform/CommandExecutor"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"

@@ -1,8 +1,8 @@
-import type { FileError } from "@tether/host/FileError"
-import type { LockHeld } from "@tether/host/LockHeld"
 /**
  * Handlers that take many records at the price of one: what they answer counts once the batch is over.
  */
+import type { FileError } from "@tether/host/FileError"
+import type { LockHeld } from "@tether/host/LockHeld"
 import type * as Effect from "effect/Effect"
 import type { Answer } from "../Answer.js"
 import type { Item } from "./setting.js"

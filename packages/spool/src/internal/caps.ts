@@ -1,3 +1,6 @@
+/**
+ * Too much of a spool: the oldest files are dropped, and each of them is on record.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
@@ -6,9 +9,6 @@ import * as Logfmt from "@tether/host/Logfmt"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as SortableId from "@tether/host/SortableId"
-/**
- * Too much of a spool: the oldest files are dropped, and each of them is on record.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

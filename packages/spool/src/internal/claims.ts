@@ -1,3 +1,8 @@
+/**
+ * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed
+ * by a rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the
+ * files back.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
@@ -5,11 +10,6 @@ import * as FileLock from "@tether/host/FileLock"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
-/**
- * Which drainer is at which file. A drainer has a directory of its own, which a lock beside it keeps; a file is claimed
- * by a rename into it, of which one succeeds. Who finds the lock of a drainer that is gone takes the lock, and puts the
- * files back.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,9 +1,9 @@
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as FileAttempt from "@tether/host/FileAttempt"
-import type { FileError } from "@tether/host/FileError"
 /**
  * What is in a spool.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

@@ -1,9 +1,9 @@
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as FileAttempt from "@tether/host/FileAttempt"
-import type { FileError } from "@tether/host/FileError"
 /**
  * What will not be drained by itself.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"

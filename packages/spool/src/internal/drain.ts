@@ -1,11 +1,11 @@
+/**
+ * One pass over a spool.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-/**
- * One pass over a spool.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

@@ -1,9 +1,9 @@
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as FileAttempt from "@tether/host/FileAttempt"
-import type { FileError } from "@tether/host/FileError"
 /**
  * One file, from its claim to its end. Whatever is wrong with it is its own affair.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as FileAttempt from "@tether/host/FileAttempt"
+import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

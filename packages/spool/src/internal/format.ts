@@ -1,9 +1,9 @@
-import * as Arr from "effect/Array"
-import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 /**
  * What is in a file of a spool: a header, and then a record a line.
  */
+import * as Arr from "effect/Array"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 /** A line may be so long, in bytes. A longer one is no record. */

@@ -1,7 +1,7 @@
-import type * as FileSystem from "@effect/platform/FileSystem"
 /**
  * The state of a file as this program knows it: what cannot be written, on a full disk, is kept in memory.
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { Setting } from "./setting.js"

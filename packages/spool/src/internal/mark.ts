@@ -1,10 +1,10 @@
+/**
+ * How far a transcript was captured turn by turn.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
-/**
- * How far a transcript was captured turn by turn.
- */
 import * as FileTime from "@tether/host/FileTime"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

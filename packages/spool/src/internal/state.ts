@@ -1,3 +1,7 @@
+/**
+ * How far a file was drained, and when it is tried again: beside the file and not in it, so that what was put stays as
+ * it was.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as AtomicFile from "@tether/host/AtomicFile"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -5,10 +9,6 @@ import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import * as RecordFields from "@tether/host/RecordFields"
 import * as SortableId from "@tether/host/SortableId"
-/**
- * How far a file was drained, and when it is tried again: beside the file and not in it, so that what was put stays as
- * it was.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

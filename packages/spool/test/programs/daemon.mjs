@@ -1,5 +1,5 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /** A daemon for a spool of numbers, at a socket or at one that is inherited, until it gets SIGTERM. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as Answer from "@tether/spool/Answer"

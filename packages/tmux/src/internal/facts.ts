@@ -1,7 +1,7 @@
-import { Identity } from "@tether/host/ProcessIdentity"
 /**
  * What is known of a session, kept with its pane, so that any program finds it there.
  */
+import { Identity } from "@tether/host/ProcessIdentity"
 import * as RecordFields from "@tether/host/RecordFields"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"

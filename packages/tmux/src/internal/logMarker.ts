@@ -1,10 +1,10 @@
-import type * as FileSystem from "@effect/platform/FileSystem"
-import * as AtomicFile from "@tether/host/AtomicFile"
-import type { Identity } from "@tether/host/ProcessIdentity"
 /**
  * A file beside the logs of a session, by which they are known as such: it has the process of the pane that writes
  * them.
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as AtomicFile from "@tether/host/AtomicFile"
+import type { Identity } from "@tether/host/ProcessIdentity"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import { toText } from "./processFile.js"

@@ -1,10 +1,10 @@
-import * as RecordFields from "@tether/host/RecordFields"
-import * as Signals from "@tether/process/Signals"
-import * as Effect from "effect/Effect"
 /**
  * One request to the shim of a pane, over its socket. That is in a private directory, which is looked at before anything
  * listens there: nobody else can have made it.
  */
+import * as RecordFields from "@tether/host/RecordFields"
+import * as Signals from "@tether/process/Signals"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { connect, type Socket } from "node:net"

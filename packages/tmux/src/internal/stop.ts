@@ -1,9 +1,9 @@
-import type * as FileSystem from "@effect/platform/FileSystem"
-import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 /**
  * Ends a session on purpose. The shim is the parent of what runs there: it carries out the plan, and ends only when the
  * record of the end is written, so that nobody sees an end that has no cause.
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as TerminalText from "@tether/host/TerminalText"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as ExitRecords from "@tether/journal/ExitRecord"

@@ -1,8 +1,8 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 /**
  * What sessions that did not end in order have left in the directory of the server. Other servers may have theirs there
  * too.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Clock from "effect/Clock"

@@ -1,3 +1,6 @@
+/**
+ * Commands for a server, each a client of its own, and what is known of the server.
+ */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
@@ -5,9 +8,6 @@ import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as StateDir from "@tether/host/StateDir"
-/**
- * Commands for a server, each a client of its own, and what is known of the server.
- */
 import * as TerminalText from "@tether/host/TerminalText"
 import { ChildObserver } from "@tether/process/ChildObserver"
 import { ChildSpawner } from "@tether/process/ChildSpawner"

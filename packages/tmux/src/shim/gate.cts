@@ -30,9 +30,7 @@ const wait = (gate: Gate, opened: (config: ShimConfig) => void, tooLate: () => v
     if (isShut) return
     // Whoever opens it may be gone right after.
     const isTooLate = performance.now() > deadline || !gate.isKept()
-    const config = fs.existsSync(gate.file)
-      ? (JSON.parse(files.read(gate.file)) as ShimConfig | null)
-      : undefined
+    const config = fs.existsSync(gate.file) ? (JSON.parse(files.read(gate.file)) as ShimConfig | null) : undefined
     if (config === null) remove(gate.file)
     if (config) opened(config)
     else if (config === null || isTooLate) tooLate()

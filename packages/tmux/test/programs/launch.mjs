@@ -1,6 +1,6 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 // Launches a session from built packages, and stays until it is killed: `launch.mjs DIRECTORY LOGS EXITS [TMUX
 // [PROGRAM]]`.
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"

@@ -1,8 +1,8 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
  * Sessions in a server of the test's own, which is ended with the test; and what the system and tmux say of them, asked
  * without the code under test.
  */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
