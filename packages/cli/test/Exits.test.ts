@@ -19,7 +19,17 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -406,5 +416,32 @@ describe("tether run --journal", () => {
       { env: { TOKEN: "hunter2" } }
     )
     expect(readFileSync(join(own, "exits.log"), "utf8")).not.toContain("hunter2")
+  })
+})
+
+const isRoot = process.geteuid?.() === 0
+if (!isRoot) console.log("skipped: journals of other users, because only root can make them")
+
+describe.skipIf(!isRoot)("a journal of another user", () => {
+  it("is shown where it is named, and refused where it is in the place of our own", async () => {
+    const state = mkdtempSync(join(root, "state-"))
+    const directory = join(state, "journal")
+    mkdirSync(directory)
+    const line =
+      "ts=2026-11-25T03:12:45.120Z ev=session-exit identity=theirs dead_status=2 dead_signal= id=01M8A0000000000000000000AA ended_by=child"
+    writeFileSync(join(directory, "exits.log"), `${line}\n`)
+    for (const path of [directory, join(directory, "exits.log")]) chownSync(path, 12_345, 12_345)
+    expect((await exitsIn(directory)).map(({ identity }) => identity)).toEqual(["theirs"])
+    expect(readdirSync(directory)).toEqual(["exits.log"])
+    const before = process.env["TETHER_STATE_DIR"]
+    process.env["TETHER_STATE_DIR"] = state
+    try {
+      const { code, stderr, stdout } = await tetherHere(["exits"])
+      expect([code, stdout]).toEqual([1, ""])
+      expect(stderr).toContain("it belongs to user 12345, must belong to the current user or root")
+    } finally {
+      if (before === undefined) delete process.env["TETHER_STATE_DIR"]
+      else process.env["TETHER_STATE_DIR"] = before
+    }
   })
 })

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { execFileSync } from "node:child_process"
 import {
   chmodSync,
@@ -266,6 +268,15 @@ describe.skipIf(isWindows || noStrangers !== undefined)("what belongs to another
     }).pipe(Effect.provide(live))
   )
 
+  it.scoped("is not waited for by a reader where it is a pipe", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "exits.log")
+      writeFileSync(path, "a=1\n")
+      execFileSync("mkfifo", [`${path}.1`])
+      expect(Chunk.toReadonlyArray(yield* Stream.runCollect(RotatingFile.read(path)))).toEqual(["a=1"])
+    }).pipe(Effect.provide(live))
+  )
+
   it.scoped("is no lock, and keeps nobody waiting", () =>
     Effect.gen(function* () {
       const path = join(sticky(yield* directory), "journal.lock")
@@ -296,7 +307,9 @@ describe.skipIf(isWindows || noStrangers !== undefined)("what belongs to another
         `cannot make the directory "${theirs}": "${theirs}" belongs to user ${stranger} (mode 0755), ` +
           `must belong to the current user or root; choose another directory`
       ])
-      expect(asked(open)[0]).toContain(`other users can write to "${open}" (owner 0, mode 0777); run chmod go-w on it`)
+      expect(asked(open)[0]).toContain(
+        `other users can write to "${open}" (owner 0, mode 0777); run chmod go-w, or chmod +t, on it`
+      )
       expect(existsSync(join(open, "journal"))).toBe(false)
       chmodSync(open, 0o1777)
       expect(asked(open)).toEqual([join(open, "journal")])

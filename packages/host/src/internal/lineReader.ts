@@ -63,7 +63,8 @@ export const makeLineReader = (
     const seen = (name: string, number: number): Effect.Effect<string | undefined, PlatformError> =>
       Effect.gen(function* () {
         const info = yield* infoOf(fs, name)
-        if (info === undefined) return undefined
+        // A pipe would be waited for.
+        if (info === undefined || info.type === "FIFO") return undefined
         const known = cursors.get(inode(info))
         if (known !== undefined) {
           known.number = number

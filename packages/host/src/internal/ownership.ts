@@ -47,9 +47,9 @@ export const isShared = ({ gid, mode, uid }: Entry, { hasOthers }: Self): boolea
   (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && (gid !== uid || hasOthers(gid)))
 
 /** Why others can write to a directory, and what to do. */
-export const sharedProblem = ({ mode, path, uid }: Entry): string =>
+export const sharedProblem = ({ mode, path, uid }: Entry, remedy = "chmod go-w"): string =>
   `other users can write to ${JSON.stringify(path)} (owner ${uid}, mode ${octal(mode)}); ` +
-  `run chmod go-w on it, or choose another directory`
+  `run ${remedy} on it, or choose another directory`
 
 /**
  * Why another user can replace an entry of a directory, or `undefined`. Without an entry: one that is still to be
@@ -65,7 +65,7 @@ export const replaceProblem = (directory: Entry, entry: Entry | undefined, self:
       `must belong to the current user or root; choose another directory`
     )
   if (!isShared(directory, self)) return undefined
-  if ((directory.mode & 0o1000) === 0) return sharedProblem(directory)
+  if ((directory.mode & 0o1000) === 0) return sharedProblem(directory, "chmod go-w, or chmod +t,")
   if (entry === undefined || isOwn(entry, self)) return undefined
   return (
     `${JSON.stringify(entry.path)} belongs to user ${entry.uid} (mode ${octal(entry.mode)}) ` +

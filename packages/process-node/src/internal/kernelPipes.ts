@@ -6,7 +6,7 @@
 import type { LaunchFailure } from "@tether/process/ChildDriver"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { constants, closeSync, mkdtempSync, openSync, rmSync } from "node:fs"
+import { chmodSync, constants, closeSync, mkdtempSync, openSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { codeOf, isExhausted } from "./failure.js"
@@ -77,6 +77,8 @@ const ofFifos = (count: number): Effect.Effect<ReadonlyArray<Pipe>, LaunchFailur
     let directory: string
     try {
       directory = mkdtempSync(join(tmpdir(), "tether-fifo-"))
+      // The umask may have left nothing of the mode.
+      chmodSync(directory, 0o700)
     } catch (error) {
       return Effect.fail(failureOf(error))
     }
@@ -90,7 +92,7 @@ const mkfifo = (paths: ReadonlyArray<string>): Effect.Effect<void, LaunchFailure
   Effect.async((resume) => {
     const refuse = (error?: unknown) => resume(Effect.fail(failureOf(error)))
     try {
-      const child = spawn("mkfifo", [...paths], { stdio: "ignore", detached: true, timeout: patience })
+      const child = spawn("mkfifo", ["-m", "600", ...paths], { stdio: "ignore", detached: true, timeout: patience })
       child.once("error", refuse)
       child.once("exit", (code) => (code === 0 ? resume(Effect.void) : refuse()))
     } catch (error) {

@@ -2,7 +2,7 @@
  * Commands for a server, each a client of its own, and what is known of the server.
  */
 import * as Command from "@effect/platform/Command"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
