@@ -4,8 +4,7 @@
  *
  * The rule. What is at the path belongs to the current user or to root. So does each directory above it, and none of
  * them is writable for others; a sticky one, such as `/tmp`, is accepted where the entry in it belongs to the current
- * user or to root. A symbolic link on the way is followed where only the current user or root can have made it, which is
- * not in a sticky directory.
+ * user or to root. A symbolic link on the way is followed under the same conditions.
  *
  * A group that has the number of the directory's owner counts as that user, unless `/etc/group` gives it other members:
  * with umask 002, many distributions make such directories. Any other group that can write counts as other users. In a
@@ -22,6 +21,7 @@ import type { FileError } from "./FileError.js"
 import * as trust from "./internal/trust.js"
 import { warn } from "./internal/warn.js"
 
+export { Lstat, type NodeStats } from "./internal/lstat.js"
 export type { Kind, Problem } from "./internal/trust.js"
 
 /**

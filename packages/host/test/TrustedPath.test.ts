@@ -6,7 +6,9 @@ import { execFileSync } from "node:child_process"
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   linkSync,
+  lstat,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -157,15 +159,20 @@ describe.skipIf(isWindows)("a path", () => {
     }).pipe(Effect.provide(live))
   )
 
-  it.scoped("through a link in a sticky directory is not used: nobody knows whose the link is", () =>
+  it.scoped("is used though its group can write there, where that is the private group of its owner", () =>
     Effect.gen(function* () {
       const base = yield* directory
-      const shared = sticky(base)
-      mkdirSync(join(base, "mine"))
-      symlinkSync(join(base, "mine"), join(shared, "link"))
-      expect((yield* TrustedPath.problemOf(join(shared, "link/file"), "File"))?.text).toBe(
-        `"${shared}/link" is a symbolic link in a directory that other users can write to`
-      )
+      const open = folder(join(base, "open"), 0o775)
+      if (statSync(open).gid !== statSync(open).uid) return console.log("skipped: this user has no private group")
+      yield* StateDir.makeOwn(open, ["below"])
+      writeFileSync(join(open, "file"), "")
+      for (const [path, kind] of [
+        [open, "Directory"],
+        [join(open, "file"), "File"],
+        [join(open, "new/file"), "File"]
+      ] as const)
+        expect(yield* TrustedPath.problemOf(path, kind)).toBeUndefined()
+      yield* Effect.scoped(RotatingFile.open(join(open, "new/exits.log")))
     }).pipe(Effect.provide(live))
   )
 
@@ -211,6 +218,44 @@ describe.skipIf(isWindows || noStrangers !== undefined)("what belongs to another
         symlinkSync(socket, join(base, `to-${where.length}`))
         expect(yield* TrustedPath.problemOf(join(base, `to-${where.length}`), "Socket")).toMatchObject({ text: whose })
       }
+    }).pipe(Effect.provide(live))
+  )
+
+  it.scoped("is a link in a sticky directory, and is not followed; one of ours is", () =>
+    Effect.gen(function* () {
+      const base = yield* directory
+      const shared = sticky(base)
+      mkdirSync(join(base, "mine"))
+      symlinkSync(join(base, "mine"), join(shared, "link"))
+      expect(yield* TrustedPath.problemOf(join(shared, "link/file"), "File")).toBeUndefined()
+      lchownSync(join(shared, "link"), stranger, stranger)
+      expect((yield* TrustedPath.problemOf(join(shared, "link/file"), "File"))?.text).toContain(
+        `"${shared}/link" belongs to user ${stranger}`
+      )
+    }).pipe(Effect.provide(live))
+  )
+
+  it.scoped("is not used though it is exchanged for a link to something of ours while it is looked at", () =>
+    Effect.gen(function* () {
+      const base = yield* directory
+      const shared = sticky(base)
+      const theirs = folder(join(shared, "run"), 0o755)
+      give(theirs)
+      writeFileSync(join(base, "d.sock"), "")
+      // As another user would do it who sees each look.
+      const exchanged = yield* TrustedPath.problemOf(join(theirs, "d.sock"), "File").pipe(
+        Effect.provideService(TrustedPath.Lstat, (path, done) =>
+          lstat(path, (error, stats) => {
+            if (path === theirs) {
+              rmSync(theirs, { recursive: true, force: true })
+              symlinkSync(base, theirs)
+              lchownSync(theirs, stranger, stranger)
+            }
+            done(error, stats)
+          })
+        )
+      )
+      expect(exchanged?.text).toContain(`user ${stranger}`)
     }).pipe(Effect.provide(live))
   )
 

@@ -4,6 +4,7 @@
  */
 import { SystemError, type SystemErrorReason } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -156,7 +157,14 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
   }
 
   const { exists: _, ...rest } = FileSystem.makeNoop({})
-  return Layer.succeed(
+  const lstat: TrustedPath.Lstat["Type"] = (path, done) => {
+    try {
+      done(null, fs.lstatSync(path))
+    } catch (error) {
+      done(error as Error, undefined as never)
+    }
+  }
+  const files = Layer.succeed(
     FileSystem.FileSystem,
     FileSystem.make({
       ...rest,
@@ -173,13 +181,13 @@ export const layer = (before: Before = () => {}, mixing = false): Layer.Layer<Fi
       readDirectory: (path) => attempt("readDirectory", path, () => fs.readdirSync(path)),
       readFile: (path) => attempt("readFile", path, () => new Uint8Array(fs.readFileSync(path))),
       readLink: (path) => attempt("readLink", path, () => fs.readlinkSync(path)),
-      realPath: (path) => attempt("realPath", path, () => fs.realpathSync(path)),
       remove: (path, options) => attempt("remove", path, () => fs.rmSync(path, options)),
       rename: (from, to) => attempt("rename", to, () => fs.renameSync(from, to)),
       stat: (path) => attempt("stat", path, () => infoOf(fs.statSync(path))),
       utimes: (path, atime, mtime) => attempt("utimes", path, () => fs.utimesSync(path, atime, mtime))
     })
   )
+  return Layer.merge(files, Layer.succeed(TrustedPath.Lstat, lstat))
 }
 
 const changes = new Set(["chmod", "link", "makeDirectory", "open", "remove", "rename", "utimes", "write", "sync"])

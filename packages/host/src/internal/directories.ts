@@ -76,7 +76,7 @@ const isThere = (
     const { found, problem } = walked
     const wrong = problem === undefined ? judge(walked) : { reason: "NotPrivate" as const, text: problem }
     if (wrong !== undefined) return yield* refused(action, path, wrong.reason, wrong.text)
-    return found?.info.type === "Directory"
+    return found?.type === "Directory"
   })
 
 /** A busy disk is not waited for: what is in the directories is worth more. */

@@ -31,8 +31,8 @@ const problemOf = ({ found, isLink, problem, self }: Walk, advice: string): stri
   // Where a link leads may be changed afterwards by whoever made it.
   if (isLink) return "it is a symbolic link"
   if (found === undefined) return problem
-  const { entry, info } = found
-  if (info.type !== "Directory") return "it is no directory"
+  const { entry, type } = found
+  if (type !== "Directory") return "it is no directory"
   if (!isOwn(entry, self)) return `${ownerProblem(entry)}; it has mode ${octal(entry.mode)}, ${advice}`
   if ((entry.mode & 0o077) !== 0) return `it is open to others, with mode ${octal(entry.mode)}; chmod 700 closes it`
   return problem

@@ -8,6 +8,7 @@ interface Runtime {
     readonly env?: Readonly<Record<string, string | undefined>>
     readonly geteuid?: () => number
     readonly cwd?: () => string
+    readonly getBuiltinModule?: (name: string) => unknown
   }
 }
 
@@ -27,6 +28,9 @@ export const workingDirectory = (): string | undefined => {
     return undefined
   }
 }
+
+/** A module of the runtime, or `undefined` where it has none of that name, or cannot be asked (Node.js before 20.16). */
+export const builtin = (name: string): unknown => runtime().process?.getBuiltinModule?.(name)
 
 /** A variable of the environment as it is now. An empty one counts as unset, as the XDG specification has it. */
 export const variable = (name: string): string | undefined => runtime().process?.env?.[name] || undefined

@@ -5,7 +5,6 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { FileError, Reason } from "../FileError.js"
 import { doing, isNotFound, isTaken, refused } from "./fileErrors.js"
@@ -56,14 +55,14 @@ const texts: Readonly<Record<Kind, string>> = {
 export const judge = ({ directory, found, isLink, problem, self }: Walk, kind: Kind): Problem | undefined => {
   if (kind === "File" && isLink) return { reason: "Invalid", text: "it is a symbolic link" }
   if (found !== undefined) {
-    const { entry, info } = found
-    if (info.type !== kind) return { reason: "Invalid", text: texts[kind] }
+    const { entry, nlink, type } = found
+    if (type !== kind) return { reason: "Invalid", text: texts[kind] }
     if (!isOwn(entry, self)) {
       const mode = kind === "Directory" ? `; it has mode ${octal(entry.mode)}, choose another directory` : ""
       return { reason: "NotPrivate", text: `${ownerProblem(entry)}${mode}` }
     }
     if (kind === "Directory" && isShared(entry, self)) return { reason: "NotPrivate", text: sharedProblem(entry) }
-    if (kind === "File" && isShared(directory, self) && Option.getOrElse(info.nlink, () => 1) > 1)
+    if (kind === "File" && isShared(directory, self) && nlink > 1)
       return { reason: "NotPrivate", text: "it has a second name (a hard link), which another user may have made" }
   }
   return problem === undefined ? undefined : { reason: "NotPrivate", text: problem }
@@ -100,7 +99,7 @@ export const openToAppend = (
       const walked = yield* walk(path)
       const problem = walked === undefined ? undefined : judge(walked, "File")
       if (problem !== undefined) return yield* refused(action, path, problem.reason, problem.text)
-      const seen = walked?.found?.info
+      const seen = walked?.found?.inode
       const file = yield* doing(action, path)(seen === undefined ? created(fs, path) : reopened(fs, path, seen))
       // Another process of ours has created it, or rotated it away, just now.
       if (file !== undefined) return file
@@ -118,13 +117,13 @@ const created = (
 const reopened = (
   fs: FileSystem.FileSystem,
   path: string,
-  seen: FileSystem.File.Info
+  seen: string
 ): Effect.Effect<FileSystem.File | undefined, PlatformError, Scope.Scope> =>
   Effect.gen(function* () {
     const outer = yield* Effect.scope
     const scope = yield* Scope.fork(outer, outer.strategy)
     const file = yield* Scope.extend(fs.open(path, { flag: "a+", mode: 0o600 }), scope)
-    if (inode(yield* file.stat) === inode(seen)) return file
+    if (inode(yield* file.stat) === seen) return file
     yield* Scope.close(scope, Exit.void)
     return undefined
   })

@@ -3,12 +3,11 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { FileError } from "../FileError.js"
 import { doing, refused } from "./fileErrors.js"
-import { infoOf } from "./logFiles.js"
-import { type Entry, isShared, replaceProblem, type Self } from "./ownership.js"
-import { absolutePath, directoryOf, join } from "./paths.js"
+import { lstat, type NodeStats, typeOf } from "./lstat.js"
+import { type Entry, isOwn, isShared, replaceProblem, type Self } from "./ownership.js"
+import { absolutePath, join } from "./paths.js"
 import { ownUid } from "./runtime.js"
 import { fullSelf, strictSelf } from "./self.js"
 
@@ -35,13 +34,20 @@ export const walk = (path: string): Effect.Effect<Walk | undefined, FileError, F
     const fs = yield* FileSystem.FileSystem
     const strict = yield* walkAs(fs, path, strictSelf(uid))
     // Files are read only for what looks wrong without them.
-    return strict.problem === undefined ? strict : yield* walkAs(fs, path, yield* fullSelf(fs, uid))
+    return looksSafe(strict) ? strict : yield* walkAs(fs, path, yield* fullSelf(fs, uid))
   })
+
+const looksSafe = ({ directory, found, problem, self }: Walk): boolean =>
+  problem === undefined &&
+  !isShared(directory, self) &&
+  (found === undefined || (isOwn(found.entry, self) && !isShared(found.entry, self)))
 
 /** An entry, and all else that the system says of it. */
 export interface Place {
   readonly entry: Entry
-  readonly info: FileSystem.File.Info
+  readonly type: FileSystem.File.Type
+  readonly nlink: number
+  readonly inode: string
 }
 
 const walkAs = (fs: FileSystem.FileSystem, path: string, self: Self): Effect.Effect<Walk, FileError> =>
@@ -49,10 +55,8 @@ const walkAs = (fs: FileSystem.FileSystem, path: string, self: Self): Effect.Eff
     const absolute = absolutePath(path)
     if (absolute === undefined)
       return yield* refused("look at", path, "NotFound", "the working directory has been removed")
-    // One question instead of one for each directory: an error, such as that of a name that is no link, is dear.
-    const real = yield* Effect.option(fs.realPath(directoryOf(absolute)))
-    const hasLinks = !Option.contains(real, directoryOf(absolute))
-    const root: Place = placeOf("/", yield* fs.stat("/"))
+    const root = placeOf("/", yield* lstat("/"))
+    if (root === undefined) return yield* refused("look at", path, "NotFound", "there is no root directory")
     let above: ReadonlyArray<Place> = [root]
     const pending = absolute.split("/")
     let problem: string | undefined
@@ -69,37 +73,28 @@ const walkAs = (fs: FileSystem.FileSystem, path: string, self: Self): Effect.Eff
         continue
       }
       const at = join(directory.path, name)
-      const mayBeLink = hasLinks || pending.length === 0
-      const target = mayBeLink ? yield* Effect.option(fs.readLink(at)) : Option.none()
-      if (Option.isSome(target)) {
-        if (++links > mostLinks)
-          return yield* refused("look at", path, "Invalid", "there are too many symbolic links on the way")
-        problem ??= linkProblem(directory, at, self)
-        isLink ||= pending.every((rest) => rest === "")
-        if (target.value.startsWith("/")) above = [root]
-        pending.unshift(...target.value.split("/"))
-        continue
-      }
-      const info = yield* infoOf(fs, at)
-      const place = info === undefined ? undefined : placeOf(at, info)
+      const place = placeOf(at, yield* lstat(at))
       problem ??= replaceProblem(directory, place?.entry, self)
       if (place === undefined) return { found: undefined, isLink, directory, self, problem }
+      if (place.type === "SymbolicLink") {
+        if (++links > mostLinks)
+          return yield* refused("look at", path, "Invalid", "there are too many symbolic links on the way")
+        isLink ||= pending.every((rest) => rest === "")
+        const target = yield* fs.readLink(at)
+        if (target.startsWith("/")) above = [root]
+        pending.unshift(...target.split("/"))
+        continue
+      }
       above = [...above, place]
     }
   }).pipe(doing("look at", path))
 
-/** Its owner cannot be asked for without following it: it is trusted only where nobody else creates links. */
-const linkProblem = (directory: Entry, path: string, self: Self): string | undefined =>
-  replaceProblem(directory, undefined, self) ??
-  (isShared(directory, self)
-    ? `${JSON.stringify(path)} is a symbolic link in a directory that other users can write to`
-    : undefined)
-
-/** Without an owner it is taken for a stranger's. */
-const placeOf = (path: string, info: FileSystem.File.Info): Place => {
-  const { gid, mode, uid } = info
-  return {
-    info,
-    entry: { path, mode, uid: Option.getOrElse(uid, () => -1), gid: Option.getOrElse(gid, () => -1) }
-  }
-}
+const placeOf = (path: string, stats: NodeStats | undefined): Place | undefined =>
+  stats === undefined
+    ? undefined
+    : {
+        type: typeOf(stats),
+        nlink: stats.nlink,
+        inode: `${stats.dev}:${stats.ino}`,
+        entry: { path, uid: stats.uid, gid: stats.gid, mode: stats.mode }
+      }

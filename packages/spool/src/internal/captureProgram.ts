@@ -4,6 +4,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as TerminalText from "@tether/host/TerminalText"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
@@ -11,7 +12,7 @@ import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import * as Capture from "../Capture.js"
 import { type Capturing, parseCapture } from "./captureArguments.js"
-import { answered, hookFiles, isUnderWay } from "./hookFiles.js"
+import { answered, hookFiles, hookLstat, isUnderWay } from "./hookFiles.js"
 import { named } from "./hookInput.js"
 
 /** What is left for deferring once a daemon has not answered, in milliseconds. */
@@ -58,6 +59,7 @@ export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
           Effect.succeed<Capture.Outcome>({ status: "failed", reason: String(defect) })
         ),
         Effect.provideService(FileSystem.FileSystem, hookFiles),
+        Effect.provideService(TrustedPath.Lstat, hookLstat),
         // stdout is for one line of JSON.
         Effect.locally(FiberRef.currentLoggers, HashSet.make(onStderr)),
         Effect.map((outcome) => end(outcome, capturing.strict)),

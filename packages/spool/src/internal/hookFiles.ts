@@ -26,6 +26,16 @@ export const answered = (): number => answers
 /** Whether the system has not answered yet: Node.js does not end before it has, however it is told to. */
 export const isUnderWay = (): boolean => underWay > 0
 
+/** As all else, so that it is known when it hangs. */
+export const hookLstat = (path: string, done: Callback<fs.Stats>): void => {
+  fs.lstat(path, (error, stats) => {
+    underWay--
+    answers++
+    done(error, stats)
+  })
+  underWay++
+}
+
 const call = <A>(method: string, path: string, run: (callback: Callback<A>) => void): Effect.Effect<A, PlatformError> =>
   Effect.async((resume) => {
     try {
@@ -118,7 +128,6 @@ export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({
     ).pipe(Effect.map((fd) => fileOf(fd, path))),
   readFileString: (path) => call("readFile", path, (callback) => fs.readFile(path, "utf8", callback)),
   readLink: (path) => call("readLink", path, (callback) => fs.readlink(path, callback)),
-  realPath: (path) => call("realPath", path, (callback) => fs.realpath.native(path, callback)),
   remove: (path, options) =>
     call("remove", path, (callback) => fs.rm(path, { force: options?.force ?? false }, done(callback))),
   rename: (from, to) => call("rename", to, (callback) => fs.rename(from, to, done(callback))),
