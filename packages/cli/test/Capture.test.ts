@@ -4,6 +4,7 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -235,6 +236,20 @@ describe("tether capture-transcript --no-spawn", () => {
     expect(readdirSync(elsewhere)).toEqual([])
   })
 
+  it("defers into directories and files of the right modes, whatever the umask is", () => {
+    for (const umask of ["777", "277", "000"]) {
+      const state = stateDirectory()
+      const words = ["capture-transcript", "--no-spawn", "--session-id", "s", recorded("claude-text-turn")]
+      const { stdout } = spawnSync("sh", ["-c", `umask ${umask}; exec "$@"`, "sh", process.execPath, bin, ...words], {
+        env: { ...process.env, TETHER_STATE_DIR: state },
+        encoding: "utf8"
+      })
+      const { path } = JSON.parse(stdout) as { readonly path: string }
+      const modes = [state, join(state, "deferred-captures"), path].map((each) => statSync(each).mode & 0o777)
+      expect(modes).toEqual([0o700, 0o700, 0o600])
+    }
+  })
+
   it("captures a session whose directory has been removed", () => {
     const gone = join(root, `gone-${++count}`)
     mkdirSync(gone)
@@ -397,6 +412,28 @@ describe("a daemon", () => {
       .map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>)
     expect(request).toMatchObject({ v: 1, op: "put", records: 3, header: { version: 1, session_id: "s" } })
     expect(events.map(({ role }) => role)).toEqual(["user", "assistant", "assistant"])
+  })
+
+  it("of another user is given nothing: that is deferred, and said on stderr", async (context) => {
+    if (process.geteuid?.() !== 0) {
+      console.log("skipped: a socket of another user, because only root can make one")
+      return context.skip()
+    }
+    let received = ""
+    const socket = await listening((connection) =>
+      connection.setEncoding("utf8").on("data", (text: string) => {
+        received += text
+      })
+    )
+    chownSync(socket, 65_534, 65_534)
+    const { code, folder, line, stderr } = await hook(words, { socket })
+    const whose = "it belongs to user 65534, must belong to the current user or root"
+    expect(code).toBe(0)
+    expect(line).toMatchObject({ status: "deferred", events: 3, because: `no daemon listens: ${whose}` })
+    expect(stderr).toBe(`tether: ignoring socket ${socket}: ${whose}\n`)
+    expect(deferralsIn(folder)).toHaveLength(1)
+    expect(received).toBe("")
+    expect((await hook(["--policy", "live-or-fail", ...words], { socket })).line).toMatchObject({ status: "failed" })
   })
 
   const nonsense: ReadonlyArray<readonly [string, (socket: Socket) => void, RegExp]> = [

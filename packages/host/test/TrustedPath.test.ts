@@ -349,7 +349,7 @@ describe.skipIf(isWindows || noStrangers !== undefined)("what belongs to another
       const open = folder(join(base, "open"), 0o777)
       const asked = (path: string) => trusting([], ["State:journal"], { TETHER_STATE_DIR: path })
       expect(asked(theirs)).toEqual([
-        `cannot make the directory "${theirs}": "${theirs}" belongs to user ${stranger} (mode 0755), ` +
+        `cannot make the directory "${theirs}/journal": "${theirs}" belongs to user ${stranger} (mode 0755), ` +
           `must belong to the current user or root; choose another directory`
       ])
       expect(asked(open)[0]).toContain(

@@ -18,7 +18,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeReader } from "../src/internal/reader.js"
 import { all, folder, host, inFile, quiet } from "./support/journal.js"
@@ -317,5 +317,69 @@ describe("without a directory", () => {
       Effect.provide(Layer.provide(ExitJournal.layerFile({ directory: undefined }), host)),
       Effect.provide(TestSpawner.layer(TestSpawner.always(Script.make())))
     )
+  )
+})
+
+const isRoot = process.geteuid?.() === 0
+if (!isRoot) console.log("skipped: journals of other users, because only root can make them")
+
+describe.skipIf(!isRoot)("a journal of another user", () => {
+  const stranger = 12_345
+  /** A journal with one record, and a program that has ended. */
+  const theirs = Effect.gen(function* () {
+    const directory = yield* folder
+    yield* Effect.gen(function* () {
+      const journal = yield* ExitJournal.ExitJournal
+      const lost = { pid: 1, startToken: "1", bootId: "another", writer: "1:1" }
+      yield* journal.append({ ev: "session-start", identity: "theirs", ...lost })
+    }).pipe(Effect.provide(inFile(directory)))
+    for (const path of [directory, join(directory, "exits.log")]) chownSync(path, stranger, stranger)
+    return directory
+  })
+
+  it.scopedLive("can be read where it is named, and nothing is written to it", () =>
+    Effect.gen(function* () {
+      const directory = yield* theirs
+      const before = readFileSync(join(directory, "exits.log"), "utf8")
+      const reader = yield* Effect.provide(ExitJournal.reader(directory), host)
+      const records = yield* Stream.runCollect(reader.records())
+      expect([...records].map(({ identity }) => identity)).toEqual(["theirs"])
+      expect(yield* reader.unfinished()).toMatchObject([{ start: { identity: "theirs" } }])
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(inFile(directory))))
+      expect(error).toMatchObject({ _tag: "FileError", reason: "NotPrivate" })
+      expect(error.message).toContain(`it belongs to user ${stranger}, must belong to the current user or root`)
+      expect(readFileSync(join(directory, "exits.log"), "utf8")).toBe(before)
+      expect(readdirSync(directory)).toEqual(["exits.log"])
+    })
+  )
+
+  it.scopedLive("does not say, in an index, what is unfinished in ours", () =>
+    Effect.gen(function* () {
+      const line = readFileSync(join(yield* theirs, "exits.log"), "utf8").trimEnd()
+      const id = / id=(\S+)/.exec(line)?.[1]
+      const directory = join(yield* folder, "shared")
+      mkdirSync(directory)
+      chmodSync(directory, 0o1777)
+      const opened = Effect.scoped(Effect.provide(Layer.build(inFile(directory)), quiet))
+      yield* Effect.provide(
+        Effect.flatMap(ExitJournal.ExitJournal, (journal) =>
+          journal.append({ ev: "session-exit", identity: "ours", deadStatus: 0, endedBy: "child" })
+        ),
+        inFile(directory)
+      )
+      const [log, index] = [join(directory, "exits.log"), join(directory, "exits.index")]
+      const { dev, ino } = statSync(log)
+      const before = readFileSync(log, "utf8")
+      const read = { bytes: before.length, before: before.slice(-256) }
+      const part = { inode: `${dev}:${ino}`, ...read, ends: [], starts: [[id, line]] }
+      writeFileSync(index, JSON.stringify({ version: 1, parts: [part] }))
+      chownSync(index, stranger, stranger)
+      yield* opened
+      expect(readFileSync(log, "utf8")).toBe(before)
+      // Of ours it is believed.
+      chownSync(index, 0, 0)
+      yield* opened
+      expect(readFileSync(log, "utf8")).toContain(" ev=session-exit identity=theirs ")
+    })
   )
 })

@@ -11,7 +11,18 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { basename, join } from "node:path"
 import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
@@ -367,6 +378,50 @@ describe.skipIf(whyNot !== undefined)("a log", () => {
   )
 })
 
+describe.skipIf(whyNot !== undefined)("a directory that others can write to", () => {
+  it.live("takes no logs, and nothing is written through a link that is planted there", () =>
+    inPlace(({ logDir, path, shell }) =>
+      Effect.gen(function* () {
+        mkdirSync(logDir)
+        symlinkSync(join(path, "victim"), join(logDir, "it.log"))
+        expect(yield* Effect.flip(shell("echo"))).toMatchObject({
+          _tag: "FileError",
+          problem: "it is a symbolic link"
+        })
+        // Another user could plant it when the log is rotated.
+        rmSync(join(logDir, "it.log"))
+        for (const mode of [0o1777, 0o777]) {
+          chmodSync(logDir, mode)
+          expect(yield* Effect.flip(shell("echo"))).toMatchObject({ _tag: "FileError", reason: "NotPrivate" })
+        }
+        expect(readdirSync(path).toSorted()).toEqual(["logs", "run"])
+      })
+    )
+  )
+
+  it.live("takes no journal, and the session runs without one, which is said", () => {
+    const messages: Array<string> = []
+    const logger = Logger.make(({ message }) => void messages.push(String(message)))
+    return inPlace(({ exitLogDir, path, shell }) =>
+      Effect.gen(function* () {
+        mkdirSync(exitLogDir)
+        symlinkSync(join(path, "victim"), join(exitLogDir, "exits.log"))
+        const linked = yield* shell("exit 3", { identity: "linked" })
+        rmSync(join(exitLogDir, "exits.log"))
+        chmodSync(exitLogDir, 0o1777)
+        const shared = yield* shell("exit 3", { identity: "shared" })
+        for (const { ended } of [linked, shared]) yield* ended
+        expect(readdirSync(exitLogDir)).toEqual([])
+        expect(existsSync(join(path, "victim"))).toBe(false)
+        expect(messages.filter((message) => message.includes("is not in the journal"))).toEqual([
+          expect.stringContaining("it is a symbolic link"),
+          expect.stringContaining("other users can write to")
+        ])
+      })
+    ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+  })
+})
+
 describe.skipIf(whyNot !== undefined)("a log whose writer hangs", () => {
   it.live.each([
     { words: "a journal", options: {} },
@@ -661,6 +716,54 @@ describe.skipIf(whyNot !== undefined)("the server", () => {
           reason: "NotPrivate"
         })
       })
+    )
+  )
+
+  it.live("is not in a directory of another user, nor where one can replace it", (context) => {
+    if (process.geteuid?.() !== 0) {
+      console.log("skipped: directories of another user, because only root can make them")
+      return context.skip()
+    }
+    return inPlace(({ path }) =>
+      Effect.gen(function* () {
+        const refusal = (directory: string) => Effect.flip(Effect.scoped(Layer.build(Tmux.layer({ directory }))))
+        const theirs = join(path, "theirs")
+        mkdirSync(theirs, { mode: 0o700 })
+        chownSync(theirs, 12_345, 12_345)
+        expect(yield* refusal(theirs)).toMatchObject({
+          reason: "NotPrivate",
+          message: expect.stringContaining("it belongs to user 12345, must belong to the current user or root")
+        })
+        expect(yield* refusal(join(theirs, "run"))).toMatchObject({ reason: "NotPrivate" })
+        expect(existsSync(join(theirs, "run"))).toBe(false)
+        const open = join(path, "open")
+        mkdirSync(join(open, "run"), { recursive: true, mode: 0o700 })
+        chmodSync(open, 0o777)
+        expect(yield* refusal(join(open, "run"))).toMatchObject({
+          reason: "NotPrivate",
+          message: expect.stringContaining(`other users can write to "${open}"`)
+        })
+      })
+    )
+  })
+
+  it.live.each([0o777, 0o277, 0])("has the modes that it is to have, with its logs, under umask %o", (umask) =>
+    inPlace(
+      ({ deaths, exitLogDir, log, logDir, path, shell }) =>
+        Effect.gen(function* () {
+          const session = yield* shell("echo done; sleep 60")
+          yield* eventually("the log", () => log().includes("done"))
+          const run = join(path, "run")
+          for (const directory of [run, logDir, exitLogDir]) expect(statSync(directory).mode & 0o777).toBe(0o700)
+          for (const file of [join(logDir, "it.log"), join(exitLogDir, "exits.log")])
+            expect(statSync(file).mode & 0o777).toBe(0o600)
+          for (const name of readdirSync(run)) expect([name, statSync(join(run, name)).mode & 0o077]).toEqual([name, 0])
+          yield* session.stop()
+          expect(deaths()).toHaveLength(1)
+          for (const name of readdirSync(run).filter((name) => name.endsWith(".end")))
+            expect(statSync(join(run, name)).mode & 0o777).toBe(0o600)
+        }),
+      umask
     )
   )
 

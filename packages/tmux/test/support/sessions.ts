@@ -88,24 +88,29 @@ const placeAt = (path: string, socket: string): Place => {
   }
 }
 
-/** Whatever became of the test, nothing of it stays. */
+/** Whatever became of the test, nothing of it stays. `umask`: that of the whole program meanwhile. */
 export const inPlace = <A, E, R>(
-  body: (place: Place) => Effect.Effect<A, E, R>
+  body: (place: Place) => Effect.Effect<A, E, R>,
+  umask?: number
 ): Effect.Effect<
   A,
   E | Layer.Layer.Error<ReturnType<typeof Tmux.layer>>,
   Exclude<R, Tmux.Tmux | Layer.Layer.Success<typeof platform>>
 > =>
   Effect.acquireUseRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-tmux-"))),
-    (path) => {
+    Effect.sync(() => {
+      const path = mkdtempSync(join(tmpdir(), "tether-tmux-"))
+      return { path, before: umask === undefined ? undefined : process.umask(umask) }
+    }),
+    ({ path }) => {
       const directory = join(path, "run")
       return body(placeAt(path, join(directory, "default"))).pipe(
         Effect.provide(Tmux.layer({ directory }).pipe(Layer.provideMerge(platform)))
       )
     },
-    (path) =>
+    ({ before, path }) =>
       Effect.sync(() => {
+        if (before !== undefined) process.umask(before)
         spawnSync("tmux", ["-S", join(path, "run", "default"), "kill-server"], { stdio: "ignore" })
       }).pipe(
         // Shims that have lost their server still write.
