@@ -101,6 +101,13 @@ module.exports = {
       to: { path: "^(node:)?(child_process|cluster)$" }
     },
     {
+      name: "one-spawn",
+      comment: "nodeSpawn covers inherited descriptors; the others start what inherits nothing (macOS, Windows)",
+      severity: "error",
+      from: { path: "^packages/process-node/src/", pathNot: "/internal/(nodeSpawn|darwin|windows)[.]ts$" },
+      to: { path: "^(node:)?child_process$", dependencyTypesNot: ["type-only"] }
+    },
+    {
       name: "spool-starts-nothing",
       comment: "no process, and no thread: what a hook does not have, it cannot do",
       severity: "error",

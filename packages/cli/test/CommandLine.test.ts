@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { tetherHere } from "./support/here.js"
-import { tether } from "./support/tether.js"
+import { bin, startProgram, tether } from "./support/tether.js"
 
 describe("words about itself", () => {
   it("--help shows how it is used, without a terminal's colours", async () => {
@@ -134,6 +134,14 @@ describe("what stands behind -- is the command's", () => {
     const { code, stdout } = await tether(["run", "--no-prefix", "--", process.execPath, "-e", print, "--", ...words])
     expect(JSON.parse(stdout)).toEqual(words)
     expect(code).toBe(0)
+  })
+
+  it("and what a shell opens for it reaches it", async () => {
+    const line = `"$0" "$1" run --no-prefix -- cat <(echo one) <(echo two)`
+    expect(await startProgram("bash", ["-c", line, process.execPath, bin]).ended).toMatchObject({
+      code: 0,
+      stdout: "one\ntwo\n"
+    })
   })
 
   it("a program may be called like an option, or like our command", async () => {

@@ -1,11 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync
 } from "node:fs"
@@ -15,7 +18,7 @@ import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest"
 import { PlainText } from "../src/internal/plainText.js"
 import { tetherHere } from "./support/here.js"
 import { openTerminal } from "./support/terminal.js"
-import { isAlive, start, startProgram, tether, until } from "./support/tether.js"
+import { bin, isAlive, start, startProgram, tether, until } from "./support/tether.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-session-"))
 process.env["TETHER_RUNTIME_DIR"] = join(root, "run")
@@ -27,7 +30,7 @@ const inTmux = (...words: ReadonlyArray<string>) =>
   execFileSync("tmux", ["-S", socketOf("default"), ...words], { encoding: "utf8" }).trim()
 
 afterAll(() => {
-  for (const server of ["default", "doomed"]) spawnSync("tmux", ["-S", socketOf(server), "kill-server"])
+  for (const server of ["default", "doomed", "locked"]) spawnSync("tmux", ["-S", socketOf(server), "kill-server"])
   rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
@@ -54,6 +57,18 @@ const listed = async (...options: ReadonlyArray<string>): Promise<ReadonlyArray<
   (JSON.parse((await session("ls", "--json", ...options)).stdout) as { readonly sessions: ReadonlyArray<Listed> })
     .sessions
 const one = async (name: string) => (await listed()).find(({ identity }) => identity === name)
+
+/** The command lines of the processes that have it open. */
+const holdersOf = (file: string): ReadonlyArray<string> =>
+  readdirSync("/proc").flatMap((pid) => {
+    try {
+      const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+      return links.includes(file) ? [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")] : []
+    } catch {
+      // No process, or one that has ended meanwhile.
+      return []
+    }
+  })
 
 /** Until the end of the test, no program is found. */
 const withoutTmux = () => {
@@ -190,6 +205,16 @@ describe("tether session launch", () => {
     await launch("unseen", "exec sleep 60", "--no-exit-log")
     expect((await session("stop", "unseen")).stdout).toBe(`"unseen" was ended by SIGTERM\n`)
     expect(await tetherHere(["why", "unseen"])).toMatchObject({ code: 1 })
+  })
+
+  it("keeps no file open that the launching script has, such as its lock", async () => {
+    const lock = openSync(join(root, "lock"), "w")
+    const stdio = Array.from({ length: 201 }, (_, fd) => (fd === 200 ? lock : ("ignore" as const)))
+    const words = ["session", "launch", "--server", "locked", "holder", "--", "sleep", "60"]
+    expect(spawnSync(process.execPath, [bin, ...words], { stdio }).status).toBe(0)
+    closeSync(lock)
+    expect(holdersOf(join(root, "lock"))).toEqual([])
+    expect(await session("stop", "--server", "locked", "--grace", "0s", "holder")).toMatchObject({ code: 0 })
   })
 
   it("says what to install where there is no tmux", async () => {

@@ -26,6 +26,12 @@ describe("a program at its limits", () => {
     expect(reason([], "descriptors")).toBe("ResourceExhausted EMFILE")
   })
 
+  it("leaves no descriptor open by a start for which too few are left", () => {
+    const { left, results } = JSON.parse(reason([], "few").split("\n").at(-1) ?? "")
+    expect(left).toEqual([])
+    expect(results).toEqual(["ResourceExhausted EMFILE", "started"])
+  })
+
   it("still ends what a child left, when no descriptor is left to look at it", () => {
     expect(reason([], "leftovers")).toContain("nothing left")
   })

@@ -20,7 +20,7 @@ export interface Ends {
 
 /** What is open on behalf of a child that is about to start. */
 export class Descriptors {
-  readonly stdio: Array<IOType | number> = []
+  readonly stdio: Array<IOType | number | undefined> = []
   /** Ours only until it has been started. */
   private readonly given: Array<OpenHandle> = []
   /** Our ends, where these are not Node's. */
@@ -59,8 +59,6 @@ export class Descriptors {
       return Effect.fail(opened)
     }
     opened.forEach((handle, index) => this.give((files[index] as readonly [number, File])[0], handle))
-    // Of what stands between them Node opens nothing.
-    for (let i = 0; i < this.stdio.length; i++) this.stdio[i] ??= "ignore"
     return Effect.succeed(this)
   }
 

@@ -24,6 +24,7 @@ import { codeOf, failureOf } from "./failure.js"
 import { openFiles } from "./files.js"
 import { tellFindings } from "./findings.js"
 import type { Host, OrphanPolicy } from "./host.js"
+import { takeUncovered } from "./inherited.js"
 import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
@@ -91,7 +92,7 @@ const launchWith = (
   }
   descriptors.closeGiven()
   const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child), terminals)
-  return tellFindings(host.takeFindings(), launched)
+  return tellFindings([...host.takeFindings(), ...takeUncovered()], launched)
 }
 
 const refused = (child: ChildProcess, request: LaunchRequest) =>

@@ -9,6 +9,13 @@ import type { Orphan } from "./orphans.js"
 export type Finding =
   | { readonly _tag: "Orphans"; readonly ended: ReadonlyArray<Orphan>; readonly left: ReadonlyArray<Orphan> }
   | { readonly _tag: "NoReaper" }
+  /** Descriptors that this program was started with, and that its children get although they were not given them. */
+  | {
+      readonly _tag: "Uncovered"
+      readonly descriptors: ReadonlyArray<number>
+      readonly limit: number
+      readonly bound: number
+    }
 
 export const tellFindings = <A>(findings: ReadonlyArray<Finding>, value: A): Effect.Effect<A> => {
   if (findings.length === 0) return Effect.succeed(value)
@@ -20,13 +27,24 @@ export const tellFindings = <A>(findings: ReadonlyArray<Finding>, value: A): Eff
 }
 
 const textsOf = (finding: Finding): ReadonlyArray<string> => {
-  if (finding._tag === "NoReaper") {
-    return ["no reaper could be started with /bin/sh: if this program is killed, its children live on"]
+  switch (finding._tag) {
+    case "NoReaper":
+      return ["no reaper could be started with /bin/sh: if this program is killed, its children live on"]
+    case "Orphans":
+      return orphanTexts(finding)
+    case "Uncovered": {
+      const { bound, descriptors, limit } = finding
+      const why = `only numbers below ${bound}, and well below the limit on open files (${limit}), can be kept from them`
+      return [`children inherit descriptors ${descriptors.join(", ")}, with which this program was started: ${why}`]
+    }
   }
-  const foreign = finding.left.filter(({ isForeign }) => isForeign)
+}
+
+const orphanTexts = ({ ended, left }: Extract<Finding, { readonly _tag: "Orphans" }>): ReadonlyArray<string> => {
+  const foreign = left.filter(({ isForeign }) => isForeign)
   return [
-    ...byHost(finding.ended).map((orphans) => `ended ${whatWasLeft(orphans)}`),
-    ...byHost(finding.left.filter(({ isForeign }) => !isForeign)).map(
+    ...byHost(ended).map((orphans) => `ended ${whatWasLeft(orphans)}`),
+    ...byHost(left.filter(({ isForeign }) => !isForeign)).map(
       (orphans) => `found ${whatWasLeft(orphans)}. \`tether reap\` ends it`
     ),
     ...byHost(foreign).map(

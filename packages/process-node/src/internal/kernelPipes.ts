@@ -5,12 +5,13 @@
  */
 import type { LaunchFailure } from "@tether/process/ChildDriver"
 import * as Effect from "effect/Effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import { chmodSync, constants, closeSync, mkdtempSync, openSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { codeOf, isExhausted } from "./failure.js"
 import { closeAll, openBoth, type Pipe } from "./handle.js"
+import { nodeSpawn } from "./nodeSpawn.js"
 import * as procfs from "./procfs.js"
 
 /** How long a program that makes pipes may take, in milliseconds. It takes a few. */
@@ -38,7 +39,7 @@ const ofShell = (count: number): Effect.Effect<ReadonlyArray<Pipe>, LaunchFailur
     let shell: ChildProcess
     try {
       // Its own session: a Ctrl-C is not for it.
-      shell = spawn("/bin/sh", ["-c", `exec 9<&0; ${braces(count)}`], {
+      shell = nodeSpawn("/bin/sh", ["-c", `exec 9<&0; ${braces(count)}`], {
         stdio: ["pipe", "pipe", "ignore"],
         detached: true
       })
@@ -92,7 +93,7 @@ const mkfifo = (paths: ReadonlyArray<string>): Effect.Effect<void, LaunchFailure
   Effect.async((resume) => {
     const refuse = (error?: unknown) => resume(Effect.fail(failureOf(error)))
     try {
-      const child = spawn("mkfifo", ["-m", "600", ...paths], { stdio: "ignore", detached: true, timeout: patience })
+      const child = nodeSpawn("mkfifo", ["-m", "600", ...paths], { stdio: [], detached: true, timeout: patience })
       child.once("error", refuse)
       child.once("exit", (code) => (code === 0 ? resume(Effect.void) : refuse()))
     } catch (error) {

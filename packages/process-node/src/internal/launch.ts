@@ -3,11 +3,12 @@
  */
 import * as TreeCookie from "@tether/host/TreeCookie"
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
-import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { gate } from "./cgroup.js"
 import { directoryProblem, failureOf, pathOf } from "./failure.js"
+import { nodeSpawn, type Options } from "./nodeSpawn.js"
 
 export const hasGroups = process.platform !== "win32"
 
@@ -17,11 +18,11 @@ export interface Place {
   readonly cgroup: string | undefined
 }
 
-export const start = (request: LaunchRequest, { cgroup, cookie }: Place, stdio: StdioOptions): ChildProcess => {
+export const start = (request: LaunchRequest, { cgroup, cookie }: Place, stdio: Options["stdio"]): ChildProcess => {
   const [program, args] =
     cgroup === undefined ? [request.program, request.args] : gate(cgroup, request.program, request.args)
   const env = environment(request, cookie)
-  return spawn(program, args, {
+  return nodeSpawn(program, args, {
     ...(request.cwd !== undefined && { cwd: request.cwd }),
     ...(env !== undefined && { env }),
     ...(request.uid !== undefined && { uid: request.uid }),

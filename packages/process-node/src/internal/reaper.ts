@@ -2,10 +2,11 @@
  * The host's side of its reaper: starts it, tells it of groups, and starts it again if it dies.
  */
 import * as TreeCookie from "@tether/host/TreeCookie"
-import { type ChildProcess, spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import type { Socket } from "node:net"
 import { isMainThread } from "node:worker_threads"
 import { recordDirectories } from "./hostRecord.js"
+import { nodeSpawn } from "./nodeSpawn.js"
 import { reaperScript } from "./reaperScript.js"
 
 /** What stands for one child at the reaper's. */
@@ -112,7 +113,7 @@ const script = isMainThread ? `eval "$TETHER_REAPER"` : `exec 3<&0; eval "$TETHE
 
 const spawnReaper = (host: string, record: string | undefined): ChildProcess | undefined => {
   try {
-    return spawn("/bin/sh", ["-c", script, "tether-reaper"], {
+    return nodeSpawn("/bin/sh", ["-c", script, "tether-reaper"], {
       cwd: "/",
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],

@@ -3,8 +3,9 @@
  */
 import * as TreeCookie from "@tether/host/TreeCookie"
 import * as Effect from "effect/Effect"
-import { execFile } from "node:child_process"
+import { codeOf } from "./failure.js"
 import type { Host } from "./host.js"
+import { nodeSpawn } from "./nodeSpawn.js"
 import { whyBlind } from "./platform.js"
 import { toolPath } from "./reaper.js"
 
@@ -22,12 +23,22 @@ export const reaperProblem = (host: Host): Effect.Effect<string | undefined> => 
   if (host.name === undefined) return Effect.succeed(`it could not tell a process from a later one: ${whyBlind()}`)
   return Effect.async((resume) => {
     const tell = (problem: string | undefined) => resume(Effect.succeed(problem))
-    const options = { cwd: "/", timeout: 5000, env: { PATH: toolPath(), [TreeCookie.variable]: "/trial" } }
-    execFile("/bin/sh", ["-c", trial], options, (error, stdout) => {
-      if (typeof error?.code === "string") tell(`/bin/sh cannot be started (${error.code})`)
-      else if (error !== null || stdout.trim() === "") {
-        tell("its shell starts, but the tools that it needs are missing or too old (grep with -z)")
-      } else tell(undefined)
-    })
+    const cannotStart = (error: unknown) => tell(`/bin/sh cannot be started (${codeOf(error) ?? "unknown"})`)
+    try {
+      const env = { PATH: toolPath(), [TreeCookie.variable]: "/trial" }
+      const stdio = ["ignore", "pipe", "ignore"] as const
+      const shell = nodeSpawn("/bin/sh", ["-c", trial], { cwd: "/", timeout: 5000, env, stdio })
+      let answer = ""
+      shell.stdout?.on("data", (chunk) => {
+        answer += String(chunk)
+      })
+      shell.once("error", cannotStart)
+      shell.once("close", (code) => {
+        if (code === 0 && answer.trim() !== "") return tell(undefined)
+        return tell("its shell starts, but the tools that it needs are missing or too old (grep with -z)")
+      })
+    } catch (error) {
+      cannotStart(error)
+    }
   })
 }
