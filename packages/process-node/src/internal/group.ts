@@ -10,6 +10,9 @@ import { isAlive, type Machine } from "./machine.js"
 import type { ProcessTable } from "./processTable.js"
 import { signalTree } from "./windows.js"
 
+/** How long a process takes at most to end by SIGKILL where nothing keeps it, in milliseconds. */
+const dying = 50
+
 export class ProcessGroup {
   private leaderHasEnded = false
   private wasEmpty = false
@@ -17,6 +20,7 @@ export class ProcessGroup {
   private member: ProcStat.ProcStat | undefined
   /** The reading of all processes in which no member was found alive. */
   private emptyReading: number | undefined
+  private killedAt = Number.POSITIVE_INFINITY
 
   constructor(
     readonly pid: number,
@@ -42,7 +46,8 @@ export class ProcessGroup {
   isEmpty(): boolean {
     if (this.wasEmpty) return true
     if (!this.leaderHasEnded) return false
-    this.wasEmpty = !this.isGroup || this.isReused() || this.send(0) === "none" || this.isAllZombies()
+    this.wasEmpty =
+      !this.isGroup || this.isReused() || this.send(0) === "none" || this.isAllZombies() || this.wasEnded()
     return this.wasEmpty
   }
 
@@ -55,7 +60,9 @@ export class ProcessGroup {
 
   /** Whether there was anyone to take it. */
   signal(signal: Signal): boolean {
-    return !this.isEmpty() && this.send(signal) !== "none"
+    if (this.isEmpty()) return false
+    if (signal === "SIGKILL") this.killedAt = Math.min(this.killedAt, performance.now())
+    return this.send(signal) !== "none"
   }
 
   members(): ReadonlyArray<ProcStat.ProcStat> {
@@ -90,6 +97,14 @@ export class ProcessGroup {
     const isConfirmed = this.emptyReading !== undefined && this.emptyReading !== reading
     this.emptyReading ??= reading
     return isConfirmed
+  }
+
+  /**
+   * The first process of a container inherits zombies that Node never reaps. Where `/proc` does not tell them from living
+   * members, they are taken for what SIGKILL leaves: nothing outlives it but an uninterruptible wait.
+   */
+  private wasEnded(): boolean {
+    return process.pid === 1 && performance.now() - this.killedAt > dying && this.table.list() === undefined
   }
 
   private send(signal: Signal | 0): "sent" | "none" {

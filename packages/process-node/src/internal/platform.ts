@@ -2,6 +2,7 @@
  * The machine that we are on.
  */
 import * as darwin from "./darwin.js"
+import * as foreignProc from "./foreignProc.js"
 import type { Machine } from "./machine.js"
 import * as procfs from "./procfs.js"
 
@@ -25,11 +26,16 @@ const blind: Machine = {
   holdersOf: () => []
 }
 
-/** Why the machine is blind. */
+/** Why the machine is blind, and what to do about it. */
 export const whyBlind = (): string => {
   if (process.platform === "darwin") return "ps does not show this process"
   if (process.platform !== "linux") return `processes of ${process.platform} cannot be told apart here`
-  return procfs.view() === "other" ? "/proc shows another pid namespace than ours" : "/proc cannot be read"
+  return procfs.view() === "other"
+    ? "/proc shows another pid namespace than ours (mount one of this namespace, as by unshare --mount-proc)"
+    : "/proc cannot be read (mount -t proc proc /proc)"
 }
 
-export const makeMachine = (): Machine => procfs.make() ?? darwin.make() ?? blind
+export const makeMachine = (): Machine =>
+  procfs.make() ??
+  darwin.make() ??
+  (process.platform === "linux" && procfs.view() === "other" ? { ...blind, ...foreignProc.make() } : blind)

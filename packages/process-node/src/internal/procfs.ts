@@ -2,6 +2,7 @@
  * The processes of Linux, from `/proc`. The kernel answers from memory: a hundred small reads through the thread pool
  * take ten times as long as a hundred synchronous ones.
  */
+import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
@@ -26,7 +27,6 @@ export const hidepid = (): string | undefined => {
 /** Undefined where there is no `/proc`, or where it shows another pid namespace than ours. */
 export const make = (): Machine | undefined => {
   if (view() !== "own") return undefined
-  const bootMillis = readBootMillis()
   return {
     here: {
       bootId: textOf("/proc/sys/kernel/random/boot_id")?.trim(),
@@ -49,11 +49,7 @@ export const make = (): Machine | undefined => {
       const own = textOf("/proc/self/cgroup")
       return own === undefined || (textOf(`/proc/${pid}/cgroup`) ?? own) === own
     },
-    infoOf: (stat) => ({
-      pid: stat.pid,
-      command: commandOf(stat),
-      startedAt: bootMillis === undefined ? undefined : bootMillis + Number(stat.startTicks) * (1000 / ticksPerSecond)
-    }),
+    infoOf: (stat) => infoOf(stat),
     lastPid: () => {
       const last = textOf("/proc/loadavg")?.split(" ")[4]
       return last === undefined ? undefined : Number(last)
@@ -80,7 +76,7 @@ const list = (): ReadonlyArray<ProcStat.ProcStat> | undefined => {
 }
 
 /** Undefined for a process that has ended since it was listed; throws where it cannot be read. */
-const textOrGone = (path: string): string | undefined => {
+export const textOrGone = (path: string): string | undefined => {
   try {
     return readFileSync(path, "utf8")
   } catch (error) {
@@ -98,7 +94,7 @@ const pids = (): ReadonlyArray<number> | undefined => {
   }
 }
 
-const pidsNow = (): ReadonlyArray<number> => {
+export const pidsNow = (): ReadonlyArray<number> => {
   const found: Array<number> = []
   for (const name of readdirSync("/proc")) {
     const first = name.charCodeAt(0)
@@ -132,8 +128,20 @@ const ownersOf = (pid: number): Owners | undefined => {
   return { real: Number(real), effective: Number(effective), saved: Number(saved) }
 }
 
-const commandOf = (stat: ProcStat.ProcStat): string => {
-  const words = textOf(`/proc/${stat.pid}/cmdline`)
+/** `shown` is its pid in this `/proc`, if that is another. */
+export const infoOf = (stat: ProcStat.ProcStat, shown = stat.pid): ProcessInfo => {
+  bootMillis ??= readBootMillis()
+  return {
+    pid: stat.pid,
+    command: commandOf(stat, shown),
+    startedAt: bootMillis === undefined ? undefined : bootMillis + Number(stat.startTicks) * (1000 / ticksPerSecond)
+  }
+}
+
+let bootMillis: number | undefined
+
+const commandOf = (stat: ProcStat.ProcStat, shown: number): string => {
+  const words = textOf(`/proc/${shown}/cmdline`)
     ?.split("\0")
     .filter((word) => word !== "")
     .join(" ")
@@ -170,7 +178,7 @@ const textOf = (path: string): string | undefined => {
   }
 }
 
-const linkOf = (path: string): string | undefined => {
+export const linkOf = (path: string): string | undefined => {
   try {
     return readlinkSync(path)
   } catch {
