@@ -9,6 +9,7 @@ import { arch, release } from "node:os"
 import { type Host, theHost } from "./internal/host.js"
 import { defaultLevel, meansOf, problemOf } from "./internal/levels.js"
 import { identify } from "./internal/machine.js"
+import { whyBlind } from "./internal/platform.js"
 import * as procfs from "./internal/procfs.js"
 import { reaperProblem } from "./internal/reaperTrial.js"
 
@@ -92,13 +93,18 @@ export const examine: Effect.Effect<Findings> = Effect.suspend(() => {
     levels: (["none", "group", "tree", "cgroup"] as const).map((level) => levelOf(host, level)),
     reaper: {
       isAvailable: problem === undefined,
-      reason: problem ?? "/bin/sh starts, and finds processes by their cookie"
+      reason: problem ?? meansOfReaper(host)
     },
     identity: identityOf(host),
     proc: { view: procfs.view(), hidepid: procfs.hidepid(), seesEveryone: host.machine.here.seesEveryone },
     system: { platform: process.platform, arch: arch(), kernel: release(), node: process.versions.node }
   }))
 })
+
+const meansOfReaper = (host: Host): string =>
+  host.name === undefined
+    ? `/bin/sh starts, and ends process groups only: ${whyBlind()}`
+    : "/bin/sh starts, and finds processes by their cookie"
 
 const levelOf = (host: Host, level: Containment): Findings["levels"][number] => {
   const problem = problemOf(host, level)

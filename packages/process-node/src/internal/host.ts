@@ -9,6 +9,7 @@ import type { Containment } from "@tether/process/ExitReport"
 import * as GlobalValue from "effect/GlobalValue"
 import type { Finding } from "./findings.js"
 import { nameOnce, OwnRecord } from "./hostRecord.js"
+import { hasGroups } from "./launch.js"
 import { identify, type Machine } from "./machine.js"
 import { nap } from "./nap.js"
 import { findOrphans, killOrphans, type Swept } from "./orphans.js"
@@ -37,8 +38,9 @@ export class Host {
   readonly table: ProcessTable = makeProcessTable(this.machine)
   readonly searcher = new Searcher(this.machine)
   readonly residents = new Set<Resident>()
-  /** Undefined where a process cannot be told from another that had its pid: then there is no reaper, and no cookie. */
+  /** Undefined where a process cannot be told from another that had its pid: then there is no cookie. */
   readonly name: string | undefined
+  /** Started with the first child. Undefined where there are no process groups. */
   reaper: Reaper | undefined
   private record: OwnRecord | undefined
   private sweptAs: OrphanPolicy | undefined
@@ -59,10 +61,8 @@ export class Host {
     if (!this.hasBegun) {
       this.hasBegun = true
       process.once("exit", () => this.endAll())
-      if (this.name !== undefined) {
-        this.record = OwnRecord.write(this.name)
-        this.reaper = new Reaper(this.name, this.record?.path)
-      }
+      if (this.name !== undefined) this.record = OwnRecord.write(this.name)
+      if (hasGroups) this.reaper = new Reaper(this.name, this.record?.path)
     }
     this.sweep(orphans)
     this.record?.renew()

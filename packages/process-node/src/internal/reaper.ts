@@ -5,6 +5,8 @@ import * as TreeCookie from "@tether/host/TreeCookie"
 import type { ChildProcess } from "node:child_process"
 import type { Socket } from "node:net"
 import { isMainThread } from "node:worker_threads"
+import { codeOf } from "./failure.js"
+import { groupReaperScript } from "./groupReaperScript.js"
 import { recordDirectories } from "./hostRecord.js"
 import { nodeSpawn } from "./nodeSpawn.js"
 import { reaperScript } from "./reaperScript.js"
@@ -29,10 +31,15 @@ export class Reaper {
   private process: ChildProcess | undefined
   private starts: Array<number> = []
   private readonly uids = new Set<number>()
+  /** What the system called it that none could be started, where it said so at once. */
+  failure: string | undefined
 
-  /** `record`: the file in which it enters itself, if there is one. */
+  /**
+   * `host`: undefined for one without a name, whose reaper knows groups by their numbers alone. `record`: the file in
+   * which the reaper enters itself, if there is one.
+   */
   constructor(
-    private readonly host: string,
+    private readonly host: string | undefined,
     private readonly record: string | undefined
   ) {}
 
@@ -67,7 +74,7 @@ export class Reaper {
 
   private start(): void {
     this.starts.push(performance.now())
-    const child = spawnReaper(this.host, this.record)
+    const child = this.spawn()
     // An error is told later; without a listener it would end the program.
     child?.on("error", () => undefined)
     if (child?.pid === undefined) return
@@ -84,6 +91,16 @@ export class Reaper {
     if (this.process !== child) return
     this.process = undefined
     if (this.entries.size > 0) this.ensure()
+  }
+
+  private spawn(): ChildProcess | undefined {
+    this.failure = undefined
+    try {
+      return spawnReaper(this.host, this.record)
+    } catch (error) {
+      this.failure = codeOf(error)
+      return undefined
+    }
   }
 
   // Written at once, in the step of the spawn, because a pipe takes it without waiting.
@@ -111,23 +128,22 @@ export const toolPath = (): string =>
  */
 const script = isMainThread ? `eval "$TETHER_REAPER"` : `exec 3<&0; eval "$TETHER_REAPER" <&3 3<&- &`
 
-const spawnReaper = (host: string, record: string | undefined): ChildProcess | undefined => {
-  try {
-    return nodeSpawn("/bin/sh", ["-c", script, "tether-reaper"], {
-      cwd: "/",
-      detached: true,
-      stdio: ["pipe", "ignore", "ignore"],
-      env: {
-        PATH: toolPath(),
-        TETHER_REAPER: reaperScript,
-        TETHER_HOST: host,
-        TETHER_UID: String(process.geteuid?.() ?? ""),
-        TETHER_RECORD: record ?? "",
-        TETHER_RECORDS: recordDirectories().join(":"),
-        [TreeCookie.variable]: TreeCookie.extend(process.env[TreeCookie.variable], host, 0, "reaper")
-      }
-    })
-  } catch {
-    return undefined
-  }
-}
+const spawnReaper = (host: string | undefined, record: string | undefined): ChildProcess =>
+  nodeSpawn("/bin/sh", ["-c", script, "tether-reaper"], {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+    env: {
+      PATH: toolPath(),
+      ...(host === undefined
+        ? { TETHER_REAPER: groupReaperScript }
+        : {
+            TETHER_REAPER: reaperScript,
+            TETHER_HOST: host,
+            TETHER_UID: String(process.geteuid?.() ?? ""),
+            TETHER_RECORD: record ?? "",
+            TETHER_RECORDS: recordDirectories().join(":"),
+            [TreeCookie.variable]: TreeCookie.extend(process.env[TreeCookie.variable], host, 0, "reaper")
+          })
+    }
+  })
