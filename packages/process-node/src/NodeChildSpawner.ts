@@ -10,11 +10,11 @@ import { theHost } from "./internal/host.js"
  * A `ChildSpawner` over `node:child_process`.
  *
  * On Linux and macOS each child gets its own session and process group, so that Ctrl-C reaches it only through us.
- * Where no level of containment is asked for, it is `"tree"` on Linux (`"group"` where `/proc` shows other processes
- * than ours, or is not there), `"group"` on macOS, because every look at other processes is a spawn of `ps` there, and
- * `"none"` on Windows. Before the first child that is contained, a reaper is started, which ends all of them when this
- * program is killed, and what other programs of this user have left that were killed together with theirs is ended, and
- * named in the log: {@link layerWith} has the choice.
+ * Where no level of containment is asked for, it is `"tree"` on Linux (`"group"`, with a warning in the log, where
+ * `/proc` shows other processes than ours, or is not there), `"group"` on macOS, because every look at other processes
+ * is a spawn of `ps` there, and `"none"` on Windows. Before the first child that is contained, a reaper is started,
+ * which ends all of them when this program is killed, and what other programs of this user have left that were killed
+ * together with theirs is ended, and named in the log: {@link layerWith} has the choice.
  *
  * What is said of macOS and Windows was written without either. On Windows a stop goes down from the leader by
  * `taskkill /T`, leftovers are neither found nor named, and nothing ends children when this program is killed.

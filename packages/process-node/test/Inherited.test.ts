@@ -75,6 +75,6 @@ describe("descriptors that the program was started with", () => {
   it("are named in the log, once, where the limit on open files leaves no number to cover them with", () => {
     const [{ children }, output] = ask([...numbers, 255], ["prlimit", "--nofile=256"])
     expect(only([...numbers, 255], children["plain"])).toEqual(["63 /dev/null", "200 /dev/null", "255 file"])
-    expect(output.match(/children inherit descriptors (\d+, )*255\b/g)).toHaveLength(1)
+    expect(output.match(/children inherit descriptor 255\b/g)).toHaveLength(1)
   })
 })

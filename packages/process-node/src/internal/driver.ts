@@ -22,9 +22,8 @@ import { Descriptors, type Ends } from "./descriptors.js"
 import { Enclosure, reserve, type Reservation } from "./enclosure.js"
 import { codeOf, failureOf } from "./failure.js"
 import { openFiles } from "./files.js"
-import { tellFindings } from "./findings.js"
+import { takeNoted, tellFindings } from "./findings.js"
 import type { Host, OrphanPolicy } from "./host.js"
-import { takeUncovered } from "./inherited.js"
 import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
@@ -92,7 +91,7 @@ const launchWith = (
   }
   descriptors.closeGiven()
   const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child), terminals)
-  return tellFindings([...host.takeFindings(), ...takeUncovered()], launched)
+  return tellFindings([...host.takeFindings(), ...takeNoted()], launched)
 }
 
 const refused = (child: ChildProcess, request: LaunchRequest) =>
@@ -156,7 +155,7 @@ const attach = (
     close: (stream) => readable(stream)?.destroy(),
     write: (descriptor, pieces, done) => write(writables.get(descriptor) as Writable, pieces, done),
     endInput: (descriptor) => writables.get(descriptor)?.end(),
-    signal: (signal) => container.signal(signal),
+    signal: (signal) => enclosure.signal(signal),
     presence,
     search: container.search,
     members: Effect.sync(() => enclosure.members().map(machine.infoOf)),

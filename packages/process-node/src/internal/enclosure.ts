@@ -1,15 +1,18 @@
 /**
  * A child at its level: the place that is made for it before it starts, and what it is contained in from then on.
  */
+import type { Signal } from "@effect/platform/CommandExecutor"
 import type * as ProcStat from "@tether/host/ProcStat"
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import type { Containment } from "@tether/process/ExitReport"
 import { findCgroups, makeCgroup, Cgroup, removeCgroup } from "./cgroup.js"
 import { type Container, ofGroup } from "./container.js"
+import { isExhausted } from "./failure.js"
+import { noteFinding } from "./findings.js"
 import { ProcessGroup } from "./group.js"
 import type { Host, OrphanPolicy, Resident } from "./host.js"
 import { hasGroups, type Place, refusalOf } from "./launch.js"
-import { defaultLevel, problemOf } from "./levels.js"
+import { defaultLevel, missedDefault, problemOf, refusalText } from "./levels.js"
 import type { Entry } from "./reaper.js"
 import { Tree } from "./tree.js"
 
@@ -24,23 +27,36 @@ export interface Reservation extends Place {
 export const reserve = (host: Host, request: LaunchRequest, orphans: OrphanPolicy): Reservation | LaunchFailure => {
   const level = request.containment ?? defaultLevel(host)
   const problem = request.containment === undefined ? undefined : problemOf(host, level)
-  if (problem !== undefined) {
-    return { reason: "Unsupported", problem: `containment "${level}" cannot be had: ${problem}`, code: undefined }
-  }
+  if (problem !== undefined) return unsupported(refusalText(host, level, problem))
   if (level === "none") return { level, child: 0, cookie: undefined, cgroup: undefined, cancel: () => undefined }
   host.begin(orphans, request.uid)
+  if (request.containment !== undefined && host.reaper?.pid === undefined) return withoutReaper(host, level)
+  const missed = request.containment === undefined ? missedDefault(host) : undefined
+  if (missed !== undefined) noteFinding(missed)
   const child = host.nextChild()
   const cookie = host.cookieOf(child, request.leavable)
   if (level !== "cgroup") return { level, child, cookie, cgroup: undefined, cancel: () => undefined }
   if (request.uid !== undefined || request.gid !== undefined) {
-    const problem = `containment "cgroup" cannot be had for another user or group, which may not enter our cgroups`
-    return { reason: "Unsupported", problem, code: undefined }
+    return unsupported(refusalText(host, level, "another user or group may not enter our cgroups"))
   }
   if (request.argv0 !== undefined) {
-    const problem = `containment "cgroup" cannot be had with argv0: a shell goes first, and hands on the program's own name`
-    return { reason: "Unsupported", problem, code: undefined }
+    const why = "it does not go with argv0, because a shell goes first, and hands on the program's own name"
+    return unsupported(refusalText(host, level, why))
   }
   return refusalOf(request) ?? inCgroup(host, child, cookie)
+}
+
+const unsupported = (problem: string): LaunchFailure => ({ reason: "Unsupported", problem, code: undefined })
+
+/** At every level that is asked for, the child ends with this program, also when that is killed. */
+const withoutReaper = (host: Host, level: Containment): LaunchFailure => {
+  const code = host.reaper?.failure
+  const problem = refusalText(
+    host,
+    level,
+    "no reaper could be started with /bin/sh, to end it if this program is killed"
+  )
+  return { reason: isExhausted(code) ? "ResourceExhausted" : "Unsupported", problem, code }
 }
 
 const inCgroup = (host: Host, child: number, cookie: string | undefined): Reservation | LaunchFailure => {
@@ -88,10 +104,19 @@ export class Enclosure {
       startedAt: Date.now(),
       containment: level,
       endsWithUs: request.containment !== "none",
-      signal: (signal) => this.container.signal(signal),
+      signal: (signal) => this.signal(signal),
       living: () => this.container.members()
     }
     host.residents.add(this.resident)
+  }
+
+  /** Whether there was anyone to take it. */
+  signal(signal: Signal): boolean {
+    const wasTaken = this.container.signal(signal)
+    // The kernel ends the group now, whatever becomes of us. A reaper that knows it by its number alone is to forget that
+    // number before another group can have it.
+    if (signal === "SIGKILL" && this.host.name === undefined) this.forget()
+    return wasTaken
   }
 
   leaderEnded(): void {
@@ -105,7 +130,8 @@ export class Enclosure {
     const mates = members.filter((each) => each.group === this.pid)
     const [witness] = mates
     const { reaper } = this.host
-    if (reaper === undefined || witness === undefined || mates.some((each) => each.pid === this.pid)) return members
+    if (this.host.name === undefined || reaper === undefined || witness === undefined) return members
+    if (mates.some((each) => each.pid === this.pid)) return members
     this.entries = this.entries.map((entry) => {
       if (entry._tag !== "Group" || mates.some((each) => each.pid === entry.witness)) return entry
       const other = { ...entry, witness: witness.pid, startToken: witness.startTicks }
@@ -134,6 +160,10 @@ export class Enclosure {
     this.isOver = true
     this.container.release()
     this.host.residents.delete(this.resident)
+    this.forget()
+  }
+
+  private forget(): void {
     for (const entry of this.entries) this.host.reaper?.remove(entry)
   }
 

@@ -9,13 +9,32 @@ import type { Orphan } from "./orphans.js"
 export type Finding =
   | { readonly _tag: "Orphans"; readonly ended: ReadonlyArray<Orphan>; readonly left: ReadonlyArray<Orphan> }
   | { readonly _tag: "NoReaper" }
-  /** Descriptors that this program was started with, and that its children get although they were not given them. */
+  /** A descriptor that this program was started with, and that its children get although they were not given it. */
   | {
       readonly _tag: "Uncovered"
-      readonly descriptors: ReadonlyArray<number>
+      readonly descriptor: number
       readonly limit: number
       readonly bound: number
     }
+  /** The default of the platform cannot be had. */
+  | { readonly _tag: "LowerLevel"; readonly why: string }
+
+let untold: ReadonlyArray<Finding> = []
+const noted = new Set<string>()
+
+/** To be told with the next child that starts, and only once however often it is found. */
+export const noteFinding = (finding: Finding): void => {
+  const text = textOf(finding)
+  if (noted.has(text)) return
+  noted.add(text)
+  untold = [...untold, finding]
+}
+
+export const takeNoted = (): ReadonlyArray<Finding> => {
+  const findings = untold
+  if (findings.length > 0) untold = []
+  return findings
+}
 
 export const tellFindings = <A>(findings: ReadonlyArray<Finding>, value: A): Effect.Effect<A> => {
   if (findings.length === 0) return Effect.succeed(value)
@@ -33,10 +52,15 @@ const textsOf = (finding: Finding): ReadonlyArray<string> => {
     case "Orphans":
       return orphanTexts(finding)
     case "Uncovered": {
-      const { bound, descriptors, limit } = finding
+      const { bound, descriptor, limit } = finding
       const why = `only numbers below ${bound}, and well below the limit on open files (${limit}), can be kept from them`
-      return [`children inherit descriptors ${descriptors.join(", ")}, with which this program was started: ${why}`]
+      return [`children inherit descriptor ${descriptor}, with which this program was started: ${why}`]
     }
+    case "LowerLevel":
+      return [
+        `children are contained at level "group" and not "tree": ${finding.why}. ` +
+          "What leaves its process group is not ended, neither by a stop nor when this program is killed"
+      ]
   }
 }
 

@@ -12,7 +12,7 @@
  */
 import type { IOType } from "node:child_process"
 import { openSync, readdirSync, readFileSync } from "node:fs"
-import type { Finding } from "./findings.js"
+import { noteFinding } from "./findings.js"
 import { OpenHandle } from "./handle.js"
 import { countMoved, softLimit } from "./room.js"
 
@@ -28,8 +28,6 @@ const byName = /\/(?:dev|proc\/self)\/fd\/(\d+)/g
 
 /** What was found at the first spawn. Later ones are opened by native code only, which is not looked for. */
 let known: ReadonlyArray<number> | undefined
-let untold: ReadonlyArray<number> = []
-const told = new Set<number>()
 
 /**
  * Puts /dev/null over those of them that the child is not given on purpose: by its options, or by a word such as
@@ -45,7 +43,9 @@ export const coverInherited = (
   const found = inherited.filter((fd) => (stdio[fd] ?? "ignore") === "ignore" && !named.has(fd))
   if (found.length === 0) return undefined
   const covered = coverable(found, inherited, stdio)
-  untold = [...untold, ...found.slice(covered.length).filter((fd) => !told.has(fd))]
+  for (const descriptor of found.slice(covered.length)) {
+    noteFinding({ _tag: "Uncovered", descriptor, limit: softLimit(), bound })
+  }
   if (covered.length === 0) return undefined
   const nothing = new OpenHandle(openSync("/dev/null", "r+"))
   for (const fd of covered) stdio[fd] = nothing.fd
@@ -66,15 +66,6 @@ const coverable = (
     if (end <= bound && end + used + others + count <= limit) return found.slice(0, count)
   }
   return []
-}
-
-/** Those that could not be covered, to be told once. */
-export const takeUncovered = (): ReadonlyArray<Finding> => {
-  if (untold.length === 0) return []
-  const descriptors = [...new Set(untold)]
-  untold = []
-  for (const fd of descriptors) told.add(fd)
-  return [{ _tag: "Uncovered", descriptors, limit: softLimit(), bound }]
 }
 
 /** Their numbers may be used again since, by Node with the flag: one is looked at in 15 us, and mostly there are none. */

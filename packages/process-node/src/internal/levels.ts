@@ -3,6 +3,7 @@
  */
 import type { Containment } from "@tether/process/ExitReport"
 import { findCgroups } from "./cgroup.js"
+import type { Finding } from "./findings.js"
 import type { Host } from "./host.js"
 import { hasGroups } from "./launch.js"
 import { whyBlind } from "./platform.js"
@@ -22,6 +23,18 @@ export const problemOf = (host: Host, level: Containment): string | undefined =>
     }
   }
 }
+
+const order: ReadonlyArray<Containment> = ["none", "group", "tree", "cgroup"]
+
+/** What is said of a level that was asked for and cannot be had: why, and what can. */
+export const refusalText = (host: Host, level: Containment, why: string): string => {
+  const lower = order.slice(0, order.indexOf(level)).findLast((each) => problemOf(host, each) === undefined)
+  return `containment "${level}" cannot be had: ${why}. Ask for "${lower}", or leave the option out`
+}
+
+/** The level that a child for which none was asked does not get here, although it is the default of the platform. */
+export const missedDefault = (host: Host): Finding | undefined =>
+  process.platform === "linux" && host.name === undefined ? { _tag: "LowerLevel", why: whyBlind() } : undefined
 
 /** What a level rests on where it can be had. */
 export const meansOf = (level: Containment): string => {

@@ -43,6 +43,10 @@ export class Reaper {
     private readonly record: string | undefined
   ) {}
 
+  get pid(): number | undefined {
+    return this.process?.pid
+  }
+
   /** Whether one is there, after it was started if need be. */
   ensure(): boolean {
     if (this.process === undefined && this.mayStart()) this.start()
