@@ -61,7 +61,7 @@ const withoutReaper = (host: Host, level: Containment): LaunchFailure => {
 
 const inCgroup = (host: Host, child: number, cookie: string | undefined): Reservation | LaunchFailure => {
   const cgroups = findCgroups(host.name)
-  if (cgroups._tag === "Unavailable") return { reason: "Unsupported", problem: cgroups.reason, code: undefined }
+  if (cgroups._tag === "Unavailable") return unsupported(refusalText(host, "cgroup", cgroups.reason))
   try {
     const cgroup = makeCgroup(cgroups.parent, host.name ?? "", child)
     return { level: "cgroup", child, cookie, cgroup, cancel: () => removeCgroup(cgroup) }

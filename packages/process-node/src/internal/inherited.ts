@@ -35,11 +35,11 @@ let known: ReadonlyArray<number> | undefined
  */
 export const coverInherited = (
   stdio: Array<IOType | number | undefined>,
-  args: ReadonlyArray<string>
+  words: ReadonlyArray<string>
 ): OpenHandle | undefined => {
   const inherited = stillInherited()
   if (inherited.length === 0) return undefined
-  const named = new Set(args.flatMap((word) => Array.from(word.matchAll(byName), ([, fd]) => Number(fd))))
+  const named = new Set(words.flatMap((word) => Array.from(word.matchAll(byName), ([, fd]) => Number(fd))))
   const found = inherited.filter((fd) => (stdio[fd] ?? "ignore") === "ignore" && !named.has(fd))
   if (found.length === 0) return undefined
   const covered = coverable(found, inherited, stdio)

@@ -14,7 +14,7 @@ export interface Options extends Omit<SpawnOptions, "stdio"> {
 /** Throws what `spawn` throws, and EMFILE or ENFILE before it. */
 export const nodeSpawn = (program: string, args: ReadonlyArray<string>, options: Options): ChildProcess => {
   const given = [...options.stdio]
-  const cover = coverInherited(given, args)
+  const cover = coverInherited(given, [program, ...args])
   try {
     // Of fewer than three Node makes the others pipes.
     const stdio = Array.from({ length: Math.max(3, given.length) }, (_, fd) => given[fd] ?? "ignore")
