@@ -45,9 +45,11 @@ export const problemOf = (error: ValidationError.ValidationError): string => {
   if (ValidationError.isUnclusteredFlag(error))
     return unknown(`-${error.unclustered.map((flag) => flag.slice(1)).join("")}`)
   return withoutMarks(
-    TerminalText.stripSequences(HelpDoc.toAnsiText(error.error))
-      .trim()
-      .replace(/\s*\n\s*/g, " ")
+    HelpDoc.toAnsiText(error.error)
+      .split("\n")
+      .map((line) => TerminalText.sanitize(line).trim())
+      .filter((line) => line !== "")
+      .join(" ")
   )
 }
 

@@ -24,7 +24,7 @@ const noted = new Set<string>()
 
 /** To be told with the next child that starts, and only once however often it is found. */
 export const noteFinding = (finding: Finding): void => {
-  const text = textOf(finding)
+  const text = textsOf(finding).join("\n")
   if (noted.has(text)) return
   noted.add(text)
   untold = [...untold, finding]
