@@ -39,8 +39,8 @@ export const schema: Schema.Schema<ProcessInfo> = Schema.Struct({
 })
 
 /**
- * Its command line as a terminal can show it (`TerminalText.sanitize`), in one line, and cut at `maxLength` characters if
- * that is given.
+ * Its command line as a terminal can show it (`TerminalText.sanitize`), in one line, and cut at `maxLength` characters
+ * if that is given.
  *
  * @example
  * ```ts

@@ -8,7 +8,8 @@ import * as Schema from "effect/Schema"
 const farthest = 8_640_000_000_000_000
 
 /**
- * A time in milliseconds since the epoch that a `Date` holds. `new Date(time).toISOString()` throws for any other number.
+ * A time in milliseconds since the epoch that a `Date` holds. `new Date(time).toISOString()` throws for any other
+ * number.
  *
  * @example
  * ```ts
@@ -23,8 +24,8 @@ const farthest = 8_640_000_000_000_000
 export const Timestamp = Schema.Number.pipe(Schema.between(-farthest, farthest))
 
 /**
- * A length of time in milliseconds, at most the distance between two {@link Timestamp}s. It is negative if the clock was
- * set back meanwhile.
+ * A length of time in milliseconds, at most the distance between two {@link Timestamp}s. It is negative if the clock
+ * was set back meanwhile.
  *
  * @example
  * ```ts

@@ -95,8 +95,8 @@ export const runtimeDir = (name: string): Effect.Effect<string, FileError, FileS
  * Makes a directory that anybody may name, and those above it that are missing, with mode 0700, whatever the umask is.
  * One that is there keeps its own.
  *
- * Fails with `FileError`: with the reason `NotPrivate` where another user can replace what is made in it (the rule is in
- * `TrustedPath`), and also where a file system has no room for directories, such as `/proc`, at which Node's own way
+ * Fails with `FileError`: with the reason `NotPrivate` where another user can replace what is made in it (the rule is
+ * in `TrustedPath`), and also where a file system has no room for directories, such as `/proc`, at which Node's own way
  * never returns.
  *
  * @example

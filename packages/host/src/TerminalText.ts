@@ -12,7 +12,8 @@ const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 const suspectsInRun = new RegExp(suspectInRun, "g")
 
 // A terminal's sequences: CSI (parameters, then a final byte), OSC and the other strings (up to their terminator), and
-// the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by one.
+// the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by
+// one.
 const sequences =
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g
 const colour = /^\x1b\[[0-9;:]*m$/

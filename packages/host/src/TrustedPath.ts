@@ -11,8 +11,8 @@
  * user namespace without a root, the overflow user (65534) stands for root in directories that only their owner can
  * write to, and in sticky ones.
  *
- * Limits. Access lists of macOS are not looked at. On Windows nothing is checked. Node does not tell who is at the other
- * end of a socket (`SO_PEERCRED`): its owner on disk has to do.
+ * Limits. Access lists of macOS are not looked at. On Windows nothing is checked. Node does not tell who is at the
+ * other end of a socket (`SO_PEERCRED`): its owner on disk has to do.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -66,8 +66,8 @@ export const check: (
  * Opens a file at whose end is written, until the scope closes, and for reading, too. It is created with mode 0600,
  * whatever the umask is, where it is not there.
  *
- * Fails with `FileError`, and writes nothing, where a symbolic link or a pipe is, or a file that belongs to another user
- * or that another user can replace. `action` is what was to be done, for the message; default "append to".
+ * Fails with `FileError`, and writes nothing, where a symbolic link or a pipe is, or a file that belongs to another
+ * user or that another user can replace. `action` is what was to be done, for the message; default "append to".
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Descriptors above 15 that the program itself was started with, as by `flock 200; … 200>lock` in a script: Node neither
- * closes them nor sets close-on-exec, and every program that it starts would have them too.
+ * Descriptors above 15 that the program itself was started with, as by `flock 200; … 200>lock` in a script: Node
+ * neither closes them nor sets close-on-exec, and every program that it starts would have them too.
  */
 import { spawnSync } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs"

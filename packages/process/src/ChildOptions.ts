@@ -15,8 +15,8 @@ import type { StopPlan } from "./StopPlan.js"
 /**
  * What a child reads at a descriptor.
  *
- * - `"null"`: /dev/null: it is at the end at once. `"inherit"`: what we have at the same number. The modes of a terminal
- *   are restored after the child's end.
+ * - `"null"`: /dev/null: it is at the end at once. `"inherit"`: what we have at the same number. The modes of a
+ *   terminal are restored after the child's end.
  * - `"pipe"`: whatever is written to `child.stdin`, or to `child.input` of the descriptor.
  * - `{ text }`, `{ bytes }`: this, and then the end of input. A `Redacted` text is a secret like any other.
  * - `{ stream }`: what the stream gives, as fast as the child takes it, and then the end of input. If the stream fails,
@@ -148,8 +148,8 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * - `cwd`: its working directory. Default: the command's, else ours.
  * - `env`: changes to the environment, over the command's. `undefined` removes a variable; a `Redacted` value is passed
  *   on and never shown.
- * - `redact`: more secrets. They and every `Redacted` value are replaced in labels, errors, spans, logs and reports, also
- *   with a control sequence in their middle.
+ * - `redact`: more secrets. They and every `Redacted` value are replaced in labels, errors, spans, logs and reports,
+ *   also with a control sequence in their middle.
  *
  * - `argv0`: the name it finds as its own, in place of the program's. `uid`, `gid`: the user and the group that it runs
  *   as, which needs privileges.

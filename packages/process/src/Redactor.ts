@@ -17,8 +17,8 @@ import * as internal from "./internal/redact.js"
 export type Redactor = Pick<internal.Redactor, "redact" | "redactParts" | "finds">
 
 /**
- * A redactor for the secrets that the options of a child declare: `redact`, and every `Redacted` value in `env`, `stdin`
- * and `fds`. The child's own labels, relayed lines, errors and reports go through the same one.
+ * A redactor for the secrets that the options of a child declare: `redact`, and every `Redacted` value in `env`,
+ * `stdin` and `fds`. The child's own labels, relayed lines, errors and reports go through the same one.
  *
  * @example
  * ```ts

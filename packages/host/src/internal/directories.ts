@@ -13,8 +13,8 @@ import { type Walk, walk } from "./walk.js"
 import { syncDirectory } from "./writing.js"
 
 /**
- * Makes a directory for its user alone, if it is not there. Gives those that were made. The mode is set, since the umask
- * may have left nothing of the one that was asked for.
+ * Makes a directory for its user alone, if it is not there. Gives those that were made. The mode is set, since the
+ * umask may have left nothing of the one that was asked for.
  */
 export const makeOne = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ReadonlyArray<string>, PlatformError> =>
   fs.makeDirectory(path, { mode: 0o700 }).pipe(

@@ -33,8 +33,8 @@ export interface NodeStats {
 }
 
 /**
- * `lstat` of `node:fs`. It need not be provided: the default is that of the runtime. Tests and hooks replace it, so that it
- * fails, waits or is counted as their `FileSystem` is.
+ * `lstat` of `node:fs`. It need not be provided: the default is that of the runtime. Tests and hooks replace it, so
+ * that it fails, waits or is counted as their `FileSystem` is.
  *
  * @example
  * ```ts

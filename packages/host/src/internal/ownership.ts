@@ -1,9 +1,10 @@
 /**
- * The rule by which a path is trusted, on owners and modes alone: no other user may be able to put something else there.
+ * The rule by which a path is trusted, on owners and modes alone: no other user may be able to put something else
+ * there.
  *
  * Each directory on the way belongs to the current user or to root, and is not writable for others. In a sticky
- * directory such as `/tmp`, others may create entries, and only the owner of an entry can remove or rename it: there the
- * entry itself must belong to the current user or to root.
+ * directory such as `/tmp`, others may create entries, and only the owner of an entry can remove or rename it: there
+ * the entry itself must belong to the current user or to root.
  *
  * Only modes are looked at. A POSIX access list shows in the group bits of the mode; those of macOS do not.
  */

@@ -11,8 +11,8 @@ import { type Walk, walk } from "./walk.js"
 
 /**
  * Makes the directory with mode 0700 if it is not there, with those above it, and looks whose it is: somebody else may
- * have been first, and in a directory such as `/tmp` anybody can be. Gives those that were made. `advice`: what else can
- * be done where it cannot be used.
+ * have been first, and in a directory such as `/tmp` anybody can be. Gives those that were made. `advice`: what else
+ * can be done where it cannot be used.
  */
 export const privateDirectory = (
   path: string,

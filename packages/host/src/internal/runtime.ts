@@ -29,7 +29,9 @@ export const workingDirectory = (): string | undefined => {
   }
 }
 
-/** A module of the runtime, or `undefined` where it has none of that name, or cannot be asked (Node.js before 20.16). */
+/**
+ * A module of the runtime, or `undefined` where it has none of that name, or cannot be asked (Node.js before 20.16).
+ */
 export const builtin = (name: string): unknown => runtime().process?.getBuiltinModule?.(name)
 
 /** A variable of the environment as it is now. An empty one counts as unset, as the XDG specification has it. */

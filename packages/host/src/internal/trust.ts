@@ -18,8 +18,8 @@ import { type Walk, walk } from "./walk.js"
  * - `"Socket"`: a socket that belongs to the current user or to root. A symbolic link to it is followed.
  * - `"File"`: a regular file that belongs to them, and not a symbolic link. In a sticky directory that others can write
  *   to, it has no second name: another user may have made it, as a hard link to a file of ours.
- * - `"Directory"`: a directory that belongs to them, and in which nobody else can create anything. A symbolic link to it
- *   is followed.
+ * - `"Directory"`: a directory that belongs to them, and in which nobody else can create anything. A symbolic link to
+ *   it is followed.
  *
  * @example
  * ```ts
@@ -31,8 +31,8 @@ import { type Walk, walk } from "./walk.js"
 export type Kind = "Socket" | "File" | "Directory"
 
 /**
- * Why what is at a path is not used. `reason` is that of a `FileError`: `NotPrivate` for owners and modes, `Invalid` for
- * an entry of another kind.
+ * Why what is at a path is not used. `reason` is that of a `FileError`: `NotPrivate` for owners and modes, `Invalid`
+ * for an entry of another kind.
  *
  * @example
  * ```ts

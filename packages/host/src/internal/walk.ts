@@ -12,8 +12,9 @@ import { ownUid } from "./runtime.js"
 import { fullSelf, strictSelf } from "./self.js"
 
 /**
- * What is at a path. `found` is missing where nothing is. `isLink`: whether the path itself is a symbolic link, which was
- * followed. `directory`: the nearest one above it that exists. `problem`: why another user can put something else there.
+ * What is at a path. `found` is missing where nothing is. `isLink`: whether the path itself is a symbolic link, which
+ * was followed. `directory`: the nearest one above it that exists. `problem`: why another user can put something else
+ * there.
  */
 export interface Walk {
   readonly found: Place | undefined
@@ -43,7 +44,7 @@ const looksSafe = ({ directory, found, problem, self }: Walk): boolean =>
   (found === undefined || (isOwn(found.entry, self) && !isShared(found.entry, self)))
 
 /** An entry, and all else that the system says of it. */
-export interface Place {
+interface Place {
   readonly entry: Entry
   readonly type: FileSystem.File.Type
   readonly nlink: number

@@ -80,8 +80,8 @@ const storeOf = (directory: string, files: FileSystem.FileSystem, index: { reado
 }
 
 /**
- * A record is more work than a look at its line. `tell` gets the number of lines that are none, of those that were read,
- * at the end of the stream: a line of another writer costs itself, and never the records around it.
+ * A record is more work than a look at its line. `tell` gets the number of lines that are none, of those that were
+ * read, at the end of the stream: a line of another writer costs itself, and never the records around it.
  */
 const toRecords = <E, R>(
   lines: Stream.Stream<string, E, R>,

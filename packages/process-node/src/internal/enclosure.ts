@@ -113,8 +113,8 @@ export class Enclosure {
   /** Whether there was anyone to take it. */
   signal(signal: Signal): boolean {
     const wasTaken = this.container.signal(signal)
-    // The kernel ends the group now, whatever becomes of us. A reaper that knows it by its number alone is to forget that
-    // number before another group can have it.
+    // The kernel ends the group now, whatever becomes of us. A reaper that knows it by its number alone is to forget
+    // that number before another group can have it.
     if (signal === "SIGKILL" && this.host.name === undefined) this.forget()
     return wasTaken
   }

@@ -100,8 +100,8 @@ export class ProcessGroup {
   }
 
   /**
-   * The first process of a container inherits zombies that Node never reaps. Where `/proc` does not tell them from living
-   * members, they are taken for what SIGKILL leaves: nothing outlives it but an uninterruptible wait.
+   * The first process of a container inherits zombies that Node never reaps. Where `/proc` does not tell them from
+   * living members, they are taken for what SIGKILL leaves: nothing outlives it but an uninterruptible wait.
    */
   private wasEnded(): boolean {
     return process.pid === 1 && performance.now() - this.killedAt > dying && this.table.list() === undefined

@@ -68,7 +68,9 @@ const coverable = (
   return []
 }
 
-/** Their numbers may be used again since, by Node with the flag: one is looked at in 15 us, and mostly there are none. */
+/**
+ * Their numbers may be used again since, by Node with the flag: one is looked at in 15 us, and mostly there are none.
+ */
 const stillInherited = (): ReadonlyArray<number> => {
   if (known !== undefined) return known.filter(isInheritable)
   if (process.platform !== "linux") return (known = [])

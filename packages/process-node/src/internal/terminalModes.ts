@@ -121,8 +121,8 @@ const stty = (descriptor: number, word: string): string | undefined => {
   const { status, stdout } = spawnSync("stty", [word], {
     stdio: [descriptor, "pipe", "ignore"],
     encoding: "utf8",
-    // A terminal whose output a person has stopped (Ctrl-S) makes it wait, and so does a job that has just been put into
-    // the background.
+    // A terminal whose output a person has stopped (Ctrl-S) makes it wait, and so does a job that has just been put
+    // into the background.
     timeout: 1000,
     killSignal: "SIGKILL"
   })

@@ -1,5 +1,5 @@
-// Has children on the terminal that is its stdin, stdout and stderr. Its argument names what it does; "ends" is one end of
-// a child after the other. It prints whether the modes of the terminal are the `same` as at its start, or `changed`.
+// Has children on the terminal that is its stdin, stdout and stderr. Its argument names what it does; "ends" is one end
+// of a child after the other. It prints whether the modes of the terminal are the `same` as at its start, or `changed`.
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeTether from "@tether/process-node/NodeTether"

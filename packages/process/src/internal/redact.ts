@@ -10,13 +10,15 @@ import type { ChildOptions } from "../ChildOptions.js"
 export interface Redactor {
   /** The text with every secret replaced, those that overlap as one. A newline in a secret stays. */
   readonly redact: (text: string) => string
-  /** The same for a text in parts, such as lines or arguments: a secret may reach over `separator` into the next one. */
+  /**
+   * The same for a text in parts, such as lines or arguments: a secret may reach over `separator` into the next one.
+   */
   readonly redactParts: (parts: ReadonlyArray<string>, separator: string) => ReadonlyArray<string>
   /** Whether there is a secret in the text. */
   readonly finds: (text: string) => boolean
   /**
-   * `redactParts` for whole lines, from a look at all of them at once (see `LineChunk`). `areRead` says that they have no
-   * readings but themselves.
+   * `redactParts` for whole lines, from a look at all of them at once (see `LineChunk`). `areRead` says that they have
+   * no readings but themselves.
    */
   readonly redactLines: (texts: ReadonlyArray<string>, run: string, areRead: boolean) => ReadonlyArray<string>
   /** `redact` for a text that was cut at its end: the start of a secret there is replaced too. */
@@ -102,8 +104,8 @@ const valueOf = (secret: string | Redacted.Redacted): string =>
   Redacted.isRedacted(secret) ? String(Redacted.value(secret)) : secret
 
 /**
- * All that is looked for. Of a secret that has invisible characters itself, also what is left without them; and one with
- * a quote also as it stands in the line of a shell.
+ * All that is looked for. Of a secret that has invisible characters itself, also what is left without them; and one
+ * with a quote also as it stands in the line of a shell.
  */
 const valuesOf = (secrets: ReadonlyArray<string>): ReadonlyArray<string> => {
   const values = new Set<string>()
@@ -178,7 +180,9 @@ const replaced = (text: string, places: ReadonlyArray<Place>, from: number, to: 
   return shown + text.slice(at, to)
 }
 
-/** A line for each line of it, so that lines can still be counted; and its colours, which what comes after it has too. */
+/**
+ * A line for each line of it, so that lines can still be counted; and its colours, which what comes after it has too.
+ */
 const inPlaceOf = (secret: string): string =>
   secret
     .split("\n")

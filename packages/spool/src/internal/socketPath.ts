@@ -22,8 +22,8 @@ export const checkSocketPath = (path: string): Effect.Effect<void, FileError> =>
       )
 
 /**
- * Why nothing is said to whoever listens there, or `undefined`. It is also a warning, once. Node.js does not tell who is
- * at the other end (`SO_PEERCRED`), so that the owner of the socket has to do; between this look and the connection
+ * Why nothing is said to whoever listens there, or `undefined`. It is also a warning, once. Node.js does not tell who
+ * is at the other end (`SO_PEERCRED`), so that the owner of the socket has to do; between this look and the connection
  * nobody else can replace it, which is part of the rule.
  */
 export const socketProblem = (path: string): Effect.Effect<string | undefined, never, FileSystem.FileSystem> =>

@@ -27,8 +27,8 @@ export const writtenWithin = (
   )
 
 /**
- * Makes the log, where it is not there: what could not be written would be lost. The shell that writes it follows links:
- * its directory is one in which nobody else can put one, at any time.
+ * Makes the log, where it is not there: what could not be written would be lost. The shell that writes it follows
+ * links: its directory is one in which nobody else can put one, at any time.
  */
 export const openLog = (file: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.asVoid(Effect.scoped(TrustedPath.openToAppend(file, "write the log")))

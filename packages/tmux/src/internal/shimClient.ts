@@ -1,6 +1,6 @@
 /**
- * One request to the shim of a pane, over its socket. That is in a private directory, which is looked at before anything
- * listens there: nobody else can have made it.
+ * One request to the shim of a pane, over its socket. That is in a private directory, which is looked at before
+ * anything listens there: nobody else can have made it.
  */
 import * as RecordFields from "@tether/host/RecordFields"
 import * as Signals from "@tether/process/Signals"
