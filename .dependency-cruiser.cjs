@@ -102,9 +102,14 @@ module.exports = {
     },
     {
       name: "one-spawn",
-      comment: "nodeSpawn covers inherited descriptors; the others start what inherits nothing (macOS, Windows)",
+      comment:
+        "nodeSpawn covers inherited descriptors; the others start programs that inherit none (macOS, Windows), or that " +
+        "have ended when the call returns (stty)",
       severity: "error",
-      from: { path: "^packages/process-node/src/", pathNot: "/internal/(nodeSpawn|darwin|windows)[.]ts$" },
+      from: {
+        path: "^packages/process-node/src/",
+        pathNot: "/internal/(nodeSpawn|darwin|windows|terminalModes)[.]ts$"
+      },
       to: { path: "^(node:)?child_process$", dependencyTypesNot: ["type-only"] }
     },
     {
