@@ -14,7 +14,7 @@ const group = (pid: number): Entry => ({ _tag: "Group", pid, witness: pid, start
 afterEach(() => vi.restoreAllMocks())
 
 describe("a reaper", () => {
-  it("hears of a group's end at once, and not with the next message: its id may be given away by then", () => {
+  it("hears of the end of a group at once: by the next message its id may belong to a stranger", () => {
     const written: Array<string> = []
     vi.spyOn(Socket.prototype, "write").mockImplementation((text) => {
       written.push(String(text))

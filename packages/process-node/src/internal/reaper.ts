@@ -58,7 +58,7 @@ export class Reaper {
     this.say(added(entry))
   }
 
-  /** At once: whoever has the id of a group that is gone by the next message would be taken for it. */
+  /** Told at once: by the next message, a stranger may have the id of the group. */
   remove(entry: Entry): void {
     if (this.entries.delete(entry)) this.say(removed(entry))
   }
