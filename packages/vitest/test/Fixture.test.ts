@@ -9,20 +9,25 @@ import { readdirSync, readFileSync } from "node:fs"
 const run = (name: Fixture.Name, ...args: ReadonlyArray<string>) =>
   Effect.provide(Supervise.run(Fixture.command(name, ...args), { check: false }), NodeChildSpawner.layer)
 
+/** The comment below the first line, which names the interpreter. */
+const headerOf = (source: string): string => {
+  const [, ...lines] = source.split("\n")
+  const end = lines.findIndex((line) => !/^(#|\/\/) /.test(line))
+  return lines
+    .slice(0, end)
+    .map((line) => line.replace(/^(#|\/\/) /, ""))
+    .join(" ")
+}
+
 describe("fixtures", () => {
-  it("are all in the table, and say what they do in their second line", () => {
+  it("are all in the table, and say what they do in the comment at their top", () => {
     const table = readFileSync(Fixture.path("README.md"), "utf8")
     const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` \| (.*) \|$/gm)].map(([, name, text]) => [
       name,
       (text ?? "").replaceAll("`", "")
     ])
     const files = readdirSync(Fixture.path("")).filter((file) => /\.(sh|mjs)$/.test(file))
-    const said = files.map((file) => [
-      file.replace(/\.\w+$/, ""),
-      readFileSync(Fixture.path(file), "utf8")
-        .split("\n")[1]
-        ?.replace(/^(#|\/\/) /, "")
-    ])
+    const said = files.map((file) => [file.replace(/\.\w+$/, ""), headerOf(readFileSync(Fixture.path(file), "utf8"))])
     expect(rows.toSorted()).toEqual(said.toSorted())
   })
 
