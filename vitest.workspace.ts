@@ -5,10 +5,13 @@ import { defineConfig } from "vitest/config"
 
 const packages = join(import.meta.dirname, "packages")
 
-// Tests run the sources of all packages; what `exports` closes stays closed.
+// Tests run the sources of all packages, but for what is CommonJS; what `exports` closes stays closed.
 const alias = [
   { find: /^@tether\/([^/]+)$/, replacement: join(packages, "$1/src/index.ts") },
-  { find: /^@tether\/([^/]+)\/(?!internal\/|package\.json)(.+)$/, replacement: join(packages, "$1/src/$2.ts") }
+  {
+    find: /^@tether\/([^/]+)\/(?!internal\/|package\.json|bundle$|hook$|shim$)(.+)$/,
+    replacement: join(packages, "$1/src/$2.ts")
+  }
 ]
 
 /** One project a package that has tests. */

@@ -3,66 +3,91 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { root, run, tool } from "./run.mjs"
 
-// A hook is one file: to find and load hundreds takes longer than all that it does.
-const folder = "packages/spool/dist"
-const outfile = `${folder}/hook.bundle.cjs`
-const metafile = `${folder}/hook.meta.json`
-const cache = `${outfile}.cache`
+// A program that is started for each command, or at the end of each session, is one file: to find and load hundreds
+// takes longer than most of what it does.
+const programs = [
+  {
+    entry: "packages/spool/dist/internal/hookEntry.js",
+    outfile: "packages/spool/dist/hook.bundle.cjs",
+    words: (scratch) => ["capture-transcript", "--no-spawn", transcriptIn(scratch)]
+  },
+  {
+    // Beside its entry, for paths that are relative to a module.
+    entry: "packages/cli/dist/internal/program.js",
+    outfile: "packages/cli/dist/internal/program.bundle.cjs",
+    words: () => ["run", "--", "true"]
+  }
+]
 
-/** Bundles the hook, unless nothing that it is made of has changed; `hook.meta.json` says what that is. */
+const loader = "packages/host/dist/bundle.cjs"
+
+/** Bundles them, unless nothing that they are made of has changed; `*.meta.json` says what that is. */
 export const bundle = async () => {
-  if (isCurrent()) return { code: 0, output: "" }
-  const bundled = await run(
+  for (const program of programs.filter((each) => !isCurrent(each))) {
+    const bundled = await bundleOne(program)
+    const warmed = bundled.code === 0 ? await warm(program) : bundled
+    if (warmed.code !== 0) return warmed
+  }
+  return { code: 0, output: "" }
+}
+
+const bundleOne = ({ entry, outfile }) =>
+  run(
     tool("esbuild"),
     [
-      `${folder}/internal/hookEntry.js`,
+      entry,
       "--bundle",
       "--minify",
+      // Traces of errors name functions.
+      "--keep-names",
       "--platform=node",
       "--format=cjs",
       "--target=node20",
-      // What is compiled ahead has no loader of modules.
+      // What is compiled ahead has no loader of modules, and no `import.meta`: the loader of bundles has both.
       "--supported:dynamic-import=false",
+      "--external:@tether/host/bundle",
+      "--define:import.meta.url=importMetaUrl",
       `--outfile=${outfile}`,
-      `--metafile=${metafile}`,
+      `--metafile=${metaOf(outfile)}`,
       "--log-level=warning"
     ],
     { quiet: true }
   )
-  return bundled.code === 0 ? warm() : bundled
-}
 
 /** Has it run once, in a directory of its own, for V8 to compile what a run needs. */
-const warm = async () => {
-  const scratch = mkdtempSync(join(tmpdir(), "tether-hook-"))
-  rmSync(join(root, cache), { force: true })
+const warm = async ({ outfile, words }) => {
+  const scratch = mkdtempSync(join(tmpdir(), "tether-bundle-"))
+  rmSync(join(root, `${outfile}.cache`), { force: true })
   try {
-    const transcript = join(scratch, "transcript.jsonl")
-    const turn = {
-      type: "user",
-      timestamp: "2026-01-01T00:00:00Z",
-      message: { content: [{ type: "text", text: "hi" }] }
-    }
-    writeFileSync(transcript, `${JSON.stringify(turn)}\n{}\n`)
-    const words = JSON.stringify(["capture-transcript", "--no-spawn", transcript])
-    return await run(
-      process.execPath,
-      ["-e", `require(${JSON.stringify(join(root, folder, "hook.cjs"))}).warm(${words})`],
-      {
-        quiet: true,
-        env: { TETHER_STATE_DIR: join(scratch, "state") }
-      }
-    )
+    const args = [join(root, loader), join(root, outfile), words(scratch)].map((each) => JSON.stringify(each))
+    return await run(process.execPath, ["-e", `require(${args[0]}).warm(${args[1]}, ${args[2]})`], {
+      quiet: true,
+      env: { TETHER_STATE_DIR: join(scratch, "state"), TETHER_RUNTIME_DIR: join(scratch, "run") }
+    })
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-const isCurrent = () => {
-  if (![outfile, metafile, cache].every((file) => existsSync(join(root, file)))) return false
+const transcriptIn = (scratch) => {
+  const file = join(scratch, "transcript.jsonl")
+  const turn = {
+    type: "user",
+    timestamp: "2026-01-01T00:00:00Z",
+    message: { content: [{ type: "text", text: "hi" }] }
+  }
+  writeFileSync(file, `${JSON.stringify(turn)}\n{}\n`)
+  return file
+}
+
+const metaOf = (outfile) => outfile.replace(/\.bundle\.cjs$/, ".meta.json")
+
+const isCurrent = ({ outfile }) => {
+  const metafile = metaOf(outfile)
+  if (![outfile, metafile, `${outfile}.cache`].every((file) => existsSync(join(root, file)))) return false
   const { inputs } = JSON.parse(readFileSync(join(root, metafile), "utf8"))
   const time = statSync(join(root, outfile)).mtimeMs
-  return [...Object.keys(inputs), `${folder}/hook.cjs`].every(
+  return [...Object.keys(inputs), loader].every(
     (file) => existsSync(join(root, file)) && statSync(join(root, file)).mtimeMs < time
   )
 }

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 /**
- * The `tether` program. It is CommonJS, because a program that is a module takes a third longer to begin; and a hook,
- * on which a session waits for its end, is a file of its own.
+ * The `tether` program. It is CommonJS, because a program that is a module takes a third longer to begin. A hook, on
+ * which a session waits for its end, is one file, and all else is another.
  */
+import bundle = require("@tether/host/bundle")
+import path = require("node:path")
+
 const argv = process.argv.slice(2)
 const [command] = argv
 const isHook = command === "capture-turn" || (command === "capture-transcript" && argv.includes("--no-spawn"))
@@ -12,4 +15,4 @@ interface Hook {
 }
 
 if (isHook && !argv.includes("--help") && !argv.includes("-h")) (require("@tether/spool/hook") as Hook).main(argv)
-else void import("./internal/program.js")
+else bundle.main(path.join(__dirname, "internal/program.bundle.cjs"), argv)

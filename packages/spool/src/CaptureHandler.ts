@@ -2,6 +2,7 @@
  * The handler of captures that the environment names.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import bundle from "@tether/host/bundle"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -32,7 +33,7 @@ export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileS
     if (path === undefined || path === "") return Captures.toFiles
     const refused = (problem: string) => FileAttempt.refused("load the handler of captures,", path, "Invalid", problem)
     return Effect.tryPromise({
-      try: (): Promise<{ readonly handler?: unknown }> => import(pathToFileURL(resolve(path)).href),
+      try: () => bundle.importModule(pathToFileURL(resolve(path)).href) as Promise<{ readonly handler?: unknown }>,
       catch: (error) => refused(error instanceof Error ? error.message : String(error))
     }).pipe(
       Effect.flatMap(({ handler }) =>

@@ -54,7 +54,7 @@ export interface Running {
 export const run = (name: string, ...args: ReadonlyArray<string>): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync((): Running => {
-      const path = fileURLToPath(new URL(`../programs/${name}`, import.meta.url))
+      const path = fileURLToPath(new URL(`../../node_modules/.programs/${name}`, import.meta.url))
       const child = spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] })
       let output = ""
       child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -24,7 +24,7 @@ export const folder = (path: string, mode: number): string => {
 /** As `/tmp` is: everybody creates, and nobody removes what is another's. */
 export const sticky = (directory: string): string => folder(join(directory, "sticky"), 0o1777)
 
-const program = fileURLToPath(new URL("../programs/trusting.mjs", import.meta.url))
+const program = fileURLToPath(new URL("../../node_modules/.programs/trusting.mjs", import.meta.url))
 
 export const asStranger = ["setpriv", `--reuid=${stranger}`, `--regid=${stranger}`, "--clear-groups"]
 

@@ -19,7 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { fileURLToPath } from "node:url"
+import { createRequire } from "node:module"
 import { SessionExists } from "../SessionExists.js"
 import { TmuxFailed } from "../TmuxFailed.js"
 import { sequence } from "./argument.js"
@@ -45,8 +45,8 @@ type Files = FileSystem.FileSystem | ProcessIdentity
 
 export type LaunchFailure = SpawnError | SessionExists | TmuxFailed | FileError
 
-/** The same file, whether this is a source or compiled. */
-const shim = fileURLToPath(new URL("../../dist/shim.cjs", import.meta.url))
+/** The same file, whether this is a source, compiled, or bundled into the program of another package. */
+const shim = createRequire(import.meta.url).resolve("@tether/tmux/shim")
 
 interface Pane {
   readonly session: string
