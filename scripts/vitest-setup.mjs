@@ -1,10 +1,17 @@
-import { build, buildOrExit } from "./build.mjs"
+import { build } from "./build.mjs"
+import { bundlePrograms } from "./lib/programs.mjs"
 
 /** Tests start child programs, and those run what is in dist. */
 export default async (project) => {
-  await buildOrExit()
+  const { code, output } = await prepare()
+  if (code !== 0) throw new Error(`${output}\nThe build failed.`)
   project.onTestsRerun(async () => {
-    const { code, output } = await build()
+    const { code, output } = await prepare()
     if (code !== 0) console.error(output)
   })
+}
+
+const prepare = async () => {
+  const built = await build()
+  return built.code === 0 ? bundlePrograms() : built
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { bin, fixture, isAlive, start, startProgram, tether, until } from "./support/tether.js"
+import { bin, program, isAlive, start, startProgram, tether, until } from "./support/tether.js"
 
 const sh = (script: string, ...options: Array<string>) => ["run", ...options, "--", "sh", "-c", script]
 
@@ -115,7 +115,7 @@ describe("readers", () => {
     "n",
     "--",
     process.execPath,
-    fixture("numbered-lines.mjs"),
+    program("numbered-lines.mjs"),
     String(count)
   ]
 
@@ -143,7 +143,7 @@ describe("readers", () => {
   it("one that pauses loses nothing either, though the child ended long before", async () => {
     // More than the pipe to the reader takes, and less than all that is between it and the child.
     const count = 5000
-    const script = `echo pid=$$ >&2; exec '${process.execPath}' '${fixture("numbered-lines.mjs")}' ${count}`
+    const script = `echo pid=$$ >&2; exec '${process.execPath}' '${program("numbered-lines.mjs")}' ${count}`
     const started = start(sh(script, "--no-prefix"), { ownStdout: true })
     const pid = await until("the pid", () => /pid=(\d+)/.exec(started.stderr())?.[1])
     await until("the child's end", () => !isAlive(Number(pid)))

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { boot, missing, namespace, openNamespace, orphan, startHost } from "./support/namespace.js"
-import { bin, fixture, tether, until } from "./support/tether.js"
+import { bin, program, tether, until } from "./support/tether.js"
 
 const decode = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({ hosts: Schema.Array(HostTree.Program) })))
 const pidsOf = (programs: ReadonlyArray<HostTree.Program>) => programs.map(({ process }) => process.pid)
@@ -84,7 +84,7 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
     const inside = await openNamespace()
     const outer = await startHost(
       inside,
-      `'${process.execPath}' '${fixture("host.mjs")}' 'exec sleep 300' 'leave:exec sleep 301'; :`
+      `'${process.execPath}' '${program("host.mjs")}' 'exec sleep 300' 'leave:exec sleep 301'; :`
     )
     await until(
       "the inner children",

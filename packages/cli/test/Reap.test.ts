@@ -15,7 +15,7 @@ import {
   recorded,
   startHost
 } from "./support/namespace.js"
-import { fixture, tether, until } from "./support/tether.js"
+import { program, tether, until } from "./support/tether.js"
 
 const decodeList = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({ orphans: Schema.Array(Orphans.Orphan) })))
 const decodeOutcome = Schema.decodeUnknownSync(Schema.parseJson(Orphans.Outcome))
@@ -186,7 +186,7 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
     const file = join(folder, "inner")
     const script = join(folder, "inner.sh")
     writeFileSync(script, polite(file))
-    const outer = await startHost(inside, `exec '${process.execPath}' '${fixture("host.mjs")}' '. "${script}"'`)
+    const outer = await startHost(inside, `exec '${process.execPath}' '${program("host.mjs")}' '. "${script}"'`)
     await until("the inner child", () => inside.processes().some(({ command }) => command.startsWith("sleep 0.05")))
     await orphan(inside, outer)
     const { code, stdout } = await inside.tether(["reap", "--grace", "10s", "--json"])

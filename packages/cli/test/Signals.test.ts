@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
-import { bin, fixture, hasProc, isAlive, type Started, start, startProgram, until } from "./support/tether.js"
+import { bin, program, hasProc, isAlive, type Started, start, startProgram, until } from "./support/tether.js"
 
 const sh = (script: string, ...options: Array<string>) =>
   start(["run", "--label", "x", ...options, "--", "sh", "-c", script])
@@ -59,7 +59,7 @@ describe("a child that does not go", () => {
       "1m",
       "--",
       process.execPath,
-      fixture("counts-sigint.mjs")
+      program("counts-sigint.mjs")
     ])
     await says(started, "ready")
     started.process.kill("SIGINT")
@@ -115,7 +115,7 @@ describe.skipIf(missing !== undefined)("through a real terminal", () => {
     })
   const run = (words: string) => `'${process.execPath}' '${bin}' run --label x ${words}`
   const settings = (text: string) => text.match(/^(?:[0-9a-f]+:)+[0-9a-f]+/gm)
-  const counter = `-- '${process.execPath}' '${fixture("counts-sigint.mjs")}'`
+  const counter = `-- '${process.execPath}' '${program("counts-sigint.mjs")}'`
 
   it("one Ctrl-C is one SIGINT for a child in its own session, the second ends it within a second", async () => {
     const started = onTerminal(run(`--kill-after 1m ${counter}`))

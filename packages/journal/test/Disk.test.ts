@@ -22,7 +22,7 @@ import { promisify } from "node:util"
 import { fromLine } from "../src/internal/line.js"
 import { all, folder, host, inFile, linesIn, pairsOf, quiet } from "./support/journal.js"
 
-const programOf = (name: string): string => join(import.meta.dirname, "programs", name)
+const programOf = (name: string): string => join(import.meta.dirname, "../node_modules/.programs", name)
 
 const numbers = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, number) => number)
 

@@ -9,7 +9,7 @@ import { once } from "node:events"
 import { join } from "node:path"
 import { all, folder, inFile, pairsOf, quiet } from "./support/journal.js"
 
-const program = join(import.meta.dirname, "programs/churning.mjs")
+const program = join(import.meta.dirname, "../node_modules/.programs/churning.mjs")
 /** Lives for a while after its first word, and is killed. */
 const lifeOf = (directory: string, maxBytes: number) =>
   Effect.promise(async () => {

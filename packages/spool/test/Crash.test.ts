@@ -165,7 +165,7 @@ describe("many at once", () => {
   const run = (name: string, ...args: ReadonlyArray<string>) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const child = spawn(process.execPath, [join(import.meta.dirname, "programs", name), ...args], {
+        const child = spawn(process.execPath, [join(import.meta.dirname, "../node_modules/.programs", name), ...args], {
           stdio: ["pipe", "pipe", "inherit"]
         })
         let output = ""

@@ -336,7 +336,7 @@ describe("a daemon", () => {
       Effect.gen(function* () {
         const directory = yield* folder
         const path = join(directory, "given.sock")
-        const program = join(import.meta.dirname, "programs/daemon.mjs")
+        const program = join(import.meta.dirname, "../node_modules/.programs/daemon.mjs")
         const shell = `LISTEN_FDS=1 LISTEN_PID=$$ exec "${process.execPath}" "${program}" "${directory}/spool" "${directory}/none.sock"`
         // It listens, hands its socket over, and never accepts anybody: it waits for ever without a turn of its loop.
         const manager = spawn(

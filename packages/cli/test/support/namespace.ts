@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
-import { bin, type Ended, fixture, type Options, type Started, startProgram, until } from "./tether.js"
+import { bin, type Ended, program, type Options, type Started, startProgram, until } from "./tether.js"
 
 // Root may have a namespace for the asking; others need to be root of a user namespace first.
 const variants = [[], ["--user", "--map-root-user"]].map((user) => ({
@@ -78,7 +78,7 @@ export interface Hosted {
 /** A host inside, with these scripts for children. */
 export const startHost = async (inside: Namespace, ...scripts: ReadonlyArray<string>): Promise<Hosted> => {
   const before = new Set(inside.processes().map(({ pid }) => pid))
-  const started = inside.start(process.execPath, [fixture("host.mjs"), ...scripts])
+  const started = inside.start(process.execPath, [program("host.mjs"), ...scripts])
   await until("the host", () => {
     if (started.stderr() !== "") throw new Error(started.stderr())
     return started.stdout() === "up\n"

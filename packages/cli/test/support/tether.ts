@@ -9,7 +9,8 @@ import { onTestFinished } from "vitest"
 
 export const bin = join(import.meta.dirname, "../../dist/bin.cjs")
 
-export const fixture = (name: string): string => join(import.meta.dirname, "../fixtures", name)
+/** A program of `test/programs`, bundled. */
+export const program = (name: string): string => join(import.meta.dirname, "../../node_modules/.programs", name)
 
 export interface Ended {
   readonly code: number

@@ -9,7 +9,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { isAlive, waitUntil } from "./os.js"
 
-export const program = (name: string): string => fileURLToPath(new URL(`../programs/${name}`, import.meta.url))
+export const program = (name: string): string =>
+  fileURLToPath(new URL(`../../node_modules/.programs/${name}`, import.meta.url))
 
 export interface Kept {
   readonly sh?: string
