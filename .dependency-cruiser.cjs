@@ -12,7 +12,8 @@ const mayImport = {
   "process-node": [effect, platform, "@tether/host", "@tether/process", node],
   journal: [effect, platform, "@tether/host", "@tether/process"],
   // Nothing that could spawn: what is deferred starts no process.
-  spool: [effect, platform, platformNode, "@tether/host", node],
+  // Itself by its name: a bundle of its sources finds what stays a file of its own.
+  spool: [effect, platform, platformNode, "@tether/host", "@tether/spool", node],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
   vitest: [
     effect,

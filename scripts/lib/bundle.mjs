@@ -19,7 +19,7 @@ const programs = [
   }
 ]
 
-const loader = "packages/host/dist/bundle.cjs"
+const loader = "packages/spool/dist/bundle.cjs"
 
 /** Bundles them, unless nothing that they are made of has changed; `*.meta.json` says what that is. */
 export const bundle = async () => {
@@ -45,7 +45,7 @@ const bundleOne = ({ entry, outfile }) =>
       "--target=node20",
       // What is compiled ahead has no loader of modules, and no `import.meta`: the loader of bundles has both.
       "--supported:dynamic-import=false",
-      "--external:@tether/host/bundle",
+      "--external:@tether/spool/bundle",
       "--define:import.meta.url=importMetaUrl",
       `--outfile=${outfile}`,
       `--metafile=${metaOf(outfile)}`,

@@ -3,7 +3,7 @@
  * The `tether` program. It is CommonJS, because a program that is a module takes a third longer to begin. A hook, on
  * which a session waits for its end, is one file, and all else is another.
  */
-import bundle = require("@tether/host/bundle")
+import bundle = require("@tether/spool/bundle")
 import path = require("node:path")
 
 const argv = process.argv.slice(2)

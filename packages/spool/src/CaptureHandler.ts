@@ -2,10 +2,10 @@
  * The handler of captures that the environment names.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import bundle from "@tether/host/bundle"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import bundle from "@tether/spool/bundle"
 import * as Effect from "effect/Effect"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"

@@ -1,5 +1,5 @@
 /** The program of the hooks, which is one file. */
-import bundle = require("@tether/host/bundle")
+import bundle = require("./bundle.cjs")
 import path = require("node:path")
 
 /** Carries out the words behind `tether`, prints one line on stdout, and ends the process. */
