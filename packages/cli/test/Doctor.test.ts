@@ -34,6 +34,7 @@ describe("tether doctor", () => {
     const findings = decode((await tether(["doctor", "--json"])).stdout)
     expect(levelOf(findings, "tree")).toMatchObject({ isAvailable: true, isDefault: true })
     expect(findings.reaper.isAvailable).toBe(true)
+    expect(findings.records).toMatchObject({ isAvailable: true, reason: expect.stringMatching(/^\/.*\/hosts$/) })
     expect(findings.proc.view).toBe("own")
     expect(findings.identity).toMatchObject({
       startToken: "proc",

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { arch, release } from "node:os"
 import { type Host, theHost } from "./internal/host.js"
+import { recordPlace } from "./internal/hostRecord.js"
 import { defaultLevel, meansOf, problemOf } from "./internal/levels.js"
 import { identify } from "./internal/machine.js"
 import { whyBlind } from "./internal/platform.js"
@@ -19,6 +20,8 @@ import { reaperProblem } from "./internal/reaperTrial.js"
  * - `levels`: for each level of containment, whether it can be had, what it rests on or why not, and whether it is the
  *   one of a child for which none is asked.
  * - `reaper`: whether there can be a process that cleans up behind this program when it is killed, or why not.
+ * - `records`: whether this program can be put on record, so that a later start ends what it leaves if it is killed
+ *   together with its reaper, and in which directory.
  * - `identity`: what tells a process from another that had its pid: where its start token comes from, and the identity
  *   of this program, with the boot and the pid namespace where the system has them.
  * - `proc`: whose processes `/proc` shows (our pid namespace's, another's, or none), how it hides those of other users,
@@ -43,6 +46,10 @@ export const Findings = Schema.Struct({
     })
   ),
   reaper: Schema.Struct({
+    isAvailable: Schema.Boolean,
+    reason: Schema.String
+  }),
+  records: Schema.Struct({
     isAvailable: Schema.Boolean,
     reason: Schema.String
   }),
@@ -76,8 +83,9 @@ export const Findings = Schema.Struct({
 export type Findings = typeof Findings.Type
 
 /**
- * Looks at this host as it is now. It tries what can only be known by trying: a cgroup is made and removed, and a shell
- * does for a moment what a reaper does. No child, reaper or orphan is touched.
+ * Looks at this host as it is now. It tries what can only be known by trying: a cgroup is made and removed, a shell
+ * does for a moment what a reaper does, and the directory of records is made if it is not there. No child, reaper or
+ * orphan is touched.
  *
  * @example
  * ```ts
@@ -95,6 +103,7 @@ export const examine: Effect.Effect<Findings> = Effect.suspend(() => {
       isAvailable: problem === undefined,
       reason: problem ?? meansOfReaper(host)
     },
+    records: recordsOf(),
     identity: identityOf(host),
     proc: { view: procfs.view(), hidepid: procfs.hidepid(), seesEveryone: host.machine.here.seesEveryone },
     system: { platform: process.platform, arch: arch(), kernel: release(), node: process.versions.node }
@@ -105,6 +114,14 @@ const meansOfReaper = (host: Host): string =>
   host.name === undefined
     ? `/bin/sh starts, and ends process groups only: ${whyBlind()}`
     : "/bin/sh starts, and finds processes by their cookie"
+
+const recordsOf = (): Findings["records"] => {
+  const directory = recordPlace()
+  return {
+    isAvailable: directory !== undefined,
+    reason: directory ?? "no directory is private to this user: set TETHER_RUNTIME_DIR to one"
+  }
+}
 
 const levelOf = (host: Host, level: Containment): Findings["levels"][number] => {
   const problem = problemOf(host, level)

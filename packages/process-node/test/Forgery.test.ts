@@ -81,6 +81,19 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
   )
 })
 
+const noTime = spawnSync("unshare", ["--time", "--boottime", "1", "--fork", "true"]).status !== 0
+if (noTime) console.log("hosts in another time namespace are not tested here: none may be made")
+
+describe.skipIf(reason !== undefined)("a host", () => {
+  it.skipIf(noTime)("that lives is not taken for dead from another time namespace", () => {
+    expect(play("time")).toMatchObject({ lives: [51], logged: [] })
+  })
+
+  it.skipIf(!isRoot)("that has become another user is cleaned up behind, also what has left its group", () => {
+    expect(play("drops")).toMatchObject({ lives: [] })
+  })
+})
+
 describe.skipIf(reason !== undefined)("orphans", () => {
   it("are ignored, reported or ended as the layer says, and their host is forgotten then", () => {
     const { afterReport, ended, ignored, records, reported } = play<{

@@ -1,7 +1,7 @@
 /**
  * The file by which a host is on record as having lived.
  */
-import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import {
   appendFileSync,
@@ -10,14 +10,25 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { isReaperOf, nameOnce, OwnRecord, parseRecord, readRecord, recordedHosts } from "../src/internal/hostRecord.js"
+import {
+  isReaperOf,
+  nameOnce,
+  OwnRecord,
+  parseRecord,
+  readRecord,
+  recordedHosts,
+  timeNamespace
+} from "../src/internal/hostRecord.js"
+import { program } from "./support/hosts.js"
 
 const name = "7-4711-0-0-a1"
 const header = "tether-host 1\ncommand node server.js\nuid 0\n"
@@ -29,6 +40,7 @@ beforeEach(() => {
   process.env["TETHER_RUNTIME_DIR"] = runtime
 })
 afterEach(() => {
+  vi.restoreAllMocks()
   if (before === undefined) delete process.env["TETHER_RUNTIME_DIR"]
   else process.env["TETHER_RUNTIME_DIR"] = before
   rmSync(runtime, { recursive: true, force: true })
@@ -102,6 +114,53 @@ describe("a record", () => {
     writeFileSync(join(hosts(), name), header, { mode: 0o600 })
     chownSync(join(hosts(), name), 65_534, 65_534)
     expect(readRecord(name)).toBeUndefined()
+  })
+
+  it("is written again where it was taken away, with the users and the reaper that were in it", () => {
+    const own = OwnRecord.write(name)
+    own?.allow(65_534)
+    const written = readRecord(name)
+    rmSync(hosts(), { recursive: true })
+    own?.allow(65_533)
+    expect(readRecord(name)).toBeUndefined()
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 2000)
+    own?.renew(() => ({ pid: 9, startToken: "4712" }))
+    const uids = new Set([process.geteuid?.(), 65_534, 65_533])
+    expect(readRecord(name)).toMatchObject({
+      ...written,
+      uids,
+      reapers: [{ pid: 9, startToken: "4712" }],
+      lastSeenAt: expect.any(Number)
+    })
+  })
+
+  it("has the time namespace of its start tokens", () => {
+    OwnRecord.write(name)
+    expect(readRecord(name)?.timeNamespace).toBe(timeNamespace())
+    expect(parseRecord("/x", `${header}time 4026531834\n`, 0)?.timeNamespace).toBe("4026531834")
+    expect(parseRecord("/x", header, 0)?.timeNamespace).toBeUndefined()
+  })
+
+  it("of more than 64 KiB is none, and not read", () => {
+    mkdirSync(hosts(), { mode: 0o700 })
+    writeFileSync(join(hosts(), name), header, { mode: 0o600 })
+    truncateSync(join(hosts(), name), 3 * 1024 ** 3)
+    expect(readRecord(name)).toBeUndefined()
+    truncateSync(join(hosts(), name), header.length)
+    expect(readRecord(name)).toBeDefined()
+  })
+
+  it.skipIf(!isRoot)("that cannot be written anywhere is missed in the log, once", () => {
+    const taken = "/tmp/tether-65533"
+    mkdirSync(taken, { mode: 0o700 })
+    try {
+      const { TETHER_RUNTIME_DIR: _own, XDG_RUNTIME_DIR: _runtime, ...env } = process.env
+      const words = ["--reuid", "65533", "--regid", "65533", "--clear-groups", process.execPath, program("refused.mjs")]
+      const output = execFileSync("setpriv", words, { encoding: "utf8", env: { ...env, TETHER_TREE: "" } })
+      expect(output.match(/could not be put on record as a host of children.*Set TETHER_RUNTIME_DIR/g)).toHaveLength(1)
+    } finally {
+      rmdirSync(taken)
+    }
   })
 
   it("names what was left alone once", () => {

@@ -20,7 +20,7 @@ export const doctorCommand = (width: number | undefined, give: (answer: Answer) 
 const toJson = jsonOf(Doctor.Findings)
 
 const toLines = (findings: Doctor.Findings, width: number | undefined): ReadonlyArray<string> => {
-  const { identity, proc, reaper, system } = findings
+  const { identity, proc, reaper, records, system } = findings
   const style = { width, overflow: "wrap" } as const
   const levels = findings.levels.map(({ isAvailable, isDefault, level, reason }) => [
     level,
@@ -34,6 +34,7 @@ const toLines = (findings: Doctor.Findings, width: number | undefined): Readonly
       ["FACT", "VALUE"],
       [
         ["reaper", `${reaper.isAvailable ? "yes" : "no"}: ${reaper.reason}`],
+        ["records of hosts", `${records.isAvailable ? "yes, in " : "no: "}${records.reason}`],
         ["start token", startTokens[identity.startToken]],
         ["boot id", identity.self?.bootId ?? "not known"],
         ["pid namespace", identity.self?.pidNamespace ?? "not known"],

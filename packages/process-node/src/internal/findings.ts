@@ -9,6 +9,7 @@ import type { Orphan } from "./orphans.js"
 export type Finding =
   | { readonly _tag: "Orphans"; readonly ended: ReadonlyArray<Orphan>; readonly left: ReadonlyArray<Orphan> }
   | { readonly _tag: "NoReaper" }
+  | { readonly _tag: "NoRecord" }
   /** A descriptor that this program was started with, and that its children get although they were not given it. */
   | {
       readonly _tag: "Uncovered"
@@ -49,6 +50,11 @@ const textsOf = (finding: Finding): ReadonlyArray<string> => {
   switch (finding._tag) {
     case "NoReaper":
       return ["no reaper could be started with /bin/sh: if this program is killed, its children live on"]
+    case "NoRecord":
+      return [
+        "this program could not be put on record as a host of children: what it leaves if it is killed together with " +
+          "its reaper is not ended by the next start. Set TETHER_RUNTIME_DIR to a directory that only you can write to"
+      ]
     case "Orphans":
       return orphanTexts(finding)
     case "Uncovered": {

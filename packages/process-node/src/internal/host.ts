@@ -8,7 +8,7 @@ import * as TreeCookie from "@tether/host/TreeCookie"
 import type { Containment } from "@tether/process/ExitReport"
 import * as GlobalValue from "effect/GlobalValue"
 import type { Finding } from "./findings.js"
-import { nameOnce, OwnRecord } from "./hostRecord.js"
+import { nameOnce, OwnRecord, type ProcessName } from "./hostRecord.js"
 import { hasGroups } from "./launch.js"
 import { identify, type Machine } from "./machine.js"
 import { nap } from "./nap.js"
@@ -61,19 +61,30 @@ export class Host {
     if (!this.hasBegun) {
       this.hasBegun = true
       process.once("exit", () => this.endAll())
-      if (this.name !== undefined) this.record = OwnRecord.write(this.name)
+      if (this.name !== undefined) {
+        this.record = OwnRecord.write(this.name)
+        if (this.record === undefined) this.findings = [...this.findings, { _tag: "NoRecord" }]
+      }
       if (hasGroups) this.reaper = new Reaper(this.name, this.record?.path)
     }
     this.sweep(orphans)
-    this.record?.renew()
-    if (uid !== undefined && uid !== process.geteuid?.()) {
-      this.record?.allow(uid)
-      this.reaper?.allow(uid)
+    this.record?.renew(() => this.reaperName())
+    // The program itself may be another user by now than with its first child.
+    const owner = uid ?? process.geteuid?.()
+    if (owner !== undefined) {
+      this.record?.allow(owner)
+      this.reaper?.allow(owner)
     }
     if (this.reaper?.ensure() === false && !this.hasNoReaper) {
       this.hasNoReaper = true
       this.findings = [...this.findings, { _tag: "NoReaper" }]
     }
+  }
+
+  private reaperName(): ProcessName | undefined {
+    const pid = this.reaper?.pid
+    const identity = pid === undefined ? undefined : identify(this.machine, pid)
+    return pid === undefined || identity === undefined ? undefined : { pid, startToken: identity.startToken }
   }
 
   private sweep(policy: OrphanPolicy): void {

@@ -7,7 +7,8 @@
  *
  *   tether-host 1            the format
  *   command node server.js   the program, without arguments: those may hold secrets
- *   uid 1000                 the owner of the host; one more line for each `uid` that a child was given
+ *   uid 1000                 the owner of the host; one more line for each other owner of a child
+ *   time 4026531834          the time namespace in which start tokens of the host and of its children are read
  *   reaper 4790 88200        pid and start token of a reaper, added by itself
  *   died 1795000000          added by the reaper when its pipe ends, in seconds since the epoch
  *   named 4801 88300         pid and start token of a process that was left alone, once a log has named it
@@ -15,6 +16,7 @@
  * The time at which the file was last changed is the last sign of life of the host.
  */
 import {
+  accessSync,
   appendFileSync,
   chmodSync,
   closeSync,
@@ -25,12 +27,14 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readlinkSync,
+  readSync,
   rmSync,
   utimesSync,
   writeFileSync
 } from "node:fs"
 import { basename, isAbsolute, join } from "node:path"
+import { codeOf } from "./failure.js"
 
 export interface ProcessName {
   readonly pid: number
@@ -40,6 +44,8 @@ export interface ProcessName {
 export interface HostRecord {
   readonly path: string
   readonly command: string
+  /** Start tokens of another time namespace than ours say nothing here. Undefined where the system has none. */
+  readonly timeNamespace: string | undefined
   /** The owner of the host, and of the children that it has started as somebody else. */
   readonly uids: ReadonlySet<number>
   readonly reapers: ReadonlyArray<ProcessName>
@@ -58,6 +64,9 @@ export const reaperTime = 10_000
 
 /** How often a host that starts children renews its last sign of life, in milliseconds. */
 const renewal = 1000
+
+/** In bytes. */
+const longestRecord = 64 * 1024
 
 /** After this long without a sign of life, a record that cannot be judged from here is removed, in milliseconds. */
 const keptFor = 7 * 24 * 3600 * 1000
@@ -115,33 +124,37 @@ const makePrivate = (place: Place): void => {
   }
 }
 
+/** The directory to which a record would be written now; undefined where there can be none. */
+export const recordPlace = (): string | undefined => {
+  for (const place of places()) {
+    try {
+      makePrivate(place)
+      accessSync(recordsIn(place), constants.W_OK)
+    } catch {
+      continue
+    }
+    if (directoriesOf(place).every(isPrivate)) return recordsIn(place)
+  }
+  return undefined
+}
+
 /** The record of this program. */
 export class OwnRecord {
-  private readonly uids = new Set<number>()
   private renewedAt = performance.now()
 
   private constructor(
     readonly path: string,
-    uid: number
-  ) {
-    this.uids.add(uid)
-  }
+    private readonly place: Place,
+    private readonly uids: Set<number>
+  ) {}
 
   /** Written to the first directory that takes it; undefined where none does. */
   static write(host: string): OwnRecord | undefined {
     const uid = process.geteuid?.()
     if (uid === undefined) return undefined
     for (const place of places()) {
-      const path = join(recordsIn(place), host)
-      try {
-        makePrivate(place)
-        if (!directoriesOf(place).every(isPrivate)) continue
-        writeFileSync(path, `${format}\ncommand ${ownCommand()}\nuid ${uid}\n`, { flag: "wx", mode: 0o600 })
-        chmodSync(path, 0o600)
-        return new OwnRecord(path, uid)
-      } catch {
-        // Read-only, full, or somebody else's: the next one.
-      }
+      const record = new OwnRecord(join(recordsIn(place), host), place, new Set([uid]))
+      if (record.create([])) return record
     }
     return undefined
   }
@@ -151,22 +164,65 @@ export class OwnRecord {
     if (this.uids.has(uid)) return
     this.uids.add(uid)
     try {
-      appendFileSync(this.path, `uid ${uid}\n`)
+      // Not made anew: a file with this line alone would be no record.
+      const fd = openSync(this.path, constants.O_WRONLY | constants.O_APPEND)
+      try {
+        appendFileSync(fd, `uid ${uid}\n`)
+      } finally {
+        closeSync(fd)
+      }
     } catch {
-      // Without it, the next start names this child and leaves it alone.
+      // It is gone, and will be written again; or we have given up the right to write to it. Without this line, the
+      // next start names this child and leaves it alone.
     }
   }
 
-  /** Says that the host lives, at most once a second: a start of a child pays for it. */
-  renew(): void {
+  /**
+   * Says that the host lives, at most once a second: a start of a child pays for it. A record that is gone is written
+   * again, with the reaper that was in it: the end of the last login of a user takes the runtime directory away, and
+   * what cleans temporary directories by age takes old files.
+   */
+  renew(reaper: () => ProcessName | undefined): void {
     const now = performance.now()
     if (now - this.renewedAt < renewal) return
     this.renewedAt = now
     try {
       utimesSync(this.path, new Date(), new Date())
-    } catch {
-      // It is gone: what cleans a temporary directory by age may have taken it.
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") return
+      const found = reaper()
+      this.create(found === undefined ? [] : [found])
     }
+  }
+
+  private create(reapers: ReadonlyArray<ProcessName>): boolean {
+    const time = timeNamespace()
+    const lines = [
+      format,
+      `command ${ownCommand()}`,
+      ...[...this.uids].map((uid) => `uid ${uid}`),
+      ...(time === undefined ? [] : [`time ${time}`]),
+      ...reapers.map(({ pid, startToken }) => `reaper ${pid} ${startToken}`)
+    ]
+    try {
+      makePrivate(this.place)
+      if (!directoriesOf(this.place).every(isPrivate)) return false
+      writeFileSync(this.path, lines.map((line) => `${line}\n`).join(""), { flag: "wx", mode: 0o600 })
+      chmodSync(this.path, 0o600)
+      return true
+    } catch {
+      // Read-only, full, or somebody else's.
+      return false
+    }
+  }
+}
+
+/** That of this process, as the system names it. */
+export const timeNamespace = (): string | undefined => {
+  try {
+    return /\d+/.exec(readlinkSync("/proc/self/ns/time"))?.[0]
+  } catch {
+    return undefined
   }
 }
 
@@ -243,7 +299,10 @@ const readAt = (path: string): HostRecord | undefined => {
   try {
     const stats = fstatSync(fd)
     if (!stats.isFile() || stats.uid !== process.geteuid?.() || (stats.mode & 0o022) !== 0) return undefined
-    return parseRecord(path, readFileSync(fd, "utf8"), stats.mtimeMs)
+    // A host would have had to start children as thousands of users.
+    if (stats.size > longestRecord) return undefined
+    const bytes = Buffer.alloc(longestRecord)
+    return parseRecord(path, bytes.toString("utf8", 0, readSync(fd, bytes, 0, longestRecord, 0)), stats.mtimeMs)
   } catch {
     return undefined
   } finally {
@@ -263,6 +322,7 @@ export const parseRecord = (path: string, text: string, lastSeenAt: number): Hos
   return {
     path,
     command: valuesOf("command")[0] ?? "",
+    timeNamespace: numbersOf("time")[0],
     uids: new Set(uids),
     reapers: valuesOf("reaper").flatMap(parseName),
     named: valuesOf("named").flatMap(parseName),

@@ -16,7 +16,8 @@ import {
   reaperTime,
   recordedHosts,
   removeIfOld,
-  removeRecord
+  removeRecord,
+  timeNamespace
 } from "./hostRecord.js"
 import { isAlive, livenessOf, type Machine, type Owners } from "./machine.js"
 
@@ -72,6 +73,7 @@ export const mayBeSignalled = ({ effective, real, saved }: Owners, uids: Readonl
  */
 const deadHosts = (machine: Machine): Map<string, HostRecord> => {
   const judge = judgeOf(machine)
+  const time = timeNamespace()
   const dead = new Map<string, HostRecord>()
   for (const name of recordedHosts()) {
     const [step] = TreeCookie.parse(`/${name}.r`)
@@ -79,7 +81,8 @@ const deadHosts = (machine: Machine): Map<string, HostRecord> => {
     if (liveness === "alive") continue
     const record = readRecord(name)
     if (record === undefined) continue
-    if (liveness === "gone") dead.set(name, record)
+    // What was read in another time namespace is another number here, also of a process that lives.
+    if (liveness === "gone" && record.timeNamespace === time) dead.set(name, record)
     else removeIfOld(record)
   }
   return dead

@@ -7,7 +7,7 @@ import * as Orphans from "@tether/process-node/Orphans"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -151,6 +151,35 @@ const scenarios = {
     await until("the end of the reaper", () => !processes().some(({ pid }) => pid === reaper))
     const after = sleeps()
     return { lives: after, logged: await start() }
+  },
+
+  /** Where boot was at another time, each start token is another number. */
+  time: async () => {
+    await keeper({ sh: "sleep 51" })
+    await allLive(51)
+    const words = [
+      "--time",
+      "--boottime",
+      "100000",
+      "--fork",
+      process.execPath,
+      fileURLToPath(import.meta.url),
+      "starts"
+    ]
+    const { stdout } = spawnSync("unshare", words, { encoding: "utf8" })
+    return { lives: sleeps(), logged: JSON.parse(stdout) }
+  },
+
+  starts: () => start(),
+
+  /** A host that has become another user meanwhile. */
+  drops: async () => {
+    const path = fileURLToPath(new URL("drops.mjs", import.meta.url))
+    const host = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "inherit"] })
+    await allLive(31, 32)
+    host.kill("SIGKILL")
+    await until("the end of what it has left", () => ![31, 32].some(lives))
+    return { lives: sleeps(), logged: [] }
   },
 
   /** What is done about orphans is the layer's choice. */
