@@ -343,7 +343,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
       Effect.gen(function* () {
         const launcher = spawn(
           process.execPath,
-          [join(import.meta.dirname, "programs/launch.mjs"), join(path, "run"), logDir, exitLogDir],
+          [join(import.meta.dirname, "../node_modules/.programs/launch.mjs"), join(path, "run"), logDir, exitLogDir],
           { stdio: ["ignore", "pipe", "inherit"] }
         )
         yield* eventually("the session runs", () => log().includes("pid"))
@@ -378,7 +378,13 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
         })
         const launcher = spawn(
           process.execPath,
-          [join(import.meta.dirname, "programs/launch.mjs"), join(path, "run"), logDir, exitLogDir, tmux],
+          [
+            join(import.meta.dirname, "../node_modules/.programs/launch.mjs"),
+            join(path, "run"),
+            logDir,
+            exitLogDir,
+            tmux
+          ],
           { stdio: ["ignore", "ignore", "inherit"] }
         )
         yield* eventually("the launcher is killed", () => launcher.signalCode === "SIGKILL")
@@ -463,7 +469,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
           const launcher = spawn(
             process.execPath,
             [
-              join(import.meta.dirname, "programs/launch.mjs"),
+              join(import.meta.dirname, "../node_modules/.programs/launch.mjs"),
               join(path, "run"),
               logDir,
               exitLogDir,

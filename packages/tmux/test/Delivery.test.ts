@@ -9,7 +9,7 @@ import * as Tmux from "../src/Tmux.js"
 import * as TmuxSession from "../src/TmuxSession.js"
 import { eventually, field, inPlace, type Place, whyNot } from "./support/sessions.js"
 
-const program = join(import.meta.dirname, "programs/prompt.mjs")
+const program = join(import.meta.dirname, "../node_modules/.programs/prompt.mjs")
 
 const prompting = ({ exitLogDir, logDir, path }: Place, mode = "", options: Partial<TmuxSession.LaunchOptions> = {}) =>
   TmuxSession.launch({
