@@ -1,43 +1,58 @@
-import { existsSync, readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { defineConfig } from "vitest/config"
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
 
-const packages = join(import.meta.dirname, "packages")
+const root = import.meta.dirname
+const script = (name: string) => join(root, "scripts", name)
 
 // Tests run the sources of all packages, but for what is CommonJS; what `exports` closes stays closed.
 const alias = [
-  { find: /^@tether\/([^/]+)$/, replacement: join(packages, "$1/src/index.ts") },
+  { find: /^@tether\/([^/]+)$/, replacement: join(root, "packages/$1/src/index.ts") },
   {
     find: /^@tether\/([^/]+)\/(?!internal\/|package\.json|bundle$|hook$|shim$)(.+)$/,
-    replacement: join(packages, "$1/src/$2.ts")
+    replacement: join(root, "packages/$1/src/$2.ts")
   }
 ]
 
-/** One project a package that has tests. */
-const projects = readdirSync(packages)
-  .filter((name) => existsSync(join(packages, name, "test")))
-  .map((name) => ({
-    resolve: { alias },
-    test: {
-      name,
-      root: join(packages, name),
-      include: ["test/**/*.test.ts"],
-      pool: "forks" as const,
-      // Fifty hooks at once, and fifteen processes at one directory: after the tests of others, some of which promise a
-      // second.
-      sequence: { groupOrder: name === "spool" ? 1 : 0 },
-      // Of the tests of one file that run side by side: they wait more than they compute.
-      maxConcurrency: 12,
-      testTimeout: 30_000,
-      hookTimeout: 30_000
-    }
-  }))
+/** One project for each kind of test; the folder that a test is in tells its kind. */
+const project = (name: string, options: TestProjectInlineConfiguration["test"]): TestProjectInlineConfiguration => ({
+  resolve: { alias },
+  test: {
+    name,
+    root,
+    include: [`packages/*/test/${name}/**/*.test.ts`],
+    pool: "forks",
+    // Of the tests of one file that run side by side: they wait more than they compute.
+    maxConcurrency: 12,
+    ...options
+  }
+})
 
 export default defineConfig({
   test: {
-    projects,
-    globalSetup: join(import.meta.dirname, "scripts/vitest-setup.mjs"),
+    projects: [
+      // No process, no real time: they can share a process, which has loaded everything once.
+      project("unit", {
+        isolate: false,
+        setupFiles: [script("vitest-unit.mjs")],
+        sequence: { groupOrder: 0 }
+      }),
+      // Real processes, and conditions that are waited for. Deadlines are for what hangs: a busy machine meets them.
+      project("system", {
+        globalSetup: script("vitest-setup.mjs"),
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        sequence: { groupOrder: 1 }
+      }),
+      // What is promised within a time: one after the other, with nothing beside them.
+      project("timed", {
+        globalSetup: script("vitest-setup.mjs"),
+        poolOptions: { forks: { singleFork: true } },
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        sequence: { groupOrder: 2 }
+      })
+    ],
     // Tests of child processes wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1

@@ -45,7 +45,6 @@ const bundleOne = ({ entry, outfile }) =>
       "--target=node20",
       // What is compiled ahead has no loader of modules, and no `import.meta`: the loader of bundles has both.
       "--supported:dynamic-import=false",
-      "--external:@tether/spool/bundle",
       "--define:import.meta.url=importMetaUrl",
       `--outfile=${outfile}`,
       `--metafile=${metaOf(outfile)}`,

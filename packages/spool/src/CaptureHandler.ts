@@ -5,8 +5,9 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-import bundle from "@tether/spool/bundle"
+import type bundle from "@tether/spool/bundle"
 import * as Effect from "effect/Effect"
+import { createRequire } from "node:module"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Captures from "./Captures.js"
@@ -33,7 +34,7 @@ export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileS
     if (path === undefined || path === "") return Captures.toFiles
     const refused = (problem: string) => FileAttempt.refused("load the handler of captures,", path, "Invalid", problem)
     return Effect.tryPromise({
-      try: () => bundle.importModule(pathToFileURL(resolve(path)).href) as Promise<{ readonly handler?: unknown }>,
+      try: () => importModule(pathToFileURL(resolve(path)).href),
       catch: (error) => refused(error instanceof Error ? error.message : String(error))
     }).pipe(
       Effect.flatMap(({ handler }) =>
@@ -41,5 +42,11 @@ export const configured: Effect.Effect<Captures.CaptureHandler, FileError, FileS
       )
     )
   })
+
+/** By a file that is not bundled: code that is compiled ahead cannot import. */
+const importModule = (address: string) => {
+  const { importModule } = createRequire(import.meta.url)("@tether/spool/bundle") as typeof bundle
+  return importModule(address) as Promise<{ readonly handler?: unknown }>
+}
 
 const isHandler = (value: unknown): value is Captures.CaptureHandler => typeof value === "function"

@@ -46,7 +46,7 @@ type Files = FileSystem.FileSystem | ProcessIdentity
 export type LaunchFailure = SpawnError | SessionExists | TmuxFailed | FileError
 
 /** The same file, whether this is a source, compiled, or bundled into the program of another package. */
-const shim = createRequire(import.meta.url).resolve("@tether/tmux/shim")
+const shim = () => createRequire(import.meta.url).resolve("@tether/tmux/shim")
 
 interface Pane {
   readonly session: string
@@ -199,7 +199,7 @@ const openPane = (
         "/",
         "--",
         nodeProgram(),
-        shim,
+        shim(),
         gate,
         // Who is to open the gate.
         ...Option.match(self, { onNone: () => [], onSome: ({ pid, startToken }) => [`${pid}:${startToken}`] })

@@ -1,0 +1,184 @@
+/**
+ * The decoders are written by hand, because they must be fast. What they make of a line is what the published type
+ * says.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import type { Said } from "@tether/agent/AgentAdapter"
+import * as AgentTurn from "@tether/agent/AgentTurn"
+import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
+import { type Block, Delta, Message, TurnEvent, Usage } from "@tether/agent/TurnEvent"
+import * as Script from "@tether/vitest/Script"
+import * as TestSpawner from "@tether/vitest/TestSpawner"
+import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import { quietly, request, result, text } from "../support/turns.js"
+
+const decoder = () => ClaudeAdapter.claude.decoder(request([]))
+
+/** By the schema, from JSON. */
+const published = Schema.decodeUnknownSync(Schema.parseJson(TurnEvent))
+
+const json = fc.jsonValue().filter((value) => value !== null)
+
+const block: fc.Arbitrary<{ readonly block: Block; readonly wire: object }> = fc.oneof(
+  fc.string().map((words) => ({ block: { _tag: "Text" as const, text: words }, wire: { type: "text", text: words } })),
+  fc.string().map((words) => ({
+    block: { _tag: "Thinking" as const, text: words },
+    wire: { type: "thinking", thinking: words }
+  })),
+  fc.tuple(fc.string(), fc.string(), json).map(([id, name, input]) => ({
+    block: { _tag: "ToolUse" as const, id, name, input },
+    wire: { type: "tool_use", id, name, input }
+  })),
+  fc.tuple(fc.string(), json, fc.boolean()).map(([id, content, isError]) => ({
+    block: { _tag: "ToolResult" as const, toolUseId: id, content, isError },
+    wire: { type: "tool_result", tool_use_id: id, content, is_error: isError }
+  })),
+  fc.dictionary(fc.string(), json).map((rest) => {
+    const value = { ...rest, type: "image" }
+    return { block: { _tag: "Other" as const, type: "image", value }, wire: value }
+  })
+)
+
+/** A line of Claude Code, and the events that it is, as the schema has them. */
+const line: fc.Arbitrary<{ readonly wire: object; readonly events: ReadonlyArray<object> }> = fc.oneof(
+  fc.tuple(fc.string({ minLength: 1 }), fc.array(block)).map(([id, parts]) => {
+    const blocks = parts.map((each) => each.block)
+    return {
+      wire: { type: "assistant", message: { id, role: "assistant", content: parts.map((each) => each.wire) } },
+      events: [
+        Message.make({ id, role: "assistant", status: "Streaming", blocks }),
+        Message.make({ id, role: "assistant", status: "Complete", blocks })
+      ]
+    }
+  }),
+  fc.array(block, { minLength: 1 }).map((parts) => ({
+    wire: { type: "user", message: { role: "user", content: parts.map((each) => each.wire) } },
+    events: [Message.make({ role: "user", status: "Complete", blocks: parts.map((each) => each.block) })]
+  })),
+  fc
+    .tuple(
+      fc.constantFrom(
+        ["text_delta", "text", "Text"] as const,
+        ["thinking_delta", "thinking", "Thinking"] as const,
+        ["input_json_delta", "partial_json", "ToolInput"] as const
+      ),
+      fc.nat(),
+      fc.string()
+    )
+    .map(([[type, field, kind], index, words]) => ({
+      wire: { type: "stream_event", event: { type: "content_block_delta", index, delta: { type, [field]: words } } },
+      events: [Delta.make({ kind, index, text: words })]
+    })),
+  fc
+    .tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat(), fc.double({ min: 0, max: 100, noNaN: true }))
+    .map(([inputTokens, outputTokens, read, written, cost]) => ({
+      wire: {
+        type: "result",
+        subtype: "success",
+        total_cost_usd: cost,
+        usage: {
+          input_tokens: inputTokens,
+          output_tokens: outputTokens,
+          cache_read_input_tokens: read,
+          cache_creation_input_tokens: written
+        }
+      },
+      events: [
+        Usage.make({ inputTokens, outputTokens, cacheReadTokens: read, cacheWriteTokens: written, costUsd: cost })
+      ]
+    }))
+)
+
+const sameShape = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+describe("what is made of a line", () => {
+  it("is what the schema makes of the same event as JSON", () => {
+    fc.assert(
+      fc.property(line, ({ events, wire }) => {
+        const reader = decoder()
+        const said = [...reader.line(JSON.stringify(wire)), ...reader.end()].filter((each) => each._tag !== "Ended")
+        expect(said.map(sameShape)).toEqual(events.map((event) => sameShape(published(JSON.stringify(event)))))
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("is of the published type, whatever JSON the line is", () => {
+    const isEvent = Schema.is(TurnEvent)
+    const isPublished = (said: Said) =>
+      said._tag === "Ended" || isEvent(said._tag === "Notice" ? { ...said, count: 1 } : said)
+    const type = fc.constantFrom("assistant", "user", "result", "stream_event", "control_request", "system", "other")
+    const odd = fc.tuple(
+      type,
+      fc.dictionary(
+        fc.constantFrom(
+          "message",
+          "event",
+          "request",
+          "request_id",
+          "usage",
+          "session_id",
+          "subtype",
+          "result",
+          "errors"
+        ),
+        fc.jsonValue()
+      )
+    )
+    fc.assert(
+      fc.property(fc.array(odd, { maxLength: 5 }), (lines) => {
+        const reader = decoder()
+        const said = [
+          ...lines.flatMap(([name, rest]) => reader.line(JSON.stringify({ ...rest, type: name }))),
+          ...reader.end()
+        ]
+        expect(said.filter((each) => !isPublished(each))).toEqual([])
+      }),
+      { numRuns: 400 }
+    )
+  })
+})
+
+it.effect("a turn is a span, with its outcome, its tokens and its cost, and without its prompt", () =>
+  Effect.gen(function* () {
+    const spans: Array<Tracer.Span> = []
+    const { native } = { native: yield* Effect.tracer }
+    const tracer = Tracer.make({
+      span: (...args) => {
+        const span = native.span(...args)
+        spans.push(span)
+        return span
+      },
+      context: (f, fiber) => native.context(f, fiber)
+    })
+    yield* AgentTurn.run({ ...request([], { prompt: "a secret plan" }), env: undefined }).pipe(
+      Stream.runDrain,
+      Effect.provide(
+        TestSpawner.layer(
+          TestSpawner.when(
+            "an agent",
+            () => true,
+            () => Script.make(Script.stdout(text("m", "hello"), result("hello")), Script.exit(0))
+          )
+        )
+      ),
+      Effect.withTracer(tracer),
+      quietly
+    )
+    const turn = Option.fromNullable(spans.find((span) => span.name === "claude turn"))
+    const attributes = Option.match(turn, { onNone: () => ({}), onSome: (span) => Object.fromEntries(span.attributes) })
+    expect(attributes).toMatchObject({
+      turnId: "1",
+      outcome: "Completed",
+      inputTokens: 10,
+      outputTokens: 5,
+      costUsd: 0.01
+    })
+    expect(JSON.stringify(spans.map((span) => [span.name, ...span.attributes]))).not.toContain("secret plan")
+  })
+)

@@ -1,0 +1,132 @@
+import * as FakeAgent from "@tether/vitest/FakeAgent"
+import * as Script from "@tether/vitest/Script"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { tetherHere } from "../support/here.js"
+import { type Options, start, until } from "../support/tether.js"
+
+const sessionId = "11111111-2222-4333-8444-555555555555"
+const { init, line, result, text, toolUse } = FakeAgent
+
+const turn = (args: ReadonlyArray<string>, steps?: ReadonlyArray<Script.Step>, options: Options = {}) =>
+  start(["turn", "--binary", FakeAgent.binary, ...args], {
+    ...options,
+    env: { ...(steps === undefined ? {} : FakeAgent.env(Script.make(...steps))), ...options.env }
+  })
+
+describe("tether turn", () => {
+  it("shows what the agent says, as it comes, and how to go on", async () => {
+    const { code, stderr, stdout } = await turn(["--resume", sessionId, "hello there"]).ended
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "You said: hello there\n" })
+    expect(stderr).toBe(`tether: completed, $0.0000, 32 tokens, session ${sessionId}\n`)
+  })
+
+  it("shows words that do not come in pieces too, tools in a line each, and what is no text as harmless", async () => {
+    const failed = line({
+      type: "user",
+      message: { content: [{ type: "tool_result", tool_use_id: "t", content: "no\nsuch file", is_error: true }] }
+    })
+    const steps = [
+      Script.stdout(toolUse("m", "t", "Read", { path: "a\nb" }), failed, text("n", "one\n\u001b[2Jtwo"), result("two")),
+      Script.exit(0)
+    ]
+    const { code, stderr, stdout } = await turn(["hello"], steps).ended
+    expect(code).toBe(0)
+    expect(stdout).toBe("one\ntwo\n")
+    expect(stderr).toMatch(/^· Read \{"path":"a\\nb"\}\n· failed: no such file\ntether: completed/)
+  })
+
+  it("with --json, each event is a line of JSON, the last one how it ended", async () => {
+    const { code, stderr, stdout } = await turn(["--json", "--", "--hello"]).ended
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((each) => JSON.parse(each) as { readonly _tag: string })
+    expect([code, stderr]).toEqual([0, ""])
+    expect(events.at(0)).toMatchObject({ _tag: "SessionBound" })
+    expect(events.at(-1)).toMatchObject({ _tag: "Completed", exitCode: 0, result: { text: "You said: --hello" } })
+  })
+
+  it.each<[string, ReadonlyArray<Script.Step>, ReadonlyArray<string>, number, RegExp]>([
+    [
+      "fails",
+      [Script.stdout(init(sessionId)), Script.stderr("no key\n"), Script.exit(3)],
+      [],
+      1,
+      /· no key\ntether: failed: exit code 3: no key, session 1111/
+    ],
+    ["takes too long", [Script.hang], ["--timeout", "300ms"], 124, /tether: failed: it took too long/],
+    [
+      "ends in an error",
+      [Script.stdout(result("too many", "error_max_turns")), Script.exit(1)],
+      [],
+      1,
+      /the agent ended with error_max_turns: too many/
+    ]
+  ])("a turn that %s has its own exit code", async (_, steps, args, expected, says) => {
+    const { code, stderr } = await turn([...args, "hello"], steps).ended
+    expect(code).toBe(expected)
+    expect(stderr).toMatch(says)
+  })
+
+  it("Ctrl-C cancels it, and the agent still has a word", async () => {
+    const started = turn(
+      ["hello"],
+      [
+        Script.on("SIGINT", Script.stdout(text("n", "as you like")), Script.exit(0)),
+        Script.stdout(text("m", "ready"), init(sessionId), text("o", "")),
+        Script.hang
+      ]
+    )
+    await until("ready", () => started.stdout().includes("ready"))
+    started.process.kill("SIGINT")
+    const { code, stderr, stdout } = await started.ended
+    expect([code, stdout]).toEqual([130, "ready\nas you like\n"])
+    expect(stderr).toBe(`tether: cancelled, session ${sessionId}\n`)
+  })
+
+  it("a second Ctrl-C kills at once", async () => {
+    const started = turn(
+      ["hello"],
+      [
+        Script.on("SIGINT", Script.stderr("heard\n")),
+        Script.ignore("SIGTERM"),
+        Script.stdout(text("m", "ready"), text("n", "")),
+        Script.hang
+      ]
+    )
+    await until("ready", () => started.stdout().includes("ready"))
+    started.process.kill("SIGINT")
+    await until("heard", () => started.stderr().includes("heard"))
+    const before = performance.now()
+    started.process.kill("SIGINT")
+    expect((await started.ended).code).toBe(130)
+    // A fraction of its stop plan, which has six seconds.
+    expect(performance.now() - before).toBeLessThan(3000)
+  })
+
+  it("records its end where a journal is kept, and its prompt nowhere", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tether-turn-"))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const { code } = await turn(["--journal", directory, "my secret plan"]).ended
+    const journal = readFileSync(join(directory, "exits.log"), "utf8")
+    expect(code).toBe(0)
+    expect(journal).toMatch(/ev=session-exit identity="claude turn \d+" dead_status=0/)
+    expect(journal).not.toContain("secret plan")
+  })
+
+  it.each([
+    [["--agent", "parrot", "hello"], 2, "--agent takes claude or codex, and not 'parrot'"],
+    [["--permission-mode", "yolo", "hello"], 2, "--permission-mode takes auto"],
+    [["--timeout", "soon", "hello"], 2, "--timeout takes a duration"],
+    [[], 2, "PROMPT"],
+    [["--binary", "no-such-agent", "hello"], 127, "no program no-such-agent was found on the PATH"],
+    [["--cwd", "/does/not/exist", "hello"], 125, "does not exist"]
+  ])("says what is wrong with %j", async (args, code, says) => {
+    const ended = await tetherHere(["turn", ...args])
+    expect(ended.code).toBe(code)
+    expect(ended.stderr).toContain(says)
+  })
+})

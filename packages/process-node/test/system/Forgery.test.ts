@@ -1,0 +1,113 @@
+/**
+ * Cookies are text: anybody can put on any of them. What a forged one can do is end the process that carries it, if
+ * that belongs to the user whose cookie it is, and nothing else.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { program } from "../support/hosts.js"
+
+const namespace = ["--pid", "--fork", "--mount-proc", "--kill-child"]
+const isRoot = process.getuid?.() === 0
+
+const reasonToSkip = (): string | undefined => {
+  if (spawnSync("unshare", [...namespace, "true"]).status !== 0) return "unshare is not permitted"
+  return undefined
+}
+const reason = reasonToSkip()
+if (reason !== undefined) console.log(`forged cookies are not tested here: ${reason}`)
+if (!isRoot) console.log("forged cookies of other users are not tested here: only root can start their processes")
+
+interface Outcome {
+  readonly lives: ReadonlyArray<number>
+  readonly logged: ReadonlyArray<string>
+  readonly again: ReadonlyArray<string>
+}
+
+/** In a pid namespace, because every other program that starts would end the orphans too. */
+const play = <A = Outcome>(scenario: string): A & { readonly records: ReadonlyArray<string> } => {
+  const runtime = mkdtempSync(join(tmpdir(), "tether-forgery-"))
+  try {
+    const { stderr, stdout } = spawnSync(
+      "unshare",
+      [...namespace, "sh", "-c", `${process.execPath} ${program("forgery.mjs")} ${scenario}; exit`],
+      {
+        encoding: "utf8",
+        timeout: 28_000,
+        env: { ...process.env, TETHER_RUNTIME_DIR: runtime, TETHER_TREE: "" }
+      }
+    )
+    expect(stderr).toBe("")
+    return { ...(JSON.parse(stdout) as A), records: readdirSync(join(runtime, "hosts")) }
+  } finally {
+    rmSync(runtime, { recursive: true, force: true })
+  }
+}
+
+describe.skipIf(reason !== undefined)("a forged cookie", () => {
+  it("of a host that never lived ends nothing, and nothing is said of it", () => {
+    expect(play("unknown")).toMatchObject({ lives: [41, 42], logged: [] })
+  })
+
+  it("of a dead host ends the process that carries it, and none of its group", () => {
+    const { lives, logged } = play("dead")
+    expect(lives).toEqual([44, 46])
+    expect(logged).toHaveLength(1)
+    expect(logged[0]).toMatch(
+      /^ended what "node .*keeper\.mjs" \(pid \d+\) left when it was killed together with its reaper, after \d{4}-.*Z: /
+    )
+    // By name and pid: the arguments are those of another program.
+    expect(logged[0]).toMatch(/ \d+ \(sleep\)/)
+    expect(logged[0]).not.toMatch(/sleep \d/)
+  })
+
+  it.skipIf(!isRoot)("on a setuid program is named in the log, once, and not signalled", () => {
+    const { again, lives, logged } = play("setuid")
+    expect(lives).toEqual([47])
+    expect(logged.join("\n")).toMatch(/did not signal what "node .*" \(pid \d+\) left .*: \d+ \(sleep\)/)
+    expect(again).toEqual([])
+  })
+
+  it.skipIf(!isRoot)(
+    "is looked at by the reaper in the same way, which spares nobody that calls itself a reaper",
+    () => {
+      const { lives, logged } = play("reaper")
+      // 33 and 34 belong to the user that their child was started as.
+      expect(lives).toEqual([44, 46, 47])
+      expect(logged.join("\n")).toMatch(/did not signal what .* left when it was killed at \d{4}-.*: \d+ \(sleep\)/)
+    }
+  )
+})
+
+const noTime = spawnSync("unshare", ["--time", "--boottime", "1", "--fork", "true"]).status !== 0
+if (noTime) console.log("hosts in another time namespace are not tested here: none may be made")
+
+describe.skipIf(reason !== undefined)("a host", () => {
+  it.skipIf(noTime)("that lives is not taken for dead from another time namespace", () => {
+    expect(play("time")).toMatchObject({ lives: [51], logged: [] })
+  })
+
+  it.skipIf(!isRoot)("that has become another user is cleaned up behind, also what has left its group", () => {
+    expect(play("drops")).toMatchObject({ lives: [] })
+  })
+})
+
+describe.skipIf(reason !== undefined)("orphans", () => {
+  it("are ignored, reported or ended as the layer says, and their host is forgotten then", () => {
+    const { afterReport, ended, ignored, records, reported } = play<{
+      readonly ignored: ReadonlyArray<string>
+      readonly reported: ReadonlyArray<string>
+      readonly afterReport: ReadonlyArray<number>
+      readonly ended: ReadonlyArray<string>
+    }>("policies")
+    expect(ignored).toEqual([])
+    expect(reported.join()).toMatch(
+      /^found what .* left when it was killed .*: .*\d+ \(sleep\)\. `tether reap` ends it$/
+    )
+    expect(afterReport).toEqual([31])
+    expect(ended.join()).toMatch(/^ended what .*\(sleep\)$/)
+    expect(records).toHaveLength(1)
+  })
+})
