@@ -73,7 +73,7 @@ async function soakRun(index, state) {
   for (const failure of failures) console.log(failure.replaceAll(/^/gm, "  "))
   if (code !== 0) console.log(`  Output: ${output}`)
   if (loadProblem !== undefined) console.log(`  ${loadProblem}`)
-  return { kind, code, seconds, failures: failures.length, loadProblem }
+  return { kind, code, seconds, failures: failures.length, loadProblem, output }
 }
 
 function exitWith(code, message) {

@@ -19,12 +19,9 @@ export const failuresIn = (file) => {
 }
 
 const failureText = (section) => {
-  const lines = section.trim().split("\n")
-  return [...lines.slice(0, LINES_OF_A_FAILURE), ...seedsIn(section)].join("\n")
+  const shown = section.trim().split("\n").slice(0, LINES_OF_A_FAILURE).join("\n")
+  return [shown, ...seedsIn(section).filter((seed) => !shown.includes(seed))].join("\n")
 }
 
-/** As fast-check (`{ seed: -1, path: "3:1", …`) and the stress program (`--seed 7 --round 12`) print them. */
-const seedsIn = (text) => {
-  const found = text.match(/\{ seed: -?\d+[^}]*\}|--seed \d+(?: --round \d+)?/g) ?? []
-  return [...new Set(found)].map((seed) => `seed: ${seed}`)
-}
+/** As fast-check (`{ seed: -1, path: "3:1", …}`) and the stress program (`--seed 7 --round 12`) print them. */
+const seedsIn = (text) => [...new Set(text.match(/\{ seed: -?\d+[^}]*\}|--seed \d+(?: --round \d+)?/g) ?? [])]
