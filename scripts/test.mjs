@@ -68,7 +68,8 @@ async function stop(message) {
 }
 
 function leftText(left) {
-  const told = "Left by the steps, and removed now. A test must remove what it makes, and wait for the end of what it starts:"
+  const told =
+    "Left by the steps, and removed now. A test must remove what it makes, and wait for the end of what it starts:"
   return [told, ...left.map((line) => `  ${line}`)].join("\n")
 }
 
