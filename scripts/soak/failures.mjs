@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { stripVTControlCharacters } from "node:util"
 
-const LINES_OF_A_FAILURE = 12
+const LINES_OF_A_FAILURE = 16
 const LINES_OF_THE_END = 25
 
 /**
@@ -19,7 +19,12 @@ export const failuresIn = (file) => {
 }
 
 const failureText = (section) => {
-  const shown = section.trim().split("\n").slice(0, LINES_OF_A_FAILURE).join("\n")
+  // Frames of a stack in libraries would take the place of those in the test.
+  const lines = section.trim().split("\n")
+  const shown = lines
+    .filter((line) => !line.includes("/node_modules/"))
+    .slice(0, LINES_OF_A_FAILURE)
+    .join("\n")
   return [shown, ...seedsIn(section).filter((seed) => !shown.includes(seed))].join("\n")
 }
 
