@@ -5,6 +5,8 @@ import { packages } from "./lib/files.mjs"
 import { withLock } from "./lib/lock.mjs"
 import { root, run, tool } from "./lib/run.mjs"
 
+const PROGRESS_MS = 4_000
+
 /**
  * Compiles what has changed in packages/<pkg>/src to dist, and bundles what is one file; answers with exit code and
  * output.
@@ -26,9 +28,13 @@ const removeStrays = (folder) => {
   }
 }
 
-/** For programs that need built packages to go on. */
+/** For programs that need built packages to go on. A first build takes long: every few seconds it prints a line. */
 export const buildOrExit = async () => {
-  const { code, output } = await build()
+  const start = performance.now()
+  const timer = setInterval(() => {
+    console.log(`Building the packages ... ${Math.round((performance.now() - start) / 1000)} s`)
+  }, PROGRESS_MS)
+  const { code, output } = await build().finally(() => clearInterval(timer))
   if (code === 0) return
   console.error(`${output}\nThe build failed.`)
   process.exit(1)

@@ -13,12 +13,12 @@ export const setup = async () => {
   if (isInstalled()) return
   await withLock("setup", async () => {
     if (isInstalled()) return
-    console.log("Installing dependencies ...")
+    console.log(`Installing dependencies with ${pnpm()}; on a new machine npx downloads that first ...`)
     rmSync(stampFile, { force: true })
-    const install = ["install", "--frozen-lockfile", "--config.confirm-modules-purge=false"]
-    const { code, output } = await run("npx", ["--yes", pnpm(), ...install], { quiet: true })
+    // Whole lines, about one a second: readable on a terminal, in a pipe and in a log of continuous integration.
+    const install = ["install", "--frozen-lockfile", "--config.confirm-modules-purge=false", "--reporter=append-only"]
+    const { code } = await run("npx", ["--yes", pnpm(), ...install])
     if (code !== 0) {
-      console.error(output)
       console.error("Installing failed: the installer's output is above.")
       console.error("After a change to a package.json, `npx pnpm install` brings the lock file up to date.")
       process.exit(1)

@@ -15,6 +15,7 @@ const quietly =
 
 /**
  * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build.
+ * `npm run soak` and `npm run test:nodes` repeat those with `isTest`.
  */
 export const steps = [
   {
@@ -71,6 +72,7 @@ export const steps = [
   {
     name: "tests",
     title: "run the tests",
+    isTest: true,
     run: () => run(tool("vitest"), ["run", "--allowOnly=false"])
   },
   {

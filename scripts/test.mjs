@@ -1,11 +1,20 @@
 import { stopAll } from "./lib/run.mjs"
+import { openTestRun } from "./lib/testRun.mjs"
 import { setup } from "./setup.mjs"
 
 // `npm test` runs every step, `npm test -- types lint` these (after a build, when one of them needs it).
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(`Stopped by ${signal}.`))
-
 const begin = performance.now()
+const testRun = openTestRun()
+let stopping = false
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    // The second time, without waiting for what is left.
+    if (stopping) process.exit(1)
+    void stop(`Stopped by ${signal}.`)
+  })
+}
+
 await setup()
 // Imported after the set-up, because the checks import devDependencies.
 const { steps } = await import("./steps.mjs")
@@ -13,7 +22,10 @@ const { steps } = await import("./steps.mjs")
 const names = process.argv.slice(2)
 const known = steps.map((step) => step.name)
 const unknown = names.filter((name) => !known.includes(name))
-if (unknown.length > 0) stop(`No step is named ${unknown.join(", ")}: there are ${known.join(", ")}.`)
+if (unknown.length > 0) {
+  console.error(`No step is named ${unknown.join(", ")}: there are ${known.join(", ")}.`)
+  process.exit(1)
+}
 
 const asked = steps.filter((step) => names.length === 0 || names.includes(step.name))
 const needsBuild = asked.some((step) => !step.unbuilt)
@@ -26,22 +38,39 @@ while (waiting.length > 0) {
   waiting = waiting.filter((step) => !together.includes(step))
   await Promise.all(together.map(runStep))
 }
+const left = await testRun.close()
+if (left.length > 0) {
+  console.error(leftText(left))
+  process.exit(1)
+}
 console.log(`\nAll passed in ${seconds(begin)}: ${passed.join(", ")}.`)
 
 async function runStep({ name, title, run }) {
   const start = performance.now()
   console.log(`${name}: ${title} ...`)
   const { code, output = "" } = await run()
-  if (code !== 0) stop(`${output}\nFailed: ${name} (${title}), after ${seconds(start)}. Alone: npm test -- ${name}`)
+  // Then `stop` ends this program; meanwhile nothing else is printed or started.
+  if (stopping) await new Promise(() => {})
+  if (code !== 0)
+    await stop(`${output}\nFailed: ${name} (${title}), after ${seconds(start)}. Alone: npm test -- ${name}`)
   if (output.trim() !== "") console.log(output.trim())
   console.log(`${name}: passed in ${seconds(start)}`)
   passed.push(`${name} ${seconds(start)}`)
 }
 
-function stop(message) {
+async function stop(message) {
+  stopping = true
   console.error(message)
   stopAll()
+  const left = await testRun.close()
+  if (left.length > 0) console.error(leftText(left))
   process.exit(1)
+}
+
+function leftText(left) {
+  const told =
+    "Left by the steps, and removed now. A test must remove what it makes, and wait for the end of what it starts:"
+  return [told, ...left.map((line) => `  ${line}`)].join("\n")
 }
 
 function seconds(since) {

@@ -9,6 +9,8 @@ import { PlainText } from "../../src/internal/plainText.js"
 import { tetherHere } from "../support/here.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-safety-"))
+// A command of sessions keeps a file next to the server's socket, also where there is no server.
+process.env["TETHER_RUNTIME_DIR"] = join(root, "run")
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** What a terminal obeys, or what makes a line read differently: each of a different kind. */

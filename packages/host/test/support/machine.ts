@@ -28,11 +28,15 @@ export const named = (
     liveness: (identity) => Effect.sync(() => liveness(identity.startToken))
   })
 
-/** A directory that goes with the scope. */
-export const directory: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-host-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
+/** A directory in this one, removed when the scope closes. */
+export const directoryIn = (parent: string): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(parent, "tether-host-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  )
+
+/** The same in the temporary directory. */
+export const directory = Effect.suspend(() => directoryIn(tmpdir()))
 
 /** What is logged while a program runs. */
 export const logged = (): { readonly layer: Layer.Layer<never>; readonly messages: Array<string> } => {

@@ -24,7 +24,7 @@ import { isUnmapped, othersIn } from "../../src/internal/self.js"
 import * as RotatingFile from "../../src/RotatingFile.js"
 import * as StateDir from "../../src/StateDir.js"
 import * as TrustedPath from "../../src/TrustedPath.js"
-import { directory, live, logged } from "../support/machine.js"
+import { directory, directoryIn, live, logged } from "../support/machine.js"
 import {
   asStranger,
   folder,
@@ -422,7 +422,8 @@ describe.skipIf(isWindows || notAnother !== undefined)("a program of another use
 describe.skipIf(isWindows || notRootless !== undefined)("a program in a user namespace without a root", () => {
   it.scoped("trusts its own files, though / seems to belong to another user", () =>
     Effect.gen(function* () {
-      const base = yield* directory
+      // Not TMPDIR: if that is a directory of root in `/tmp`, it seems to belong to another user, and is not trusted.
+      const base = yield* directoryIn("/tmp")
       chmodSync(base, 0o755)
       give(base)
       const mine = folder(join(base, "mine"), 0o700)

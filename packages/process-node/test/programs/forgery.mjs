@@ -8,7 +8,7 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import { spawn, spawnSync } from "node:child_process"
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -91,6 +91,7 @@ const asNobody = (...words) =>
 
 const setuidSleep = () => {
   const directory = mkdtempSync(join(tmpdir(), "tether-setuid-"))
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }))
   chmodSync(directory, 0o755)
   const path = join(directory, "sleep")
   copyFileSync("/bin/sleep", path)

@@ -7,14 +7,17 @@ import { spawnSync } from "node:child_process"
 import { program } from "../support/hosts.js"
 import { newMark } from "../support/mortals.js"
 import { marked, waitUntil } from "../support/os.js"
+import { withRuntimeDirectory } from "../support/runtime.js"
 
 const blinded = (unshare: ReadonlyArray<string>, before: string) => (deed: string, mark: string) => {
   const words = [...unshare, "sh", "-c", `${before}exec "$@"`, "sh", process.execPath, program("blind.mjs"), deed]
-  const { stderr, stdout } = spawnSync("unshare", words, {
-    encoding: "utf8",
-    env: { ...process.env, TEST_MARK: mark, NO_COLOR: "1" },
-    timeout: 30_000
-  })
+  const { stderr, stdout } = withRuntimeDirectory((env) =>
+    spawnSync("unshare", words, {
+      encoding: "utf8",
+      env: { ...env, TEST_MARK: mark, NO_COLOR: "1" },
+      timeout: 30_000
+    })
+  )
   // The logger escapes quotes.
   return `${stdout}${stderr}`.replaceAll(`\\"`, `"`)
 }

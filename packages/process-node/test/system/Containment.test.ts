@@ -18,6 +18,7 @@ import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { commandOf, environs, everyone, keeper, kill, program } from "../support/hosts.js"
 import { captureLogs, quiet } from "../support/logs.js"
 import { isAlive, marked, waitUntil, withinASecond } from "../support/os.js"
+import { withRuntimeDirectory } from "../support/runtime.js"
 
 let count = 0
 const newMark = () => `containment-${process.pid}-${Date.now()}-${count++}`
@@ -447,7 +448,9 @@ describe("a level that cannot be had", () => {
       if (spawnSync("unshare", [...namespace, "true"]).status !== 0) {
         return yield* Effect.log("not tested here: unshare is not permitted")
       }
-      const host = spawnSync("unshare", [...namespace, process.execPath, program("refused.mjs")], { encoding: "utf8" })
+      const host = withRuntimeDirectory((env) =>
+        spawnSync("unshare", [...namespace, process.execPath, program("refused.mjs")], { encoding: "utf8", env })
+      )
       const told = ["tree: Unsupported", "cgroup: Unsupported", "group: group", "default: group"]
       const lines = host.stdout.split("\n").filter((line) => /^(tree|cgroup|group|default): /.test(line))
       expect(lines).toEqual(told)

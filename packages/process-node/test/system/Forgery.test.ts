@@ -4,10 +4,10 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { program } from "../support/hosts.js"
+import { withRuntimeDirectory } from "../support/runtime.js"
 
 const namespace = ["--pid", "--fork", "--mount-proc", "--kill-child"]
 const isRoot = process.getuid?.() === 0
@@ -28,22 +28,19 @@ interface Outcome {
 
 /** In a pid namespace, because every other program that starts would end the orphans too. */
 const play = <A = Outcome>(scenario: string): A & { readonly records: ReadonlyArray<string> } => {
-  const runtime = mkdtempSync(join(tmpdir(), "tether-forgery-"))
-  try {
+  return withRuntimeDirectory((env, runtime) => {
     const { stderr, stdout } = spawnSync(
       "unshare",
       [...namespace, "sh", "-c", `${process.execPath} ${program("forgery.mjs")} ${scenario}; exit`],
       {
         encoding: "utf8",
         timeout: 28_000,
-        env: { ...process.env, TETHER_RUNTIME_DIR: runtime, TETHER_TREE: "" }
+        env: { ...env, TETHER_TREE: "" }
       }
     )
     expect(stderr).toBe("")
     return { ...(JSON.parse(stdout) as A), records: readdirSync(join(runtime, "hosts")) }
-  } finally {
-    rmSync(runtime, { recursive: true, force: true })
-  }
+  })
 }
 
 describe.skipIf(reason !== undefined)("a forged cookie", () => {

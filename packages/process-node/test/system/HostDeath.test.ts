@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { keeper, type Kept, kill, commandOf, program, reaperOf, treeOf } from "../support/hosts.js"
 import { isAlive, marked, waitUntil, withinASecond } from "../support/os.js"
+import { withRuntimeDirectory } from "../support/runtime.js"
 
 let count = 0
 const newMark = () => `death-${process.pid}-${Date.now()}-${count++}`
@@ -91,10 +92,13 @@ describe("kill -9 of the host and its reaper, at once", () => {
     if (spawnSync("unshare", [...namespace, "true"]).status !== 0)
       return console.log("not tested here: unshare is not permitted")
     // In a pid namespace, because any other program of ours that starts would end them too.
-    const { stderr, stdout } = spawnSync("unshare", [...namespace, process.execPath, program("both-killed.mjs")], {
-      encoding: "utf8",
-      timeout: 25_000
-    })
+    const { stderr, stdout } = withRuntimeDirectory((env) =>
+      spawnSync("unshare", [...namespace, process.execPath, program("both-killed.mjs")], {
+        encoding: "utf8",
+        env,
+        timeout: 25_000
+      })
+    )
     expect(stderr).toBe("")
     const { after, before, logged } = JSON.parse(stdout) as Record<"before" | "after" | "logged", ReadonlyArray<string>>
     expect(before).toEqual(["sleep 31", "sleep 32", "sleep 33", "sleep 34"])

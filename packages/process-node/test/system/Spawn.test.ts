@@ -2,7 +2,7 @@
  * How a child is born, and every way in which it is not.
  */
 import * as Command from "@effect/platform/Command"
-import { describe, expect, it } from "@effect/vitest"
+import { afterAll, describe, expect, it } from "@effect/vitest"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"
 import { SpawnError } from "@tether/process/SpawnError"
@@ -84,6 +84,7 @@ describe("a child", () => {
 
 describe("a spawn that is refused", () => {
   const directory = mkdtempSync(join(tmpdir(), "tether-"))
+  afterAll(() => rmSync(directory, { recursive: true }))
   const file = join(directory, "file")
   writeFileSync(file, "not a program\n")
   const script = join(directory, "script")

@@ -6,6 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import { release } from "node:os"
 import { program } from "../support/hosts.js"
+import { withRuntimeDirectory } from "../support/runtime.js"
 
 const namespace = ["--pid", "--fork", "--mount-proc"]
 const [major = 0, minor = 0] = release().split(".").map(Number)
@@ -24,10 +25,9 @@ describe.skipIf(reason !== undefined)("a pid that was given to somebody else", (
     // Those up to 300 are not given out a second time.
     const few = "echo 420 > /proc/sys/kernel/pid_max && echo 300 > /proc/sys/kernel/ns_last_pid"
     const script = `${few} && ${process.execPath} ${program("stranger.mjs")} ${way}; true`
-    const { stderr, stdout } = spawnSync("unshare", [...namespace, "sh", "-c", script], {
-      encoding: "utf8",
-      timeout: 25_000
-    })
+    const { stderr, stdout } = withRuntimeDirectory((env) =>
+      spawnSync("unshare", [...namespace, "sh", "-c", script], { encoding: "utf8", env, timeout: 25_000 })
+    )
     expect(stderr).toBe("")
     expect(JSON.parse(stdout)).toEqual({ told: false, lives: true })
   })

@@ -10,7 +10,7 @@ import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { execFileSync, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Tmux from "../../src/Tmux.js"
@@ -88,6 +88,17 @@ const placeAt = (path: string, socket: string): Place => {
   }
 }
 
+/** Whether the arguments of a process name this directory. */
+const isNamedByProcess = (directory: string): boolean =>
+  readdirSync("/proc").some((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, "latin1").includes(directory)
+    } catch {
+      // It has ended.
+      return false
+    }
+  })
+
 /** Whatever became of the test, nothing of it stays. `umask`: that of the whole program meanwhile. */
 export const inPlace = <A, E, R>(
   body: (place: Place) => Effect.Effect<A, E, R>,
@@ -113,11 +124,12 @@ export const inPlace = <A, E, R>(
         if (before !== undefined) process.umask(before)
         spawnSync("tmux", ["-S", join(path, "run", "default"), "kill-server"], { stdio: "ignore" })
       }).pipe(
-        // Shims that have lost their server still write.
+        // Shims that have lost their server still write, and make the directory again if it is removed before.
         Effect.zipRight(
           Effect.interruptible(
             waitUntil(
               Effect.try(() => {
+                if (isNamedByProcess(path)) return false
                 rmSync(path, { recursive: true, force: true })
                 return true
               })
