@@ -47,6 +47,7 @@ export default defineConfig({
       // What is promised within a time: one after the other, with nothing beside them.
       project("timed", {
         globalSetup: script("vitest-setup.mjs"),
+        setupFiles: [script("vitest-timed.mjs")],
         poolOptions: { forks: { singleFork: true } },
         testTimeout: 120_000,
         hookTimeout: 120_000,

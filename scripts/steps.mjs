@@ -13,6 +13,8 @@ const quietly =
   () =>
     withLock(name, () => run(tool(name), args, { quiet: true }))
 
+const tests = (project) => () => run(tool("vitest"), ["run", "--allowOnly=false", "--project", project])
+
 /**
  * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build.
  * `npm run soak` and `npm run test:nodes` repeat those with `isTest`.
@@ -70,10 +72,23 @@ export const steps = [
     run: checkUnused
   },
   {
-    name: "tests",
-    title: "run the tests",
+    name: "unit",
+    title: "run the tests without processes and without real time",
     isTest: true,
-    run: () => run(tool("vitest"), ["run", "--allowOnly=false"])
+    unbuilt: true,
+    run: tests("unit")
+  },
+  {
+    name: "system",
+    title: "run the tests with real processes",
+    isTest: true,
+    run: tests("system")
+  },
+  {
+    name: "timed",
+    title: "run the tests of what is promised within a time",
+    isTest: true,
+    run: tests("timed")
   },
   {
     name: "examples",
