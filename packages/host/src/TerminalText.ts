@@ -11,11 +11,25 @@ const suspects = new RegExp(suspect, "g")
 const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 const suspectsInRun = new RegExp(suspectInRun, "g")
 
-// A terminal's sequences: CSI (parameters, then a final byte), OSC and the other strings (up to their terminator), and
-// the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by
-// one.
-const sequences =
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g
+// One grammar of a terminal's sequences, for what is shown and for what is searched: text that only one of the two
+// removes could hide a secret from the search. It is that of the parser of DEC's VT500, which xterm and its like follow.
+// No sequence goes past the end of a line: a text has the same sequences as its lines one by one.
+
+// Within a sequence, a terminal executes C0 controls and ignores DEL, and the sequence goes on. CAN and SUB cancel it.
+const inert = String.raw`\x00-\x09\x0b\x0c\x0e-\x17\x19\x1c-\x1f\x7f`
+const cancel = String.raw`\x18\x1a`
+// Parameters and intermediates in any order, then the final byte. Without one, because the text ends or something else
+// comes, the parameters are as invisible.
+const csi = `[${inert} -?]*[@-~${cancel}]?`
+// OSC ends at a BEL, too. Any other C1 control or escape aborts a string.
+const osc = String.raw`[^\x07${cancel}\x1b\x80-\x9f\r\n]*(?:[\x07${cancel}\x9c]|\x1b\\)?`
+const string = String.raw`[^${cancel}\x1b\x80-\x9f\r\n]*(?:[${cancel}\x9c]|\x1b\\)?`
+const escape = `[${inert} -/]*[0-~${cancel}]?`
+// One alternative for each first character: a text of colours is searched in half the time.
+const sequence7 = String.raw`\x1b[${inert}]*(?:\[${csi}|\]${osc}|[PX^_]${string}|${escape})`
+const csi8 = String.raw`\x9b${csi}`
+const sequence8 = String.raw`${csi8}|\x9d${osc}|[\x90\x98\x9e\x9f]${string}`
+const sequences = new RegExp(`${sequence7}|${sequence8}`, "g")
 const colour = /^\x1b\[[0-9;:]*m$/
 
 /**
@@ -65,7 +79,9 @@ export const mayHarm = (run: string): boolean => unread.test(run)
 export const sanitize = (line: string, options?: Options): string => {
   if (!suspect.test(line)) return line
   const shownAs = options?.remove === true ? nothing : picture
-  if (options?.colour !== true) return line.replace(sequences, "").replace(suspects, shownAs)
+  // An escape that begins nothing is a character like others.
+  const lone = (sequence: string) => (sequence === "\x1b" ? shownAs(sequence) : "")
+  if (options?.colour !== true) return line.replace(sequences, lone).replace(suspects, shownAs)
   let shown = ""
   let coloured = false
   let from = 0
@@ -74,7 +90,7 @@ export const sanitize = (line: string, options?: Options): string => {
     if (colour.test(match[0])) {
       shown += match[0]
       coloured = true
-    }
+    } else shown += lone(match[0])
     from = match.index + match[0].length
   }
   shown += line.slice(from).replace(suspects, shownAs)
@@ -107,8 +123,9 @@ export interface Reading {
  * Newlines and tabs stay, everything else that has no width of its own goes. Empty for a text without any of it.
  *
  * There is one reading without the sequences, one in which the payload of strings such as titles and links is text, if
- * there are any, and one in which each backspace erases the character before it, if there are any. The readings are for
- * searches only: they are not safe to print.
+ * there are any, one for terminals to which C1 controls are no controls, if there are any, and one in which each
+ * backspace erases the character before it, if there are any. The readings are for searches only: they are not safe to
+ * print.
  *
  * @example
  * ```ts
@@ -122,25 +139,20 @@ export const readings = (text: string): ReadonlyArray<Reading> => {
   if (!mayHarm(text)) return []
   const found = [readingOf(text, unshown, false)]
   if (stringStart.test(text)) found.push(readingOf(text, unshownButStrings, false))
+  if (introducer8.test(text)) found.push(readingOf(text, unshown7, false))
   if (text.includes("\b")) found.push(readingOf(text, unshown, true))
   return found
 }
 
-// The suspects but the newline, and what has no width: the soft hyphen, zero-width spaces and joiners, the byte order
-// mark.
-const unread = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
-const stringStart = /\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]/
-// What is cut off in the middle of a sequence is a part of no word either. One alternative for each first character: a
-// text of colours is searched in half the time.
-const control = String.raw`\[[0-?]*[ -/]*(?:[@-~]|$)`
-const escape = "[ -/]*(?:[0-~]|$)"
-const payload = String.raw`[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?`
-const control8 = String.raw`\x9b[0-?]*[ -/]*(?:[@-~]|$)`
-const unshown = new RegExp(
-  String.raw`\x1b(?:${control}|[\]PX^_]${payload}|${escape})?|${control8}|[\x9d\x90\x98\x9e\x9f]${payload}|${unread.source}`,
-  "g"
-)
-const unshownButStrings = new RegExp(String.raw`\x1b(?:${control}|${escape})?|${control8}|${unread.source}`, "g")
+// Control characters but the tab and the newline, and what Unicode says is not drawn: format characters such as
+// zero-width joiners, soft hyphens, direction marks and tags; variation selectors, fillers, line separators. The marks
+// that are drawn over a letter are not among them: with one of them, it is another letter.
+const unread = /[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u
+const stringStart = new RegExp(String.raw`\x1b[${inert}]*[\]PX^_]|[\x90\x98\x9d-\x9f]`)
+const introducer8 = /[\x90\x98\x9b\x9d-\x9f]/
+const unshown = new RegExp(`${sequence7}|${sequence8}|${unread.source}`, "gu")
+const unshownButStrings = new RegExp(String.raw`\x1b[${inert}]*(?:\[${csi}|${escape})|${csi8}|${unread.source}`, "gu")
+const unshown7 = new RegExp(`${sequence7}|${unread.source}`, "gu")
 
 const readingOf = (text: string, hidden: RegExp, erases: boolean): Reading => {
   // Where each part was is asked only where a search has found something.
@@ -185,7 +197,7 @@ const partsOf = (text: string, hidden: RegExp, erases: boolean): ReadonlyArray<P
   for (const match of text.matchAll(hidden)) {
     keep(at, match.index)
     at = match.index + match[0].length
-    if (erases && match[0] === "\b") erase()
+    if (erases) for (let left = backspaces(match[0]); left > 0; left--) erase()
   }
   keep(at, text.length)
   let place = 0
@@ -195,6 +207,10 @@ const partsOf = (text: string, hidden: RegExp, erases: boolean): ReadonlyArray<P
   }
   return parts
 }
+
+/** How many a terminal executes: also within a sequence, and none of a string. */
+const backspaces = (hidden: string): number =>
+  hidden === "\b" ? 1 : stringStart.test(hidden) ? 0 : hidden.split("\b").length - 1
 
 /** A part of the original that is read: where it begins in the reading, and where in the original. */
 interface Part {
