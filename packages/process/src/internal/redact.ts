@@ -74,10 +74,10 @@ export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redact
   const finds = (text: string): boolean =>
     search.isIn(text) || TerminalText.readings(text).some((reading) => search.isIn(reading.text))
   return {
-    redact: (text) => (finds(text) ? replaced(text, placesIn(search, text), 0, text.length) : text),
+    redact: (text) => (finds(text) ? replaced(search, text, placesIn(search, text), 0, text.length) : text),
     redactParts: (parts, separator) => {
       const text = parts.join(separator)
-      return finds(text) ? replacedParts(parts, separator, placesIn(search, text)) : parts
+      return finds(text) ? replacedParts(search, parts, separator, placesIn(search, text)) : parts
     },
     finds,
     redactLines: (texts, cut, look) => {
@@ -85,18 +85,20 @@ export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redact
       const has = look === undefined ? finds(texts.join("\n")) : looksFor(look.run) || looksFor(texts[0] ?? "")
       const places = has ? placesIn(search, texts.join("\n")) : []
       const starts = cut === undefined ? [] : startsAtEnds(search, texts, cut, newlines)
-      return places.length + starts.length > 0 ? replacedParts(texts, "\n", merged([...places, ...starts])) : texts
+      return places.length + starts.length > 0
+        ? replacedParts(search, texts, "\n", merged([...places, ...starts]))
+        : texts
     },
     redactCut: (text) => {
       const start = startAtEnd(search, text)
       const cut: ReadonlyArray<Place> = start === undefined ? [] : [[start, text.length]]
-      return replaced(text, merged([...placesIn(search, text), ...cut]), 0, text.length)
+      return replaced(search, text, merged([...placesIn(search, text), ...cut]), 0, text.length)
     },
     redactEnd: (text, skipped) => {
       // A secret without a newline has ended when its line has.
       const end = newlines === 0 ? lineStartIn(text) : text.length
       const from = Math.max(skipped, Math.min(end, afterCut(text, longest)))
-      return replaced(text, placesIn(search, text), from, text.length)
+      return replaced(search, text, placesIn(search, text), from, text.length)
     },
     endsInside: (text) => startAtEnd(search, text) !== undefined,
     active: true,
@@ -168,29 +170,41 @@ const merged = (places: ReadonlyArray<Place>): ReadonlyArray<Place> => {
 }
 
 /** The part of a text between two indexes. `first` is a place before which there is none in it. */
-const replaced = (text: string, places: ReadonlyArray<Place>, from: number, to: number, first = 0): string => {
+const replaced = (
+  search: WordSearch.WordSearch,
+  text: string,
+  places: ReadonlyArray<Place>,
+  from: number,
+  to: number,
+  first = 0
+): string => {
   let shown = ""
   let at = from
   for (let index = first; index < places.length; index++) {
     const [start, end] = places[index] as Place
     if (end <= at) continue
     if (start >= to) break
-    shown += text.slice(at, Math.max(at, start)) + inPlaceOf(text.slice(Math.max(at, start), Math.min(end, to)))
+    shown += text.slice(at, Math.max(at, start)) + inPlaceOf(search, text.slice(Math.max(at, start), Math.min(end, to)))
     at = Math.min(end, to)
   }
   return shown + text.slice(at, to)
 }
 
 /**
- * A line for each line of it, so that lines can still be counted; and its colours, which what comes after it has too.
+ * A line for each line of it, so that lines can still be counted; and its colours, which what comes after it has too,
+ * unless they have a secret of digits in them.
  */
-const inPlaceOf = (secret: string): string =>
+const inPlaceOf = (search: WordSearch.WordSearch, secret: string): string =>
   secret
     .split("\n")
-    .map((line) => (line === "" ? "" : replacement + TerminalText.colours(line)))
+    .map((line) => {
+      const colours = TerminalText.colours(line)
+      return line === "" ? "" : search.isIn(colours) ? replacement : replacement + colours
+    })
     .join("\n")
 
 const replacedParts = (
+  search: WordSearch.WordSearch,
   parts: ReadonlyArray<string>,
   separator: string,
   places: ReadonlyArray<Place>
@@ -203,7 +217,7 @@ const replacedParts = (
     const to = from + part.length
     start = to + separator.length
     while (next < places.length && (places[next] as Place)[1] <= from) next++
-    return replaced(text, places, from, to, next)
+    return replaced(search, text, places, from, to, next)
   })
 }
 
