@@ -76,7 +76,7 @@ describe("TerminalText.readings", () => {
       ["\r", "\u200b\u200e\ufeff"],
       ["\x1b(B", "\x1b[K\x1b[01;31"]
     ]) {
-      expect(texts(`pass${hidden[0]}\tword\n${hidden[1] ?? ""}`)).toEqual(["pass\tword\n"])
+      expect(texts(`pass${hidden[0]}\tword\n${hidden[1] ?? ""}`)[0]).toBe("pass\tword\n")
     }
   })
 
@@ -98,10 +98,27 @@ describe("TerminalText.readings", () => {
     }
   })
 
+  it("know the same of them as Unicode", () => {
+    const isHidden = /[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u
+    const differ: Array<string> = []
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const character = String.fromCodePoint(code)
+      const isKept = character === "\t" || character === "\n"
+      if (mayHarm(character) !== (!isKept && isHidden.test(character))) differ.push(code.toString(16))
+    }
+    expect(differ).toEqual([])
+  })
+
   it("leave all that is drawn as it is, emoji of several characters too", () => {
     const text = "na\u0308ive \u{1f469}\u200d\u{1f4bb}\ufe0f \ud800"
     expect(sanitize(text)).toBe(text)
     expect(texts(text)).toEqual(["na\u0308ive \u{1f469}\u{1f4bb} \ud800"])
+  })
+
+  it("have the parameters of a sequence without its end, in another", () => {
+    expect(texts("pass\x1b[12")).toEqual(["pass", "pass12"])
+    expect(texts("pass\x1b[1;2\nword\x1b[m")).toEqual(["pass\nword", "pass1;2\nword"])
+    expect(texts("pass\x1b[12mword")).toEqual(["password"])
   })
 
   it("have a C1 control as a character that is not drawn, in another", () =>
