@@ -12,8 +12,8 @@ const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 const suspectsInRun = new RegExp(suspectInRun, "g")
 
 // One grammar of a terminal's sequences, for what is shown and for what is searched: text that only one of the two
-// removes could hide a secret from the search. It is that of the parser of DEC's VT500, which xterm and its like follow.
-// No sequence goes past the end of a line: a text has the same sequences as its lines one by one.
+// removes could hide a secret from the search. It is that of DEC's VT500, which xterm and its like follow. No sequence
+// goes past the end of a line: a text has the same sequences as its lines one by one.
 
 // Within a sequence, a terminal executes C0 controls and ignores DEL, and the sequence goes on. CAN and SUB cancel it.
 const inert = String.raw`\x00-\x09\x0b\x0c\x0e-\x17\x19\x1c-\x1f\x7f`
@@ -147,7 +147,7 @@ export const readings = (text: string): ReadonlyArray<Reading> => {
 
 // Control characters but the tab and the newline.
 const control = String.raw`\x00-\x08\x0b-\x1f\x7f-\x9f`
-// What Unicode says is not drawn or only formats (\p{Cf} and \p{Default_Ignorable_Code_Point}): zero-width joiners, soft
+// What Unicode says is not drawn or only formats (\p{Cf}, \p{Default_Ignorable_Code_Point}): zero-width joiners, soft
 // hyphens, direction marks, tags, variation selectors, fillers; and line separators. The marks that are drawn over a
 // letter are not among them: with one, it is another letter.
 const format = String.raw`\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb`
