@@ -15,7 +15,7 @@ import { makeAll } from "./internal/directories.js"
 import { doing, fileError, isNotFound, refused } from "./internal/fileErrors.js"
 import { makeTurns } from "./internal/inTurn.js"
 import { linesBackwards, linesBetween, textBefore } from "./internal/keptFile.js"
-import { isBlank, type LineReader, longestLine, makeLineReader } from "./internal/lineReader.js"
+import { isBlank, isTooLong as stoodIn, type LineReader, longestLine, makeLineReader } from "./internal/lineReader.js"
 import { directoryOf } from "./internal/paths.js"
 import type { TornLine } from "./internal/tornLine.js"
 import { warn } from "./internal/warn.js"
@@ -219,6 +219,18 @@ export const read = (path: string): Stream.Stream<string, FileError, FileSystem.
       )
     })
   )
+
+/**
+ * Whether a line stands in place of one that is longer than 16 MiB.
+ *
+ * @example
+ * ```ts
+ * import * as RotatingFile from "@tether/host/RotatingFile"
+ *
+ * RotatingFile.isTooLong("(a line of 629145600 bytes, longer than 16777216, is not shown)") // true
+ * ```
+ */
+export const isTooLong = (line: string): boolean => stoodIn(line)
 
 /**
  * One of the files that are kept, as it was when it was looked at.

@@ -193,13 +193,18 @@ export const linesFrom = (file: FileSystem.File, from: number, end: number): Eff
       const found = (yield* readRange(file, at, Math.min(end, at + skipped))).indexOf(newline)
       if (found === -1) continue
       const to = at + found + 1
-      return { lines: Chunk.of(`(a line of ${to - from - 1} bytes, longer than ${longestLine}, is not shown)`), to }
+      return { lines: Chunk.of(tooLong(to - from - 1)), to }
     }
     return { lines: Chunk.empty(), to: from }
   })
 
+const tooLong = (bytes: number): string => `(a line of ${bytes} bytes, longer than ${longestLine}, is not shown)`
+
+export const isTooLong = (line: string): boolean =>
+  /^\(a line of \d+ bytes, longer than \d+, is not shown\)$/.test(line)
+
 /** So much is read at once of a line that is too long. */
-const skipped = 1024 * 1024
+const skipped = 4 * 1024 * 1024
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 

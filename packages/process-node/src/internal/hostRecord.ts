@@ -30,7 +30,8 @@ import {
   utimesSync,
   writeFileSync
 } from "node:fs"
-import { basename, isAbsolute, join } from "node:path"
+import { basename, dirname, isAbsolute, join } from "node:path"
+import { isTrusted } from "./trusted.js"
 
 export interface ProcessName {
   readonly pid: number
@@ -89,7 +90,7 @@ const directoriesOf = ({ base, names }: Place): ReadonlyArray<string> =>
 
 const recordsIn = ({ base, names }: Place): string => join(base, ...names)
 
-/** Ours, closed to others, and no link: what stands in it was written by this user. */
+/** Of this user, closed to others, and not a link: what stands in it was written by this user. */
 const isPrivate = (directory: string): boolean => {
   try {
     const stats = lstatSync(directory)
@@ -99,20 +100,35 @@ const isPrivate = (directory: string): boolean => {
   }
 }
 
-/** The directories with records that are there and private. */
+/** Whether the directories are there and private, and no other user can put others in their place. */
+const isOurs = (place: Place): boolean => directoriesOf(place).every(isPrivate) && isTrusted(recordsIn(place))
+
+/** The directories with records that are there and ours. */
 export const recordDirectories = (): ReadonlyArray<string> => [
-  ...new Set(places().flatMap((place) => (directoriesOf(place).every(isPrivate) ? [recordsIn(place)] : [])))
+  ...new Set(places().flatMap((place) => (isOurs(place) ? [recordsIn(place)] : [])))
 ]
 
 /** Throws where there can be no such directory. */
 const makePrivate = (place: Place): void => {
-  if (place.base === process.env["TETHER_RUNTIME_DIR"]) mkdirSync(place.base, { recursive: true, mode: 0o700 })
-  for (const directory of directoriesOf(place)) {
-    if (existsSync(directory)) continue
+  if (place.base === process.env["TETHER_RUNTIME_DIR"]) makeAll(place.base)
+  for (const directory of directoriesOf(place)) makeOne(directory)
+}
+
+/** With those above it, each with its mode: a umask may leave nothing of the one that is asked for. */
+const makeAll = (directory: string): void => {
+  if (existsSync(directory)) return
+  if (dirname(directory) !== directory) makeAll(dirname(directory))
+  makeOne(directory)
+}
+
+const makeOne = (directory: string): void => {
+  try {
     mkdirSync(directory, { mode: 0o700 })
-    // The mode above is only asked for: a umask takes from it.
-    chmodSync(directory, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return
+    throw error
   }
+  chmodSync(directory, 0o700)
 }
 
 /** The record of this program. */
@@ -134,13 +150,15 @@ export class OwnRecord {
     for (const place of places()) {
       const path = join(recordsIn(place), host)
       try {
+        // Before: nothing is made, nor any mode set, where another user may just be replacing it.
+        if (!isTrusted(recordsIn(place))) continue
         makePrivate(place)
-        if (!directoriesOf(place).every(isPrivate)) continue
+        if (!isOurs(place)) continue
         writeFileSync(path, `${format}\ncommand ${ownCommand()}\nuid ${uid}\n`, { flag: "wx", mode: 0o600 })
         chmodSync(path, 0o600)
         return new OwnRecord(path, uid)
       } catch {
-        // Read-only, full, or somebody else's: the next one.
+        // Read-only, full, or another user's: the next one.
       }
     }
     return undefined
