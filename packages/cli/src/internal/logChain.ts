@@ -38,8 +38,8 @@ const open = (path: string): Effect.Effect<Option.Option<Part>, FileError, FileS
   )
 
 /**
- * All regular files that there are now, the oldest first. The newest are opened first: a rotation meanwhile shows one twice, and hides
- * none.
+ * All regular files that there are now, the oldest first. The newest are opened first: a rotation meanwhile shows one
+ * twice, and hides none.
  */
 export const openAll = (log: string) =>
   Effect.map(Effect.forEach(pathsOf(log), open), (found) => {

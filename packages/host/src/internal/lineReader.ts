@@ -163,8 +163,8 @@ export const makeLineReader = (
 const isEndless = (type: FileSystem.File.Type): boolean => type !== "File" && type !== "Directory"
 
 /**
- * The longest line that is read, in bytes. A longer one would take the memory of the reader, and no text can hold one of
- * 512 MiB.
+ * The longest line that is read, in bytes. A longer one would take the memory of the reader, and no text can hold one
+ * of 512 MiB.
  */
 export const longestLine = 16 * 1024 * 1024
 
@@ -175,8 +175,8 @@ export interface Lines {
 }
 
 /**
- * Some lines from `from` on, which is the beginning of one, at most up to `end`. `to` is `from` if there is no newline. In
- * place of a line that is too long stands one that says so, and which no reader takes for a record.
+ * Some lines from `from` on, which is the beginning of one, at most up to `end`. `to` is `from` if there is no newline.
+ * In place of a line that is too long stands one that says so, and which no reader takes for a record.
  */
 export const linesFrom = (file: FileSystem.File, from: number, end: number): Effect.Effect<Lines, PlatformError> =>
   Effect.gen(function* () {
