@@ -140,6 +140,7 @@ describe("a pass", () => {
     Effect.gen(function* () {
       const directory = yield* folder
       const spool = yield* make(directory)
+      yield* spool.put(numbers(1), { name: "a" })
       rmSync(join(directory, "claims"), { recursive: true, force: true })
       yield* Effect.acquireRelease(
         Effect.sync(() => process.umask(0o777)),
