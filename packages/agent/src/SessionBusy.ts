@@ -1,6 +1,7 @@
 /**
  * A session that does one thing at a time.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
@@ -19,6 +20,6 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
 }) {
   /** Which turn has to end first, in one line. */
   override get message(): string {
-    return `turn ${this.turnId} was refused: turn ${this.running} of the session still runs`
+    return `turn ${TerminalText.sanitize(this.turnId)} was refused: turn ${TerminalText.sanitize(this.running)} of the session still runs`
   }
 }

@@ -15,7 +15,7 @@ import { makeAll } from "./internal/directories.js"
 import { doing, fileError, isNotFound, refused } from "./internal/fileErrors.js"
 import { makeTurns } from "./internal/inTurn.js"
 import { linesBackwards, linesBetween, textBefore } from "./internal/keptFile.js"
-import { isBlank, type LineReader, makeLineReader } from "./internal/lineReader.js"
+import { isBlank, isTooLong as stoodIn, type LineReader, longestLine, makeLineReader } from "./internal/lineReader.js"
 import { directoryOf } from "./internal/paths.js"
 import type { TornLine } from "./internal/tornLine.js"
 import { warn } from "./internal/warn.js"
@@ -55,8 +55,8 @@ export interface Options {
  *
  * - `append(line)`: the line and its newline in one write, on the disk too with `{ sync: true }`. It fails with
  *   `FileError`, and the caller decides: then the line is not there, or only a part that the next append repairs. A
- *   line that is blank, or has a newline or CAN (0x18) in it, is refused with the reason `Invalid`. It is not
- *   interrupted on its way.
+ *   line that is blank, is longer than 16 MiB, or has a newline or CAN (0x18) in it, is refused with the reason
+ *   `Invalid`. It is not interrupted on its way.
  * - `appendAll(lines)`: several lines in one write.
  * - `sync`: brings to the disk what was appended here.
  * - `rotate`: rotates now, if there is anything in the active file.
@@ -90,6 +90,9 @@ export interface RotatingFile {
  * number. Who rotates holds the lock `<path>.lock`; nobody waits for it, and a file grows until somebody has it. A
  * writer that still has the old file open writes into it under its new name, where it is kept and read. It counts as
  * young as its last line. A writer whose file was removed under it appends the line again, to the active file.
+ *
+ * A rotated file is a regular file, and not a link. In a directory such as `/tmp`, it belongs to the current user, root
+ * or the owner of the active file: others are not read, counted or removed.
  *
  * To look after a line takes longer than to write it: that is done 20 ms later for all that were appended meanwhile,
  * and by `sync`. A line that is found in a removed file, or behind one that another writer has torn within the last 100
@@ -182,12 +185,17 @@ const encoder = new TextEncoder()
 const problemOf = (line: string): string | undefined => {
   if (line.includes("\n")) return "a line must not have a newline in it"
   if (line.includes("\x18")) return "a line must not have the control character CAN in it"
+  if (line.length * 3 > longestLine && encoder.encode(line).length > longestLine)
+    return `a line must not be longer than ${longestLine} bytes`
   return isBlank(line) ? "a line must not be blank" : undefined
 }
 
 /**
  * The lines that are there now, oldest first, of all files that are kept. A torn line is left out. It creates nothing:
  * where there is no file, there are no lines. Lines of one writer come in their order.
+ *
+ * In place of a line longer than 16 MiB, which `append` does not write, stands a short one that says so:
+ * `(a line of 629145600 bytes, longer than 16777216, is not shown)`.
  *
  * @example
  * ```ts
@@ -211,6 +219,18 @@ export const read = (path: string): Stream.Stream<string, FileError, FileSystem.
       )
     })
   )
+
+/**
+ * Whether a line stands in place of one that is longer than 16 MiB.
+ *
+ * @example
+ * ```ts
+ * import * as RotatingFile from "@tether/host/RotatingFile"
+ *
+ * RotatingFile.isTooLong("(a line of 629145600 bytes, longer than 16777216, is not shown)") // true
+ * ```
+ */
+export const isTooLong = (line: string): boolean => stoodIn(line)
 
 /**
  * One of the files that are kept, as it was when it was looked at.

@@ -11,11 +11,26 @@ const suspects = new RegExp(suspect, "g")
 const suspectInRun = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 const suspectsInRun = new RegExp(suspectInRun, "g")
 
-// A terminal's sequences: CSI (parameters, then a final byte), OSC and the other strings (up to their terminator), and
-// the two-byte escapes. None of them goes past the end of a line: a text has the same sequences as its lines one by
-// one.
-const sequences =
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g
+// One grammar of a terminal's sequences, for what is shown and for what is searched: text that only one of the two
+// removes could hide a secret from the search. It is that of DEC's VT500, which xterm and its like follow. No sequence
+// goes past the end of a line: a text has the same sequences as its lines one by one.
+
+// Within a sequence, a terminal executes C0 controls and ignores DEL, and the sequence goes on. CAN and SUB cancel it.
+const inert = String.raw`\x00-\x09\x0b\x0c\x0e-\x17\x19\x1c-\x1f\x7f`
+const cancel = String.raw`\x18\x1a`
+// Parameters and intermediates in any order, then the final byte. Without one, because the text ends or something else
+// comes, the parameters are as invisible.
+const csi = `[${inert} -?]*[@-~${cancel}]?`
+// OSC ends at a BEL, too. Any other C1 control or escape aborts a string.
+const osc = String.raw`[^\x07${cancel}\x1b\x80-\x9f\r\n]*(?:[\x07${cancel}\x9c]|\x1b\\)?`
+const string = String.raw`[^${cancel}\x1b\x80-\x9f\r\n]*(?:[${cancel}\x9c]|\x1b\\)?`
+const escape = `[${inert} -/]*[0-~${cancel}]?`
+// One alternative for each first character: a text of colours is searched in half the time.
+// An escape that begins nothing is a character like others.
+const sequence7 = String.raw`\x1b(?=[${inert}${cancel} -~])[${inert}]*(?:\[${csi}|\]${osc}|[PX^_]${string}|${escape})`
+const csi8 = String.raw`\x9b${csi}`
+const sequence8 = String.raw`${csi8}|\x9d${osc}|[\x90\x98\x9e\x9f]${string}`
+const sequences = new RegExp(`${sequence7}|${sequence8}`, "g")
 const colour = /^\x1b\[[0-9;:]*m$/
 
 /**
@@ -47,7 +62,7 @@ export interface Options {
  * TerminalText.mayHarm("one\ntwo\u0007") // true
  * ```
  */
-export const mayHarm = (run: string): boolean => unread.test(run)
+export const mayHarm = (run: string): boolean => kindOf(run, controls) !== plain
 
 /**
  * A text as one line that a terminal can only show. Control sequences are removed. Each control character that remains
@@ -106,9 +121,10 @@ export interface Reading {
  * does not show: for a search that must find a word also where a sequence or an invisible character is in its middle.
  * Newlines and tabs stay, everything else that has no width of its own goes. Empty for a text without any of it.
  *
- * There is one reading without the sequences, one in which the payload of strings such as titles and links is text, if
- * there are any, and one in which each backspace erases the character before it, if there are any. The readings are for
- * searches only: they are not safe to print.
+ * There is one reading without the sequences, and another for each of these that the text has: one in which the payload
+ * of strings such as titles and links is text; one for a viewer that knows no C1 controls, and to which the parameters
+ * of a sequence without its end are text; and one in which each backspace erases the character before it. The readings
+ * are for searches only: they are not safe to print.
  *
  * @example
  * ```ts
@@ -119,28 +135,65 @@ export interface Reading {
  * ```
  */
 export const readings = (text: string): ReadonlyArray<Reading> => {
-  if (!mayHarm(text)) return []
+  const kind = kindOf(text, formats)
+  if (kind === plain) return []
+  const { unshown, unshownButStrings, unshownIfWhole } = kind === controls ? withControls : withFormats
   const found = [readingOf(text, unshown, false)]
   if (stringStart.test(text)) found.push(readingOf(text, unshownButStrings, false))
+  if (introducer8.test(text) || unfinished.test(text)) found.push(readingOf(text, unshownIfWhole, false))
   if (text.includes("\b")) found.push(readingOf(text, unshown, true))
   return found
 }
 
-// The suspects but the newline, and what has no width: the soft hyphen, zero-width spaces and joiners, the byte order
-// mark.
-const unread = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
-const stringStart = /\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]/
-// What is cut off in the middle of a sequence is a part of no word either. One alternative for each first character: a
-// text of colours is searched in half the time.
-const control = String.raw`\[[0-?]*[ -/]*(?:[@-~]|$)`
-const escape = "[ -/]*(?:[0-~]|$)"
-const payload = String.raw`[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?`
-const control8 = String.raw`\x9b[0-?]*[ -/]*(?:[@-~]|$)`
-const unshown = new RegExp(
-  String.raw`\x1b(?:${control}|[\]PX^_]${payload}|${escape})?|${control8}|[\x9d\x90\x98\x9e\x9f]${payload}|${unread.source}`,
-  "g"
-)
-const unshownButStrings = new RegExp(String.raw`\x1b(?:${control}|${escape})?|${control8}|${unread.source}`, "g")
+// Control characters but the tab and the newline.
+const control = String.raw`\x00-\x08\x0b-\x1f\x7f-\x9f`
+// What Unicode says is not drawn or only formats (\p{Cf}, \p{Default_Ignorable_Code_Point}): zero-width joiners, soft
+// hyphens, direction marks, tags, variation selectors, fillers; and line separators. The marks that are drawn over a
+// letter are not among them: with one, it is another letter.
+const format = String.raw`\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb`
+const formatPair = String.raw`\ud804[\udcbd\udccd]|\ud80d[\udc30-\udc3f]|\ud82f[\udca0-\udca3]|\ud834[\udd73-\udd7a]|[\udb40-\udb43][\udc00-\udfff]`
+const isFormatPair = new RegExp(`^(?:${formatPair})$`)
+
+// A class of so many ranges takes eight times as long as a look into a table.
+const [plain, controls, formats, pairs] = [0, 1, 2, 3]
+const kinds = new Uint8Array(0x10000)
+const fill = (ranges: string, kind: number): void => {
+  for (const [range] of ranges.matchAll(/\\.[0-9a-f]+(?:-\\.[0-9a-f]+)?/g)) {
+    const [from = 0, to = from] = range.split("-").map((end) => Number.parseInt(end.slice(2), 16))
+    kinds.fill(kind, from, to + 1)
+  }
+}
+fill(control, controls)
+fill(format, formats)
+fill(String.raw`\ud804\ud80d\ud82f\ud834\udb40-\udb43`, pairs)
+
+/** What there is in a text besides what is drawn: `controls`, or `formats` too; whichever `enough` says first. */
+const kindOf = (text: string, enough: number): number => {
+  let most = plain
+  for (let index = 0; index < text.length; index++) {
+    let kind = kinds[text.charCodeAt(index)] as number
+    if (kind === plain) continue
+    if (kind === pairs) kind = isFormatPair.test(text.slice(index, index + 2)) ? formats : plain
+    if (kind > most) most = kind
+    if (most >= enough) return most
+  }
+  return most
+}
+
+const stringStart = new RegExp(String.raw`\x1b[${inert}]*[\]PX^_]|[\x90\x98\x9d-\x9f]`)
+const introducer8 = /[\x90\x98\x9b\x9d-\x9f]/
+const unfinished = new RegExp(String.raw`\x1b[${inert}]*\[[${inert} -?]*(?![${inert} -~${cancel}])`)
+
+const patternsOf = (unread: string) => ({
+  unshown: new RegExp(`${sequence7}|${sequence8}|${unread}`, "g"),
+  unshownButStrings: new RegExp(String.raw`\x1b[${inert}]*(?:\[${csi}|${escape})|${csi8}|${unread}`, "g"),
+  unshownIfWhole: new RegExp(
+    String.raw`\x1b[${inert}]*(?:\[(?:[${inert} -?]*[@-~${cancel}])?|\]${osc}|[PX^_]${string}|${escape})|${unread}`,
+    "g"
+  )
+})
+const withControls = patternsOf(`[${control}]`)
+const withFormats = patternsOf(`[${control}${format}]|${formatPair}`)
 
 const readingOf = (text: string, hidden: RegExp, erases: boolean): Reading => {
   // Where each part was is asked only where a search has found something.
@@ -185,7 +238,7 @@ const partsOf = (text: string, hidden: RegExp, erases: boolean): ReadonlyArray<P
   for (const match of text.matchAll(hidden)) {
     keep(at, match.index)
     at = match.index + match[0].length
-    if (erases && match[0] === "\b") erase()
+    if (erases) for (let left = backspaces(match[0]); left > 0; left--) erase()
   }
   keep(at, text.length)
   let place = 0
@@ -195,6 +248,10 @@ const partsOf = (text: string, hidden: RegExp, erases: boolean): ReadonlyArray<P
   }
   return parts
 }
+
+/** How many a terminal executes: also within a sequence, and none of a string. */
+const backspaces = (hidden: string): number =>
+  hidden === "\b" ? 1 : stringStart.test(hidden) ? 0 : hidden.split("\b").length - 1
 
 /** A part of the original that is read: where it begins in the reading, and where in the original. */
 interface Part {

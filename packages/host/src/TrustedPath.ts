@@ -20,6 +20,7 @@ import type * as Scope from "effect/Scope"
 import type { FileError } from "./FileError.js"
 import * as trust from "./internal/trust.js"
 import { warn } from "./internal/warn.js"
+import * as TerminalText from "./TerminalText.js"
 
 export { Lstat, type NodeStats } from "./internal/lstat.js"
 export type { Kind, Problem } from "./internal/trust.js"
@@ -99,7 +100,7 @@ export const openToAppend = (
  */
 export const ignored = (what: string, path: string, problem: string): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const message = `ignoring ${what} ${/^[!-~]+$/.test(path) ? path : JSON.stringify(path)}: ${problem}`
+    const message = `ignoring ${what} ${/^[!-~]+$/.test(path) ? path : TerminalText.quote(path)}: ${TerminalText.sanitize(problem)}`
     if (said.has(message)) return Effect.void
     said.add(message)
     return warn(message)

@@ -14,7 +14,7 @@ import * as internal from "./internal/redact.js"
  * const shown = (redactor: Redactor, command: ReadonlyArray<string>) => redactor.redactParts(command, " ").join(" ")
  * ```
  */
-export type Redactor = Pick<internal.Redactor, "redact" | "redactParts" | "finds">
+export type Redactor = Pick<internal.Redactor, "redact" | "redactParts" | "redactLines" | "redactCut" | "finds">
 
 /**
  * A redactor for the secrets that the options of a child declare: `redact`, and every `Redacted` value in `env`,

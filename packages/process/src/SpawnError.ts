@@ -76,7 +76,7 @@ export class SpawnError extends Schema.TaggedError<SpawnError>()("SpawnError", {
 }) {
   /** What happened, to which command, in one line. */
   override get message(): string {
-    const code = this.code === undefined ? "" : ` (${this.code})`
-    return `cannot start "${clip(this.label)}": ${this.problems.join("; ")}${code}`
+    const code = this.code === undefined ? "" : ` (${clip(this.code)})`
+    return `cannot start "${clip(this.label)}": ${this.problems.map((problem) => clip(problem, 400)).join("; ")}${code}`
   }
 }

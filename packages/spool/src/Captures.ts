@@ -109,8 +109,10 @@ export const toFiles: Effect.Effect<CaptureHandler, FileError, FileSystem.FileSy
             )
             const result = yield* use(({ header, record }) =>
               Effect.gen(function* () {
-                const sessionId = header["session_id"]
-                const path = `${directory}/${uniqueName(typeof sessionId === "string" ? sessionId : "unknown")}.jsonl`
+                // A header is written by others: what is no text may be nested too deeply to be written.
+                const given = header["session_id"]
+                const sessionId = typeof given === "string" ? given : undefined
+                const path = `${directory}/${uniqueName(sessionId ?? "unknown")}.jsonl`
                 const page = yield* pageOf(path)
                 if (page.keys.has(record.key) || page.added.has(record.key)) return Answer.known
                 page.added.set(record.key, JSON.stringify({ ...record, session_id: sessionId }))

@@ -6,6 +6,7 @@ import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -65,7 +66,8 @@ interface Log {
  * Logs of sessions are those that a launch has marked, by a file `.<identity>.session` beside them, which goes with the
  * last of them. Nothing else in the directory is looked at.
  *
- * A launch does this with the directory of its log. Fails with `FileError` if the directory cannot be read.
+ * A launch does this with the directory of its log. Fails with `FileError` if the directory cannot be read, or if other
+ * users can create files in it: they could mark a file of ours as a log.
  *
  * @example
  * ```ts
@@ -83,6 +85,7 @@ export const sweep = (
 ): Effect.Effect<SweepReport, FileError, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
+    yield* TrustedPath.check("remove old logs in", directory, "Directory")
     const names = yield* FileAttempt.attempt("read the directory", directory)(fs.readDirectory(directory))
     const marked = new Set(names.flatMap((name) => markedBy(name) ?? []))
     const logs = names.flatMap((name) => {

@@ -9,6 +9,7 @@ import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as TerminalText from "@tether/host/TerminalText"
 import type { Child } from "@tether/process/Child"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
+import * as Redactor from "@tether/process/Redactor"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
 import * as Cause from "effect/Cause"
@@ -138,7 +139,7 @@ export const launch = (
             )
           })
         )
-        const session = yield* makeHandle(tmux, facts)
+        const session = yield* makeHandle(tmux, facts, request.redactor)
         yield* keepWithin(tmux.directory, request.logDir, options.log)
         const lastOutput = Effect.zipRight(
           writtenWithin(facts.unwritten, "1 second"),
@@ -203,6 +204,9 @@ const look = (tmux: TmuxService): Effect.Effect<ReadonlyArray<Found>, TmuxFailed
     )
   )
 
+/** Of a session that was found, nobody says what is secret. */
+const knowsNone = Redactor.make({})
+
 /**
  * The sessions of the server, the oldest first, whoever has launched them. One that has just died may be among them.
  *
@@ -228,7 +232,7 @@ export const list: Effect.Effect<
     ({ attached, facts }) =>
       Effect.zipRight(
         tmux.watch(facts.shim),
-        Effect.map(makeHandle(tmux, facts), (session) => ({ session, attached }))
+        Effect.map(makeHandle(tmux, facts, knowsNone), (session) => ({ session, attached }))
       )
   )
 })

@@ -3,6 +3,7 @@
  */
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as ProcStat from "@tether/host/ProcStat"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import * as Processes from "./internal/leaks/processes.js"
 
@@ -30,7 +31,7 @@ import * as Processes from "./internal/leaks/processes.js"
 export const survivorsOf = (cookie: string): Effect.Effect<ReadonlyArray<ProcessInfo>> =>
   Effect.suspend(() => {
     if (!/^[^=\0]+=[^\0]*$/.test(cookie))
-      return dieOf(`An entry of an environment is NAME=value, and not ${JSON.stringify(cookie)}`)
+      return dieOf(`An entry of an environment is NAME=value, and not ${TerminalText.quote(cookie)}`)
     if (!Processes.areVisible())
       return dieOf("survivorsOf reads /proc, which is not here, or shows other processes than ours")
     const entry = Buffer.from(cookie).toString("latin1")

@@ -56,7 +56,7 @@ export class Account {
       if (dropped === undefined) this.read(events, () => this.decoder.line(line), line)
       else {
         this.truncatedLines++
-        events.push(this.notice("truncated", `a line lost ${dropped} bytes: ${line}`))
+        events.push(this.notice("truncated", `a line lost ${dropped} bytes: ${line}`, this.redactor.redactCut))
       }
     }
     return events
@@ -65,7 +65,7 @@ export class Account {
   stderr(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
     this.heard(info)
     const events: Array<TurnEvent> = []
-    const shown = this.redactor.redactParts(lines, "\n")
+    const shown = this.redactor.redactLines(lines, info.truncated)
     for (const [index, line] of lines.entries()) {
       if (this.shownBytes < stderrShown) events.push({ _tag: "Stderr", line: shown[index] ?? "" })
       this.shownBytes += new TextEncoder().encode(line).length + 1
@@ -86,8 +86,8 @@ export class Account {
     this.result ??= this.early
   }
 
-  notice(kind: Notice["kind"], said: string): Notice {
-    const text = this.redactor.redact(said)
+  notice(kind: Notice["kind"], said: string, redact = this.redactor.redact): Notice {
+    const text = redact(said)
     const count = (this.counts.get(kind) ?? 0) + 1
     this.counts.set(kind, count)
     return {

@@ -31,6 +31,8 @@ const politely = StopPlan.make(StopPlan.closeStdin("2 seconds"), ...defaultStop.
 /** A message may come without a result behind it, and then none is to be waited for. */
 const backgroundPatience: Duration.DurationInput = "30 seconds"
 
+const unwritable: Decision = { behavior: "deny", message: "The input cannot be written as JSON." }
+
 const denied: Decision = { behavior: "deny", message: "The program that runs this session does not allow it." }
 
 export const openSession = (
@@ -218,9 +220,18 @@ class OpenSession implements AgentSession {
   private answer(requestId: string, decision: Decision): Effect.Effect<boolean> {
     return Effect.suspend(() =>
       this.asked.delete(requestId)
-        ? Effect.as(this.write(this.dialogue.permit(requestId, decision)), true)
+        ? Effect.as(this.write(this.permitLine(requestId, decision)), true)
         : Effect.succeed(false)
     )
+  }
+
+  /** The agent may ask with an input that is nested too deeply to be written again. */
+  private permitLine(requestId: string, decision: Decision): string {
+    try {
+      return this.dialogue.permit(requestId, decision)
+    } catch {
+      return this.dialogue.permit(requestId, unwritable)
+    }
   }
 
   readonly reply = (requestId: string, decision: Decision): Effect.Effect<boolean> =>

@@ -451,6 +451,18 @@ describe("a question for permission", () => {
     })
   )
 
+  it.live("is denied where the answer is nested too deeply to be written", () =>
+    Effect.gen(function* () {
+      const input: unknown = JSON.parse(`${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`)
+      const events = yield* asking(
+        answered({ behavior: "deny", message: "The input cannot be written as JSON." }),
+        { permissions: "ask" },
+        (session, id) => session.reply(id, { behavior: "allow", input: { input } })
+      )
+      expect(terminalOf(events)._tag).toBe("Completed")
+    })
+  )
+
   it.live("is denied where nobody answers it in time", () =>
     Effect.map(asking(denied, { permissions: "ask", permissionTimeout: "100 millis" }), (events) =>
       expect(terminalOf(events)._tag).toBe("Completed")

@@ -455,6 +455,21 @@ describe("a secret of its environment", () => {
   )
 })
 
+describe("a line that was cut in the middle of a secret", () => {
+  it.live("has nothing of it, in stderr and in a notice", () =>
+    Effect.gen(function* () {
+      const [line, junk] = ["key aaaahunter12-long-secretbbbb\n", "junk aahunter12-long-secretbbbb\n"]
+      const events = yield* play([Script.stdout(junk), Script.stderr(line), Script.exit(3)], {
+        env: { KEY: Redacted.make("hunter12-long-secret") },
+        maxLineBytes: 22
+      })
+      expect(JSON.stringify(events)).not.toContain("hunter")
+      expect(events.filter(({ _tag }) => _tag === "Stderr")).toMatchObject([{ line: "key aaaa<redacted>" }])
+      expect(noticesOf(events)).toContain("truncated 1")
+    })
+  )
+})
+
 describe("after its result", () => {
   const stays = [Script.ignore("SIGINT"), Script.ignore("SIGTERM"), whole, Script.hang]
 

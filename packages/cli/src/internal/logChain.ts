@@ -25,6 +25,8 @@ const pathsOf = (log: string): ReadonlyArray<string> => [log, `${log}.1`, `${log
 const open = (path: string): Effect.Effect<Option.Option<Part>, FileError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.gen(function* () {
+      // A pipe would be waited for.
+      if ((yield* fs.stat(path)).type !== "File") return Option.none()
       const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
       const file = yield* Scope.extend(fs.open(path, { flag: "r" }), scope)
       const { ino } = yield* file.stat
@@ -36,8 +38,8 @@ const open = (path: string): Effect.Effect<Option.Option<Part>, FileError, FileS
   )
 
 /**
- * All that there is now, the oldest first. The newest are opened first: a rotation meanwhile shows one twice, and hides
- * none.
+ * All regular files that there are now, the oldest first. The newest are opened first: a rotation meanwhile shows one
+ * twice, and hides none.
  */
 export const openAll = (log: string) =>
   Effect.map(Effect.forEach(pathsOf(log), open), (found) => {
@@ -61,9 +63,9 @@ export const after = (
     const fs = yield* FileSystem.FileSystem
     while (true) {
       const found = yield* Effect.forEach(pathsOf(log), (path) =>
-        Effect.map(
-          Effect.option(fs.stat(path)),
-          Option.map(({ ino }) => ({ path, inode: Option.getOrElse(ino, () => 0) }))
+        Effect.option(fs.stat(path)).pipe(
+          Effect.map(Option.filter(({ type }) => type === "File")),
+          Effect.map(Option.map(({ ino }) => ({ path, inode: Option.getOrElse(ino, () => 0) })))
         )
       )
       const there = found.flatMap(Option.toArray)

@@ -6,6 +6,7 @@ import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
 import * as TerminalText from "@tether/host/TerminalText"
+import * as TrustedPath from "@tether/host/TrustedPath"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import type { SessionStuck } from "@tether/tmux/SessionStuck"
@@ -89,8 +90,14 @@ const codeOf = (error: Failure): number => {
   return error._tag === "LaunchRefused" || error._tag === "Unusable" ? 2 : 1
 }
 
-/** Where the logs are if nobody says where; nothing is made. */
-export const usualLogDir: Effect.Effect<string, FileError> = StateDir.statePath("sessions")
+/**
+ * Where the logs are if no directory is given; nothing is made. Fails where another user could have put logs there: one
+ * that is given may be another user's.
+ */
+export const usualLogDir: Effect.Effect<string, FileError, FileSystem.FileSystem> = Effect.tap(
+  StateDir.statePath("sessions"),
+  (directory) => TrustedPath.check("read the logs in", directory, "Directory")
+)
 
 /** Fails where there is none of that name, and says which there are. */
 export const sessionOf = (

@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { resolve } from "node:path"
+import { dirname, resolve } from "node:path"
 import type { Answer } from "./answer.js"
 import { after, drain, openAll, type Part, seekLines } from "./logChain.js"
 import { namesOf } from "./names.js"
@@ -26,18 +26,20 @@ export const logs = (words: LogsWords, server: string | undefined, outlets: Outl
     outlets,
     Effect.gen(function* () {
       const { logDir, name } = words
-      const directory = logDir === undefined ? yield* usualLogDir : resolve(logDir)
       // A log can be read without tmux.
       const sessions = yield* Effect.either(
         Effect.flatMap(Layer.build(tmux(server)), (context) => Effect.provide(TmuxSession.list, context))
       )
       const session = Either.getOrElse(sessions, () => []).find(({ session }) => session.identity === name)?.session
-      const log = logDir === undefined && session !== undefined ? session.logFile : `${directory}/${name}.log`
+      const log =
+        logDir === undefined && session !== undefined
+          ? session.logFile
+          : `${logDir === undefined ? yield* usualLogDir : resolve(logDir)}/${name}.log`
       const own = session?.logFile === log ? session : undefined
       const parts = isFileName(name) ? yield* openAll(log) : []
       if (parts.length === 0 && own === undefined) {
         const problem = Either.isLeft(sessions) ? `; ${sessions.left.message}` : ""
-        return yield* new Unknown({ message: `${yield* noLog(name, directory)}${problem}` })
+        return yield* new Unknown({ message: `${yield* noLog(name, dirname(log))}${problem}` })
       }
       if (words.path) return { lines: [log], code: 0 } satisfies Answer
       if (words.follow && Either.isLeft(sessions))

@@ -84,8 +84,8 @@ const list: Action = ({ json }, { out }) =>
     ]
     const shown = files.map(({ file, header, records }) => ({
       file,
-      session: header?.["session_id"],
-      deferredAt: header?.["deferred_at"],
+      session: stringIn(header?.["session_id"]),
+      deferredAt: stringIn(header?.["deferred_at"]),
       records: records.length
     }))
     if (json) return { lines: [toJson({ directory: spool.directory, stats, files: shown, dead })], code: 0 }
@@ -108,10 +108,13 @@ const list: Action = ({ json }, { out }) =>
     }
   })
 
-const line = (text: unknown): string => (typeof text === "string" ? TerminalText.sanitize(text) : "-")
+/** A header is written by others: what should be a text may be any value. */
+const stringIn = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
-const ageOf = (text: unknown, now: number): string => {
-  const time = typeof text === "string" ? Date.parse(text) : Number.NaN
+const line = (text: string | undefined): string => (text === undefined ? "-" : TerminalText.sanitize(text))
+
+const ageOf = (text: string | undefined, now: number): string => {
+  const time = text === undefined ? Number.NaN : Date.parse(text)
   return formatAge(Number.isNaN(time) ? undefined : time, now)
 }
 

@@ -1,13 +1,14 @@
 /**
  * Rows in columns, as wide as what stands in them; the last one takes what is left of a terminal.
  */
+import * as TerminalText from "@tether/host/TerminalText"
 import Table from "cli-table3"
 import stringWidth from "string-width"
 
 type Row = ReadonlyArray<string>
 
 export interface Style {
-  /** The width of the terminal. Undefined where there is none: then nothing is cut. */
+  /** The width of the terminal. Undefined where there is none: then no column is cut to fit. */
   readonly width: number | undefined
   /** What becomes of a last column that is too wide. */
   readonly overflow: "cut" | "wrap"
@@ -21,12 +22,24 @@ export const growing = (head: Row, style: Style): ((rows: ReadonlyArray<Row>) =>
   let widths = head.map(() => 0)
   let isBegun = false
   return (rows) => {
-    const all = isBegun ? rows : [head, ...rows]
+    const all = (isBegun ? rows : [head, ...rows]).map((row) => row.map(cut))
     isBegun = true
     widths = widths.map((width, column) => Math.max(width, ...all.map((row) => stringWidth(row[column] ?? ""))))
     return lines(all, fitted(widths, style), style)
   }
 }
+
+/**
+ * The longest cell, in UTF-16 units. To measure text takes more than linear time: one word of 160 kB, from a journal or
+ * from the arguments of a process, took a minute.
+ */
+const longest = 500
+
+/** The beginning of a cell that is too long. It may end in a colour, or between the halves of a character. */
+const cut = (cell: string): string =>
+  cell.length <= longest
+    ? cell
+    : `${TerminalText.sanitize(cell.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, ""), { colour: true })}…`
 
 const lines = (rows: ReadonlyArray<Row>, widths: ReadonlyArray<number>, { overflow }: Style): ReadonlyArray<string> => {
   const made = new Table({

@@ -4,6 +4,7 @@
 import type { Block, Terminal, TurnEvent, Usage } from "@tether/agent/TurnEvent"
 import * as TurnEvents from "@tether/agent/TurnEvent"
 import * as TerminalText from "@tether/host/TerminalText"
+import { toJson } from "./json.js"
 import type { Outlets } from "./outlets.js"
 
 /** So much of what a tool is given is shown where no terminal says how wide it is. */
@@ -56,7 +57,7 @@ export class TurnText {
   }): void {
     for (const block of blocks) {
       if (block._tag === "Text" && role === "assistant" && !this.hasShownWords) this.words(block.text)
-      if (block._tag === "ToolUse") this.note(`${block.name} ${JSON.stringify(block.input)}`)
+      if (block._tag === "ToolUse") this.note(`${block.name} ${toJson(block.input)}`)
       if (block._tag === "ToolResult" && block.isError) this.note(`failed: ${textOf(block.content)}`)
     }
     if (role === "assistant") this.hasShownWords = false
@@ -87,4 +88,4 @@ export class TurnText {
   }
 }
 
-const textOf = (content: unknown): string => (typeof content === "string" ? content : JSON.stringify(content))
+const textOf = (content: unknown): string => (typeof content === "string" ? content : toJson(content))

@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import {
+  appendFileSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -28,6 +29,7 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  truncateSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -261,6 +263,34 @@ describe("tether exits", () => {
     const [record] = await exitsIn(directory)
     writeFileSync(join(mixed, "exits.log"), `${line}\n${JSON.stringify(record)}\nnot a record\n`)
     expect(await exitsIn(mixed)).toEqual([record, record])
+  })
+})
+
+describe("a journal with something very long in it", () => {
+  const line = "ts=2026-11-25T03:12:45.120Z ev=session-exit dead_status=2 dead_signal= ended_by=child"
+  const records = (...identities: ReadonlyArray<string>) =>
+    identities.map((identity, index) => `${line} identity=${identity} id=01M8A0000000000000000000A${index}\n`).join("")
+
+  it("is shown with a cut cell, which --json has whole", async () => {
+    const own = mkdtempSync(join(root, "long-"))
+    writeFileSync(join(own, "exits.log"), records("x".repeat(500_000), "short"))
+    const { code, stdout } = await tetherHere(["exits", "--directory", own])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/ x{499}… /)
+    expect(stdout).toContain(" short ")
+    expect((await exitsIn(own)).map(({ identity }) => String(identity).length)).toEqual([500_000, 5])
+  })
+
+  it("is read, but for a line that is longer than any record, which is counted", async () => {
+    const own = mkdtempSync(join(root, "long-"))
+    const log = join(own, "exits.log")
+    writeFileSync(log, records("before"))
+    truncateSync(log, 20 * 1024 * 1024)
+    appendFileSync(log, `\n${records("after")}`)
+    const { code, stderr, stdout } = await tetherHere(["exits", "--directory", own])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/ before [^]* after /)
+    expect(stderr).toContain("1 line is not a record")
   })
 })
 

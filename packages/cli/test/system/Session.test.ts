@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -28,6 +29,8 @@ const logDir = join(root, "state/sessions")
 const socketOf = (server: string) => join(root, "run/tmux", server)
 const inTmux = (...words: ReadonlyArray<string>) =>
   execFileSync("tmux", ["-S", socketOf("default"), ...words], { encoding: "utf8" }).trim()
+
+if (process.geteuid?.() !== 0) console.log("skipped: logs of other users, because only root can make them")
 
 afterAll(() => {
   for (const server of ["default", "doomed", "locked"]) spawnSync("tmux", ["-S", socketOf(server), "kill-server"])
@@ -415,6 +418,32 @@ describe("tether session logs", () => {
       { maxBuffer: 1e7 }
     )
     expect(Buffer.compare(stdout, bytes)).toBe(0)
+  })
+
+  it("passes over pipes, which would be waited for", async () => {
+    const own = mkdtempSync(join(root, "pipes-"))
+    for (const name of ["half.log.1", "whole.log", "whole.log.1"]) execFileSync("mkfifo", [join(own, name)])
+    writeFileSync(join(own, "half.log"), "text\n")
+    expect(await session("logs", "half", "--log-dir", own)).toMatchObject({ code: 0, stdout: "text\n" })
+    expect(await session("logs", "half", "-n", "1", "--log-dir", own)).toMatchObject({ code: 0, stdout: "text\n" })
+    expect(await session("logs", "whole", "--log-dir", own)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no log of a session "whole"')
+    })
+  })
+
+  it.skipIf(process.geteuid?.() !== 0)("shows another user's logs only where their directory is given", async () => {
+    const state = mkdtempSync(join(root, "theirs-"))
+    mkdirSync(join(state, "sessions"))
+    writeFileSync(join(state, "sessions/old.log"), "theirs\n")
+    for (const path of [state, join(state, "sessions"), join(state, "sessions/old.log")])
+      chownSync(path, 12_345, 12_345)
+    expect((await session("logs", "old", "--log-dir", join(state, "sessions"))).stdout).toBe("theirs\n")
+    vi.stubEnv("TETHER_STATE_DIR", state)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { code, stderr, stdout } = await session("logs", "old")
+    expect([code, stdout]).toEqual([1, ""])
+    expect(stderr).toContain("belongs to user 12345")
   })
 
   it("does not need tmux", async () => {

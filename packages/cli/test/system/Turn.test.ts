@@ -38,6 +38,22 @@ describe("tether turn", () => {
     expect(stderr).toMatch(/^· Read \{"path":"a\\nb"\}\n· failed: no such file\ntether: completed/)
   })
 
+  it.each([[[]], [["--json"]]])("shows a tool whose input is nested too deeply to be written: %j", async (words) => {
+    const [before, after] = toolUse("m", "t", "Read", { path: "INPUT" }).split('{"path":"INPUT"}')
+    const steps = [
+      Script.stdout(before ?? ""),
+      Script.repeat(100, Script.stdout('{"a":'.repeat(1000))),
+      Script.stdout("1"),
+      Script.repeat(100, Script.stdout("}".repeat(1000))),
+      Script.stdout(after ?? "", result("done")),
+      Script.exit(0)
+    ]
+    const { code, stderr, stdout } = await turn([...words, "hello"], steps).ended
+    expect(code).toBe(0)
+    expect(stdout + stderr).toMatch(/Read/)
+    expect(stdout + stderr).not.toMatch(/defect/)
+  })
+
   it("with --json, each event is a line of JSON, the last one how it ended", async () => {
     const { code, stderr, stdout } = await turn(["--json", "--", "--hello"]).ended
     const events = stdout

@@ -4,7 +4,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest"
+import { toJson } from "../../src/internal/json.js"
 import { PlainText } from "../../src/internal/plainText.js"
 import { tetherHere } from "../support/here.js"
 
@@ -175,6 +176,29 @@ describe("a spool with odd names", () => {
       if (before === undefined) delete process.env["TETHER_STATE_DIR"]
       else process.env["TETHER_STATE_DIR"] = before
     }
+  })
+})
+
+describe("a value that is nested too deeply", () => {
+  const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
+
+  it("is no session in `spool ls`", async () => {
+    const state = folderOf("state")
+    const spool = join(state, "deferred-captures")
+    mkdirSync(spool, { mode: 0o700 })
+    writeFileSync(join(spool, "deep.jsonl"), `{"version":1,"session_id":${deep(200_000)}}\n{}\n`)
+    vi.stubEnv("TETHER_STATE_DIR", state)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    for (const words of [[], ["--json"]]) expect(await harmless("spool", "ls", ...words)).toMatchObject({ code: 0 })
+    expect(JSON.parse((await harmless("spool", "ls", "--json")).stdout).files).toEqual([
+      { file: "deep.jsonl", records: 0 }
+    ])
+  })
+
+  it("is written as JSON up to a depth", () => {
+    const text = toJson({ flat: "kept", deep: JSON.parse(deep(200_000)), list: [1] })
+    expect(JSON.parse(text)).toMatchObject({ flat: "kept", deep: { a: { a: {} } }, list: [1] })
+    expect(text).toContain('"(nested too deeply)"')
   })
 })
 

@@ -57,13 +57,15 @@ export const indexOf = (bytes: Uint8Array, wanted: Uint8Array, from = 0): number
 export const lineStart = (file: FileSystem.File, end: number): Effect.Effect<number, PlatformError> =>
   Effect.gen(function* () {
     let to = end
+    let step = 65_536
     while (to > 0) {
       const from = Math.max(0, to - step)
       const at = (yield* readRange(file, from, to)).lastIndexOf(newline)
       if (at !== -1) return from + at + 1
       to = from
+      step = Math.min(step * 2, largestStep)
     }
     return 0
   })
 
-const step = 65_536
+const largestStep = 4 * 1024 * 1024

@@ -7,13 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { lineStart, readRange } from "./bytes.js"
-import { linesOf, type OpenFile, wholeLines } from "./lineReader.js"
+import { linesFrom, type OpenFile } from "./lineReader.js"
 
 /** Those from `from` to `to`, which are beginnings of lines. */
 export const linesBetween = ({ file }: OpenFile, from: number, to: number): Stream.Stream<string, PlatformError> =>
   Stream.unfoldChunkEffect(from, (at) =>
-    Effect.map(wholeLines(file, at, to), (bytes) =>
-      bytes.length === 0 ? Option.none() : Option.some([linesOf(bytes), at + bytes.length] as const)
+    Effect.map(linesFrom(file, at, to), (found) =>
+      found.to === at ? Option.none() : Option.some([found.lines, found.to] as const)
     )
   )
 
@@ -24,9 +24,26 @@ export const linesBackwards = ({ file }: OpenFile, to: number): Stream.Stream<st
       ? Effect.succeedNone
       : Effect.gen(function* () {
           const from = yield* lineStart(file, Math.max(0, at - step))
-          return Option.some([Chunk.reverse(linesOf(yield* readRange(file, from, at))), from] as const)
+          return Option.some([Chunk.reverse(yield* allLines(file, from, at)), from] as const)
         })
   )
+
+const allLines = (
+  file: OpenFile["file"],
+  from: number,
+  end: number
+): Effect.Effect<Chunk.Chunk<string>, PlatformError> =>
+  Effect.gen(function* () {
+    let all = Chunk.empty<string>()
+    let at = from
+    while (at < end) {
+      const { lines, to } = yield* linesFrom(file, at, end)
+      if (to === at) break
+      all = Chunk.appendAll(all, lines)
+      at = to
+    }
+    return all
+  })
 
 const step = 65_536
 

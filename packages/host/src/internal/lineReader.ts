@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { cancel, lineStart, newline, readRange } from "./bytes.js"
 import { isNotFound } from "./fileErrors.js"
-import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
+import { infoOf, inode, rotatedFiles } from "./logFiles.js"
 
 /** One of the files, and how far it was read: up to the beginning of a line. */
 interface Cursor {
@@ -59,12 +59,11 @@ export const makeLineReader = (
     let portions: ReadonlyArray<Portion> = []
     let lastNumber: number | undefined
 
-    /** The inode that has this path, with a cursor. */
-    const seen = (name: string, number: number): Effect.Effect<string | undefined, PlatformError> =>
+    /** The inode that has this path, with a cursor. `wanted`: the only inode that is opened there. */
+    const seen = (name: string, number: number, wanted?: string): Effect.Effect<string | undefined, PlatformError> =>
       Effect.gen(function* () {
         const info = yield* infoOf(fs, name)
-        // A pipe would be waited for.
-        if (info === undefined || info.type === "FIFO") return undefined
+        if (info === undefined || isEndless(info.type)) return undefined
         const known = cursors.get(inode(info))
         if (known !== undefined) {
           known.number = number
@@ -77,17 +76,16 @@ export const makeLineReader = (
           Effect.onError(() => Scope.close(scope, Exit.void))
         )
         const id = file === undefined ? undefined : inode(yield* file.stat)
-        if (file === undefined || id === undefined || cursors.has(id)) yield* Scope.close(scope, Exit.void)
+        const isOther = wanted !== undefined && id !== wanted
+        if (file === undefined || id === undefined || isOther || cursors.has(id)) yield* Scope.close(scope, Exit.void)
         else cursors.set(id, { file, scope, number, offset: 0 })
-        return id
+        return isOther ? undefined : id
       }).pipe(Effect.uninterruptible)
 
     /** Which inode has which name now: the rotated files by their numbers, and last the active one. */
     const names = Effect.gen(function* () {
-      const found: Array<string> = []
-      for (const number of yield* numbers(fs, path))
-        found.push(`${number} ${yield* inodeAt(rotatedPath(path, number))}`)
-      return [...found, `active ${yield* inodeAt(path)}`].join("\n")
+      const rotated = (yield* rotatedFiles(fs, path)).map(({ inode, number }) => `${number} ${inode}`)
+      return [...rotated, `active ${yield* inodeAt(path)}`].join("\n")
     })
 
     const inodeAt = (name: string) =>
@@ -101,7 +99,8 @@ export const makeLineReader = (
       while (true) {
         const before = yield* names
         const found: Array<string | undefined> = []
-        for (const number of yield* numbers(fs, path)) found.push(yield* seen(rotatedPath(path, number), number))
+        for (const { inode, number, path: name } of yield* rotatedFiles(fs, path))
+          found.push(yield* seen(name, number, inode))
         found.push(yield* seen(path, Number.POSITIVE_INFINITY))
         if (before === (yield* names)) return new Set(found.filter((id) => id !== undefined))
       }
@@ -141,13 +140,13 @@ export const makeLineReader = (
       const [portion, ...rest] = portions
       if (portion === undefined) return undefined
       const { cursor, end, isLast } = portion
-      const bytes = yield* wholeLines(cursor.file, cursor.offset, end)
-      cursor.offset += bytes.length
-      if (bytes.length === 0) {
+      const { lines, to } = yield* linesFrom(cursor.file, cursor.offset, end)
+      if (to === cursor.offset) {
         portions = rest
         if (isLast) yield* Scope.close(cursor.scope, Exit.void)
       }
-      return linesOf(bytes)
+      cursor.offset = to
+      return lines
     })
 
     const skip = Effect.gen(function* () {
@@ -160,27 +159,56 @@ export const makeLineReader = (
     return { look, next, skip, files }
   })
 
-/** Some bytes from `from` on, at most up to `end`, that end with a newline; none if there is no newline. */
-export const wholeLines = (
-  file: FileSystem.File,
-  from: number,
-  end: number
-): Effect.Effect<Uint8Array, PlatformError> =>
+/** Pipes, sockets and terminals are waited for, and `/dev/zero` has no end. */
+const isEndless = (type: FileSystem.File.Type): boolean => type !== "File" && type !== "Directory"
+
+/**
+ * The longest line that is read, in bytes. A longer one would take the memory of the reader, and no text can hold one
+ * of 512 MiB.
+ */
+export const longestLine = 16 * 1024 * 1024
+
+/** Whole lines, and the position after them. */
+export interface Lines {
+  readonly lines: Chunk.Chunk<string>
+  readonly to: number
+}
+
+/**
+ * Some lines from `from` on, which is the beginning of one, at most up to `end`. `to` is `from` if there is no newline.
+ * In place of a line that is too long stands one that says so, and which no reader takes for a record.
+ */
+export const linesFrom = (file: FileSystem.File, from: number, end: number): Effect.Effect<Lines, PlatformError> =>
   Effect.gen(function* () {
     let length = 65_536
     while (true) {
       const bytes = yield* readRange(file, from, Math.min(end, from + length))
       const last = bytes.lastIndexOf(newline)
-      if (last !== -1) return bytes.subarray(0, last + 1)
-      if (from + length >= end) return bytes.subarray(0, 0)
-      length *= 4
+      if (last !== -1) return { lines: linesOf(bytes.subarray(0, last + 1)), to: from + last + 1 }
+      if (from + length >= end) return { lines: Chunk.empty(), to: from }
+      if (length === longestLine) break
+      length = Math.min(length * 4, longestLine)
     }
+    for (let at = from + longestLine; at < end; at += skipped) {
+      const found = (yield* readRange(file, at, Math.min(end, at + skipped))).indexOf(newline)
+      if (found === -1) continue
+      const to = at + found + 1
+      return { lines: Chunk.of(tooLong(to - from - 1)), to }
+    }
+    return { lines: Chunk.empty(), to: from }
   })
+
+const tooLong = (bytes: number): string => `(a line of ${bytes} bytes, longer than ${longestLine}, is not shown)`
+
+export const isTooLong = (line: string): boolean =>
+  /^\(a line of \d+ bytes, longer than \d+, is not shown\)$/.test(line)
+
+/** So much is read at once of a line that is too long. */
+const skipped = 4 * 1024 * 1024
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-export const linesOf = (bytes: Uint8Array): Chunk.Chunk<string> => {
-  if (bytes.length === 0) return Chunk.empty()
+const linesOf = (bytes: Uint8Array): Chunk.Chunk<string> => {
   const lines = decoder.decode(bytes.subarray(0, -1)).split("\n")
   const whole = bytes.includes(cancel) ? lines.map((line) => line.slice(line.lastIndexOf("\x18") + 1)) : lines
   return Chunk.unsafeFromArray(whole.filter((line) => !isBlank(line)))

@@ -8,6 +8,7 @@
  *
  * Only modes are looked at. A POSIX access list shows in the group bits of the mode; those of macOS do not.
  */
+import * as TerminalText from "../TerminalText.js"
 
 /** What `stat` tells of an entry of a directory. */
 export interface Entry {
@@ -49,7 +50,7 @@ export const isShared = ({ gid, mode, uid }: Entry, { hasOthers }: Self): boolea
 
 /** Why others can write to a directory, and what to do. */
 export const sharedProblem = ({ mode, path, uid }: Entry, remedy = "chmod go-w"): string =>
-  `other users can write to ${JSON.stringify(path)} (owner ${uid}, mode ${octal(mode)}); ` +
+  `other users can write to ${TerminalText.quote(path)} (owner ${uid}, mode ${octal(mode)}); ` +
   `run ${remedy} on it, or choose another directory`
 
 /**
@@ -62,14 +63,14 @@ export const sharedProblem = ({ mode, path, uid }: Entry, remedy = "chmod go-w")
 export const replaceProblem = (directory: Entry, entry: Entry | undefined, self: Self): string | undefined => {
   if (!isOwn(directory, self) && directory.uid !== self.overflowUid)
     return (
-      `${JSON.stringify(directory.path)} belongs to user ${directory.uid} (mode ${octal(directory.mode)}), ` +
+      `${TerminalText.quote(directory.path)} belongs to user ${directory.uid} (mode ${octal(directory.mode)}), ` +
       `must belong to the current user or root; choose another directory`
     )
   if (!isShared(directory, self)) return undefined
   if ((directory.mode & 0o1000) === 0) return sharedProblem(directory, "chmod go-w, or chmod +t,")
   if (entry === undefined || isOwn(entry, self)) return undefined
   return (
-    `${JSON.stringify(entry.path)} belongs to user ${entry.uid} (mode ${octal(entry.mode)}) ` +
+    `${TerminalText.quote(entry.path)} belongs to user ${entry.uid} (mode ${octal(entry.mode)}) ` +
     `in a directory for all, must belong to the current user or root; choose another directory`
   )
 }

@@ -8,8 +8,8 @@ import * as Option from "effect/Option"
 import type { FileError } from "../FileError.js"
 import * as FileTime from "../FileTime.js"
 import { readRange } from "./bytes.js"
-import { isNotFound, isTaken } from "./fileErrors.js"
-import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
+import { isNotFound, isTaken, refused } from "./fileErrors.js"
+import { highest, infoOf, inode, rotatedFiles, rotatedPath } from "./logFiles.js"
 import { openToAppend } from "./trust.js"
 
 /**
@@ -24,14 +24,21 @@ export const rotate = (
   keep: number
 ): Effect.Effect<void, PlatformError | FileError> =>
   Effect.gen(function* () {
-    const target = yield* reserved(fs, path, ((yield* numbers(fs, path)).at(-1) ?? 0) + 1)
+    const target = yield* reserved(fs, path, ((yield* rotatedFiles(fs, path)).at(-1)?.number ?? 0) + 1)
     const active = yield* infoOf(fs, path)
     if (active === undefined || inode(active) !== wanted) return yield* fs.remove(target)
     yield* Effect.onError(fs.rename(path, target), () => Effect.ignore(fs.remove(target)))
     yield* prune(fs, path, keep)
   })
 
-const reserved = (fs: FileSystem.FileSystem, path: string, number: number): Effect.Effect<string, PlatformError> => {
+const reserved = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  number: number
+): Effect.Effect<string, PlatformError | FileError> => {
+  // Lines in a file that is not read are lost. In one that is too long they are not.
+  if (number > highest)
+    return refused("rotate", path, "Invalid", `a rotated file already has the highest number, ${highest}; rename it`)
   const target = rotatedPath(path, number)
   return Effect.scoped(fs.open(target, { flag: "wx", mode: 0o600 })).pipe(
     Effect.as(target),
@@ -45,15 +52,16 @@ const reserved = (fs: FileSystem.FileSystem, path: string, number: number): Effe
  */
 const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Effect<void, PlatformError | FileError> =>
   Effect.gen(function* () {
-    const files = yield* Effect.forEach(yield* numbers(fs, path), (number) =>
-      Effect.map(infoOf(fs, rotatedPath(path, number)), (info) => ({ number, info }))
+    const files = yield* Effect.forEach(yield* rotatedFiles(fs, path), (file) =>
+      Effect.map(infoOf(fs, file.path), (info) => ({ ...file, info }))
     )
-    const known = files.flatMap(({ info, number }) =>
+    const known = files.flatMap(({ info, number, path }) =>
       info === undefined
         ? []
         : [
             {
               number,
+              path,
               size: Number(info.size),
               writtenAt: Option.getOrElse(FileTime.modifiedAt(info), () => 0)
             }
@@ -61,8 +69,8 @@ const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Ef
     )
     const youngestFirst = known.sort((a, b) => b.writtenAt - a.writtenAt || b.number - a.number)
     let kept = 0
-    for (const { number, size } of youngestFirst) {
-      if (kept >= keep) yield* removed(fs, path, rotatedPath(path, number), size)
+    for (const { path: doomed, size } of youngestFirst) {
+      if (kept >= keep) yield* removed(fs, path, doomed, size)
       // An empty one was reserved by somebody who was killed then.
       else if (size > 0) kept++
     }

@@ -5,11 +5,12 @@ import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { cancel, lineStart, newline, readRange } from "./bytes.js"
-import { infoOf, inode, numbers, rotatedPath } from "./logFiles.js"
+import { longestLine } from "./lineReader.js"
+import { infoOf, inode, rotatedFiles } from "./logFiles.js"
 
 /**
  * A last line without its end, as a writer that was killed or a full disk leave it. `offset` is where in the file it
- * began; `bytes` is what there was of it.
+ * began; `bytes` is what there was of it, and of a line of more than 16 MiB the first 64 KiB.
  *
  * @example
  * ```ts
@@ -43,23 +44,33 @@ export const repair = (
     if (start === size) return undefined
     yield* file.writeAll(Uint8Array.of(cancel))
     const info = yield* file.stat
-    const bytes = yield* readRange(file, start, Number(info.size))
-    const first = bytes.indexOf(cancel, size - start)
-    const torn = first === size - start
+    // One that no reader shows is only ended: in memory, and as spaces, it would take more than there is.
+    const isTooLong = size - start > longestLine
+    const from = isTooLong ? size : start
+    const bytes = yield* readRange(file, from, Number(info.size))
+    const first = bytes.indexOf(cancel, size - from)
+    const torn = first === size - from
     yield* Effect.scoped(
       Effect.gen(function* () {
         const writable = yield* openForWriting(fs, path, inode(info))
         if (writable === undefined) return
         for (let at = first; at !== -1; at = bytes.indexOf(cancel, at + 1)) {
           // Two who repair at once leave two marks.
-          const isOfTorn = torn && at === first
-          yield* writable.seek(isOfTorn ? start : start + at, "start")
+          const isOfTorn = torn && at === first && !isTooLong
+          yield* writable.seek(isOfTorn ? start : from + at, "start")
           yield* writable.writeAll(isOfTorn ? blank(size - start) : Uint8Array.of(newline))
         }
       })
     )
-    return torn ? { offset: start, bytes: bytes.slice(0, size - start) } : undefined
+    if (!torn) return undefined
+    return {
+      offset: start,
+      bytes: isTooLong ? yield* readRange(file, start, start + told) : bytes.slice(0, size - start)
+    }
   })
+
+/** So much is told of a torn line that is too long, in bytes. */
+const told = 65_536
 
 const blank = (length: number): Uint8Array => {
   const bytes = new Uint8Array(length + 1).fill(0x20)
@@ -70,8 +81,8 @@ const blank = (length: number): Uint8Array => {
 /** The file for writing in place, under whatever name it has by now: one that is open for appending only appends. */
 const openForWriting = (fs: FileSystem.FileSystem, path: string, wanted: string) =>
   Effect.gen(function* () {
-    const rotated = yield* numbers(fs, path)
-    for (const candidate of [path, ...[...rotated].reverse().map((number) => rotatedPath(path, number))]) {
+    const rotated = yield* rotatedFiles(fs, path)
+    for (const candidate of [path, ...[...rotated].reverse().map((file) => file.path)]) {
       const info = yield* infoOf(fs, candidate)
       if (info === undefined || inode(info) !== wanted) continue
       const file = yield* fs.open(candidate, { flag: "r+" })

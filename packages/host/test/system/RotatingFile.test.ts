@@ -11,6 +11,7 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { execFileSync } from "node:child_process"
 import {
   appendFileSync,
   existsSync,
@@ -18,6 +19,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   utimesSync,
   writeFileSync
@@ -26,6 +28,9 @@ import { dirname, join } from "node:path"
 import * as Logfmt from "../../src/Logfmt.js"
 import * as RotatingFile from "../../src/RotatingFile.js"
 import { directory, live, logged, named, run, waitUntil } from "../support/machine.js"
+import { give, noStrangers, sticky } from "../support/strangers.js"
+
+if (noStrangers !== undefined) console.log(`skipped: rotated files of other users: ${noStrangers}`)
 
 const as = (name: string, before?: Before, mixing = false) =>
   Layer.merge(
@@ -702,4 +707,127 @@ describe("RotatingFile", () => {
       60_000
     )
   })
+})
+
+/** A log with one line in a directory such as `/tmp`, and what another user puts there. */
+const besideStrangers = (planted: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const path = join(sticky(yield* directory), "exits.log")
+    for (const name of planted) {
+      writeFileSync(`${path}.${name}`, "theirs=1\n")
+      give(`${path}.${name}`)
+      utimesSync(`${path}.${name}`, 4_070_908_800, 4_070_908_800)
+    }
+    const log = yield* RotatingFile.open(path, { keep: 2 }).pipe(Effect.provide(plain))
+    yield* log.append("n=0")
+    return { log, path }
+  })
+
+describe.skipIf(noStrangers !== undefined)("rotated files of another user in a sticky directory", () => {
+  it.scoped("are not read", () =>
+    Effect.gen(function* () {
+      const { log, path } = yield* besideStrangers(["1", "7"])
+      expect(yield* readAll(path)).toEqual(["n=0"])
+      const kept = yield* Effect.provide(RotatingFile.files(path), disk())
+      expect(kept).toHaveLength(1)
+      const follower = yield* Effect.fork(
+        Stream.runCollect(Stream.take(RotatingFile.follow(path), 2)).pipe(Effect.provide(disk()))
+      )
+      yield* log.append("n=1")
+      yield* TestClock.adjust("1 second")
+      expect([...(yield* Fiber.join(follower))]).toEqual(["n=0", "n=1"])
+    })
+  )
+
+  it.scoped("do not number a file past what is read", () =>
+    Effect.gen(function* () {
+      const { log, path } = yield* besideStrangers(["999999999999999", "1"])
+      yield* log.rotate
+      yield* log.append("n=1")
+      expect(beside(path)).toEqual(["exits.log", "exits.log.1", "exits.log.2", "exits.log.999999999999999"])
+      expect(yield* readAll(path)).toEqual(["n=0", "n=1"])
+    })
+  )
+
+  it.scoped("do not have files of ours removed", () =>
+    Effect.gen(function* () {
+      const { log, path } = yield* besideStrangers(["1", "2", "3"])
+      yield* log.rotate
+      yield* log.append("n=1")
+      expect(yield* readAll(path)).toEqual(["n=0", "n=1"])
+    })
+  )
+})
+
+describe("names of rotated files", () => {
+  it.scoped("that are links or pipes are passed over", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const log = yield* RotatingFile.open(path).pipe(Effect.provide(plain))
+      yield* log.append("n=0")
+      writeFileSync(join(dirname(path), "other"), "other=1\n")
+      symlinkSync("other", `${path}.1`)
+      execFileSync("mkfifo", [`${path}.2`])
+      expect(yield* readAll(path)).toEqual(["n=0"])
+    })
+  )
+
+  it.scoped("end with the highest that is read: the active file grows instead", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const log = yield* RotatingFile.open(path, { maxBytes: 4 }).pipe(Effect.provide(plain))
+      yield* log.append("n=1")
+      writeFileSync(`${path}.999999999999999`, "n=0\n")
+      expect(yield* Effect.flip(log.rotate)).toMatchObject({ _tag: "FileError", reason: "Invalid" })
+      const { layer, messages } = logged()
+      yield* log.append("n=2").pipe(Effect.provide(layer))
+      expect(messages.join()).toMatch(/a rotated file already has the highest number, 999999999999999; rename it/)
+      expect(yield* readAll(path)).toEqual(["n=0", "n=1", "n=2"])
+    })
+  )
+})
+
+describe("a line of more than 16 MiB", () => {
+  const length = 16 * 1024 * 1024 + 1
+  const notice = `(a line of ${length} bytes, longer than 16777216, is not shown)`
+
+  it.scoped("is refused by append", () =>
+    Effect.gen(function* () {
+      const log = yield* RotatingFile.open(yield* file).pipe(Effect.provide(plain))
+      const error = yield* Effect.flip(log.append("x".repeat(length)))
+      expect(error.message).toContain("a line must not be longer than 16777216 bytes")
+    })
+  )
+
+  it.scoped("is passed over by every reader, which says so", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      yield* Effect.scoped(
+        Effect.flatMap(RotatingFile.open(path), (log) => log.append("n=0")).pipe(Effect.provide(plain))
+      )
+      appendFileSync(path, `${"\0".repeat(length)}\nn=1\n`)
+      const wanted = ["n=0", notice, "n=1"]
+      expect(yield* readAll(path)).toEqual(wanted)
+      const [kept] = yield* Effect.provide(RotatingFile.files(path), disk())
+      expect(kept === undefined ? [] : [...(yield* Stream.runCollect(kept.lines()))]).toEqual(wanted)
+      expect(kept === undefined ? [] : [...(yield* Stream.runCollect(kept.backwards))]).toEqual(wanted.toReversed())
+    })
+  )
+
+  it.scoped("that is torn is ended, and not read into memory", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      yield* Effect.scoped(
+        Effect.flatMap(RotatingFile.open(path), (log) => log.append("n=0")).pipe(Effect.provide(plain))
+      )
+      appendFileSync(path, "\0".repeat(length))
+      const torn: Array<RotatingFile.TornLine> = []
+      const log = yield* RotatingFile.open(path, { onTorn: (line) => Effect.sync(() => torn.push(line)) }).pipe(
+        Effect.provide(plain)
+      )
+      yield* log.append("n=1")
+      expect(torn.map(({ bytes, offset }) => [offset, bytes.length])).toEqual([[4, 65_536]])
+      expect(yield* readAll(path)).toEqual(["n=0", notice, "n=1"])
+    })
+  )
 })

@@ -86,6 +86,18 @@ describe("the rule", () => {
     else expect(found).toMatch(problem)
   })
 
+  it("says what is wrong in a text that harms no terminal", () => {
+    const path = "/a\x1b[2J\u009b2J\u202eb"
+    for (const problem of [
+      replaceProblem({ ...theirs, path }, ours, self),
+      replaceProblem({ ...entry(0, 0, 0o777), path }, ours, self),
+      replaceProblem(entry(0, 0, 0o1777), { ...theirs, path }, self)
+    ]) {
+      expect(problem).toContain("\\u009b2J\\u202eb")
+      expect(problem).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/)
+    }
+  })
+
   it.each<[string, string, boolean]>([
     ["all users are mapped", "         0          0 4294967295\n", false],
     ["one is", "      1000       1000          1\n", true],

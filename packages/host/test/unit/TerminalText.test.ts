@@ -22,6 +22,33 @@ describe("TerminalText.sanitize", () => {
     )
   })
 
+  it("removes the parameters of a sequence that does not end, with it", () => {
+    for (const start of ["\x1b[", "\x9b", "\x1b[?", "\x1b[1;"]) {
+      expect([`a${start}12`, `a${start}12\u00e9`, `a${start}12\n`].map((text) => sanitize(text))).toEqual([
+        "a",
+        "a\u00e9",
+        "a\u240a"
+      ])
+    }
+  })
+
+  it("removes a sequence with control characters inside, and one that CAN or SUB cancels", () => {
+    for (const sequence of [
+      "\x1b[1\x00m",
+      "\x1b[\x071m",
+      "\x1b\x00[1\x7fm",
+      "\x1b[1\x18",
+      "\x1b[1\x1a",
+      "\x1b(\x18",
+      "\x1b]0;t\x18",
+      "\x1bPq\x07q\x1b\\",
+      "\x1b[1 2m"
+    ]) {
+      expect(sanitize(`a${sequence}b`)).toBe("ab")
+      expect(readings(`a${sequence}b`)[0]?.text).toBe("ab")
+    }
+  })
+
   it("keeps colours if asked, and ends them at the end of the line", () => {
     expect(sanitize("\x1b[31mred\x1b[2J", { colour: true })).toBe("\x1b[31mred\x1b[0m")
     expect(sanitize("a\x1b[2J", { colour: true })).toBe("a")
@@ -45,16 +72,60 @@ describe("TerminalText.readings", () => {
   it("leave out sequences, whole or cut off, and what has no width", () => {
     for (const hidden of [
       ["\x1b[1m", "\x1b[m"],
-      ["\x9b1m\x00\x07"],
+      ["\x00\x07"],
       ["\r", "\u200b\u200e\ufeff"],
       ["\x1b(B", "\x1b[K\x1b[01;31"]
     ]) {
-      expect(texts(`pass${hidden[0]}\tword\n${hidden[1] ?? ""}`)).toEqual(["pass\tword\n"])
+      expect(texts(`pass${hidden[0]}\tword\n${hidden[1] ?? ""}`)[0]).toBe("pass\tword\n")
     }
   })
 
+  it("leave out sequences of 8 bits", () => expect(texts("pass\x9b1mword")).toEqual(["password", "pass1mword"]))
+
   it("have the payload of strings, and another without it", () =>
     expect(texts("a\x1b]8;;http://b/\x1b\\c\x1b]8;;\x07d")).toEqual(["acd", "a8;;http://b/c8;;d"]))
+
+  it("leave out every character that Unicode says is not drawn", () => {
+    for (const code of [
+      0xfe0f, 0x34f, 0x180e, 0x206a, 0x206f, 0x115f, 0x3164, 0xfff9, 0xfffb, 0x1d173, 0xe0001, 0xe0100, 0x200d, 0xad
+    ]) {
+      const text = `pass${String.fromCodePoint(code)}word`
+      expect([mayHarm(text), texts(text), sanitize(text, { remove: true }).startsWith("pass")]).toEqual([
+        true,
+        ["password"],
+        true
+      ])
+    }
+  })
+
+  it("know the same of them as Unicode", () => {
+    const isHidden = /[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u
+    const differ: Array<string> = []
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const character = String.fromCodePoint(code)
+      const isKept = character === "\t" || character === "\n"
+      if (mayHarm(character) !== (!isKept && isHidden.test(character))) differ.push(code.toString(16))
+    }
+    expect(differ).toEqual([])
+  })
+
+  it("leave all that is drawn as it is, emoji of several characters too", () => {
+    const text = "na\u0308ive \u{1f469}\u200d\u{1f4bb}\ufe0f \ud800"
+    expect(sanitize(text)).toBe(text)
+    expect(texts(text)).toEqual(["na\u0308ive \u{1f469}\u{1f4bb} \ud800"])
+  })
+
+  it("have the parameters of a sequence without its end, in another", () => {
+    expect(texts("pass\x1b[12")).toEqual(["pass", "pass12"])
+    expect(texts("pass\x1b[1;2\nword\x1b[m")).toEqual(["pass\nword", "pass1;2\nword"])
+    expect(texts("pass\x1b[12mword")).toEqual(["password"])
+  })
+
+  it("have a C1 control as a character that is not drawn, in another", () =>
+    expect(texts("pass\x9b12\x9dword")).toEqual(["pass", "password", "pass12word"]))
+
+  it("have a backspace in the middle of a sequence erase, and none in a title", () =>
+    expect(texts("pasx\x1b[\b1ms\x1b]0;\b\x07").at(-1)).toBe("pass"))
 
   it("have backspaces erase, in another", () => expect(texts("\b\bp\bpa\ba_\bs🙂\bs")).toEqual(["ppaa_s🙂s", "pass"]))
 

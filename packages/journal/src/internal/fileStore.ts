@@ -92,7 +92,8 @@ const toRecords = <E, R>(
     const isWorthIt = mayBeAskedFor(query)
     let skipped = 0
     const recordIn = (line: string) => {
-      if (!isWorthIt(line)) return Option.none()
+      const isLeftOut = RotatingFile.isTooLong(line)
+      if (!isLeftOut && !isWorthIt(line)) return Option.none()
       const record = fromLine(line)
       if (Option.isNone(record)) skipped++
       return record

@@ -6,7 +6,7 @@ import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ProcStat from "@tether/host/ProcStat"
 import type { Presence } from "@tether/process/ChildDriver"
 import type * as Effect from "effect/Effect"
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import type { Container } from "./container.js"
 import type { Machine } from "./machine.js"
@@ -26,7 +26,7 @@ export const findCgroups = (host: string | undefined): Cgroups => {
   if (/\s/.test(parent)) return unavailable(`there is white space in the name of our own cgroup ${parent}`)
   const trial = join(parent, `tether-${host}`)
   try {
-    mkdirSync(trial)
+    make(trial)
     const canKill = existsSync(join(trial, "cgroup.kill"))
     rmdirSync(trial)
     return canKill
@@ -66,8 +66,14 @@ export const gate = (
 
 export const makeCgroup = (parent: string, host: string, child: number): string => {
   const directory = join(parent, `tether-${host}.${child}`)
-  mkdirSync(directory)
+  make(directory)
   return directory
+}
+
+/** The mode is set, since the umask may leave nothing of the usual one: then only root can use the cgroup. */
+const make = (directory: string): void => {
+  mkdirSync(directory)
+  chmodSync(directory, 0o755)
 }
 
 export class Cgroup implements Container {

@@ -33,8 +33,9 @@ import {
   utimesSync,
   writeFileSync
 } from "node:fs"
-import { basename, isAbsolute, join } from "node:path"
+import { basename, dirname, isAbsolute, join } from "node:path"
 import { codeOf } from "./failure.js"
+import { isTrusted } from "./trusted.js"
 
 export interface ProcessName {
   readonly pid: number
@@ -98,7 +99,7 @@ const directoriesOf = ({ base, names }: Place): ReadonlyArray<string> =>
 
 const recordsIn = ({ base, names }: Place): string => join(base, ...names)
 
-/** Ours, closed to others, and no link: what stands in it was written by this user. */
+/** Of this user, closed to others, and not a link: what stands in it was written by this user. */
 const isPrivate = (directory: string): boolean => {
   try {
     const stats = lstatSync(directory)
@@ -108,32 +109,56 @@ const isPrivate = (directory: string): boolean => {
   }
 }
 
-/** The directories with records that are there and private. */
+/** Whether the directories are there and private, and no other user can put others in their place. */
+const isOurs = (place: Place): boolean => directoriesOf(place).every(isPrivate) && isTrusted(recordsIn(place))
+
+/** The directories with records that are there and ours. */
 export const recordDirectories = (): ReadonlyArray<string> => [
-  ...new Set(places().flatMap((place) => (directoriesOf(place).every(isPrivate) ? [recordsIn(place)] : [])))
+  ...new Set(places().flatMap((place) => (isOurs(place) ? [recordsIn(place)] : [])))
 ]
 
-/** Throws where there can be no such directory. */
+/**
+ * Whether records can be written there, after its directories were made. Nothing is made, nor any mode set, where
+ * another user may just be replacing it. Throws where there can be no such directory.
+ */
+const prepare = (place: Place): boolean => {
+  if (!isTrusted(recordsIn(place))) return false
+  makePrivate(place)
+  return isOurs(place)
+}
+
 const makePrivate = (place: Place): void => {
-  if (place.base === process.env["TETHER_RUNTIME_DIR"]) mkdirSync(place.base, { recursive: true, mode: 0o700 })
-  for (const directory of directoriesOf(place)) {
-    if (existsSync(directory)) continue
+  if (place.base === process.env["TETHER_RUNTIME_DIR"]) makeAll(place.base)
+  for (const directory of directoriesOf(place)) makeOne(directory)
+}
+
+/** With those above it, each with its mode: a umask may leave nothing of the one that is asked for. */
+const makeAll = (directory: string): void => {
+  if (existsSync(directory)) return
+  if (dirname(directory) !== directory) makeAll(dirname(directory))
+  makeOne(directory)
+}
+
+const makeOne = (directory: string): void => {
+  try {
     mkdirSync(directory, { mode: 0o700 })
-    // The mode above is only asked for: a umask takes from it.
-    chmodSync(directory, 0o700)
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return
+    throw error
   }
+  chmodSync(directory, 0o700)
 }
 
 /** The directory to which a record would be written now; undefined where there can be none. */
 export const recordPlace = (): string | undefined => {
   for (const place of places()) {
     try {
-      makePrivate(place)
+      if (!prepare(place)) continue
       accessSync(recordsIn(place), constants.W_OK)
+      return recordsIn(place)
     } catch {
-      continue
+      // Read-only, or another user's: the next one.
     }
-    if (directoriesOf(place).every(isPrivate)) return recordsIn(place)
   }
   return undefined
 }
@@ -205,8 +230,7 @@ export class OwnRecord {
       ...reapers.map(({ pid, startToken }) => `reaper ${pid} ${startToken}`)
     ]
     try {
-      makePrivate(this.place)
-      if (!directoriesOf(this.place).every(isPrivate)) return false
+      if (!prepare(this.place)) return false
       writeFileSync(this.path, lines.map((line) => `${line}\n`).join(""), { flag: "wx", mode: 0o600 })
       chmodSync(this.path, 0o600)
       return true

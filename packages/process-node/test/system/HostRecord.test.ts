@@ -73,10 +73,26 @@ describe("a record", () => {
     const script = `process.umask(0o${umask}); import(process.argv[1]).then(({ OwnRecord }) => OwnRecord.write("${name}"))`
     const module = new URL("../../dist/internal/hostRecord.js", import.meta.url).href
     execFileSync(process.execPath, ["-e", script, module], {
-      env: { ...process.env, TETHER_RUNTIME_DIR: join(runtime, "new") }
+      env: { ...process.env, TETHER_RUNTIME_DIR: join(runtime, "new/deep") }
     })
-    const places = ["new/hosts", `new/hosts/${name}`].map((path) => modeOf(join(runtime, path)))
-    expect(places).toEqual([0o700, 0o600])
+    const places = ["new", "new/deep", "new/deep/hosts", `new/deep/hosts/${name}`]
+    expect(places.map((path) => modeOf(join(runtime, path)))).toEqual([0o700, 0o700, 0o700, 0o600])
+  })
+
+  it("is neither written nor read below a directory in which other users can replace it", () => {
+    OwnRecord.write(name)
+    expect(readRecord(name)).toBeDefined()
+    chmodSync(runtime, 0o777)
+    expect(readRecord(name)).toBeUndefined()
+    expect(recordedHosts()).not.toContain(name)
+    rmSync(hosts(), { recursive: true })
+    const elsewhere = OwnRecord.write(name)
+    rmSync(elsewhere?.path ?? "", { force: true })
+    expect(elsewhere?.path ?? "").not.toContain(runtime)
+    expect(readdirSync(runtime)).toEqual([])
+    // In a sticky one, what is there can be replaced by its owner only.
+    chmodSync(runtime, 0o1777)
+    expect(OwnRecord.write(name)?.path).toBe(join(hosts(), name))
   })
 
   it("is written once: nobody takes over the file of another", () => {
@@ -161,6 +177,15 @@ describe("a record", () => {
     } finally {
       rmdirSync(taken)
     }
+  })
+
+  it.skipIf(!isRoot)("is neither written nor read below a directory of another user", () => {
+    OwnRecord.write(name)
+    chownSync(runtime, 65_534, 65_534)
+    expect(readRecord(name)).toBeUndefined()
+    const elsewhere = OwnRecord.write("7-4711-0-0-a2")
+    rmSync(elsewhere?.path ?? "", { force: true })
+    expect(elsewhere?.path ?? "").not.toContain(runtime)
   })
 
   it("names what was left alone once", () => {

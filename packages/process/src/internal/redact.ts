@@ -6,6 +6,7 @@
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Redacted from "effect/Redacted"
 import type { ChildOptions } from "../ChildOptions.js"
+import * as WordSearch from "./wordSearch.js"
 
 export interface Redactor {
   /** The text with every secret replaced, those that overlap as one. A newline in a secret stays. */
@@ -17,10 +18,15 @@ export interface Redactor {
   /** Whether there is a secret in the text. */
   readonly finds: (text: string) => boolean
   /**
-   * `redactParts` for whole lines, from a look at all of them at once (see `LineChunk`). `areRead` says that they have
-   * no readings but themselves.
+   * The same for whole lines. Of those whose index is in `cut`, as in `LinesInfo.truncated`, the end was cut off: the
+   * start of a secret there is replaced too. `look` is from a look at all of them at once (see `LineChunk`); `areRead`
+   * says that they have no readings but themselves.
    */
-  readonly redactLines: (texts: ReadonlyArray<string>, run: string, areRead: boolean) => ReadonlyArray<string>
+  readonly redactLines: (
+    texts: ReadonlyArray<string>,
+    cut?: Cut | undefined,
+    look?: { readonly run: string; readonly areRead: boolean }
+  ) => ReadonlyArray<string>
   /** `redact` for a text that was cut at its end: the start of a secret there is replaced too. */
   readonly redactCut: (text: string) => string
   /**
@@ -36,13 +42,14 @@ export interface Redactor {
   readonly reach: number
 }
 
+type Cut = ReadonlyMap<number, unknown>
+type Place = WordSearch.Place
+
 const replacement = "<redacted>"
 /** A line of a secret that is shorter is no secret by itself: a brace, a word. */
 const shortestLine = 6
-/** So many characters of a secret's start tell it from other text. */
-const shortestStart = 3
-/** Room for a sequence that was cut and reads as text. */
-const longestRest = 256
+/** What sequences take of the room for the end of a secret: a tail is as long as it may be with some of them, too. */
+const roomForSequences = 256
 
 const none: Redactor = {
   redact: (text) => text,
@@ -59,36 +66,49 @@ const none: Redactor = {
 export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redactor => {
   const values = valuesOf(secrets.map(valueOf))
   if (values.length === 0) return none
-  const longest = Math.max(...values.map((value) => new TextEncoder().encode(value).length))
+  const search = WordSearch.make(values)
+  const encoder = new TextEncoder()
+  const longest = most(values, (value) => encoder.encode(value).length)
+  const newlines = most(values, (value) => value.split("\n").length - 1)
 
   const finds = (text: string): boolean =>
-    contains(values, text) || TerminalText.readings(text).some((reading) => contains(values, reading.text))
+    search.isIn(text) || TerminalText.readings(text).some((reading) => search.isIn(reading.text))
   return {
-    redact: (text) => (finds(text) ? replaced(text, placesIn(values, text), 0, text.length) : text),
+    redact: (text) => (finds(text) ? replaced(search, text, placesIn(search, text), 0, text.length) : text),
     redactParts: (parts, separator) => {
       const text = parts.join(separator)
-      return finds(text) ? replacedParts(parts, separator, placesIn(values, text)) : parts
+      return finds(text) ? replacedParts(search, parts, separator, placesIn(search, text)) : parts
     },
     finds,
-    redactLines: (texts, run, areRead) => {
-      const first = texts[0] ?? ""
-      const has = areRead ? contains(values, run) || contains(values, first) : finds(run) || finds(first)
-      return has ? replacedParts(texts, "\n", placesIn(values, texts.join("\n"))) : texts
+    redactLines: (texts, cut, look) => {
+      const looksFor = look?.areRead === true ? search.isIn : finds
+      const has = look === undefined ? finds(texts.join("\n")) : looksFor(look.run) || looksFor(texts[0] ?? "")
+      const places = has ? placesIn(search, texts.join("\n")) : []
+      const starts = cut === undefined ? [] : startsAtEnds(search, texts, cut, newlines)
+      return places.length + starts.length > 0
+        ? replacedParts(search, texts, "\n", merged([...places, ...starts]))
+        : texts
     },
     redactCut: (text) => {
-      const start = startAtEnd(values, text)
+      const start = startAtEnd(search, text)
       const cut: ReadonlyArray<Place> = start === undefined ? [] : [[start, text.length]]
-      return replaced(text, merged([...placesIn(values, text), ...cut]), 0, text.length)
+      return replaced(search, text, merged([...placesIn(search, text), ...cut]), 0, text.length)
     },
     redactEnd: (text, skipped) => {
-      const from = Math.max(skipped, Math.min(lineStartIn(text), afterReading(text, longest + longestRest)))
-      return replaced(text, placesIn(values, text), from, text.length)
+      // A secret without a newline has ended when its line has.
+      const end = newlines === 0 ? lineStartIn(text) : text.length
+      const from = Math.max(skipped, Math.min(end, afterCut(text, longest)))
+      return replaced(search, text, placesIn(search, text), from, text.length)
     },
-    endsInside: (text) => startAtEnd(values, text) !== undefined,
+    endsInside: (text) => startAtEnd(search, text) !== undefined,
     active: true,
-    reach: longest + longestRest
+    reach: longest + roomForSequences
   }
 }
+
+// A spread of thousands of values is more than a call takes.
+const most = (values: ReadonlyArray<string>, count: (value: string) => number): number =>
+  values.reduce((so, value) => Math.max(so, count(value)), 0)
 
 /** The options of a child by which secrets are declared. */
 export type Declaring = Pick<ChildOptions, "env" | "fds" | "redact" | "stdin">
@@ -129,30 +149,13 @@ const formsOf = (value: string): ReadonlyArray<string> => [
   ...(value.includes("'") ? [value.replaceAll("'", `'\\''`)] : [])
 ]
 
-const contains = (values: ReadonlyArray<string>, text: string): boolean => {
-  for (const value of values) if (text.includes(value)) return true
-  return false
-}
-
-type Place = readonly [start: number, end: number]
-
 /** Where secrets stand in a text, in order. */
-const placesIn = (values: ReadonlyArray<string>, text: string): ReadonlyArray<Place> => {
-  const found = occurrences(values, text)
+const placesIn = (search: WordSearch.WordSearch, text: string): ReadonlyArray<Place> => {
+  const found = search.places(text)
   for (const reading of TerminalText.readings(text)) {
-    for (const [start, end] of occurrences(values, reading.text)) {
-      found.push([reading.start(start), reading.end(end - 1)])
-    }
+    for (const [start, end] of search.places(reading.text)) found.push([reading.start(start), reading.end(end - 1)])
   }
   return merged(found)
-}
-
-const occurrences = (values: ReadonlyArray<string>, text: string): Array<Place> => {
-  const found: Array<Place> = []
-  for (const value of values) {
-    for (let at = text.indexOf(value); at !== -1; at = text.indexOf(value, at + 1)) found.push([at, at + value.length])
-  }
-  return found
 }
 
 /** In order, those that overlap as one. */
@@ -167,29 +170,41 @@ const merged = (places: ReadonlyArray<Place>): ReadonlyArray<Place> => {
 }
 
 /** The part of a text between two indexes. `first` is a place before which there is none in it. */
-const replaced = (text: string, places: ReadonlyArray<Place>, from: number, to: number, first = 0): string => {
+const replaced = (
+  search: WordSearch.WordSearch,
+  text: string,
+  places: ReadonlyArray<Place>,
+  from: number,
+  to: number,
+  first = 0
+): string => {
   let shown = ""
   let at = from
   for (let index = first; index < places.length; index++) {
     const [start, end] = places[index] as Place
     if (end <= at) continue
     if (start >= to) break
-    shown += text.slice(at, Math.max(at, start)) + inPlaceOf(text.slice(Math.max(at, start), Math.min(end, to)))
+    shown += text.slice(at, Math.max(at, start)) + inPlaceOf(search, text.slice(Math.max(at, start), Math.min(end, to)))
     at = Math.min(end, to)
   }
   return shown + text.slice(at, to)
 }
 
 /**
- * A line for each line of it, so that lines can still be counted; and its colours, which what comes after it has too.
+ * A line for each line of it, so that lines can still be counted; and its colours, which what comes after it has too,
+ * unless they have a secret of digits in them.
  */
-const inPlaceOf = (secret: string): string =>
+const inPlaceOf = (search: WordSearch.WordSearch, secret: string): string =>
   secret
     .split("\n")
-    .map((line) => (line === "" ? "" : replacement + TerminalText.colours(line)))
+    .map((line) => {
+      const colours = TerminalText.colours(line)
+      return line === "" ? "" : search.isIn(colours) ? replacement : replacement + colours
+    })
     .join("\n")
 
 const replacedParts = (
+  search: WordSearch.WordSearch,
   parts: ReadonlyArray<string>,
   separator: string,
   places: ReadonlyArray<Place>
@@ -202,28 +217,39 @@ const replacedParts = (
     const to = from + part.length
     start = to + separator.length
     while (next < places.length && (places[next] as Place)[1] <= from) next++
-    return replaced(text, places, from, to, next)
+    return replaced(search, text, places, from, to, next)
   })
 }
 
 /** Where, at the end of a text, the start of a secret stands that is not all there. */
-const startAtEnd = (values: ReadonlyArray<string>, text: string): number | undefined => {
-  const asItIs = { text, start: (index: number) => index }
-  const starts = [asItIs, ...TerminalText.readings(text)].flatMap((reading) => {
-    const length = startLength(values, reading.text)
-    return length === 0 ? [] : [reading.start(reading.text.length - length)]
-  })
-  return starts.length === 0 ? undefined : Math.min(...starts)
+const startAtEnd = (search: WordSearch.WordSearch, text: string): number | undefined => {
+  const starts = [search.startAtEnd(text)]
+  for (const reading of TerminalText.readings(text)) {
+    const start = search.startAtEnd(reading.text)
+    if (start !== undefined) starts.push(reading.start(start))
+  }
+  const found = starts.filter((start) => start !== undefined)
+  return found.length === 0 ? undefined : Math.min(...found)
 }
 
-const startLength = (values: ReadonlyArray<string>, text: string): number => {
-  let longest = 0
-  for (const value of values) {
-    for (let length = Math.min(value.length - 1, text.length); length >= shortestStart && length > longest; length--) {
-      if (text.endsWith(value.slice(0, length))) longest = length
-    }
-  }
-  return longest
+/** The same for lines whose ends were cut off, in the text of all of them. */
+const startsAtEnds = (
+  search: WordSearch.WordSearch,
+  texts: ReadonlyArray<string>,
+  cut: Cut,
+  newlines: number
+): ReadonlyArray<Place> => {
+  const found: Array<Place> = []
+  let end = -1
+  texts.forEach((line, index) => {
+    end += line.length + 1
+    if (!cut.has(index)) return
+    // A secret of several lines may have begun on an earlier one.
+    const text = texts.slice(Math.max(0, index - newlines), index + 1).join("\n")
+    const start = startAtEnd(search, text)
+    if (start !== undefined) found.push([end - text.length + start, end])
+  })
+  return found
 }
 
 /** Where the first line begins that is whole. */
@@ -232,9 +258,19 @@ const lineStartIn = (text: string): number => {
   return end === -1 || end === text.length - 1 ? text.length : end + 1
 }
 
-/** Where a text with sequences goes on after so many characters that are read. */
-const afterReading = (text: string, characters: number): number => {
-  const [reading] = TerminalText.readings(text)
-  if (reading === undefined) return 0
-  return characters < reading.text.length ? reading.start(characters) : text.length
+/**
+ * Where a text whose beginning was cut off goes on after so many characters, however it is read, and whatever the cut
+ * went through: what is left of a sequence looks like text.
+ */
+const afterCut = (text: string, characters: number): number => {
+  let after = 0
+  for (const begun of ["", "\x1b", "\x1b[", "\x1b]", "\x1bP"]) {
+    for (const reading of TerminalText.readings(begun + text)) {
+      // A string that goes on to the end: nothing of the secret comes after it.
+      if (begun !== "" && reading.text === "") continue
+      const isLonger = characters < reading.text.length
+      after = Math.max(after, isLonger ? reading.start(characters) - begun.length : text.length)
+    }
+  }
+  return after
 }

@@ -60,9 +60,8 @@ export const makeRelay = (target: RelayTarget): RelayChunk => {
     const first = chunk.texts[0] as string
     const careful = !isPlain && (TerminalText.mayHarm(chunk.run) || TerminalText.mayHarm(first))
     let index = 0
-    for (let text of redactor.redactLines(chunk.texts, chunk.run, !careful)) {
+    for (let text of redactor.redactLines(chunk.texts, chunk.truncated, { run: chunk.run, areRead: !careful })) {
       const cut = chunk.truncated?.get(index)
-      if (cut !== undefined) text = redactor.redactCut(chunk.texts[index] as string)
       index++
       if (careful) text = TerminalText.sanitize(text, target)
       if (cut !== undefined) text += ` … (${cut} bytes cut)`

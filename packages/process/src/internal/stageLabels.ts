@@ -14,7 +14,10 @@ export const stageLabels = (
   redactor: Redactor
 ): ReadonlyArray<string> => {
   const names = commands.map((command) =>
-    label === undefined ? [command.command, ...command.args].join(" ") : `${label}/${command.command.split("/").at(-1)}`
+    label === undefined
+      ? [command.command, ...command.args].join(" ")
+      : // First without secrets: in the last part of a path, what is left of one does not look like it.
+        `${label}/${redactor.redact(command.command).split("/").at(-1)}`
   )
   return names.map((name, index) => {
     const earlier = names.slice(0, index).filter((each) => each === name).length

@@ -17,7 +17,6 @@ import { Pipeline, type Stages } from "./pipeline.js"
 import { type CommandPlan, connect, type Plan } from "./plan.js"
 import { makeHub } from "./reading.js"
 import { sharedPlan } from "./sharedPlan.js"
-import { clip } from "./text.js"
 
 export interface Started extends Child {
   readonly release: Effect.Effect<void>
@@ -156,6 +155,6 @@ const spawnError = (plan: Plan, failure: LaunchFailure): SpawnError =>
     reason: failure.reason,
     label: plan.label,
     ...plan.shown,
-    problems: [clip(plan.redactor.redact(failure.problem), 400)],
+    problems: [plan.redactor.redact(failure.problem)],
     code: failure.code
   })

@@ -45,8 +45,10 @@ export class Tail {
   read(bytes: number, redactor: Redactor): string {
     if (this.length === 0) return ""
     const from = Math.max(0, this.length - this.limit)
-    const kept = this.buffer.subarray(from, this.length)
     const isCut = this.forgotten || from > 0
+    const bytesKept = this.buffer.subarray(from, this.length)
+    // What is left of a character that was cut would look like text.
+    const kept = isCut ? bytesKept.subarray(firstCharacter(bytesKept)) : bytesKept
     const text = decoder.decode(kept)
     if (!isCut) return lastBytes(redactor.redact(text), bytes, false)
     const skipped = decoder.decode(kept.subarray(0, redactor.reach)).length

@@ -6,11 +6,13 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import type { ChildOptions } from "../../src/ChildOptions.js"
+import * as ChildSpawner from "../../src/ChildSpawner.js"
 import type { ProcessFailed } from "../../src/ProcessFailed.js"
 import { SpawnError } from "../../src/SpawnError.js"
 import * as StopPlan from "../../src/StopPlan.js"
@@ -107,6 +109,24 @@ describe("bad input", () => {
       expect(error.reason).toBe("InvalidArgument")
       expect(error.message).toContain(`cannot start "build all": `)
       expect(error.message).toContain(problem)
+    })
+  )
+
+  it.effect.each<[string, ChildOptions]>([
+    ["environment variable's name", { env: { "A\x1b[2J\u009b5m\u202e": "a\0b" } }],
+    ["signal", { stop: StopPlan.make(StopPlan.signal("\x1b[2J\u009b5m\u202e" as "SIGTERM", 1)) }],
+    ["level", { containment: "\x1b[2J\u009b5m\u202e" as "tree" }],
+    ["kind of pipes", { pipes: "\x1b[2J\u009b5m\u202e" as "fifo" }],
+    ["limit", { maxLineBytes: "\x1b[2J\u009b5m\u202e" as never }]
+  ])("is named in a message that harms no terminal: a %s", ([, options]) =>
+    Effect.map(refused(options), ({ message }) => expect(message).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/))
+  )
+
+  it.effect("of a stage is named in a message that harms no terminal", () =>
+    Effect.gen(function* () {
+      const stage = Command.make("\x1b[2J\u009b5m\u202e").pipe(Command.stdin("inherit"))
+      const error = yield* refused({}, Command.make("a").pipe(Command.pipeTo(stage)))
+      expect(error.message).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/)
     })
   )
 
@@ -255,6 +275,28 @@ describe("secrets", () => {
       expect(report.stderr.tail.replaceAll("<redacted>", "")).not.toMatch(/[a-z0-9]{3}/)
     })
   )
+
+  it.effect("of short lines are replaced line by line, in a line that was cut, too", () =>
+    Effect.gen(function* () {
+      const logs = captureLogs()
+      yield* Supervise.run(command, { redact: ["ab12\ncd34"], relay: true, maxLineBytes: 10 }).pipe(
+        Effect.provide(doing(Script.stdout(`ab12\ncd34${"z".repeat(27)}\n`)).layer),
+        Effect.provide(logs.layer)
+      )
+      expect(logs.entries.map((entry) => entry.message).slice(0, 2)).toEqual([
+        "[build all:out] <redacted>",
+        "[build all:out] <redacted>zzzzzz … (21 bytes cut)"
+      ])
+    })
+  )
+
+  it("with slashes are replaced in the name of a stage, which is the last part of a path", () => {
+    const stages = Command.make("echo").pipe(Command.pipeTo(Command.make("/no/s3cret/token-value-0123")))
+    const plan = ChildSpawner.plan(stages, { label: "L", redact: ["s3cret/token-value-0123"] })
+    expect(JSON.stringify(Either.map(plan, ({ requests }) => requests.map(({ label }) => label)))).toContain(
+      "L/<redacted>"
+    )
+  })
 
   it.effect("that are coloured in their middle are in no tail, error or relayed line, whose colours stay", () =>
     Effect.gen(function* () {

@@ -2,11 +2,11 @@
  * What will not be drained by itself.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as SortableId from "@tether/host/SortableId"
+import * as StateDir from "@tether/host/StateDir"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -114,10 +114,9 @@ const ofReady = (directory: string, file: string, version: number, now: number) 
 /** A drain begins with a directory for what it claims. */
 const ofClaiming = (directory: string, now: number) =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const probe = `${directory}/${claimsDirectory}/${SortableId.make()(now)}`
-    yield* FileAttempt.attempt("make the directory", probe)(fs.makeDirectory(probe, { recursive: true, mode: 0o700 }))
-    yield* removeEmpty(probe)
+    const probe = `${claimsDirectory}/${SortableId.make()(now)}`
+    yield* StateDir.makeOwn(directory, [claimsDirectory, probe])
+    yield* removeEmpty(`${directory}/${probe}`)
   }).pipe(
     Effect.uninterruptible,
     Effect.match({

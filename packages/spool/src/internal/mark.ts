@@ -46,7 +46,11 @@ export const markIn = (
   })
 
 const readMark = (path: string): Effect.Effect<Mark, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    // A pipe would be waited for.
+    return (yield* fs.stat(path)).type === "File" ? yield* fs.readFileString(path) : ""
+  }).pipe(
     Effect.map((text) => {
       const [, offset, turn, before = ""] = /^(\d{1,15}) (\d{1,15}) ([0-9a-f]+)$/.exec(text) ?? []
       return offset === undefined || turn === undefined

@@ -37,6 +37,22 @@ const handedOver = (directory: string, before: FaultyDisk.Before, times = 1) =>
   }).pipe(Effect.provide(Layer.provideMerge(ProcessIdentity.layer, FaultyDisk.layer(before))), Effect.provide(quiet))
 
 describe("captures", () => {
+  it.scopedLive("are taken from a file whose session id is nested too deeply to be written again", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      yield* stateIn(directory)
+      const deferrals = join(directory, "deferred-captures")
+      mkdirSync(deferrals, { mode: 0o700 })
+      const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`
+      writeFileSync(join(deferrals, "deep.jsonl"), `{"version":1,"session_id":${deep}}\n${lines[0]}\n`)
+      const spool = yield* Captures.deferred
+      expect(yield* spool.drain(yield* Captures.toFiles)).toMatchObject({ inserted: 1, failed: 0 })
+      expect(JSON.parse(readFileSync(join(directory, "captures/unknown.jsonl"), "utf8"))).toMatchObject({
+        text: "turn 0"
+      })
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
+  )
+
   it.scopedLive("keep the marks of sessions that have ended without a word for some days", () =>
     Effect.gen(function* () {
       const directory = yield* folder

@@ -4,12 +4,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { headerOf } from "../../src/internal/captureLine.js"
 import { appendLive, retireLive } from "../../src/internal/live.js"
-import { filesIn, folder } from "../support/spools.js"
+import { markIn } from "../../src/internal/mark.js"
+import { filesIn, folder, host } from "../support/spools.js"
 
 const said = (text: string) => `${JSON.stringify({ type: "user", message: { content: text } })}\n`
 
@@ -123,5 +124,15 @@ describe("a live file", () => {
       expect(events).toBeLessThan(10)
       expect(textsIn(readFileSync(join(directory, "s.live.jsonl"), "utf8"))).toEqual(texts)
     })
+  )
+})
+
+describe("a mark", () => {
+  it.scopedLive("that is a pipe is not waited for: the transcript is read from its beginning", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "s.live.mark")
+      execFileSync("mkfifo", [path])
+      expect(yield* markIn(path, "transcript", 100)).toEqual({ offset: 0, turn: 0, before: "" })
+    }).pipe(Effect.provide(host))
   )
 })

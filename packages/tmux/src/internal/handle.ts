@@ -3,6 +3,7 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { type Liveness, ProcessIdentity } from "@tether/host/ProcessIdentity"
+import type * as Redactor from "@tether/process/Redactor"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -19,11 +20,13 @@ import type { TmuxService } from "./tmux.js"
 
 /**
  * How a session is stopped: `plan`, signals only, default `StopPlan.default`; `reason`, a word for the journal, default
- * `"stop"`.
+ * `"stop"`. The secrets of a launch are replaced in the reason by the session that `launch` returns; a session that was
+ * found knows none.
  *
  * @example
  * ```ts
- * import * as StopPlan from "@tether/process/StopPlan"
+ * import type * as Redactor from "@tether/process/Redactor"
+import * as StopPlan from "@tether/process/StopPlan"
  * import type { StopOptions } from "@tether/tmux/TmuxSession"
  *
  * const gently: StopOptions = { plan: StopPlan.make(StopPlan.signal("SIGINT", "30 seconds")), reason: "idle" }
@@ -72,7 +75,8 @@ export interface TmuxSession {
 
 export const makeHandle = (
   tmux: TmuxService,
-  facts: Facts
+  facts: Facts,
+  redactor: Redactor.Redactor
 ): Effect.Effect<TmuxSession, never, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem.FileSystem | ProcessIdentity>()
@@ -101,7 +105,7 @@ export const makeHandle = (
           ? Effect.fail(
               new LaunchRefused({ identity: facts.identity, problems: ["plan has steps that are no signals"] })
             )
-          : provided(stopSession(tmux, facts, steps, reason))
+          : provided(stopSession(tmux, facts, steps, redactor.redact(reason)))
       },
       ended: provided(
         Effect.gen(function* () {

@@ -3,11 +3,11 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
+import * as TerminalText from "@tether/host/TerminalText"
 import * as TrustedPath from "@tether/host/TrustedPath"
 import type { Redactor } from "@tether/process/Redactor"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { stripVTControlCharacters } from "node:util"
 import { lastLinesOf } from "./pane.js"
 import { holdsWithin } from "./within.js"
 
@@ -53,7 +53,9 @@ export const lastLinesIn = (
     const text = bytes._tag === "None" ? "" : new TextDecoder().decode(bytes.value)
     // A line whose beginning is not there may begin in the middle of a secret.
     const whole = offset > start ? text.replace(/^[^\n]*\n?/, "") : text
-    return lastLinesOf(stripVTControlCharacters(redactor.redact(whole)).replace(/\r/g, "\n"))
+    const lines = redactor.redact(whole).split(/[\r\n]/)
+    // By the grammar that the redactor has: another one may leave other parts of a secret together.
+    return lastLinesOf(lines.map((line) => TerminalText.sanitize(line, { remove: true })).join("\n"))
   }).pipe(
     Effect.scoped,
     Effect.orElseSucceed(() => [])

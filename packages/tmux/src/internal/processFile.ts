@@ -17,5 +17,7 @@ export const livenessIn = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const processes = yield* ProcessIdentity
+    // A pipe would be waited for.
+    if ((yield* fs.stat(path)).type !== "File") return "unnamed" as const
     return yield* processes.liveness(yield* Schema.decode(json)(yield* fs.readFileString(path)))
   }).pipe(Effect.orElseSucceed(() => "unnamed" as const))

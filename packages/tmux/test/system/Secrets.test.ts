@@ -68,7 +68,8 @@ describe.skipIf(whyNot !== undefined)("a secret", () => {
         expectNone(kept(place, session.pane).replace(cwd, ""))
         expect(place.exits()).toMatch(/ cwd=\S*at-<redacted>|cwd="[^"]*at-<redacted>"/)
         expect(session.command).toContain("<redacted>")
-        yield* session.stop()
+        yield* session.stop({ reason: `because of ${coloured}` })
+        expect(place.exits()).toContain("because of <redacted>")
         expectNone([place.exits(), ...textsIn(join(place.path, "run"))].join("\n"))
       })
     )
@@ -121,6 +122,25 @@ describe.skipIf(whyNot !== undefined)("a secret", () => {
             shell(script, { ...declared, cols: 20, ready: { isInputReady: () => false, bootWithin: "1 second" } })
           )
           expect(error).toMatchObject({ _tag: "SessionNotReady", lastLines: [expect.stringContaining("<redacted>")] })
+          expectNone(JSON.stringify(error))
+        }
+      })
+    )
+  )
+
+  it.live("is not put together by what its last lines are shown without", () =>
+    inPlace(({ shell }) =>
+      Effect.gen(function* () {
+        // Node's stripVTControlCharacters takes in more than a terminal does.
+        for (const [index, sequence] of ["\\033;;;5n", "\\033[[5n", "\\033[1\\000m"].entries()) {
+          const error = yield* Effect.flip(
+            shell(`printf 'S3C${sequence}RETVALUE\\n'; exit 3`, {
+              ...declared,
+              identity: `it${index}`,
+              ready: { isInputReady: () => false, bootWithin: "5 seconds" }
+            })
+          )
+          expect(error).toMatchObject({ _tag: "SessionNotReady", lastLines: [expect.any(String)] })
           expectNone(JSON.stringify(error))
         }
       })

@@ -2,7 +2,8 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
-import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as SessionLogs from "../../src/SessionLogs.js"
@@ -120,6 +121,28 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
           "used.log"
         ])
       }).pipe(Effect.orDie)
+    )
+  )
+
+  it.live("with a pipe as their marker stay: it would be waited for", () =>
+    inDirectory(({ log, path }) =>
+      Effect.gen(function* () {
+        execFileSync("mkfifo", [join(path, ".piped.session")])
+        log("piped.log", 100, 20)
+        expect(yield* SessionLogs.sweep(path)).toMatchObject({ kept: 100, removed: [] })
+      }).pipe(Effect.orDie)
+    )
+  )
+
+  it.live("are left alone where other users could mark a file as one", () =>
+    inDirectory(({ log, mark, path }) =>
+      Effect.gen(function* () {
+        mark("old", ended)
+        log("old.log", 100, 20)
+        chmodSync(path, 0o1777)
+        expect(yield* Effect.flip(SessionLogs.sweep(path))).toMatchObject({ _tag: "FileError", reason: "NotPrivate" })
+        expect(readdirSync(path)).toContain("old.log")
+      })
     )
   )
 
