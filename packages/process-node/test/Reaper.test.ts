@@ -7,7 +7,8 @@ import { execFileSync } from "node:child_process"
 import { Socket } from "node:net"
 import { afterEach, vi } from "vitest"
 import { type Entry, Reaper } from "../src/internal/reaper.js"
-import { program } from "./support/hosts.js"
+import { keeper, kill, program, reaperOf } from "./support/hosts.js"
+import { marked, waitUntil, withinASecond } from "./support/os.js"
 
 const group = (pid: number): Entry => ({ _tag: "Group", pid, witness: pid, startToken: "4711", leavable: undefined })
 
@@ -30,8 +31,32 @@ describe("a reaper", () => {
 
   it.effect("of a worker thread leaves no zombie when the thread ends", () =>
     Effect.sync(() => {
-      const zombies = execFileSync(process.execPath, [program("workers.mjs")], { encoding: "utf8", timeout: 25_000 })
+      const zombies = execFileSync(process.execPath, [program("workers.mjs"), "true"], {
+        encoding: "utf8",
+        timeout: 25_000
+      })
       expect(JSON.parse(zombies)).toEqual([])
+    })
+  )
+
+  it.effect("of a worker thread does not kill the child of a living worker", () =>
+    Effect.sync(() => {
+      // A killed child fails the worker, and with it the program.
+      const words = [program("workers.mjs"), "sleep", "0.4"]
+      execFileSync(process.execPath, words, { encoding: "utf8", timeout: 25_000 })
+    })
+  )
+
+  it.scopedLive("of a worker thread is replaced when it is killed, and ends the children with the program", () =>
+    Effect.gen(function* () {
+      const mark = `worker-${process.pid}-${Date.now()}`
+      const host = yield* keeper(mark, [{ sh: "setsid sleep 60 & sleep 60" }], "worker-keeper.mjs")
+      const first = reaperOf(host.pid) as number
+      kill(first)
+      yield* waitUntil("the worker has another reaper", () => ![undefined, first].includes(reaperOf(host.pid)))
+      expect(marked(mark).length).toBeGreaterThan(1)
+      kill(host.pid)
+      yield* withinASecond("its children are gone", () => marked(mark).length === 0)
     })
   )
 })

@@ -79,15 +79,17 @@ export class Reaper {
   private start(): void {
     this.starts.push(performance.now())
     const child = this.spawn()
-    // An error is told later; without a listener it would end the program.
+    // An error is reported later; without a listener it would end the program.
     child?.on("error", () => undefined)
     if (child?.pid === undefined) return
     this.process = child
-    child.stdin?.on("error", () => this.forget(child))
-    // It must not keep the program alive: its own end comes after ours.
+    const pipe = pipeOf(child)
+    pipe.on("error", () => undefined)
+    // The reaper holds the other end for as long as it lives. Node reports a close only while the pipe is being read.
+    pipe.once("close", () => this.forget(child)).resume()
+    // It must not keep the program alive: the reaper ends after the program.
     child.unref()
-    ;(child.stdin as Socket | null)?.unref()
-    if (isMainThread) child.once("exit", () => this.forget(child))
+    pipe.unref()
     this.say([...[...this.uids].map(allowed), ...[...this.entries].map(added)].join(""))
   }
 
@@ -109,7 +111,7 @@ export class Reaper {
 
   // Written at once, in the step of the spawn, because a pipe takes it without waiting.
   private say(text: string): void {
-    if (text !== "") this.process?.stdin?.write(text)
+    if (text !== "" && this.process !== undefined) pipeOf(this.process).write(text)
   }
 }
 
@@ -126,17 +128,20 @@ const removed = (entry: Entry): string => (entry._tag === "Group" ? `- ${entry.p
 export const toolPath = (): string =>
   ["/usr/bin", "/bin", ...(process.env["PATH"] === undefined ? [] : [process.env["PATH"]])].join(":")
 
+/** The descriptor that is the pipe. It is not 0, because Node closes stdin when the process that it started exits. */
+const pipeOf = (reaper: ChildProcess): Socket => reaper.stdio[3] as Socket
+
 /**
- * A worker thread reaps nobody once it has ended, so that its reaper would stay a zombie for as long as the program
- * lives. There the shell that is started leaves the reaper to the system, and ends at once.
+ * A worker thread that has ended reaps no processes, and its reaper would stay a zombie for as long as the program
+ * lives. In a worker, the shell that is started therefore leaves the reaper to the system and exits at once.
  */
-const script = isMainThread ? `eval "$TETHER_REAPER"` : `exec 3<&0; eval "$TETHER_REAPER" <&3 3<&- &`
+const script = isMainThread ? `exec <&3 3<&-; eval "$TETHER_REAPER"` : `eval "$TETHER_REAPER" <&3 3<&- &`
 
 const spawnReaper = (host: string | undefined, record: string | undefined): ChildProcess =>
   nodeSpawn("/bin/sh", ["-c", script, "tether-reaper"], {
     cwd: "/",
     detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
     env: {
       PATH: toolPath(),
       ...(host === undefined

@@ -1,0 +1,4 @@
+// The host of keeper.mjs in a worker thread, with the same argument.
+import { Worker } from "node:worker_threads"
+
+new Worker(new URL("keeper.mjs", import.meta.url), { argv: process.argv.slice(2) })
