@@ -97,4 +97,12 @@ describe.skipIf(reason !== undefined)("orphans", () => {
     expect(ended.join()).toMatch(/^ended what .*\(sleep\)$/)
     expect(records).toHaveLength(1)
   })
+
+  it("are not the children of a program that starts below a dead host, and are that program for later starts", () => {
+    expect(play("below")).toMatchObject({ lives: [51, 52] })
+  })
+
+  it("are not the program that looks for them, also if it lost its cookie below an orphan", () => {
+    expect(play("belowWithoutCookie")).toMatchObject({ lives: [51] })
+  })
 })
