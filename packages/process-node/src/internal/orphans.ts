@@ -132,8 +132,8 @@ export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
     const record = lost && dead.get(nameOf(lost))
     return lost === undefined || record === undefined ? [] : found(machine, carrier, lost, record)
   })
-  // Only what has nothing left is forgotten; a reaper at its work forgets its host by itself. If this program runs below
-  // the dead host, later starts need the record to end this program.
+  // Only what has nothing left is forgotten; a reaper at its work forgets its host by itself. If this program runs
+  // below the dead host, later starts need the record to end this program.
   const paths = [TreeCookie.parse(machine.treeOf(process.pid) ?? ""), ...all.map(({ path }) => path)]
   for (const [name, record] of dead) {
     const isNeeded = (step: TreeCookie.Step) => nameOf(step) === name

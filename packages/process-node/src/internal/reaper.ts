@@ -4,6 +4,7 @@
 import * as TreeCookie from "@tether/host/TreeCookie"
 import type { ChildProcess } from "node:child_process"
 import type { Socket } from "node:net"
+import { uptime } from "node:os"
 import { isMainThread } from "node:worker_threads"
 import { codeOf } from "./failure.js"
 import { groupReaperScript } from "./groupReaperScript.js"
@@ -16,12 +17,23 @@ export type Entry =
   | {
       readonly _tag: "Group"
       readonly pid: number
-      /** The member by which the group is known again, and when it started. Undefined where only a spawn could tell. */
+      /**
+       * The member by which the group is known again, 0 if none is known, and when it started: undefined where only a
+       * spawn could tell. While it is the leader, the leader has not been reaped.
+       */
       readonly witness: number
       readonly startToken: string | undefined
       readonly leavable: number | undefined
     }
   | { readonly _tag: "Cgroup"; readonly directory: string }
+
+/**
+ * How long after a start the reaper is told that the host lives, in milliseconds, and how long at most: each time is
+ * twice as long as the one before. A process that a child starts within its first second shows its group to the reaper
+ * from the third second on at the latest.
+ */
+const firstSign = 50
+const lastSign = 60_000
 
 /** A reaper that is killed again and again is not started for ever: so often within `spell` milliseconds. */
 const intensity = { starts: 5, spell: 1000 }
@@ -31,6 +43,8 @@ export class Reaper {
   private process: ChildProcess | undefined
   private starts: Array<number> = []
   private readonly uids = new Set<number>()
+  private sign: NodeJS.Timeout | undefined
+  private signDelay = 0
   /** What the system called it that none could be started, where it said so at once. */
   failure: string | undefined
 
@@ -53,9 +67,15 @@ export class Reaper {
     return this.process !== undefined
   }
 
+  /** A child was started, and is added in the same step: told first, because the host may be killed between the two. */
+  announce(pid: number): void {
+    this.say(`s ${pid}\n`)
+  }
+
   add(entry: Entry): void {
     this.entries.add(entry)
     this.say(added(entry))
+    this.signAfter(firstSign)
   }
 
   /** Told at once: by the next message, a stranger may have the id of the group. */
@@ -63,11 +83,29 @@ export class Reaper {
     if (this.entries.delete(entry)) this.say(removed(entry))
   }
 
+  replace(entry: Entry, by: Entry): void {
+    if (!this.entries.delete(entry)) return
+    this.entries.add(by)
+    this.say(`${removed(entry)}${added(by)}`)
+  }
+
   /** A child is started as this user. */
   allow(uid: number): void {
     if (this.uids.has(uid)) return
     this.uids.add(uid)
     this.say(allowed(uid))
+  }
+
+  /** By a timer and not in any event: Node has then reported the end of every child that it has reaped. */
+  private signAfter(delay: number): void {
+    if (this.host === undefined || this.signDelay === delay) return
+    clearTimeout(this.sign)
+    this.signDelay = delay
+    this.sign = setTimeout(() => {
+      this.signDelay = 0
+      this.say(`t ${nowToken()}\n`)
+      if (this.entries.size > 0) this.signAfter(Math.min(delay * 2, lastSign))
+    }, delay).unref()
   }
 
   private mayStart(): boolean {
@@ -91,6 +129,7 @@ export class Reaper {
     child.unref()
     pipe.unref()
     this.say([...[...this.uids].map(allowed), ...[...this.entries].map(added)].join(""))
+    if (this.entries.size > 0) this.signAfter(firstSign)
   }
 
   private forget(child: ChildProcess): void {
@@ -114,6 +153,9 @@ export class Reaper {
     if (text !== "" && this.process !== undefined) pipeOf(this.process).write(text)
   }
 }
+
+/** In the unit of start times in `/proc`, hundredths of a second since boot. */
+const nowToken = (): number => Math.floor(uptime() * 100)
 
 const allowed = (uid: number): string => `u ${uid}\n`
 

@@ -64,7 +64,7 @@ const killBoth = async ({ host, reaper }) => {
   await until("the host is gone", () => !processes().some(({ pid }) => pid === host.pid))
 }
 
-/** A host that is started below another one once that and its reaper have been killed. `before`: words of its command. */
+/** A host that starts below another one once that and its reaper have been killed. `before`: words of its command. */
 const keeperBelowDead = async (before, ...children) => {
   const go = join(mkdtempSync(join(tmpdir(), "tether-below-")), "go")
   const nested = `${before} ${process.execPath} ${keeperPath} '${JSON.stringify({ children })}'`
@@ -96,11 +96,11 @@ const job = (tree, marked, mate) =>
     stdio: "ignore"
   })
 
-const asNobody = (...words) =>
-  spawn("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", ...words], {
-    detached: true,
-    stdio: "ignore"
-  })
+const become = (uid) => ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"]
+const asNobody = (...words) => {
+  const [program, ...args] = [...become("65534"), ...words]
+  return spawn(program, args, { detached: true, stdio: "ignore" })
+}
 
 const setuidSleep = () => {
   const directory = mkdtempSync(join(tmpdir(), "tether-setuid-"))
@@ -151,10 +151,10 @@ const scenarios = {
   /** A reaper at its work. */
   reaper: async () => {
     const { host, reaper } = await keeper(
-      { sh: "setsid sleep 31 & sleep 32" },
+      { sh: `setsid sleep 31 & setsid ${become(65533).join(" ")} sleep 48 & sleep 32` },
       { sh: "setsid sleep 33 </dev/null >/dev/null 2>&1 & sleep 34", options: { uid: 65534 } }
     )
-    await allLive(31, 32, 33, 34)
+    await allLive(31, 32, 33, 34, 48)
     const tree = treeOf(32)
     job(tree, 43, 44)
     job(`${tree}/1-1-0-0-a.r`, 45, 46)
