@@ -56,7 +56,7 @@ if [ -r /proc/self/stat ]; then
   find_heirs() { # adds to $sure those of $lost that have a member from before the time $alive
     for pid in $(cat /proc/[0-9]*/stat 2>/dev/null | awk -v groups="$lost" '
       BEGIN { n = split(groups, each, " "); for (i = 1; i <= n; i++) ours[each[i]] = 1 }
-      match($0, /.*\) /) { split(substr($0, RLENGTH + 1), f, " "); if (f[3] in ours && f[3] == f[4]) print $1 + 0 }
+      match($0, /.*\\) /) { split(substr($0, RLENGTH + 1), f, " "); if (f[3] in ours && f[3] == f[4]) print $1 + 0 }
     ' 2>/dev/null); do
       fields "$pid"
       set -- $stat
