@@ -139,6 +139,7 @@ const scenarios = {
   /** Anybody can start a setuid program with a cookie. */
   setuid: async () => {
     const killed = await keeper({ sh: "sleep 31" })
+    await allLive(31)
     const tree = treeOf(31)
     await killBoth(killed)
     asNobody("env", `TETHER_TREE=${tree}`, setuidSleep(), "47")
