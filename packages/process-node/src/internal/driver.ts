@@ -89,6 +89,9 @@ const launchWith = (
     descriptors.closeAll()
     return refused(child, request)
   }
+  // Before anything else: if this program is killed meanwhile, this alone finds a child that has dropped its cookie.
+  // Where a look at a process is a spawn, none is taken before the child is added, and the reaper would take one.
+  if (reservation.level !== "none" && host.machine.isDirect) host.reaper?.announce(child.pid)
   descriptors.closeGiven()
   const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child), terminals)
   return tellFindings([...host.takeFindings(), ...takeNoted()], launched)

@@ -121,7 +121,10 @@ export class Enclosure {
 
   leaderEnded(): void {
     this.container.leaderEnded()
-    if (this.group.isPinned && this.entries.length > 0) this.members()
+    if (this.entries.length === 0 || this.presence() === "none") return
+    if (this.group.isPinned) this.members()
+    // It has been reaped, so that a stranger may have its pid and the group of that number: no witness to the reaper.
+    if (this.host.machine.isDirect) this.exchangeWitness((witness) => witness === this.pid, { pid: 0 })
   }
 
   /** Who lives. When the leader does not, another of its group shows the reaper whose group it is. */
@@ -129,17 +132,22 @@ export class Enclosure {
     const members = this.container.members()
     const mates = members.filter((each) => each.group === this.pid)
     const [witness] = mates
-    const { reaper } = this.host
-    if (this.host.name === undefined || reaper === undefined || witness === undefined) return members
+    if (this.host.name === undefined || witness === undefined) return members
     if (mates.some((each) => each.pid === this.pid)) return members
+    this.exchangeWitness((pid) => !mates.some((each) => each.pid === pid), witness)
+    return members
+  }
+
+  private exchangeWitness(
+    isUnfit: (pid: number) => boolean,
+    { pid, startTicks }: { readonly pid: number; readonly startTicks?: string }
+  ): void {
     this.entries = this.entries.map((entry) => {
-      if (entry._tag !== "Group" || mates.some((each) => each.pid === entry.witness)) return entry
-      const other = { ...entry, witness: witness.pid, startToken: witness.startTicks }
-      reaper.remove(entry)
-      reaper.add(other)
+      if (entry._tag !== "Group" || !isUnfit(entry.witness)) return entry
+      const other = { ...entry, witness: pid, startToken: startTicks }
+      this.host.reaper?.replace(entry, other)
       return other
     })
-    return members
   }
 
   presence() {

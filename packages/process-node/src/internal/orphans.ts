@@ -19,9 +19,9 @@ import {
   removeRecord,
   timeNamespace
 } from "./hostRecord.js"
-import { isAlive, livenessOf, type Machine, type Owners } from "./machine.js"
+import { identify, isAlive, livenessOf, type Machine, type Owners } from "./machine.js"
 
-/** A process with a cookie that can be read. */
+/** A process other than this one, with a cookie that can be read. */
 export interface Carrier {
   readonly stat: ProcStat.ProcStat
   readonly tree: string
@@ -99,10 +99,20 @@ const isExempt = ({ path, stat }: Carrier): boolean => {
 const isOverdue = (record: HostRecord | undefined): boolean =>
   record?.diedAt !== undefined && Date.now() - record.diedAt > reaperTime
 
+/** Tells by its path whether a process was started by a host in this program, which stops it itself. */
+const startedHere = (machine: Machine): ((carrier: Carrier) => boolean) => {
+  const own = identify(machine, process.pid)
+  const isOwn = ({ host }: TreeCookie.Step) =>
+    host.pid === own?.pid && host.startToken === own.startToken && host.pidNamespace === own.pidNamespace
+  return ({ path }) => path.some(isOwn)
+}
+
 /**
  * Those that have lost a host, those that must be left alone among them. A reaper at its work is none, and neither is
  * what a host was told to leave, nor what a reaper is at work on, which knows more of it. A host that cannot be told
  * dead or alive, such as one in another pid namespace, is taken for alive.
+ *
+ * This program and what its own hosts have started are none either, also where this program runs below a dead host.
  */
 export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
   const dead = deadHosts(machine)
@@ -116,18 +126,21 @@ export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
       return last !== undefined && exempt.has(stat.pid) && stat.state !== "T" ? [nameOf(last)] : []
     })
   )
+  const isStartedHere = startedHere(machine)
   const orphans = all.flatMap((carrier): ReadonlyArray<Orphan> => {
     const { path, stat } = carrier
-    if (exempt.has(stat.pid)) return []
+    if (exempt.has(stat.pid) || isStartedHere(carrier)) return []
     // What calls itself a reaper and is none is taken for a child.
     const lost = path.find((step) => step.kind !== "leavable" && dead.has(nameOf(step)) && !attended.has(nameOf(step)))
     const record = lost && dead.get(nameOf(lost))
     return lost === undefined || record === undefined ? [] : found(machine, carrier, lost, record)
   })
-  // Only what has nothing left is forgotten; a reaper at its work forgets its host by itself.
+  // Only what has nothing left is forgotten; a reaper at its work forgets its host by itself. If this program runs
+  // below the dead host, later starts need the record to end this program.
+  const paths = [TreeCookie.parse(machine.treeOf(process.pid) ?? ""), ...all.map(({ path }) => path)]
   for (const [name, record] of dead) {
     const isNeeded = (step: TreeCookie.Step) => nameOf(step) === name
-    if (!all.some(({ path }) => path.some(isNeeded))) removeRecord(record)
+    if (!paths.some((path) => path.some(isNeeded))) removeRecord(record)
   }
   return orphans.length === 0 ? orphans : [...orphans, ...descendantsOf(machine, orphans)]
 }
@@ -156,6 +169,7 @@ const descendantsOf = (machine: Machine, orphans: ReadonlyArray<Orphan>): Readon
   for (let hasMore = true; hasMore;) {
     hasMore = false
     for (const stat of stats) {
+      if (stat.pid === process.pid) continue
       const parent = known.get(stat.parent)
       if (parent === undefined || parent.isForeign || known.has(stat.pid) || !ProcStat.isRunning(stat)) continue
       const tree = machine.treeOf(stat.pid) ?? ""

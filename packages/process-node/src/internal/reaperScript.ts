@@ -4,20 +4,27 @@
  *
  * It is told of groups over its stdin, which only the host holds:
  *
+ *   s PGID                       the leader of a group was started; the next message is the following one
  *   + PGID WITNESS TOKEN CHILD   a group lives, and a member that shows it: its pid, and the time at which it started;
  *                                CHILD is the number of a child that may be left, or -
  *   - PGID                       it is gone
  *   c DIRECTORY                  a cgroup is ours;  d DIRECTORY  it is gone
  *   u UID                        a child was started as this user
+ *   t TOKEN                      the host lives at this time, in the unit in which start times are
  *
  * End of file is the host's death. It cannot come too early: a process that was forked and has not executed its program
  * yet has a copy of the pipe too, and loses it in the very step in which it gets its environment. So at end of file
- * every process of ours is either registered here or carries the cookie, and nobody needs a gate before the program.
+ * each program that the host started is registered here or was started with the cookie, and needs no gate before it.
  *
- * A group is signalled when its witness is still the process that the host named. Everything else is signalled one
- * process at a time: it is stopped, looked at again, and killed only then, because a stopped process cannot change what
- * it is. A cookie is text that anybody can make up. It counts for the one process that carries it, if all of its user
- * ids are those of the host or of a child; never for its group mates.
+ * A group is signalled when its witness is still the process that the host named. A leader may end together with the
+ * host, whose end of a pipe it reads, and be reaped by the system. Its group is then known by a member that was in its
+ * session at the last time t: the host had not reaped the leader yet, so that its pid named no other session, and it
+ * names no other one for as long as that member lives.
+ *
+ * Everything else is signalled one process at a time: it is stopped, looked at again, and killed only then, because a
+ * stopped process cannot change what it is. A cookie is text that anybody can make up. It counts for the one process
+ * that carries it, if all of its user ids are those of the host or of a child; never for its group mates. A descendant
+ * outside the sessions of the groups must have such user ids too.
  *
  * A reaper of a host that ran below this one has work of its own to do. It is spared for ten seconds, if it stands with
  * pid and start token in the private record of its host.
@@ -44,8 +51,29 @@ if [ -r /proc/self/stat ]; then
     { while read -r key real effective saved _; do [ "$key" != Uid: ] || return 0; done < "/proc/$1/status"; } 2>/dev/null
     real= effective= saved=
   }
-  token_of() { fields "$1"; set -- $stat; started=\${20-}; }
+  token_of() { fields "$1"; set -- $stat; started=\${20-} parent=\${2-}; }
   group_of() { fields "$1"; set -- $stat; group=\${3-none}; }
+  find_heirs() { # adds to $sure those of $lost that have a member from before the time $alive
+    for pid in $(cat /proc/[0-9]*/stat 2>/dev/null | awk -v groups="$lost" '
+      BEGIN { n = split(groups, each, " "); for (i = 1; i <= n; i++) ours[each[i]] = 1 }
+      match($0, /.*\\) /) { split(substr($0, RLENGTH + 1), f, " "); if (f[3] in ours && f[3] == f[4]) print $1 + 0 }
+    ' 2>/dev/null); do
+      fields "$pid"
+      set -- $stat
+      case " $lost " in *" \${3-none} "*) ;; *) continue ;; esac
+      case " $sure " in *" $3 "*) continue ;; esac
+      if [ "$4" = "$3" ] && [ "\${20}" -lt "$alive" ]; then sure="$sure $3"; fi
+    done
+  }
+  only_kin() { # of $pids, those in a session of $sure, and those that is_ours
+    all=$pids pids=
+    for pid in $all; do
+      fields "$pid"
+      set -- $stat
+      case " $sure " in *" \${4-none} "*) ;; *) is_ours "$pid" || continue ;; esac
+      pids="$pids $pid"
+    done
+  }
   find_kin() { # descendants of the groups $sure and of the processes $anchors, by parents that still live
     pids=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v groups="$sure" -v anchors="$anchors" '
       BEGIN {
@@ -90,7 +118,9 @@ if [ -r /proc/self/stat ]; then
     done
   }
 else
+  find_heirs() { :; }
   find_kin() { pids=; }
+  only_kin() { :; }
   newest() { born=; }
   clock() { now=$(date +%s)00; }
   snapshot() { groups_now=; }
@@ -182,11 +212,19 @@ if [ -n "$TETHER_RECORD" ]; then
   echo "reaper $me $started" >> "$TETHER_RECORD"
 fi 2>/dev/null
 
-groups=' ' cgroups=' ' leavable= pids= frozen= anchors= late= sure= marked= owned= uids=$TETHER_UID
+groups=' ' cgroups=' ' leavable= pids= frozen= anchors= late= sure= lost= marked= owned= uids=$TETHER_UID
+started_last= alive=0
 # What a group's entry is: PGID:WITNESS:TOKEN:CHILD
 while read -r verb one two three four; do
   case $verb in
+    s)
+      # Until the host has reaped it, and for as long as the host lives, its parent is the host.
+      token_of "$one"
+      [ "$parent" = "\${TETHER_HOST%%-*}" ] || started=
+      started_last="$one:$one:$started:- "
+      ;;
     +)
+      started_last=
       # Nobody knew it without asking; who spawned it has not reaped it yet.
       if [ "$three" = - ]; then token_of "$two"; three=$started; fi
       groups="$groups$one:$two:$three:$four "
@@ -195,30 +233,42 @@ while read -r verb one two three four; do
     c) cgroups="$cgroups$one " ;;
     d) rest=\${cgroups#* $one }; [ "$rest" = "$cgroups" ] || cgroups="\${cgroups%% $one *} $rest" ;;
     u) uids="$uids $one" ;;
+    t) alive=$one ;;
   esac
 done
 
-[ -z "$TETHER_RECORD" ] || echo "died $(date +%s)" >> "$TETHER_RECORD" 2>/dev/null
-for entry in $groups; do
+for entry in $groups$started_last; do
   pgid=\${entry%%:*} rest=\${entry#*:}
   witness=\${rest%%:*} rest=\${rest#*:}
   token=\${rest%%:*} child=\${rest#*:}
   [ "$child" = - ] || leavable="$leavable|\${child}l"
   # It is the process that the host named.
   token_of "$witness"
-  if [ -n "$token" ] && [ "$started" = "$token" ]; then sure="$sure $pgid"; fi
-done
+  if [ -n "$token" ] && [ "$started" = "$token" ]; then
+    sure="$sure $pgid"
+    kill -s STOP -- "-$pgid"
+  elif [ "$witness" = "$pgid" ] && [ -z "$started" ]; then
+    lost="$lost $pgid"
+  fi
+done 2>/dev/null
+if [ -n "$lost" ]; then
+  known=$sure
+  find_heirs
+  for pgid in \${sure#"$known"}; do kill -s STOP -- "-$pgid"; done 2>/dev/null
+fi
+[ -z "$TETHER_RECORD" ] || echo "died $(date +%s)" >> "$TETHER_RECORD" 2>/dev/null
 ours="[^ ]*/$TETHER_HOST\\.([0-9]+$leavable)(/[^ ]*)?"
 reapers="$ours\\.r"
-for pgid in $sure; do kill -s STOP -- "-$pgid"; done 2>/dev/null
 # While their parents are stopped, and still there, they show who has left the group without a cookie.
 if [ -n "$sure" ]; then
   find_kin
+  only_kin
   [ -z "$pids" ] || without_reapers
   stopped=$pids
   if [ -n "$stopped" ]; then
     kill -s STOP $stopped 2>/dev/null
     find_kin
+    only_kin
     settle "$stopped" "$pids"
   fi
 fi
@@ -226,7 +276,7 @@ for directory in $cgroups; do echo 1 > "$directory/cgroup.kill"; done 2>/dev/nul
 for pgid in $sure; do kill -s KILL -- "-$pgid"; done 2>/dev/null
 sure=
 
-needed=2; [ "$groups$cgroups" = '  ' ] || needed=3
+needed=2; [ "$groups$started_last$cgroups" = '  ' ] || needed=3
 clock
 begun=$now
 quiet=0 rounds=0 last= chased= own=2

@@ -8,7 +8,16 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import { spawn, spawnSync } from "node:child_process"
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -41,16 +50,19 @@ const until = async (what, holds) => {
 const lives = (number) => sleeps().includes(number)
 const allLive = (...numbers) => until(`the sleeps ${numbers}`, () => numbers.every(lives))
 
+const keeperPath = fileURLToPath(new URL("keeper.mjs", import.meta.url))
+
 const keeper = async (...children) => {
-  const path = fileURLToPath(new URL("keeper.mjs", import.meta.url))
-  const host = spawn(process.execPath, [path, JSON.stringify({ children })], { stdio: ["ignore", "pipe", "inherit"] })
+  const host = spawn(process.execPath, [keeperPath, JSON.stringify({ children })], {
+    stdio: ["ignore", "pipe", "inherit"]
+  })
   let output = ""
   host.stdout.on("data", (chunk) => (output += chunk))
   await until("the host is up", () => output.includes("up "))
   const reaper = processes().find(
     ({ command, pid }) => command.endsWith("tether-reaper") && textOf(`/proc/${pid}/stat`).includes(` ${host.pid} `)
   )
-  return { host, reaper: reaper.pid }
+  return { host, reaper: reaper.pid, output: () => output }
 }
 
 /** Host and reaper at once: stopped, the host starts no other reaper. */
@@ -59,6 +71,16 @@ const killBoth = async ({ host, reaper }) => {
   process.kill(reaper, "SIGKILL")
   host.kill("SIGKILL")
   await until("the host is gone", () => !processes().some(({ pid }) => pid === host.pid))
+}
+
+/** A host that starts below another one once that and its reaper have been killed. `before`: words of its command. */
+const keeperBelowDead = async (before, ...children) => {
+  const go = join(mkdtempSync(join(tmpdir(), "tether-below-")), "go")
+  const nested = `${before} ${process.execPath} ${keeperPath} '${JSON.stringify({ children })}'`
+  const killed = await keeper({ sh: `while [ ! -e ${go} ]; do sleep 0.02; done; ${nested}; true` })
+  await killBoth(killed)
+  writeFileSync(go, "")
+  await until("the nested host is up", () => killed.output().split("up ").length === 3)
 }
 
 const treeOf = (number) =>
@@ -83,11 +105,11 @@ const job = (tree, marked, mate) =>
     stdio: "ignore"
   })
 
-const asNobody = (...words) =>
-  spawn("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", ...words], {
-    detached: true,
-    stdio: "ignore"
-  })
+const become = (uid) => ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"]
+const asNobody = (...words) => {
+  const [program, ...args] = [...become("65534"), ...words]
+  return spawn(program, args, { detached: true, stdio: "ignore" })
+}
 
 const setuidSleep = () => {
   const directory = mkdtempSync(join(tmpdir(), "tether-setuid-"))
@@ -127,6 +149,7 @@ const scenarios = {
   /** Anybody can start a setuid program with a cookie. */
   setuid: async () => {
     const killed = await keeper({ sh: "sleep 31" })
+    await allLive(31)
     const tree = treeOf(31)
     await killBoth(killed)
     asNobody("env", `TETHER_TREE=${tree}`, setuidSleep(), "47")
@@ -139,10 +162,10 @@ const scenarios = {
   /** A reaper at its work. */
   reaper: async () => {
     const { host, reaper } = await keeper(
-      { sh: "setsid sleep 31 & sleep 32" },
+      { sh: `setsid sleep 31 & setsid ${become(65533).join(" ")} sleep 48 & sleep 32` },
       { sh: "setsid sleep 33 </dev/null >/dev/null 2>&1 & sleep 34", options: { uid: 65534 } }
     )
-    await allLive(31, 32, 33, 34)
+    await allLive(31, 32, 33, 34, 48)
     const tree = treeOf(32)
     job(tree, 43, 44)
     job(`${tree}/1-1-0-0-a.r`, 45, 46)
@@ -181,6 +204,22 @@ const scenarios = {
     host.kill("SIGKILL")
     await until("the end of what it has left", () => ![31, 32].some(lives))
     return { lives: sleeps(), logged: [] }
+  },
+
+  /** A program that runs below a dead host leaves itself and its children alone; a later start does not. */
+  below: async () => {
+    const sleeper = (number, orphans) => ({ program: "sleep", args: [number], orphans })
+    await keeperBelowDead("", sleeper("51", "ignore"), sleeper("52", "end"))
+    const first = sleeps()
+    await start()
+    await until("the end of the nested host", () => ![51, 52].some(lives))
+    return { lives: first }
+  },
+
+  /** It has no cookie, and is found as a descendant of an orphan. */
+  belowWithoutCookie: async () => {
+    await keeperBelowDead("env -u TETHER_TREE", { program: "sleep", args: ["51"] })
+    return { lives: sleeps() }
   },
 
   /** What is done about orphans is the layer's choice. */

@@ -1,4 +1,4 @@
-// Worker threads that start a child each and end: how many zombies has the program then?
+// Worker threads that each run the command given as arguments, and end: how many zombies has the program then?
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
@@ -19,11 +19,14 @@ const states = () =>
   })
 
 if (isMainThread) {
-  for (let index = 0; index < 3; index++) await once(new Worker(new URL(import.meta.url)), "exit")
+  for (let index = 0; index < 3; index++) {
+    await once(new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }), "exit")
+  }
   // Whoever the system has yet to take over: a zombie of ours would stay.
   for (let tries = 0; tries < 400 && states().length > 0; tries++)
     await new Promise((resolve) => setTimeout(resolve, 5))
   console.log(JSON.stringify(states()))
 } else {
-  await Effect.runPromise(Supervise.run(Command.make("true")).pipe(Effect.provide(NodeChildSpawner.layer)))
+  const [program, ...args] = process.argv.slice(2)
+  await Effect.runPromise(Supervise.run(Command.make(program, ...args)).pipe(Effect.provide(NodeChildSpawner.layer)))
 }

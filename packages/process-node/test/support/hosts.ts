@@ -26,11 +26,15 @@ export interface RunningHost {
 }
 
 /** A host that keeps these children, up and running. Whatever carries its mark is killed when the test is over. */
-export const keeper = (mark: string, children: ReadonlyArray<Kept>): Effect.Effect<RunningHost, never, Scope.Scope> =>
+export const keeper = (
+  mark: string,
+  children: ReadonlyArray<Kept>,
+  script = "keeper.mjs"
+): Effect.Effect<RunningHost, never, Scope.Scope> =>
   Effect.gen(function* () {
     const host = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, [program("keeper.mjs"), JSON.stringify({ children })], {
+        spawn(process.execPath, [program(script), JSON.stringify({ children })], {
           env: { ...process.env, TEST_MARK: mark },
           stdio: ["ignore", "pipe", "inherit"]
         })

@@ -71,8 +71,8 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
     "is looked at by the reaper in the same way, which spares nobody that calls itself a reaper",
     () => {
       const { lives, logged } = play("reaper")
-      // 33 and 34 belong to the user that their child was started as.
-      expect(lives).toEqual([44, 46, 47])
+      // 33 and 34 belong to the user that their child was started as. 48 has left the group and become another user.
+      expect(lives).toEqual([44, 46, 47, 48])
       expect(logged.join("\n")).toMatch(/did not signal what .* left when it was killed at \d{4}-.*: \d+ \(sleep\)/)
     }
   )
@@ -106,5 +106,13 @@ describe.skipIf(reason !== undefined)("orphans", () => {
     expect(afterReport).toEqual([31])
     expect(ended.join()).toMatch(/^ended what .*\(sleep\)$/)
     expect(records).toHaveLength(1)
+  })
+
+  it("are not the children of a program that starts below a dead host, and are that program for later starts", () => {
+    expect(play("below")).toMatchObject({ lives: [51, 52] })
+  })
+
+  it("are not the program that looks for them, also if it lost its cookie below an orphan", () => {
+    expect(play("belowWithoutCookie")).toMatchObject({ lives: [51] })
   })
 })

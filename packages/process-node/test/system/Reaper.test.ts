@@ -1,13 +1,17 @@
 /**
  * The host's side of its reaper.
  */
+import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
+import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { Socket } from "node:net"
 import { afterEach, vi } from "vitest"
 import { type Entry, Reaper } from "../../src/internal/reaper.js"
-import { program } from "../support/hosts.js"
+import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
+import { keeper, kill, program, reaperOf } from "../support/hosts.js"
+import { marked, waitUntil, withinASecond } from "../support/os.js"
 
 const group = (pid: number): Entry => ({ _tag: "Group", pid, witness: pid, startToken: "4711", leavable: undefined })
 
@@ -28,10 +32,53 @@ describe("a reaper", () => {
     expect(written).toEqual(["+ 7 7 4711 -\n", "- 7\n"])
   })
 
+  it.scopedLive(
+    "hears of a child first, then what it is and that the host lives, and no leader is its witness once reaped",
+    () =>
+      Effect.gen(function* () {
+        const write = vi.spyOn(Socket.prototype, "write")
+        const told = () => write.mock.calls.map(([text]) => String(text)).filter((text) => /^[-+st] /.test(text))
+        const script = "setsid sleep 60 >/dev/null 2>&1 & read _"
+        const { pid } = yield* Supervise.start(Command.make("sh", "-c", script), {
+          stdin: "pipe",
+          check: false
+        })
+        expect(told()).toEqual([`s ${pid}\n`, expect.stringMatching(new RegExp(`^\\+ ${pid} ${pid} \\d+ -\n$`))])
+        yield* waitUntil("the reaper is told that the host lives", () => told().some((text) => /^t \d+\n$/.test(text)))
+        kill(pid)
+        yield* waitUntil("another witness", () => told().some((text) => text.startsWith(`- ${pid}\n`)))
+        expect(told().at(-1)).toMatch(new RegExp(`^- ${pid}\n\\+ ${pid} 0 - -\n$`))
+      }).pipe(Effect.provide(NodeChildSpawner.layer))
+  )
+
   it.effect("of a worker thread leaves no zombie when the thread ends", () =>
     Effect.sync(() => {
-      const zombies = execFileSync(process.execPath, [program("workers.mjs")], { encoding: "utf8", timeout: 25_000 })
+      const zombies = execFileSync(process.execPath, [program("workers.mjs"), "true"], {
+        encoding: "utf8",
+        timeout: 25_000
+      })
       expect(JSON.parse(zombies)).toEqual([])
+    })
+  )
+
+  it.effect("of a worker thread does not kill the child of a living worker", () =>
+    Effect.sync(() => {
+      // A killed child fails the worker, and with it the program.
+      const words = [program("workers.mjs"), "sleep", "0.4"]
+      execFileSync(process.execPath, words, { encoding: "utf8", timeout: 25_000 })
+    })
+  )
+
+  it.scopedLive("of a worker thread is replaced when it is killed, and ends the children with the program", () =>
+    Effect.gen(function* () {
+      const mark = `worker-${process.pid}-${Date.now()}`
+      const host = yield* keeper(mark, [{ sh: "setsid sleep 60 & sleep 60" }], "worker-keeper.mjs")
+      const first = reaperOf(host.pid) as number
+      kill(first)
+      yield* waitUntil("the worker has another reaper", () => ![undefined, first].includes(reaperOf(host.pid)))
+      expect(marked(mark).length).toBeGreaterThan(1)
+      kill(host.pid)
+      yield* withinASecond("its children are gone", () => marked(mark).length === 0)
     })
   )
 })
