@@ -33,7 +33,7 @@ export const growing = (head: Row, style: Style): ((rows: ReadonlyArray<Row>) =>
  * The longest cell, in UTF-16 units. To measure text takes more than linear time: one word of 160 kB, from a journal or
  * from the arguments of a process, took a minute.
  */
-const longest = 500
+const longest = 4000
 
 /** The beginning of a cell that is too long. It may end in a colour, or between the halves of a character. */
 const cut = (cell: string): string =>
