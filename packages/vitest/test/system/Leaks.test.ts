@@ -43,7 +43,7 @@ const leaksOfPlanted = <A>(plant: () => A, remove: (planted: A) => unknown): Eff
 const kill = (child: ChildProcess) => child.kill("SIGKILL")
 
 /** A line of a message that ends with a place in this file. */
-const lineHere = (start: string) => new RegExp(`^  ${start}, created at \\S*test/Leaks\\.test\\.ts:\\d+:\\d+$`, "m")
+const lineHere = (start: string) => new RegExp(`^  ${start}, created at \\S*test/system/Leaks\\.test\\.ts:\\d+:\\d+$`, "m")
 
 describe("what leaves nothing passes", () => {
   // It has to stay the first test: it is about the first child of a program, with which the reaper comes.
@@ -362,7 +362,7 @@ describe("a leak is told", () => {
       const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
       const lines = error instanceof Error ? (error.stack ?? "").split("\n") : []
       closeSync(Number(/descriptor (\d+)/.exec(messageOf(exit))?.[1]))
-      expect(lines.find((line) => /^\s+at /.test(line))).toContain("test/Leaks.test.ts")
+      expect(lines.find((line) => /^\s+at /.test(line))).toContain("test/system/Leaks.test.ts")
     })
   )
 })

@@ -117,7 +117,7 @@ describe("waitUntil", () => {
       const exit = yield* Effect.exit(waitUntil(answers(false), 0))
       const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
       const lines = error instanceof Error ? (error.stack ?? "").split("\n") : []
-      expect(lines.find((line) => /^\s+at /.test(line))).toContain("test/WaitUntil.test.ts")
+      expect(lines.find((line) => /^\s+at /.test(line))).toContain("test/system/WaitUntil.test.ts")
     })
   )
 })
