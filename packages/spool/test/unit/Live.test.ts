@@ -4,11 +4,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
-import { spawnSync } from "node:child_process"
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { headerOf } from "../../src/internal/captureLine.js"
 import { appendLive, retireLive } from "../../src/internal/live.js"
+import { putPipe } from "../support/pipe.js"
 import { filesIn, folder } from "../support/spools.js"
 
 const said = (text: string) => `${JSON.stringify({ type: "user", message: { content: text } })}\n`
@@ -95,7 +95,7 @@ describe("a live file", () => {
       writeFileSync(transcript, said("one"))
       yield* turn(directory)
       rmSync(transcript)
-      spawnSync("mkfifo", [transcript])
+      putPipe(transcript)
       const opened: Array<string> = []
       const error = yield* Effect.flip(
         turn(directory, (operation, path) => {
