@@ -4,7 +4,7 @@ import ts from "typescript"
 import { filesBelow, packages } from "./lib/files.mjs"
 import { root } from "./lib/run.mjs"
 
-/** The part of the check that needs no run; scripts/vitest-unit.mjs watches what a unit test does, by whatever library. */
+/** What can be seen without a run; scripts/vitest-unit.mjs watches what a unit test does, by whatever library. */
 export const checkKinds = async () => {
   const problems = packages()
     .flatMap((folder) => filesBelow(folder).filter((file) => file.startsWith(join(folder, "test") + sep)))
