@@ -33,8 +33,12 @@ export default defineConfig({
     projects: [
       // No process, no real time: they can share a process, which has loaded everything once.
       project("unit", {
+        pool: "threads",
         isolate: false,
+        globalSetup: script("vitest-unit-pipe.mjs"),
         setupFiles: [script("vitest-unit.mjs")],
+        // For what hangs, as a busy machine takes its time for what only computes, too.
+        testTimeout: 30_000,
         sequence: { groupOrder: 0 }
       }),
       // Real processes, and conditions that are waited for. Deadlines are for what hangs: a busy machine meets them.
@@ -54,6 +58,7 @@ export default defineConfig({
         sequence: { groupOrder: 2 }
       })
     ],
+    poolOptions: { threads: { isolate: false } },
     // Tests of child processes wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1

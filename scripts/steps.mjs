@@ -1,6 +1,7 @@
 import { build } from "./build.mjs"
 import { checkDocs } from "./check-docs.mjs"
 import { checkFormat } from "./check-format.mjs"
+import { checkKinds } from "./check-kinds.mjs"
 import { checkRoot } from "./check-root.mjs"
 import { checkUnused } from "./check-unused.mjs"
 import { runExamples } from "./examples.mjs"
@@ -63,6 +64,13 @@ export const steps = [
     group: "static",
     unbuilt: true,
     run: checkRoot
+  },
+  {
+    name: "kinds",
+    title: "check that tests are of the kind of their folder",
+    group: "static",
+    unbuilt: true,
+    run: checkKinds
   },
   {
     name: "unused",

@@ -26,10 +26,12 @@ const install = () => {
   const noticing = (set) =>
     Object.assign((callback, ms, ...args) => {
       const noticed = () => {
-        if (ms >= shortest) found.add(`a timer of ${ms} ms has fired`)
+        // One that does not keep the program alive is waited for by nothing.
+        if (ms >= shortest && timer.hasRef()) found.add(`a timer of ${ms} ms has fired`)
         callback(...args)
       }
-      return set(noticed, ms)
+      const timer = set(noticed, ms)
+      return timer
     }, set)
   for (const name of ["setTimeout", "setInterval"]) globalThis[name] = noticing(globalThis[name])
   const { setTimeout: wait } = timers

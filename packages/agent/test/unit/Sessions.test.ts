@@ -16,7 +16,7 @@ const listed = (folder: Folder, asked = cwd) => Sessions.list(asked, { configDir
 const titles = ({ sessions }: Sessions.Listing) => sessions.map(({ title }) => title)
 
 describe("the sessions of a directory", () => {
-  it.live("are told with id, title, time, turns and path, newest first", () =>
+  it.effect("are told with id, title, time, turns and path, newest first", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         for (const name of ["text", "tool"]) {
@@ -54,7 +54,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live("have the title that the user gave, or else the one that was made, or else their first prompt", () =>
+  it.effect("have the title that the user gave, or else the one that was made, or else their first prompt", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const ai = JSON.stringify({ type: "ai-title", aiTitle: "made" })
@@ -90,7 +90,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live("count as turns what the user has said, and not the results of tools or what the program wrote", () =>
+  it.effect("count as turns what the user has said, and not the results of tools or what the program wrote", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         folder.write(
@@ -111,7 +111,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live(
+  it.effect(
     "are found where the name of their project was shortened, and are not taken from a directory with the same slug",
     () =>
       inFolder((folder) =>
@@ -134,7 +134,7 @@ describe("the sessions of a directory", () => {
       )
   )
 
-  it.live("are found by a symbolic link to their directory", () =>
+  it.effect("are found by a symbolic link to their directory", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const real = join(folder.path, "real")
@@ -149,7 +149,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live("are shown also where others are broken, which is told", () =>
+  it.effect("are shown also where others are broken, which is told", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         folder.write(`projects/${slug}/good.jsonl`, stored("user", "good"))
@@ -169,7 +169,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live("are read bit by bit, and so many at once as is asked for", () =>
+  it.effect("are read bit by bit, and so many at once as is asked for", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         for (let index = 0; index < 20; index++) {
@@ -204,7 +204,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live("are read one line after the other, however long the file is", () =>
+  it.effect("are read one line after the other, however long the file is", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const line = stored("user", "x".repeat(1000))
@@ -214,7 +214,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.live("are looked for where the environment says", () =>
+  it.effect("are looked for where the environment says", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         folder.write(`home/.claude/projects/${slug}/a.jsonl`, stored("user", "at home"))

@@ -212,7 +212,7 @@ describe("a session file", () => {
     expect(essence(Transcript.reduce(eventsOf(lines)))).toEqual(essence(transcript))
   })
 
-  it.live("is the same however long its lines are, and wherever they are cut while they are read", () =>
+  it.effect("is the same however long its lines are, and wherever they are cut while they are read", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const long = "naïve \u2028 🚀 ".repeat(60_000)
@@ -227,7 +227,7 @@ describe("a session file", () => {
     )
   )
 
-  it.live("that is being written has all but its last line", () =>
+  it.effect("that is being written has all but its last line", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const path = folder.write("s.jsonl", stored("user", "one"))
@@ -240,7 +240,7 @@ describe("a session file", () => {
     )
   )
 
-  it.live("that cannot be read says why", () =>
+  it.effect("that cannot be read says why", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         expect((yield* Effect.flip(Transcript.read(`${folder.path}/none.jsonl`))).reason).toBe("NotFound")

@@ -89,7 +89,7 @@ describe("the state of a turn", () => {
     })
   )
 
-  it.live("has the age of the file where no entry has a time", () =>
+  it.effect("has the age of the file where no entry has a time", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const path = folder.write("s.jsonl", JSON.stringify({ type: "user", message: { role: "user", content: "x" } }))

@@ -83,7 +83,7 @@ describe("a line of another writer", () => {
       )
   })
 
-  it.scopedLive("costs no reader the records around it, and is counted and told once", () =>
+  it.scoped("costs no reader the records around it, and is counted and told once", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const start = { ...good, id: "01B", ev: "session-start", deadStatus: undefined, endedBy: undefined, pid: 1 }
@@ -122,7 +122,7 @@ describe("a line of another writer", () => {
 })
 
 describe("a record that no reader would take", () => {
-  it.scopedLive.each(["logfmt", "json"] as const)("is refused, and nothing of it is written: %s", (format) =>
+  it.scoped.each(["logfmt", "json"] as const)("is refused, and nothing of it is written: %s", (format) =>
     Effect.gen(function* () {
       const directory = yield* folder
       const outcomes = yield* Effect.flatMap(ExitJournal.ExitJournal, (journal) =>

@@ -1,7 +1,8 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 /**
  * Spools for tests, and handlers that remember.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -59,3 +60,10 @@ export const logged = () => {
   })
   return { layer: Logger.replace(Logger.defaultLogger, logger), messages }
 }
+
+export const numbers = (count: number, from = 1): ReadonlyArray<Task> =>
+  Array.from({ length: count }, (_, index) => ({ n: from + index }))
+
+/** The file system with some operations of our own. */
+export const changed = (change: (real: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>) =>
+  Effect.updateService(FileSystem.FileSystem, (real) => ({ ...real, ...change(real) }))

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:net"
 import { join } from "node:path"
 import * as Capture from "../../src/Capture.js"
@@ -48,7 +48,7 @@ const strangersServer = (path: string) =>
 const whose = `it belongs to user ${stranger}, must belong to the current user or root`
 
 describe.skipIf(!isRoot)("a socket that another user has bound first", () => {
-  it.scopedLive("is given nothing by a capture, which is deferred, with one warning", () => {
+  it.scoped("is given nothing by a capture, which is deferred, with one warning", () => {
     const { layer, messages } = logged()
     return Effect.gen(function* () {
       const socket = join(yield* sticky, "d.sock")
@@ -75,7 +75,7 @@ describe.skipIf(!isRoot)("a socket that another user has bound first", () => {
     }).pipe(Effect.provide(Layer.merge(host, layer)))
   })
 
-  it.scopedLive("is no daemon for a client", () =>
+  it.scoped("is no daemon for a client", () =>
     Effect.gen(function* () {
       const socket = join(yield* sticky, "d.sock")
       const { got } = yield* strangersServer(socket)
@@ -86,7 +86,7 @@ describe.skipIf(!isRoot)("a socket that another user has bound first", () => {
     }).pipe(Effect.provide(quiet))
   )
 
-  it.scopedLive("is not taken over by a daemon, which says whose it is", () =>
+  it.scoped("is not taken over by a daemon, which says whose it is", () =>
     Effect.gen(function* () {
       const socket = join(yield* sticky, "d.sock")
       const { got } = yield* strangersServer(socket)
@@ -100,7 +100,7 @@ describe.skipIf(!isRoot)("a socket that another user has bound first", () => {
 })
 
 describe("a directory that others can write to", () => {
-  it.scopedLive("is refused by a daemon, unless it is sticky", () =>
+  it.scoped("is refused by a daemon, unless it is sticky", () =>
     Effect.gen(function* () {
       const shared = yield* sticky
       const spool = yield* make(join(yield* folder, "spool"))
@@ -117,7 +117,7 @@ describe("a directory that others can write to", () => {
     }).pipe(Effect.provide(Layer.merge(host, quiet)))
   )
 
-  it.scopedLive("is no spool, sticky or not: what others put there would be drained", () =>
+  it.scoped("is no spool, sticky or not: what others put there would be drained", () =>
     Effect.gen(function* () {
       const shared = yield* sticky
       for (const mode of [0o1777, 0o777]) {
@@ -130,7 +130,7 @@ describe("a directory that others can write to", () => {
 })
 
 describe("a file of sessions", () => {
-  it.scopedLive("is not written through a link", () =>
+  it.scoped("is not written through a link", () =>
     Effect.gen(function* () {
       const base = yield* folder
       symlinkSync(join(base, "victim"), join(base, "file"))
@@ -138,34 +138,5 @@ describe("a file of sessions", () => {
       expect(error).toMatchObject({ reason: "Invalid", problem: "it is a symbolic link" })
       expect(existsSync(join(base, "victim"))).toBe(false)
     }).pipe(Effect.provide(host))
-  )
-})
-
-describe("under any umask", () => {
-  it.scopedLive.each([0o777, 0o277, 0o077, 0])("a spool and its socket are for their user alone: %o", (umask) =>
-    Effect.gen(function* () {
-      const base = yield* folder
-      yield* Effect.acquireRelease(
-        Effect.sync(() => process.umask(umask)),
-        (before) => Effect.sync(() => process.umask(before))
-      )
-      const spool = yield* make(join(base, "var/spool"))
-      const file = yield* spool.put([{ n: 1 }])
-      const socket = join(base, "run/d.sock")
-      const claims = { mode: 0 }
-      const handler = new Taker()
-      handler.fails = () => {
-        const [own = ""] = readdirSync(join(spool.directory, "claims")).filter((name) => !name.includes("."))
-        claims.mode = statSync(join(spool.directory, "claims", own)).mode & 0o777
-        return true
-      }
-      yield* spool.drain(handler.handle)
-      yield* Layer.build(SpoolDaemon.layer({ spool, socket, handler: new Taker().handle, drainEvery: "1 hour" }))
-      const modeOf = (path: string) => statSync(path).mode & 0o777
-      for (const path of ["var", "var/spool", "var/spool/state", "var/spool/claims", "var/spool/dead", "run"])
-        expect([path, modeOf(join(base, path))]).toEqual([path, 0o700])
-      expect([modeOf(socket), claims.mode]).toEqual([0o600, 0o700])
-      if (existsSync(file)) expect(modeOf(file)).toBe(0o600)
-    }).pipe(Effect.provide(Layer.merge(host, quiet)))
   )
 })

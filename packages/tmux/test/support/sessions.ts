@@ -2,10 +2,8 @@
  * Sessions in a server of the test's own, which is ended with the test; and what the system and tmux say of them, asked
  * without the code under test.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
-import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
 import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,6 +13,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Tmux from "../../src/Tmux.js"
 import * as TmuxSession from "../../src/TmuxSession.js"
+import { files } from "./files.js"
 
 const found = spawnSync("tmux", ["-V"], { encoding: "utf8" })
 
@@ -28,7 +27,7 @@ export const whyNot =
 
 if (whyNot !== undefined) console.log(`Sessions are not tested here: ${whyNot}.`)
 
-export const platform = Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer)
+export const platform = Layer.merge(NodeChildSpawner.layer, files)
 
 export interface Place {
   readonly path: string

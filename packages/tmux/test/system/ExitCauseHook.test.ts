@@ -1,45 +1,23 @@
 /**
  * The cause of a death, as a real tmux records it.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import * as Logfmt from "@tether/host/Logfmt"
-import * as ProcessIdentity from "@tether/host/ProcessIdentity"
-import * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import { exitCauseHook } from "@tether/tmux/ExitCauseHook"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
-import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
 import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { deathFields } from "../../src/internal/deathFields.js"
+import { keys, pairsOf, recordsIn, start } from "../support/deaths.js"
 import { make, missing, type Server } from "../support/server.js"
 
 if (missing !== undefined) console.warn(`skipped: the cause of a death, because ${missing}`)
 
-const start: ExitRecord = {
-  id: "01M8JDNE9AF81D8AS21X77A2BG",
-  ts: 1_795_000_000_000,
-  ev: "session-start",
-  identity: 'web: "the 3rd".x',
-  pid: 4711,
-  startToken: "8812",
-  bootId: "0b7c9d3e",
-  pidNamespace: "4026531836",
-  host: "box",
-  writer: "12:34",
-  command: 'serve --name "a = b"',
-  cwd: "/srv/my app"
-}
-
-const pairsOf = (line: string): ReadonlyArray<Logfmt.Pair> => Either.getOrThrow(Logfmt.decode(line))
 const fieldsOf = (line: string) => Logfmt.toRecord(pairsOf(line))
 const linesOf = (file: string): ReadonlyArray<string> => {
   if (!existsSync(file)) return []
@@ -47,12 +25,6 @@ const linesOf = (file: string): ReadonlyArray<string> => {
   expect(text.endsWith("\n")).toBe(true)
   return text.slice(0, -1).split("\n")
 }
-
-const recordsIn = (directory: string) =>
-  Effect.flatMap(ExitJournal.reader(directory), (journal) => Stream.runCollect(journal.records())).pipe(
-    Effect.map(Chunk.toReadonlyArray),
-    Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer))
-  )
 
 /** Reads its terminal for a line, then ends as is said. */
 const ending = (how: string) => ["/bin/sh", "-c", `read -r line; ${how}`]
@@ -119,61 +91,11 @@ const waiting = (server: Server, name: string) =>
     return pipe
   })
 
-const keys = [
-  ["ts", "ev", "identity", "dead_status", "dead_signal", "id"],
-  ["start", "pid", "start_token", "boot_id", "pid_namespace", "host", "writer", "command", "cwd"]
-] as const
-
 describe("the fields that are known at the start", () => {
-  it.scopedLive("and those of the death are read by the journal as one record", () =>
-    Effect.gen(function* () {
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-death-"))),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
-      const { after, before } = deathFields(start.identity, start)
-      const line = `ts=2026-11-25T03:12:45.120Z ${before} dead_status=3 dead_signal= id=X ${after} ended_by=child uptime_ms=7`
-      writeFileSync(join(directory, "exits.log"), `${line}\n`)
-      const { ts: _, ...known } = start
-      expect(yield* recordsIn(directory)).toEqual([
-        {
-          ...known,
-          ts: Date.parse("2026-11-25T03:12:45.120Z"),
-          ev: "session-exit",
-          id: "X",
-          start: start.id,
-          deadStatus: 3,
-          endedBy: "child",
-          uptime: 7
-        }
-      ])
-      expect(Logfmt.encode(pairsOf(line))).toBe(line)
-      expect(pairsOf(line).map(([key]) => key)).toEqual([...keys[0], ...keys[1], "ended_by", "uptime_ms"])
-    })
-  )
-
   it("are only those that are known", () => {
     expect(deathFields("web")).toEqual({ before: "ev=session-exit identity=web", after: "" })
     expect(deathFields("web", { id: "X", ts: 0, ev: "session-start", identity: "web", pid: 7 }).after).toBe(
       "start=X pid=7"
-    )
-  })
-})
-
-describe("the value of the hook", () => {
-  it("has nothing in it that tmux or a shell could take for something else", () => {
-    const strange = `"'#{x}#[y]%H$(z)\`\\\n;é🚀`
-    const plain = exitCauseHook("", "/")
-    const added = new Set(exitCauseHook(strange, `/${strange}`))
-    for (const character of plain) added.delete(character)
-    expect([...added].filter((character) => !/[a-zA-Z0-9]/.test(character))).toEqual([])
-    expect(exitCauseHook(strange, `/${strange}`).split("#").length).toBe(plain.split("#").length)
-  })
-
-  it("keeps ordinary names as they are", () => {
-    expect(exitCauseHook("web.1", "/var/log/my builds/exits.log")).toContain("/var/log/my builds/exits.log")
-    expect(exitCauseHook("web.1", "/var/log/my builds/exits.log")).toContain(
-      "ev=session-exit identity=web.1 dead_status="
     )
   })
 })

@@ -2,12 +2,12 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
-import { execFileSync } from "node:child_process"
+import * as TestClock from "effect/TestClock"
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as SessionLogs from "../../src/SessionLogs.js"
-import { eventually, inPlace, platform, whyNot } from "../support/sessions.js"
+import { files, hasProc } from "../support/files.js"
 
 const day = 86_400_000
 
@@ -25,19 +25,22 @@ const inDirectory = <A, E>(body: (logs: Logs) => Effect.Effect<A, E, FileSystem 
     Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-logs-"))),
     (path) =>
       Effect.provide(
-        body({
-          path,
-          log: (name, bytes, days) => {
-            writeFileSync(join(path, name), Buffer.alloc(bytes))
-            utimesSync(join(path, name), new Date(Date.now() - days * day), new Date(Date.now() - days * day))
-          },
-          mark: (identity, content) =>
-            writeFileSync(
-              join(path, `.${identity}.session`),
-              typeof content === "string" ? content : JSON.stringify(content)
-            )
-        }),
-        platform
+        Effect.zipRight(
+          TestClock.setTime(Date.now()),
+          body({
+            path,
+            log: (name, bytes, days) => {
+              writeFileSync(join(path, name), Buffer.alloc(bytes))
+              utimesSync(join(path, name), new Date(Date.now() - days * day), new Date(Date.now() - days * day))
+            },
+            mark: (identity, content) =>
+              writeFileSync(
+                join(path, `.${identity}.session`),
+                typeof content === "string" ? content : JSON.stringify(content)
+              )
+          })
+        ),
+        files
       ),
     (path) => Effect.sync(() => rmSync(path, { recursive: true }))
   )
@@ -45,8 +48,8 @@ const inDirectory = <A, E>(body: (logs: Logs) => Effect.Effect<A, E, FileSystem 
 /** This process, which lives. */
 const own = Effect.flatMap(ProcessIdentity, (processes) => Effect.flatten(processes.identify(process.pid)))
 
-describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
-  it.live("are removed when they are old, and then the oldest, until the rest is small enough", () =>
+describe.skipIf(!hasProc)("the logs of a directory", () => {
+  it.effect("are removed when they are old, and then the oldest, until the rest is small enough", () =>
     inDirectory(({ log, mark, path }) =>
       Effect.gen(function* () {
         for (const identity of ["ancient", "old", "new", "two\nlines"]) mark(identity, ended)
@@ -73,7 +76,7 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
     )
   )
 
-  it.live("that no session has written stay, and are not counted", () =>
+  it.effect("that no session has written stay, and are not counted", () =>
     inDirectory(({ log, mark, path }) =>
       Effect.gen(function* () {
         mark("it", ended)
@@ -94,7 +97,7 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
     )
   )
 
-  it.live("that are in use, or nobody can tell, stay, untouched, and what is too much is told", () =>
+  it.effect("that are in use, or nobody can tell, stay, untouched, and what is too much is told", () =>
     inDirectory(({ log, mark, path }) =>
       Effect.gen(function* () {
         mark("used", yield* own)
@@ -124,17 +127,7 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
     )
   )
 
-  it.live("with a pipe as their marker stay: it would be waited for", () =>
-    inDirectory(({ log, path }) =>
-      Effect.gen(function* () {
-        execFileSync("mkfifo", [join(path, ".piped.session")])
-        log("piped.log", 100, 20)
-        expect(yield* SessionLogs.sweep(path)).toMatchObject({ kept: 100, removed: [] })
-      }).pipe(Effect.orDie)
-    )
-  )
-
-  it.live("are left alone where other users could mark a file as one", () =>
+  it.effect("are left alone where other users could mark a file as one", () =>
     inDirectory(({ log, mark, path }) =>
       Effect.gen(function* () {
         mark("old", ended)
@@ -146,30 +139,13 @@ describe.skipIf(whyNot !== undefined)("the logs of a directory", () => {
     )
   )
 
-  it.live("need a directory that can be read", () =>
+  it.effect("need a directory that can be read", () =>
     inDirectory(({ path }) =>
       Effect.gen(function* () {
         expect(yield* Effect.flip(SessionLogs.sweep(join(path, "nowhere")))).toMatchObject({
           _tag: "FileError",
           reason: "NotFound"
         })
-      })
-    )
-  )
-
-  it.live("are known by the marker of the launch, as long as the session lives and after that", () =>
-    inPlace(({ log, logDir, shell }) =>
-      Effect.gen(function* () {
-        const session = yield* shell("echo hello; sleep 60")
-        yield* eventually("it runs", () => log().includes("hello"))
-        expect(statSync(join(logDir, ".it.session")).mode & 0o777).toBe(0o600)
-        expect(yield* SessionLogs.sweep(logDir, { maxBytes: 0 })).toMatchObject({ removed: [], over: 7 })
-        yield* session.stop()
-        expect(yield* SessionLogs.sweep(logDir, { maxBytes: 0 })).toMatchObject({
-          removed: [{ path: join(logDir, "it.log") }],
-          over: 0
-        })
-        expect(readdirSync(logDir)).toEqual([])
       })
     )
   )

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { tidy } from "../../src/internal/tidy.js"
-import { platform, whyNot } from "../support/sessions.js"
+import { files, hasProc } from "../support/files.js"
 
 const hour = 3_600_000
 
@@ -27,6 +28,7 @@ const leftOf = (files: ReadonlyArray<readonly [name: string, content: string, ho
           writeFileSync(join(path, name), content)
           utimesSync(join(path, name), new Date(Date.now() - hours * hour), new Date(Date.now() - hours * hour))
         }
+        yield* TestClock.setTime(Date.now())
         yield* tidy(path)
         return readdirSync(path).sort()
       }),
@@ -39,17 +41,17 @@ const own = Effect.flatMap(ProcessIdentity, (processes) =>
 const ended = JSON.stringify({ pid: 4711, startToken: "1" })
 const elsewhere = JSON.stringify({ pid: 4711, startToken: "1", pidNamespace: "elsewhere" })
 
-describe.skipIf(whyNot !== undefined)("the directory of a server", () => {
-  it.live("loses what sessions have left that have ended, a day later", () =>
+describe.skipIf(!hasProc)("the directory of a server", () => {
+  it.effect("loses what sessions have left that have ended, a day later", () =>
     Effect.gen(function* () {
       const old = ["unwritten", ...suffixes].map((suffix) => [`${first}.${suffix}`, ended, 25] as const)
       const young = ["unwritten", ...suffixes].map((suffix) => [`${second}.${suffix}`, ended, 23] as const)
       const alone = [`${third}.end`, "", 25] as const
       expect(yield* leftOf([...old, ...young, alone])).toEqual(young.map(([name]) => name).sort())
-    }).pipe(Effect.provide(platform))
+    }).pipe(Effect.provide(files))
   )
 
-  it.live("keeps what belongs to sessions that live, at whatever server, or of which that cannot be told", () =>
+  it.effect("keeps what belongs to sessions that live, at whatever server, or of which that cannot be told", () =>
     Effect.gen(function* () {
       const alive = JSON.stringify(yield* own)
       const files = [
@@ -59,10 +61,10 @@ describe.skipIf(whyNot !== undefined)("the directory of a server", () => {
         ["unwritten", ...suffixes].map((suffix) => [`${id}.${suffix}`, content, 1000] as const)
       )
       expect(yield* leftOf(files)).toEqual(files.map(([name]) => name).sort())
-    }).pipe(Effect.provide(platform))
+    }).pipe(Effect.provide(files))
   )
 
-  it.live("keeps for 14 days what does not tell whose it is", () =>
+  it.effect("keeps for 14 days what does not tell whose it is", () =>
     Effect.gen(function* () {
       const of = (id: string, hours: number) =>
         [
@@ -75,10 +77,10 @@ describe.skipIf(whyNot !== undefined)("the directory of a server", () => {
         `${first}.unwritten`,
         `${third}.sock`
       ])
-    }).pipe(Effect.provide(platform))
+    }).pipe(Effect.provide(files))
   )
 
-  it.live("loses unfinished files, and those with an environment in them first", () =>
+  it.effect("loses unfinished files, and those with an environment in them first", () =>
     Effect.gen(function* () {
       const digits = "0123456789abcdef01234567"
       const alive = JSON.stringify(yield* own)
@@ -90,10 +92,10 @@ describe.skipIf(whyNot !== undefined)("the directory of a server", () => {
           [`.${third}.unwritten.${digits}.tmp`, "", 25]
         ])
       ).toEqual([`.${second}.gate.${digits}.tmp`, `${first}.unwritten`])
-    }).pipe(Effect.provide(platform))
+    }).pipe(Effect.provide(files))
   )
 
-  it.live("loses marks of servers that have ended, and nothing that is not of sessions", () =>
+  it.effect("loses marks of servers that have ended, and nothing that is not of sessions", () =>
     Effect.gen(function* () {
       const others = ["default.commands", "ended-x.commands", "notes", "0123456789.sock"].map(
         (name) => [name, "", 1000] as const
@@ -103,6 +105,6 @@ describe.skipIf(whyNot !== undefined)("the directory of a server", () => {
         ["ended-13-34-_tmp_exits-01234567", "", 23]
       ] as const
       expect(yield* leftOf([...others, ...marks])).toEqual([...others.map(([name]) => name), marks[1][0]].sort())
-    }).pipe(Effect.provide(platform))
+    }).pipe(Effect.provide(files))
   )
 })

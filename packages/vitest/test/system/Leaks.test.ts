@@ -43,7 +43,8 @@ const leaksOfPlanted = <A>(plant: () => A, remove: (planted: A) => unknown): Eff
 const kill = (child: ChildProcess) => child.kill("SIGKILL")
 
 /** A line of a message that ends with a place in this file. */
-const lineHere = (start: string) => new RegExp(`^  ${start}, created at \\S*test/system/Leaks\\.test\\.ts:\\d+:\\d+$`, "m")
+const lineHere = (start: string) =>
+  new RegExp(`^  ${start}, created at \\S*test/system/Leaks\\.test\\.ts:\\d+:\\d+$`, "m")
 
 describe("what leaves nothing passes", () => {
   // It has to stay the first test: it is about the first child of a program, with which the reaper comes.

@@ -3,10 +3,10 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import { spawnSync } from "node:child_process"
 import { appendFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Transcript from "../../src/Transcript.js"
+import { putPipe } from "../support/pipe.js"
 import { folder } from "../support/spools.js"
 
 const recorded = (name: string) =>
@@ -146,7 +146,7 @@ describe("a transcript", () => {
     Effect.gen(function* () {
       const directory = yield* folder
       const pipe = join(directory, "pipe")
-      spawnSync("mkfifo", [pipe])
+      putPipe(pipe)
       for (const path of [pipe, directory]) {
         expect(yield* Effect.flip(Transcript.read(path))).toMatchObject({ reason: "Invalid" })
       }

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { afterEach, describe, expect, it } from "vitest"
 import { Oracle } from "../../src/oracle.js"
-import { planOf } from "../../src/plan.js"
 
 const children: Array<ChildProcess> = []
 afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")))
@@ -56,19 +55,5 @@ describe.skipIf(!isLinux)("the oracle", () => {
     // Ends at once, and stays a zombie below a parent that does not wait for it.
     await start({}, "sh", "-c", `TEST_MARK=${oracle.markOf(3)} sleep 0 & sleep 0.2; exec sh -c '${wait}'`)
     expect(oracle.look()).toEqual([])
-  })
-})
-
-describe("the plan of a round", () => {
-  it("is the same for the same seed and round, and another for others", () => {
-    expect(planOf(1, 2, false)).toEqual(planOf(1, 2, false))
-    expect(planOf(1, 2, false).instant).not.toBe(planOf(1, 3, false).instant)
-    expect(planOf(1, 2, false).instant).not.toBe(planOf(2, 2, false).instant)
-  })
-
-  it("has every ending, and most of them kills", () => {
-    const endings = Array.from({ length: 500 }, (_, round) => planOf(1, round, false).ending)
-    expect(new Set(endings)).toEqual(new Set(["kill", "reaper", "close", "exit"]))
-    expect(endings.filter((ending) => ending === "kill" || ending === "reaper").length).toBeGreaterThan(400)
   })
 })

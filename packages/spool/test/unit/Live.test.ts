@@ -4,12 +4,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
-import { execFileSync, spawnSync } from "node:child_process"
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { headerOf } from "../../src/internal/captureLine.js"
 import { appendLive, retireLive } from "../../src/internal/live.js"
 import { markIn } from "../../src/internal/mark.js"
+import { putPipe } from "../support/pipe.js"
 import { filesIn, folder, host } from "../support/spools.js"
 
 const said = (text: string) => `${JSON.stringify({ type: "user", message: { content: text } })}\n`
@@ -96,7 +96,7 @@ describe("a live file", () => {
       writeFileSync(transcript, said("one"))
       yield* turn(directory)
       rmSync(transcript)
-      spawnSync("mkfifo", [transcript])
+      putPipe(transcript)
       const opened: Array<string> = []
       const error = yield* Effect.flip(
         turn(directory, (operation, path) => {
@@ -128,10 +128,10 @@ describe("a live file", () => {
 })
 
 describe("a mark", () => {
-  it.scopedLive("that is a pipe is not waited for: the transcript is read from its beginning", () =>
+  it.scoped("that is a pipe is not waited for: the transcript is read from its beginning", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "s.live.mark")
-      execFileSync("mkfifo", [path])
+      putPipe(path)
       expect(yield* markIn(path, "transcript", 100)).toEqual({ offset: 0, turn: 0, before: "" })
     }).pipe(Effect.provide(host))
   )

@@ -9,6 +9,7 @@ import * as fc from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestContext from "effect/TestContext"
 import {
   appendFileSync,
   existsSync,
@@ -37,7 +38,10 @@ const longPast = (name: string, count = 700) =>
   Array.from({ length: count }, (_, index) => `${start(`${name}${index}`)}\n${end(`${name}${index}`)}\n`).join("")
 
 const open = (directory: string) =>
-  Effect.scoped(Effect.asVoid(Layer.build(inFile(directory)))).pipe(Effect.provide(quiet))
+  Effect.scoped(Effect.asVoid(Layer.build(inFile(directory)))).pipe(
+    Effect.provide(quiet),
+    Effect.provide(TestContext.TestContext)
+  )
 
 const unfinished = (directory: string) =>
   Effect.flatMap(ExitJournal.reader(directory), (journal) => journal.unfinished()).pipe(
@@ -103,7 +107,7 @@ describe("what has no end", () => {
     60_000
   )
 
-  it.live("is found in a long journal by reading what is new", () =>
+  it.effect("is found in a long journal by reading what is new", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "tether-index-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
@@ -137,7 +141,7 @@ describe("what has no end", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("is not remembered of a short journal, nor by one who only reads", () =>
+  it.effect("is not remembered of a short journal, nor by one who only reads", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "tether-index-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
@@ -156,7 +160,7 @@ describe("what has no end", () => {
 })
 
 describe("records, newest first", () => {
-  it.live("are those of the journal, backwards, whatever is asked for", () =>
+  it.effect("are those of the journal, backwards, whatever is asked for", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "tether-index-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))

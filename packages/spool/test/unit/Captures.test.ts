@@ -6,6 +6,7 @@ import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Captures from "../../src/Captures.js"
@@ -37,7 +38,7 @@ const handedOver = (directory: string, before: FaultyDisk.Before, times = 1) =>
   }).pipe(Effect.provide(Layer.provideMerge(ProcessIdentity.layer, FaultyDisk.layer(before))), Effect.provide(quiet))
 
 describe("captures", () => {
-  it.scopedLive("are taken from a file whose session id is nested too deeply to be written again", () =>
+  it.scoped("are taken from a file whose session id is nested too deeply to be written again", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       yield* stateIn(directory)
@@ -53,7 +54,7 @@ describe("captures", () => {
     }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
-  it.scopedLive("keep the marks of sessions that have ended without a word for some days", () =>
+  it.scoped("keep the marks of sessions that have ended without a word for some days", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       yield* stateIn(directory)
@@ -62,12 +63,13 @@ describe("captures", () => {
       for (const name of ["old.live.mark", "new.live.mark", "old.jsonl"]) writeFileSync(join(deferrals, name), "1 1 00")
       const old = Date.now() / 1000 - 8 * 24 * 3600
       for (const name of ["old.live.mark", "old.jsonl"]) utimesSync(join(deferrals, name), old, old)
+      yield* TestClock.setTime(Date.now())
       yield* Captures.deferred
       expect(filesIn(deferrals)).toEqual(["new.live.mark", "old.jsonl"])
     }).pipe(Effect.provide(host))
   )
 
-  it.scopedLive("that are handed over at once cost one append and one sync, and are known the next time", () =>
+  it.scoped("that are handed over at once cost one append and one sync, and are known the next time", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const counts = { write: 0, sync: 0 }
@@ -86,7 +88,7 @@ describe("captures", () => {
     })
   )
 
-  it.scopedLive("are not said to be taken where the disk has no room for them", () =>
+  it.scoped("are not said to be taken where the disk has no room for them", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const isFull: FaultyDisk.Before = (operation, path) =>
@@ -95,7 +97,7 @@ describe("captures", () => {
     })
   )
 
-  it.scopedLive("are on the disk by the name of their file, too", () =>
+  it.scoped("are on the disk by the name of their file, too", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const synced: Array<string> = []

@@ -3,15 +3,13 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as Answer from "../../src/Answer.js"
 import type * as Spool from "../../src/Spool.js"
 import { useOrDefer } from "../../src/UseOrDefer.js"
-import { filesIn, folder, host, logged, make, quiet, type Task, Taker } from "../support/spools.js"
-
-const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, index) => ({ n: from + index }))
+import { putPipe } from "../support/pipe.js"
+import { filesIn, folder, host, logged, make, numbers, quiet, type Task, Taker } from "../support/spools.js"
 
 /** Real files under a test clock that begins in the present. */
 const atPresent = Effect.suspend(() => TestClock.setTime(Date.now()))
@@ -390,11 +388,11 @@ describe("what is not taken", () => {
     }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
-  it.scopedLive("is a pipe, for which nobody waits", () =>
+  it.scoped("is a pipe, for which nobody waits", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const spool = yield* make(directory)
-      spawnSync("mkfifo", [join(directory, "a.jsonl")])
+      putPipe(join(directory, "a.jsonl"))
       yield* spool.put([{ n: 1 }], { name: "b" })
       expect((yield* spool.peek()).map(({ records }) => records.length)).toEqual([0, 1])
       expect(yield* spool.doctor).toMatchObject([{ file: "a.jsonl", problem: "it is no regular file" }])
