@@ -30,7 +30,7 @@ describe("a reaper", () => {
 
   it.effect("of a worker thread leaves no zombie when the thread ends", () =>
     Effect.sync(() => {
-      const zombies = execFileSync(process.execPath, [program("workers.mjs")], { encoding: "utf8", timeout: 25_000 })
+      const zombies = execFileSync(process.execPath, [program("workers.mjs")], { encoding: "utf8", timeout: 100_000 })
       expect(JSON.parse(zombies)).toEqual([])
     })
   )
