@@ -3,6 +3,7 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+import * as WaitUntil from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -59,3 +60,7 @@ export const logged = () => {
   })
   return { layer: Logger.replace(Logger.defaultLogger, logger), messages }
 }
+
+/** The deadline is for what hangs: a busy machine meets it. */
+export const waitUntil = (isSo: Effect.Effect<boolean>): Effect.Effect<void> =>
+  Effect.asVoid(WaitUntil.waitUntil(isSo, "1 minute"))

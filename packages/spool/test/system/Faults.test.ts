@@ -290,9 +290,9 @@ describe("a state", () => {
       const spool = yield* make(directory, { caps: { files: 1 } })
       spawnSync("mkfifo", [join(directory, "state/a.jsonl"), join(directory, "z.jsonl")])
       writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n{"n":1}\n`)
-      yield* Effect.timeout(spool.put([{ n: 2 }], { name: "b" }), "5 seconds")
+      yield* Effect.timeout(spool.put([{ n: 2 }], { name: "b" }), "1 minute")
       expect(readFileSync(join(directory, "audit.log"), "utf8").trim().split("\n")).toHaveLength(1)
-      expect(yield* Effect.timeout(spool.drain(new Taker().handle), "5 seconds")).toMatchObject({
+      expect(yield* Effect.timeout(spool.drain(new Taker().handle), "1 minute")).toMatchObject({
         inserted: 1,
         filesFailed: 1,
         remaining: 0
@@ -653,11 +653,11 @@ describe("a doctor", () => {
       mkdirSync(`${one}.lock`)
       spawnSync("mkfifo", [`${two}.lock`])
       yield* spool.put([{ n: 2 }], { name: "b" })
-      expect(yield* Effect.timeout(spool.drain(new Taker().handle), "5 seconds")).toMatchObject({
+      expect(yield* Effect.timeout(spool.drain(new Taker().handle), "1 minute")).toMatchObject({
         inserted: 1,
         remaining: 0
       })
-      const findings = yield* Effect.timeout(spool.doctor, "5 seconds")
+      const findings = yield* Effect.timeout(spool.doctor, "1 minute")
       expect(findings).toMatchObject(
         [one, two].map(() => ({
           kind: "claimed",
