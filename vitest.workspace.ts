@@ -34,24 +34,22 @@ export default defineConfig({
       // No process, no real time: they can share a process, which has loaded everything once.
       project("unit", {
         isolate: false,
-        setupFiles: [script("vitest-unit.mjs")],
-        sequence: { groupOrder: 0 }
+        setupFiles: [script("vitest-unit.mjs")]
       }),
       // Real processes, and conditions that are waited for. Deadlines are for what hangs: a busy machine meets them.
       project("system", {
         globalSetup: script("vitest-setup.mjs"),
         testTimeout: 120_000,
-        hookTimeout: 120_000,
-        sequence: { groupOrder: 1 }
+        hookTimeout: 120_000
       }),
-      // What is promised within a time: one after the other, with nothing beside them.
+      // What is promised within a time: one after the other, after all others. Only here does the order matter.
       project("timed", {
         globalSetup: script("vitest-setup.mjs"),
         setupFiles: [script("vitest-timed.mjs")],
         poolOptions: { forks: { singleFork: true } },
         testTimeout: 120_000,
         hookTimeout: 120_000,
-        sequence: { groupOrder: 2 }
+        sequence: { groupOrder: 1 }
       })
     ],
     // Tests of child processes wait more than they compute.

@@ -120,33 +120,33 @@ describe("what is not taken, and uses up each pass,", () => {
     }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
-  it.scopedLive(
-    "ends as a dead letter, though each record hangs for as long as a pass may take",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* folder
-        // On a busy machine a timer counts from a moment that is past, and fires too early for the clock: not so much.
-        const spool = yield* make(directory, {
-          patience: "200 millis",
-          retry: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(3))
-        })
-        yield* spool.put(numbers(3), { name: "a" })
-        yield* spool.put([{ n: 9 }], { name: "z" })
-        const asked: Array<number> = []
-        const pass = spool.drain(
-          ({ record: { n } }) =>
-            Effect.suspend(() => {
-              asked.push(n)
-              return n === 9 ? Effect.succeed(Answer.done) : Effect.never
-            }),
-          { time: "50 millis" }
-        )
-        for (let passes = 0; passes < 200 && (yield* pass).remaining > 0; passes++) yield* Effect.sleep("60 millis")
-        expect(asked.slice(0, 2)).toEqual([1, 9])
-        expect(asked.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9])
-        expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3 }])
-      }).pipe(Effect.provide(host), Effect.provide(quiet)),
-    60_000
+  it.scopedLive("ends as a dead letter, though each record hangs for as long as a pass may take", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      // On a busy machine a timer counts from a moment that is past, and fires too early for the clock: not so much.
+      const spool = yield* make(directory, {
+        patience: "200 millis",
+        retry: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(3))
+      })
+      yield* spool.put(numbers(3), { name: "a" })
+      yield* spool.put([{ n: 9 }], { name: "z" })
+      const asked: Array<number> = []
+      const pass = spool.drain(
+        ({ record: { n } }) =>
+          Effect.suspend(() => {
+            asked.push(n)
+            return n === 9 ? Effect.succeed(Answer.done) : Effect.never
+          }),
+        { time: "50 millis" }
+      )
+      // On a busy machine a pass is over before it has asked for anything.
+      while ((yield* pass).remaining > 0) yield* Effect.sleep("60 millis")
+      expect(asked.indexOf(9), "asked for before the first one again").toBeLessThan(
+        asked.indexOf(1, asked.indexOf(1) + 1)
+      )
+      expect(asked.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9])
+      expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3 }])
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 })
 
@@ -372,29 +372,26 @@ describe("a state", () => {
 })
 
 describe("lines that are no records", () => {
-  it.scopedLive(
-    "cost no more the more there are, and can be replayed",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* folder
-        const spool = yield* make(directory)
-        const lines = Array.from({ length: 5_000 }, (_, index) =>
-          index % 1_250 === 1_249 ? `{"n":${index}}` : "nonsense"
-        )
-        writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n${lines.join("\n")}\n`)
-        const taker = new Taker()
-        const all = spool.drain(taker.handle, { records: 100_000, time: "1 minute" })
-        expect(yield* all).toMatchObject({ inserted: 4, remaining: 0 })
-        expect(taker.taken).toEqual([1_249, 2_499, 3_749, 4_999])
-        expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it is not JSON", unsettled: 4_996 }])
-        expect(statSync(join(directory, "state/a.jsonl")).size).toBeLessThan(2_000)
-        yield* spool.replay()
-        expect(yield* spool.stats).toMatchObject({ ready: 1, dead: 0 })
-        expect(yield* all).toMatchObject({ inserted: 0, failed: 4_996, remaining: 0 })
-        expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 4_996 }])
-        expect(taker.taken).toHaveLength(4)
-      }).pipe(Effect.provide(host), Effect.provide(quiet)),
-    60_000
+  it.scopedLive("cost no more the more there are, and can be replayed", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      const lines = Array.from({ length: 5_000 }, (_, index) =>
+        index % 1_250 === 1_249 ? `{"n":${index}}` : "nonsense"
+      )
+      writeFileSync(join(directory, "a.jsonl"), `{"version":1}\n${lines.join("\n")}\n`)
+      const taker = new Taker()
+      const all = spool.drain(taker.handle, { records: 100_000, time: "1 minute" })
+      expect(yield* all).toMatchObject({ inserted: 4, remaining: 0 })
+      expect(taker.taken).toEqual([1_249, 2_499, 3_749, 4_999])
+      expect(yield* spool.deadLetters).toMatchObject([{ error: "record 1: it is not JSON", unsettled: 4_996 }])
+      expect(statSync(join(directory, "state/a.jsonl")).size).toBeLessThan(2_000)
+      yield* spool.replay()
+      expect(yield* spool.stats).toMatchObject({ ready: 1, dead: 0 })
+      expect(yield* all).toMatchObject({ inserted: 0, failed: 4_996, remaining: 0 })
+      expect(yield* spool.deadLetters).toMatchObject([{ unsettled: 4_996 }])
+      expect(taker.taken).toHaveLength(4)
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
   it.scopedLive("have a state of a bounded size, however they are mixed with others", () =>
