@@ -48,7 +48,7 @@ export default defineConfig({
         hookTimeout: 120_000,
         sequence: { groupOrder: 1 }
       }),
-      // What is promised within a time: one after the other, with nothing beside them.
+      // What is promised within a time: one after the other, after all others.
       project("timed", {
         globalSetup: script("vitest-setup.mjs"),
         setupFiles: [script("vitest-timed.mjs")],

@@ -17,9 +17,10 @@ const help = `pnpm stress [options]
   --seed N      which random numbers (default: another each time, printed)
   --round N     only this round, again and again: for a seed and a round that were complained of
   --nested      hosts three deep in every round, and not in some
+  --deadline MS how long what is below a host may outlive it, in milliseconds (default 1000)
   --help        this text
 
-Exits with 1 if anything outlived its host by a second.`
+Exits with 1 if anything outlived its host by the deadline.`
 
 const refuse = (problem: string): never => {
   console.error(`${problem}\n\n${help}`)
@@ -35,6 +36,7 @@ const readArguments = () => {
         seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
         round: { type: "string" },
         nested: { type: "boolean", default: false },
+        deadline: { type: "string", default: "1000" },
         help: { type: "boolean", default: false }
       }
     }).values
@@ -55,6 +57,7 @@ if (options.help) {
 }
 const kills = whole("kills", options.kills)
 const seed = whole("seed", options.seed)
+const deadline = whole("deadline", options.deadline)
 const only = options.round === undefined ? undefined : whole("round", options.round)
 const end = performance.now() + whole("minutes", options.minutes) * 60_000
 if (process.platform !== "linux") refuse("Survivors are looked for in /proc: this runs on Linux only.")
@@ -67,7 +70,7 @@ while (killed < kills && performance.now() < end) {
   const number = results.length + 1
   const played = only ?? number
   const plan = planOf(seed, played, options.nested)
-  const result = await runRound({ seed, number, played, plan }, oracle)
+  const result = await runRound({ seed, number, played, plan, deadline }, oracle)
   results.push(result)
   if (only !== undefined || isKill(plan)) killed++
   if (isBad(result)) console.log(complaint(result, options.nested))

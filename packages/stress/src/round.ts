@@ -16,6 +16,8 @@ export interface Round {
   readonly number: number
   readonly played: number
   readonly plan: Plan
+  /** Nothing may live this long after its host, in milliseconds. */
+  readonly deadline: number
 }
 
 export interface RoundResult extends Round {
@@ -31,15 +33,13 @@ export interface RoundResult extends Round {
   readonly problems: ReadonlyArray<string>
 }
 
-/** Nothing may live this long after its host, in milliseconds. */
-const deadline = 1000
 /**
  * A look is no snapshot: one that forks a successor and ends may be behind it. So often in a row nobody must be there.
  */
 const looksNeeded = 3
 const pause = 10
 /** What a host may take to its first child, to its own end, and to a new reaper: after that it is stuck. */
-const patience = 10_000
+const patience = 60_000
 
 const hostProgram = fileURLToPath(new URL("./host.js", import.meta.url))
 const signals: Readonly<Record<Ending, NodeJS.Signals>> = {
@@ -50,7 +50,7 @@ const signals: Readonly<Record<Ending, NodeJS.Signals>> = {
 }
 
 export const runRound = async (round: Round, oracle: Oracle): Promise<RoundResult> => {
-  const { number, plan } = round
+  const { deadline, plan } = round
   const host = new Host(round, oracle)
   const problems: Array<string> = []
   if (!plan.isAtStart && !(await host.first)) problems.push("the host had no first child")
@@ -59,7 +59,7 @@ export const runRound = async (round: Round, oracle: Oracle): Promise<RoundResul
   const seen = oracle.look()
   const ended = await host.end()
   if (ended === undefined) problems.push(`the host did not end within ${patience} ms`)
-  const after = await watch(number, oracle, ended ?? performance.now(), plan.ending === "close" ? 0 : deadline)
+  const after = await watch(round, oracle, ended ?? performance.now(), plan.ending === "close" ? 0 : deadline)
   problems.push(...host.complaints())
   for (const each of [...after.survivors, ...after.revenants]) endOne(each)
   return { ...round, seen, ...after, problems }
@@ -137,7 +137,7 @@ class Host {
 type Watched = Pick<RoundResult, "emptyMillis" | "quietMillis" | "survivors" | "revenants">
 
 /** `allowed` is how long children may live; a reaper has the whole deadline in any case. */
-const watch = async (number: number, oracle: Oracle, since: number, allowed: number): Promise<Watched> => {
+const watch = async ({ deadline, number }: Round, oracle: Oracle, since: number, allowed: number): Promise<Watched> => {
   let emptySince: number | undefined
   let quietSince: number | undefined
   let looks = 0

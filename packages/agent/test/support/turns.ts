@@ -47,6 +47,20 @@ export const eventsOf = (asked: AgentTurn.TurnRequest) =>
 export const play = (steps: ReadonlyArray<Script.Step>, more?: Partial<AgentTurn.TurnRequest>) =>
   eventsOf(request(steps, more))
 
+/** A million lines that are nothing, and some that are no JSON. */
+export const lineByLine = {
+  ...request([]),
+  adapter: {
+    ...ClaudeAdapter.claude,
+    invocation: () => ({
+      args: ["-c", "yes '' | head -1000000; yes x | head -100000"],
+      stdin: "null" as const,
+      problems: []
+    })
+  },
+  binary: "sh"
+}
+
 /** The last event; there is no other of its kind, and every event is of the published type. */
 export const terminalOf = (events: ReadonlyArray<TurnEvent>): Terminal => {
   expect(events.filter(isTerminal).length, "terminal events").toBe(1)

@@ -100,7 +100,8 @@ export const orphan = async (inside: Namespace, { pid, reaper }: Hosted): Promis
 
 /** For a shell: puts a host on record, as having lived. */
 export const recorded = (host: string): string =>
-  `mkdir -p -m 700 "$TETHER_RUNTIME_DIR/hosts" && printf 'tether-host 1\\ncommand node host.mjs\\nuid %d\\ntime %s\\n' ` +
+  `mkdir -p -m 700 "$TETHER_RUNTIME_DIR/hosts" && ` +
+  `printf 'tether-host 1\\ncommand node host.mjs\\nuid %d\\ntime %s\\n' ` +
   `"$(id -u)" "$(readlink /proc/self/ns/time | tr -dc 0-9)" > "$TETHER_RUNTIME_DIR/hosts/${host}" && ` +
   `chmod 600 "$TETHER_RUNTIME_DIR/hosts/${host}"`
 

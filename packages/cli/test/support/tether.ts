@@ -65,13 +65,13 @@ export const start = (args: ReadonlyArray<string>, options?: Options): Started =
 
 export const tether = (args: ReadonlyArray<string>, options?: Options): Promise<Ended> => start(args, options).ended
 
-/** Asks until the answer is there, at most for `millis`. */
-export const until = async <A>(what: string, ask: () => A | undefined | false, millis = 10_000): Promise<A> => {
-  const deadline = performance.now() + millis
+/** Asks until the answer is there. The deadline is for what hangs: a busy machine meets it. */
+export const until = async <A>(what: string, ask: () => A | undefined | false): Promise<A> => {
+  const deadline = performance.now() + 60_000
   while (true) {
     const answer = ask()
     if (answer !== undefined && answer !== false) return answer
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${millis} ms`)
+    if (performance.now() > deadline) throw new Error(`${what}: not within a minute`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

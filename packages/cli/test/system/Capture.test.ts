@@ -148,12 +148,11 @@ describe("tether capture-transcript --no-spawn", () => {
   it("waits for no disk that hangs: the file is there and the line is written long before it answers", async () => {
     if (spawnSync("strace", ["-V"]).error !== undefined)
       return console.warn("skipped: a disk that hangs, because there is no strace to delay it")
-    const start = performance.now()
-    const args = ["-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=25000000"]
+    // Ten minutes: whatever waits for it waits for longer than the test does.
+    const args = ["-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=600000000"]
     const words = [process.execPath, bin, "capture-transcript", "--no-spawn", recorded("claude-tool-turn")]
     const hook = startProgram("strace", [...args, ...words], { env: { TETHER_STATE_DIR: stateDirectory() } })
     await until("its line is written", () => hook.stdout().includes("\n"))
-    expect(performance.now() - start).toBeLessThan(20_000)
     const line = JSON.parse(hook.stdout()) as Readonly<Record<string, unknown>>
     expect(line).toMatchObject({ status: "deferred", events: 3 })
     expect(linesOf(line["path"])).toHaveLength(4)

@@ -95,11 +95,11 @@ describe("each cause", () => {
     {
       "exit-137": ["echo up; exit 137", nothing],
       "exit-255": ["echo up; exit 255", nothing],
-      "kill-9": ["echo up; exec sleep 60", kill],
+      "kill-9": ["echo up; exec sleep 300", kill],
       segv: ["echo up; kill -SEGV $$", nothing],
-      "our-term": ["echo up; exec sleep 60", (child) => child.stop(brief)],
-      "our-kill": ["trap '' TERM; echo up; while true; do sleep 60; done", (child) => child.stop(brief)],
-      scope: ["echo up; exec sleep 60", () => Effect.succeed("close")],
+      "our-term": ["echo up; exec sleep 300", (child) => child.stop(brief)],
+      "our-kill": ["trap '' TERM; echo up; while true; do sleep 300; done", (child) => child.stop(brief)],
+      scope: ["echo up; exec sleep 300", () => Effect.succeed("close")],
       ...(typeof cgroup === "object" && {
         "no-memory": [
           `echo $$ > ${cgroup.path}/cgroup.procs; echo up; sleep 0.3; exec node -e 'const kept = []; while (true) kept.push(Buffer.alloc(1e6, 1))'`,
@@ -408,7 +408,7 @@ describe("tether why", () => {
 
   it("says of one that it runs", async () => {
     const own = join(root, "running")
-    const running = start(["run", "--journal", own, "--label", "web", "--", "sh", "-c", "echo up; exec sleep 60"])
+    const running = start(["run", "--journal", own, "--label", "web", "--", "sh", "-c", "echo up; exec sleep 300"])
     await until("its start", () => running.stdout().includes("up"))
     expect(await why(own)).toMatch(/^"web" \(pid \d+\), started at \S+Z, \d+s ago, has not ended\.\n$/)
     running.process.kill("SIGTERM")

@@ -95,11 +95,9 @@ describe.skipIf(missing !== undefined)("tether reap", () => {
     const inside = await openNamespace()
     const host = await startHost(inside, "kill -s STOP $$; exec sleep 300", hearing)
     await orphan(inside, host)
-    const begin = performance.now()
-    const { code, stdout } = await inside.tether(["reap", "--grace", "1m", "--json"])
+    const { code, stdout } = await inside.tether(["reap", "--grace", "1h", "--json"])
     expect(code).toBe(0)
     expect(pidsOf(decodeOutcome(stdout).ended)).toEqual(host.children.map(({ pid }) => pid).sort())
-    expect(performance.now() - begin).toBeLessThan(20_000)
   })
 
   it("--grace 0s kills at once", async () => {

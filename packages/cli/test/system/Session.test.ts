@@ -154,7 +154,7 @@ describe("tether session launch", () => {
   it("starts a program that goes on, and says in one line what it is called and where its output goes", async () => {
     const { stdout } = await launch(
       "web 1.2:3",
-      `echo "$HELLO in $PWD"; stty size; exec sleep 60`,
+      `echo "$HELLO in $PWD"; stty size; exec sleep 300`,
       "--env",
       "HELLO=a=b",
       "--env=OTHER=1",
@@ -187,7 +187,7 @@ describe("tether session launch", () => {
     writeFileSync(file, "")
     chmodSync(file, 0o600)
     expect(await session("launch", "may-not", "--", file)).toMatchObject({ code: 126, stdout: "" })
-    await launch("twice", "exec sleep 60")
+    await launch("twice", "exec sleep 300")
     const again = await session("launch", "twice", "--", "true")
     expect(again).toMatchObject({
       code: 1,
@@ -205,7 +205,7 @@ describe("tether session launch", () => {
     expect((await following.ended).stderr).toBe(`tether: "own" exited with code 3\n`)
     expect((await tetherHere(["why", "own", "--directory", exits])).stdout).toContain(`"own" exited with code 3`)
     expect((await session("logs", "own", "--log-dir", logs)).stdout).toBe("here\r\n\r\n")
-    await launch("unseen", "exec sleep 60", "--no-exit-log")
+    await launch("unseen", "exec sleep 300", "--no-exit-log")
     expect((await session("stop", "unseen")).stdout).toBe(`"unseen" was ended by SIGTERM\n`)
     expect(await tetherHere(["why", "unseen"])).toMatchObject({ code: 1 })
   })
@@ -213,7 +213,7 @@ describe("tether session launch", () => {
   it("keeps no file open that the launching script has, such as its lock", async () => {
     const lock = openSync(join(root, "lock"), "w")
     const stdio = Array.from({ length: 201 }, (_, fd) => (fd === 200 ? lock : ("ignore" as const)))
-    const words = ["session", "launch", "--server", "locked", "holder", "--", "sleep", "60"]
+    const words = ["session", "launch", "--server", "locked", "holder", "--", "sleep", "300"]
     expect(spawnSync(process.execPath, [bin, ...words], { stdio }).status).toBe(0)
     closeSync(lock)
     expect(holdersOf(join(root, "lock"))).toEqual([])
@@ -234,12 +234,12 @@ describe("tether session ls", () => {
     const none = await session("ls", "--server", "nobody")
     expect(none).toEqual({ code: 0, stdout: "", stderr: "tether: there is no session\n" })
     expect(await session("ls", "--json", "--server", "nobody")).toMatchObject({ code: 0, stdout: `{"sessions":[]}\n` })
-    await launch("first", "exec sleep 60")
-    await launch("second", "exec sleep 61")
+    await launch("first", "exec sleep 300")
+    await launch("second", "exec sleep 301")
     const { stdout } = await session("ls")
     expect(stdout).toMatch(/^NAME +STATE +PID +AGE +ATTACHED +COMMAND\n/)
     expect(stdout).toMatch(
-      /^first +alive +\d+ +\d+s +0 +sh -c exec sleep 60\nsecond +alive +\d+ +\d+s +0 +sh -c exec sleep 61$/m
+      /^first +alive +\d+ +\d+s +0 +sh -c exec sleep 300\nsecond +alive +\d+ +\d+s +0 +sh -c exec sleep 301$/m
     )
   })
 })
@@ -272,14 +272,14 @@ describe("tether session send", () => {
   })
 
   it("presses keys", async () => {
-    await launch("keys", `trap 'echo interrupted' INT; echo up; while true; do sleep 60 & wait; done`)
+    await launch("keys", `trap 'echo interrupted' INT; echo up; while true; do sleep 300 & wait; done`)
     await written("keys", "up")
     expect(await session("send", "--keys", "keys", "C-c")).toEqual({ code: 0, stdout: "", stderr: "" })
     await written("keys", "interrupted")
   })
 
   it("says what was not delivered, and never shows it", async () => {
-    await launch("deaf", "stty -echo; echo up; exec sleep 60")
+    await launch("deaf", "stty -echo; echo up; exec sleep 300")
     await written("deaf", "up")
     const failed = await session("send", "deaf", "a-secret")
     expect(failed).toMatchObject({
@@ -296,7 +296,7 @@ describe("tether session send", () => {
 
 describe("an unknown name", () => {
   it("is answered with those that are known", async () => {
-    await launch("known", "exec sleep 60")
+    await launch("known", "exec sleep 300")
     for (const words of [
       ["send", "nobody", "hi"],
       ["stop", "nobody"]
@@ -343,7 +343,7 @@ describe("Ctrl-C", () => {
   })
 
   it("in a delivery leaves nothing of the text, and a line in the log", async () => {
-    await launch("mute", "stty -echo; echo up; exec sleep 60")
+    await launch("mute", "stty -echo; echo up; exec sleep 300")
     await written("mute", "up")
     const run = join(root, "run/tmux")
     const sending = start(["session", "send", "mute", "a-secret"])
@@ -475,7 +475,7 @@ describe("tether session logs", () => {
   })
 
   it("ends with its reader, and with Ctrl-C", async () => {
-    await launch("endless", "echo up; exec sleep 60")
+    await launch("endless", "echo up; exec sleep 300")
     await written("endless", "up")
     const following = start(["session", "logs", "-f", "endless"])
     await until("its output", () => following.stdout() === "up\r\n")
@@ -495,7 +495,7 @@ describe("tether session logs", () => {
 
 describe("tether session stop", () => {
   it("ends it by plan, says how, and the journal has why", async () => {
-    await launch("gentle", `trap 'echo bye; exit 7' TERM; echo up; while true; do sleep 60 & wait; done`)
+    await launch("gentle", `trap 'echo bye; exit 7' TERM; echo up; while true; do sleep 300 & wait; done`)
     await written("gentle", "up")
     expect(await session("stop", "gentle", "--reason", "tired of it")).toEqual({
       code: 0,
@@ -518,7 +518,7 @@ describe("tether session stop", () => {
   })
 
   it("kills what does not end within the grace", async () => {
-    await launch("stubborn", `trap '' TERM; echo up; while true; do sleep 60; done`)
+    await launch("stubborn", `trap '' TERM; echo up; while true; do sleep 300; done`)
     await written("stubborn", "up")
     expect(await session("stop", "stubborn", "--grace", "100ms")).toMatchObject({
       code: 0,
@@ -541,7 +541,7 @@ describe("tether why", () => {
   })
 
   it("says of a server that was killed, and of what ran there, what became of them", async () => {
-    await launch("orphan", "echo up; exec sleep 60", "--server", "doomed")
+    await launch("orphan", "echo up; exec sleep 300", "--server", "doomed")
     await written("orphan", "up")
     const [found] = await listed("--server", "doomed")
     const server = Number(
@@ -668,7 +668,7 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
   })
 
   it("leaves it when it is told to end, and puts back the terminal of a client that was killed", async () => {
-    await launch("left", "echo up; exec sleep 60")
+    await launch("left", "echo up; exec sleep 300")
     const first = await attach("left")
     await until("the screen", () => first.shown().includes("up"))
     const client = () => Number(inTmux("list-clients", "-t", "left", "-F", "#{client_pid}"))
@@ -690,7 +690,7 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
 
   it("launch --attach shows it at once; what has ended, or shows itself, is refused", async () => {
     const pty = await openTerminal(
-      `"${process.execPath}" "${bin}" session launch --attach at-once -- sh -c 'echo up; exec sleep 60'`
+      `"${process.execPath}" "${bin}" session launch --attach at-once -- sh -c 'echo up; exec sleep 300'`
     )
     onTestFinished(async () => void (await session("stop", "--grace", "0s", "at-once")))
     await until("the screen", () => pty.shown().includes("up"))
@@ -699,7 +699,7 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
     const nobody = await attach("nobody")
     expect(await nobody.ended).toMatchObject({ code: 1, isRestored: true })
     expect(nobody.shown()).toContain(`there is no session "nobody"`)
-    await launch("mirror", `"${process.execPath}" "${bin}" session attach mirror; echo "code $?"; exec sleep 60`)
+    await launch("mirror", `"${process.execPath}" "${bin}" session attach mirror; echo "code $?"; exec sleep 300`)
     await written("mirror", "which cannot show itself")
     await written("mirror", "code 2")
   })

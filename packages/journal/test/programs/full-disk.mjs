@@ -4,6 +4,7 @@ import * as Command from "@effect/platform/Command"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -34,7 +35,8 @@ Effect.gen(function* () {
   const journal = yield* ExitJournal.ExitJournal
   yield* fill
   const scope = yield* Scope.make()
-  const start = Supervise.start(Command.make("sleep", "60"), { label: "sleeper" })
+  const stop = StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes"))
+  const start = Supervise.start(Command.make("sleep", "1000"), { label: "sleeper", stop })
   const children = yield* Effect.all(
     Array.from({ length: 100 }, () => start),
     { concurrency: 20 }

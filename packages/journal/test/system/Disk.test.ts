@@ -177,7 +177,7 @@ describe("a full disk", () => {
       const script = `mount -t tmpfs -o size=64k tmpfs "$1" && exec "$2" "$3" "$1"`
       const words = ["--mount", "sh", "-c", script, "sh", directory, process.execPath, programOf("full-disk.mjs")]
       const { stdout } = yield* Effect.promise(() => promisify(execFile)("unshare", words))
-      // Whoever is not stopped on time is killed.
+      // A child that SIGTERM does not reach would keep the test waiting.
       const { ends, losses, said } = JSON.parse(stdout)
       expect(ends).toEqual({ "scope SIGTERM": 100 })
       expect(losses).toBeGreaterThan(190)

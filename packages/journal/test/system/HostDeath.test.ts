@@ -40,7 +40,8 @@ describe("every start has one end", () => {
           expect(ends).toEqual(starts)
           expect(records.some((record) => record.reason === "supervisor-died")).toBe(true)
           return true
-        })
+        }),
+        "1 minute"
       )
     })
   )

@@ -31,7 +31,7 @@ const deeds = {
     // One that has ended by then, and two that have not.
     yield* Supervise.run(Command.make("true"), hidden)
     yield* Supervise.start(Command.make("sleep", "60"), hidden)
-    yield* Supervise.start(Command.make("sh", "-c", "sleep 60 & sleep 60"), hidden)
+    yield* Supervise.start(Command.make("sh", "-c", "sleep 300 & sleep 300"), hidden)
     yield* say("up")
     process.kill(process.pid, "SIGKILL")
   })

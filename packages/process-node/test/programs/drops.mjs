@@ -9,7 +9,7 @@ const program = Effect.gen(function* () {
   yield* Supervise.run(Command.make("true"))
   process.setgid(65_534)
   process.setuid(65_534)
-  yield* Supervise.start(Command.make("sh", "-c", "setsid sleep 31 & sleep 32"))
+  yield* Supervise.start(Command.make("sh", "-c", "setsid sleep 1031 & sleep 1032"))
   console.log("up")
   yield* Effect.never
 })

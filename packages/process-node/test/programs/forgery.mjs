@@ -41,7 +41,7 @@ const sleeps = () =>
 const find = (pattern) => processes().find(({ command }) => pattern.test(command))?.pid
 
 const until = async (what, holds) => {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}; there are ${JSON.stringify(processes())}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -126,34 +126,34 @@ const scenarios = {
   unknown: async () => {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim().replaceAll("-", "")
     const namespace = /\d+/.exec(readlinkSync("/proc/self/ns/pid"))[0]
-    job(`/30000-1-${boot}-${namespace}-zz.1`, 41, 42)
-    await allLive(41, 42)
+    job(`/30000-1-${boot}-${namespace}-zz.1`, 1041, 1042)
+    await allLive(1041, 1042)
     const logged = await start()
     return { lives: sleeps(), logged }
   },
 
   /** The cookie of a host that has lived ends those that carry it, one by one, and nobody else. */
   dead: async () => {
-    const killed = await keeper({ sh: "setsid sh -c 'env -i sleep 33 & sleep 31' & sleep 32" })
-    await allLive(31, 32, 33)
-    const tree = treeOf(32)
+    const killed = await keeper({ sh: "setsid sh -c 'env -i sleep 1033 & sleep 1031' & sleep 1032" })
+    await allLive(1031, 1032, 1033)
+    const tree = treeOf(1032)
     await killBoth(killed)
-    job(tree, 43, 44)
-    job(`${tree}${tree.slice(0, tree.lastIndexOf("."))}.r`, 45, 46)
-    await allLive(43, 44, 45, 46)
+    job(tree, 1043, 1044)
+    job(`${tree}${tree.slice(0, tree.lastIndexOf("."))}.r`, 1045, 1046)
+    await allLive(1043, 1044, 1045, 1046)
     const logged = await start()
-    await until("the end of all that carried it", () => ![31, 32, 33, 43, 45].some(lives))
+    await until("the end of all that carried it", () => ![1031, 1032, 1033, 1043, 1045].some(lives))
     return { lives: sleeps(), logged }
   },
 
   /** Anybody can start a setuid program with a cookie. */
   setuid: async () => {
-    const killed = await keeper({ sh: "sleep 31" })
-    await allLive(31)
-    const tree = treeOf(31)
+    const killed = await keeper({ sh: "sleep 1031" })
+    await allLive(1031)
+    const tree = treeOf(1031)
     await killBoth(killed)
-    asNobody("env", `TETHER_TREE=${tree}`, setuidSleep(), "47")
-    await allLive(47)
+    asNobody("env", `TETHER_TREE=${tree}`, setuidSleep(), "1047")
+    await allLive(1047)
     const first = await start()
     const second = await start()
     return { lives: sleeps(), logged: first, again: second }
@@ -162,15 +162,15 @@ const scenarios = {
   /** A reaper at its work. */
   reaper: async () => {
     const { host, reaper } = await keeper(
-      { sh: `setsid sleep 31 & setsid ${become(65533).join(" ")} sleep 48 & sleep 32` },
-      { sh: "setsid sleep 33 </dev/null >/dev/null 2>&1 & sleep 34", options: { uid: 65534 } }
+      { sh: `setsid sleep 1031 & setsid ${become(65533).join(" ")} sleep 1048 & sleep 1032` },
+      { sh: "setsid sleep 1033 </dev/null >/dev/null 2>&1 & sleep 1034", options: { uid: 65534 } }
     )
-    await allLive(31, 32, 33, 34, 48)
-    const tree = treeOf(32)
-    job(tree, 43, 44)
-    job(`${tree}/1-1-0-0-a.r`, 45, 46)
-    asNobody("env", `TETHER_TREE=${tree.replace(/\.1$/, ".9")}`, setuidSleep(), "47")
-    await allLive(43, 44, 45, 46, 47)
+    await allLive(1031, 1032, 1033, 1034, 1048)
+    const tree = treeOf(1032)
+    job(tree, 1043, 1044)
+    job(`${tree}/1-1-0-0-a.r`, 1045, 1046)
+    asNobody("env", `TETHER_TREE=${tree.replace(/\.1$/, ".9")}`, setuidSleep(), "1047")
+    await allLive(1043, 1044, 1045, 1046, 1047)
     host.kill("SIGKILL")
     await until("the end of the reaper", () => !processes().some(({ pid }) => pid === reaper))
     const after = sleeps()
@@ -179,8 +179,8 @@ const scenarios = {
 
   /** Where boot was at another time, each start token is another number. */
   time: async () => {
-    await keeper({ sh: "sleep 51" })
-    await allLive(51)
+    await keeper({ sh: "sleep 1051" })
+    await allLive(1051)
     const words = [
       "--time",
       "--boottime",
@@ -200,36 +200,36 @@ const scenarios = {
   drops: async () => {
     const path = fileURLToPath(new URL("drops.mjs", import.meta.url))
     const host = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "inherit"] })
-    await allLive(31, 32)
+    await allLive(1031, 1032)
     host.kill("SIGKILL")
-    await until("the end of what it has left", () => ![31, 32].some(lives))
+    await until("the end of what it has left", () => ![1031, 1032].some(lives))
     return { lives: sleeps(), logged: [] }
   },
 
   /** A program that runs below a dead host leaves itself and its children alone; a later start does not. */
   below: async () => {
     const sleeper = (number, orphans) => ({ program: "sleep", args: [number], orphans })
-    await keeperBelowDead("", sleeper("51", "ignore"), sleeper("52", "end"))
+    await keeperBelowDead("", sleeper("1051", "ignore"), sleeper("1052", "end"))
     const first = sleeps()
     await start()
-    await until("the end of the nested host", () => ![51, 52].some(lives))
+    await until("the end of the nested host", () => ![1051, 1052].some(lives))
     return { lives: first }
   },
 
   /** It has no cookie, and is found as a descendant of an orphan. */
   belowWithoutCookie: async () => {
-    await keeperBelowDead("env -u TETHER_TREE", { program: "sleep", args: ["51"] })
+    await keeperBelowDead("env -u TETHER_TREE", { program: "sleep", args: ["1051"] })
     return { lives: sleeps() }
   },
 
   /** What is done about orphans is the layer's choice. */
   policies: async () => {
-    await keeper({ sh: "sleep 31" }).then(killBoth)
+    await keeper({ sh: "sleep 1031" }).then(killBoth)
     const ignored = await start(NodeChildSpawner.layerWith({ orphans: "ignore" }))
     const reported = await start(NodeChildSpawner.layerWith({ orphans: "report" }))
     const afterReport = sleeps()
     const ended = await start(NodeChildSpawner.layerWith({}))
-    await until("the end of the orphan", () => !lives(31))
+    await until("the end of the orphan", () => !lives(1031))
     await Effect.runPromise(Orphans.find)
     return { ignored, reported, afterReport, ended }
   }

@@ -1,5 +1,5 @@
 // A host that is about to die. Its argument is JSON:
-//   { run, children: [{ sh, options }], churn, deed, hang, options }
+//   { run, children: [{ sh, patience, options }], churn, deed, hang, options }
 // run:   "runMain" is ours, "NodeRuntime" is that of @effect/platform-node, and otherwise it is a plain Effect.runFork
 // churn: so many more children are started and stopped all the time
 // deed:  what it does itself as often as a line arrives on stdin: "throw", "reject", "exit"; "end" and "fail" end its
@@ -9,6 +9,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as NodeTether from "@tether/process-node/NodeTether"
+import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -21,7 +22,7 @@ const say = (lines) => void process.stdout.write(lines.map((line) => `${line}\n`
 let rounds = 0
 const comeAndGo = Effect.forever(
   Effect.zipRight(
-    Supervise.use(sh("setsid sleep 60 & sleep 60"), {}, () => Effect.sleep(Math.random() * 30)),
+    Supervise.use(sh("setsid sleep 300 & sleep 300"), {}, () => Effect.sleep(Math.random() * 30)),
     Effect.sync(() => void rounds++)
   )
 )
@@ -38,9 +39,10 @@ const keep = Effect.scoped(
   Effect.gen(function* () {
     const ended = yield* Deferred.make()
     if (hang) yield* Effect.addFinalizer(() => Effect.never)
-    for (const { sh: script, options } of children) {
+    for (const { sh: script, patience, options } of children) {
       yield* Supervise.start(sh(script), {
         ...(options?.stdout === undefined && { onLines: { stdout: say } }),
+        ...(patience !== undefined && { stop: StopPlan.make(StopPlan.signal("SIGTERM", patience)) }),
         ...options
       })
     }

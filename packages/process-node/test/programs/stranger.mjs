@@ -23,7 +23,7 @@ const strangerAt = (pid) =>
     let tries = 0
     const next = () => {
       if (tries++ > 4000) return reject(new Error(`nobody was given the pid ${pid}`))
-      const each = spawn("sleep", ["20"], { detached: true, stdio: "ignore" })
+      const each = spawn("sleep", ["1020"], { detached: true, stdio: "ignore" })
       if (each.pid === pid) resolve(each)
       else each.once("exit", next).kill("SIGKILL")
     }
@@ -31,7 +31,7 @@ const strangerAt = (pid) =>
   })
 
 const until = async (what, holds) => {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -54,7 +54,7 @@ const throughHandle = () =>
 
 const throughReaper = async () => {
   const keeper = fileURLToPath(new URL("keeper.mjs", import.meta.url))
-  const host = spawn(process.execPath, [keeper, JSON.stringify({ children: [{ program: "sleep", args: ["19"] }] })], {
+  const host = spawn(process.execPath, [keeper, JSON.stringify({ children: [{ program: "sleep", args: ["1019"] }] })], {
     stdio: ["ignore", "pipe", "inherit"]
   })
   let output = ""
@@ -69,7 +69,7 @@ const throughReaper = async () => {
   }
   const pids = readdirSync("/proc").map(Number).filter(Number.isInteger)
   const reaper = pids.find((pid) => command(pid).includes("tether-reaper"))
-  const child = pids.find((pid) => command(pid) === "sleep\x0019\0")
+  const child = pids.find((pid) => command(pid) === "sleep\x001019\0")
   // Neither the host nor its reaper can act while the child's pid goes to somebody else.
   process.kill(reaper, "SIGSTOP")
   process.kill(host.pid, "SIGSTOP")

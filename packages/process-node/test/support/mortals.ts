@@ -5,14 +5,19 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { kill, program } from "./hosts.js"
-import { marked, waitUntil, withinASecond } from "./os.js"
+import { marked, waitUntil } from "./os.js"
 
 let count = 0
 export const newMark = (): string => `mortal-${process.pid}-${Date.now()}-${count++}`
 
 export interface Life {
   readonly run?: "runMain" | "NodeRuntime"
-  readonly children: ReadonlyArray<{ readonly sh: string; readonly options?: object }>
+  readonly children: ReadonlyArray<{
+    readonly sh: string
+    /** How long its stop waits after SIGTERM. */
+    readonly patience?: string
+    readonly options?: object
+  }>
   readonly churn?: number
   readonly deed?: "throw" | "reject" | "exit" | "end" | "fail"
   readonly hang?: boolean
@@ -67,15 +72,11 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
       isDead = true
     })
     const says = (text: string) =>
-      waitUntil(
-        `it says "${text}"`,
-        () => {
-          if (end !== undefined && !texts.stdout.includes(text))
-            throw new Error(`not "${text}", but ${texts.stdout}${texts.stderr}`)
-          return texts.stdout.includes(text)
-        },
-        20_000
-      )
+      waitUntil(`it says "${text}"`, () => {
+        if (end !== undefined && !texts.stdout.includes(text))
+          throw new Error(`not "${text}", but ${texts.stdout}${texts.stderr}`)
+        return texts.stdout.includes(text)
+      })
     yield* says("up ")
     return {
       pid: host.pid ?? 0,
@@ -86,13 +87,31 @@ export const mortal = (mark: string, life: Life): Effect.Effect<Mortal, never, S
       isOver: () => end !== undefined,
       death: waitUntil("it is dead", () => isDead),
       end: Effect.map(
-        waitUntil("it has ended", () => end !== undefined, 20_000),
+        waitUntil("it has ended", () => end !== undefined),
         () => end ?? null
       ),
       says
     }
   })
 
-/** Nothing that carries the mark, the host included, is left within a second. */
+/** Nothing that carries the mark is left, the host included. */
 export const nothingLeft = (mark: string): Effect.Effect<void> =>
-  withinASecond("nothing is left", () => marked(mark).length === 0)
+  waitUntil("nothing is left", () => marked(mark).length === 0)
+
+/** The sleeps last longer than any test waits: only an end from outside empties the tree. */
+export const tree: Life["children"] = [
+  { sh: "sleep 300" },
+  { sh: "trap '' TERM; sleep 300; sleep 300" },
+  { sh: "setsid sh -c 'sleep 300 & sleep 300' & wait" }
+]
+const processes = 1 + 1 + 2 + 4
+
+/** A host whose {@link tree} is up. */
+export const mortalWithTree = (mark: string, life: Omit<Life, "children">) =>
+  Effect.tap(mortal(mark, { children: tree, ...life }), () =>
+    waitUntil("the tree is there", () => marked(mark).length >= processes)
+  )
+
+/** The ways to die under a plain `Effect.runFork`. */
+export const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL"] as const
+export const deeds = ["throw", "reject", "exit"] as const

@@ -38,12 +38,9 @@ export const descriptors = (): ReadonlyArray<string> =>
 
 export const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
 
-/** Asks again and again until it holds; after the deadline it says what did not. */
-export const waitUntil = (what: string, holds: () => boolean, millis = 10_000): Effect.Effect<void> =>
-  Effect.asVoid(WaitUntil.waitUntil(Effect.sync(holds), { what, within: millis }))
-
-/** What is promised within a second. */
-export const withinASecond = (what: string, holds: () => boolean): Effect.Effect<void> => waitUntil(what, holds, 1000)
+/** Checks `holds` until it is true. The deadline is for what hangs: a busy machine meets it. */
+export const waitUntil = (what: string, holds: () => boolean): Effect.Effect<void> =>
+  Effect.asVoid(WaitUntil.waitUntil(Effect.sync(holds), { what, within: "1 minute" }))
 
 /** The descriptors over 2 that this process hands on to whatever it executes: those without close-on-exec. */
 export const inheritable = (): ReadonlyArray<string> =>

@@ -45,8 +45,8 @@ export const openTerminal = (script: string): Effect.Effect<Terminal, never, Sco
     )
     return {
       shown: () => text,
-      shows: (what) => waitUntil(`the terminal shows "${what}"`, () => text.includes(what), 20_000),
+      shows: (what) => waitUntil(`the terminal shows "${what}"`, () => text.includes(what)),
       type: (keys) => void stdin.write(keys),
-      end: waitUntil("the terminal is closed", () => hasEnded, 20_000)
+      end: waitUntil("the terminal is closed", () => hasEnded)
     }
   })

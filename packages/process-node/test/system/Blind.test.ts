@@ -15,7 +15,7 @@ const blinded = (unshare: ReadonlyArray<string>, before: string) => (deed: strin
     spawnSync("unshare", words, {
       encoding: "utf8",
       env: { ...env, TEST_MARK: mark, NO_COLOR: "1" },
-      timeout: 30_000
+      timeout: 100_000
     })
   )
   // The logger escapes quotes.

@@ -8,7 +8,6 @@ import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
-import { expectNoLeaks } from "@tether/vitest/Leaks"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -19,6 +18,7 @@ import { chmodSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
+import { leavesNothing } from "../support/leaks.js"
 import { captureLogs } from "../support/logs.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
@@ -35,7 +35,7 @@ const temporary = Effect.acquireRelease(
 )
 
 const refused = (options: ChildOptions, command = Command.make("touch", "/no/such")) =>
-  Effect.map(expectNoLeaks(Effect.flip(run(command, options))), (error) => {
+  Effect.map(leavesNothing(Effect.flip(run(command, options))), (error) => {
     if (error._tag !== "SpawnError") throw error
     return error
   })
@@ -266,12 +266,12 @@ describe("descriptors above the standard ones", () => {
   it.live("that somebody else holds do not hold up the outcome", () =>
     Effect.gen(function* () {
       const logs = captureLogs()
-      const report = yield* run(sh("setsid sleep 60 >/dev/null 2>&1 & echo a >&3"), {
+      const report = yield* run(sh("setsid sleep 300 >/dev/null 2>&1 & echo a >&3"), {
         fds: { 3: "lines" },
         drainGrace: 100
       }).pipe(Effect.provide(logs.layer))
       expect(report.fds[3]?.tail).toBe("a\n")
-      expect(report.drained).toMatchObject({ _tag: "Cut", holders: [{ command: "sleep 60" }] })
+      expect(report.drained).toMatchObject({ _tag: "Cut", holders: [{ command: "sleep 300" }] })
     })
   )
 })
@@ -294,7 +294,7 @@ describe("pipes of the kernel", () => {
   )
 
   it.live("carry a flood both ways, and leave nothing open", () =>
-    expectNoLeaks(
+    leavesNothing(
       Effect.gen(function* () {
         const bytes = new Uint8Array(20 * 1024 * 1024)
         const report = yield* run(Command.make("cat"), { pipes: "fifo", stdin: { bytes } })
@@ -307,10 +307,10 @@ describe("pipes of the kernel", () => {
 
   it.live("name who holds them", () =>
     Effect.gen(function* () {
-      const report = yield* run(sh("setsid sleep 60 & echo a"), { pipes: "fifo", drainGrace: 100 }).pipe(
+      const report = yield* run(sh("setsid sleep 300 & echo a"), { pipes: "fifo", drainGrace: 100 }).pipe(
         Effect.provide(captureLogs().layer)
       )
-      expect(report.drained).toMatchObject({ _tag: "Cut", holders: [{ command: "sleep 60" }] })
+      expect(report.drained).toMatchObject({ _tag: "Cut", holders: [{ command: "sleep 300" }] })
     })
   )
 })

@@ -34,7 +34,7 @@ const play = <A = Outcome>(scenario: string): A & { readonly records: ReadonlyAr
       [...namespace, "sh", "-c", `${process.execPath} ${program("forgery.mjs")} ${scenario}; exit`],
       {
         encoding: "utf8",
-        timeout: 28_000,
+        timeout: 100_000,
         env: { ...env, TETHER_TREE: "" }
       }
     )
@@ -45,12 +45,12 @@ const play = <A = Outcome>(scenario: string): A & { readonly records: ReadonlyAr
 
 describe.skipIf(reason !== undefined)("a forged cookie", () => {
   it("of a host that never lived ends nothing, and nothing is said of it", () => {
-    expect(play("unknown")).toMatchObject({ lives: [41, 42], logged: [] })
+    expect(play("unknown")).toMatchObject({ lives: [1041, 1042], logged: [] })
   })
 
   it("of a dead host ends the process that carries it, and none of its group", () => {
     const { lives, logged } = play("dead")
-    expect(lives).toEqual([44, 46])
+    expect(lives).toEqual([1044, 1046])
     expect(logged).toHaveLength(1)
     expect(logged[0]).toMatch(
       /^ended what "node .*keeper\.mjs" \(pid \d+\) left when it was killed together with its reaper, after \d{4}-.*Z: /
@@ -62,7 +62,7 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
 
   it.skipIf(!isRoot)("on a setuid program is named in the log, once, and not signalled", () => {
     const { again, lives, logged } = play("setuid")
-    expect(lives).toEqual([47])
+    expect(lives).toEqual([1047])
     expect(logged.join("\n")).toMatch(/did not signal what "node .*" \(pid \d+\) left .*: \d+ \(sleep\)/)
     expect(again).toEqual([])
   })
@@ -71,8 +71,8 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
     "is looked at by the reaper in the same way, which spares nobody that calls itself a reaper",
     () => {
       const { lives, logged } = play("reaper")
-      // 33 and 34 belong to the user that their child was started as. 48 has left the group and become another user.
-      expect(lives).toEqual([44, 46, 47, 48])
+      // 1033 and 1034 belong to the user that their child was started as. 1048 has left the group and become another user.
+      expect(lives).toEqual([1044, 1046, 1047, 1048])
       expect(logged.join("\n")).toMatch(/did not signal what .* left when it was killed at \d{4}-.*: \d+ \(sleep\)/)
     }
   )
@@ -83,7 +83,7 @@ if (noTime) console.log("hosts in another time namespace are not tested here: no
 
 describe.skipIf(reason !== undefined)("a host", () => {
   it.skipIf(noTime)("that lives is not taken for dead from another time namespace", () => {
-    expect(play("time")).toMatchObject({ lives: [51], logged: [] })
+    expect(play("time")).toMatchObject({ lives: [1051], logged: [] })
   })
 
   it.skipIf(!isRoot)("that has become another user is cleaned up behind, also what has left its group", () => {
@@ -103,16 +103,16 @@ describe.skipIf(reason !== undefined)("orphans", () => {
     expect(reported.join()).toMatch(
       /^found what .* left when it was killed .*: .*\d+ \(sleep\)\. `tether reap` ends it$/
     )
-    expect(afterReport).toEqual([31])
+    expect(afterReport).toEqual([1031])
     expect(ended.join()).toMatch(/^ended what .*\(sleep\)$/)
     expect(records).toHaveLength(1)
   })
 
   it("are not the children of a program that starts below a dead host, and are that program for later starts", () => {
-    expect(play("below")).toMatchObject({ lives: [51, 52] })
+    expect(play("below")).toMatchObject({ lives: [1051, 1052] })
   })
 
   it("are not the program that looks for them, also if it lost its cookie below an orphan", () => {
-    expect(play("belowWithoutCookie")).toMatchObject({ lives: [51] })
+    expect(play("belowWithoutCookie")).toMatchObject({ lives: [1051] })
   })
 })

@@ -26,7 +26,7 @@ const ask = (numbers: ReadonlyArray<number>, prefix: ReadonlyArray<string> = [])
       index === 1 || index === 2 ? "pipe" : numbers.includes(index) ? fd : "ignore"
     )
     const [file = "", ...args] = [...prefix, process.execPath, program("inherited.mjs"), directory]
-    const { stderr, stdout } = spawnSync(file, args, { encoding: "utf8", stdio, timeout: 30_000 })
+    const { stderr, stdout } = spawnSync(file, args, { encoding: "utf8", stdio, timeout: 100_000 })
     const answer = /^answer (.*)$/m.exec(stdout)?.[1]
     if (answer === undefined) throw new Error(`no answer, but ${stdout}${stderr}`)
     return [JSON.parse(answer), stdout]

@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL("../support/limited.mjs", import.meta.url)
 
 const reason = (prefix: ReadonlyArray<string>, what: string) => {
   const [command = "", ...args] = [...prefix, process.execPath, program, what]
-  const result = spawnSync(command, args, { encoding: "utf8", timeout: 30_000 })
+  const result = spawnSync(command, args, { encoding: "utf8", timeout: 100_000 })
   return result.stdout.trim() === "" ? `nothing, but ${result.stderr}` : result.stdout.trim()
 }
 

@@ -60,7 +60,7 @@ describe.skipIf(!hasProc)("NodeProcessIdentity answers as the host's layer does"
 
   it.scopedLive("of a child that has ended", () =>
     Effect.gen(function* () {
-      const sleep = yield* child("exec sleep 60")
+      const sleep = yield* child("exec sleep 300")
       const identity = Option.getOrThrow(yield* identityOf(sleep.pid ?? 0))
       expect(yield* livenessOf(identity)).toBe("alive")
       yield* Effect.async<void>((resume) => {
@@ -75,7 +75,7 @@ describe.skipIf(!hasProc)("NodeProcessIdentity answers as the host's layer does"
   it.scopedLive("of a zombie", () =>
     Effect.gen(function* () {
       // The shell becomes a program that reaps nobody.
-      const shell = yield* child("sleep 0.05 & echo $!; exec sleep 60")
+      const shell = yield* child("sleep 0.05 & echo $!; exec sleep 300")
       const zombie = yield* Effect.async<number>((resume) => {
         shell.stdout.once("data", (chunk) => resume(Effect.succeed(Number(chunk))))
       })

@@ -30,7 +30,9 @@ const stubborn = {
   sh: "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done",
   options: { label: "stubborn" }
 }
-const escapee = { sh: "setsid sleep 60 & wait", options: { label: "escapee" } }
+/** Its own plan would not kill it while a test lasts. */
+const stubbornForLong = { ...stubborn, patience: "10 minutes" }
+const escapee = { sh: "setsid sleep 300 & wait", options: { label: "escapee" } }
 
 const main = (mark: string, life: Omit<Life, "run">) =>
   Effect.tap(mortal(mark, { run: "runMain", ...life }), (host) =>
@@ -43,12 +45,6 @@ const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "tether-dump-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
 )
-
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const began = performance.now()
-    return Effect.map(effect, (value) => ({ value, millis: performance.now() - began }))
-  })
 
 describe("a signal", () => {
   it.scopedLive.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const)(
@@ -71,17 +67,18 @@ describe("a signal", () => {
     ["SIGTERM", "SIGTERM"],
     ["SIGHUP", "SIGINT"],
     ["SIGTERM", "SIGQUIT"]
-  ] as const)("%s and then %s: all is over within a second, although the child ignores TERM", ([first, second]) =>
-    Effect.gen(function* () {
-      const mark = newMark()
-      const host = yield* main(mark, { children: [stubborn, escapee] })
-      host.signal(first)
-      yield* host.says("asked")
-      host.signal(second)
-      const { millis } = yield* timed(Effect.zip(nothingLeft(mark), host.end))
-      expect(millis).toBeLessThan(1000)
-      expect(yield* host.end).toBe(numbered(second))
-    })
+  ] as const)(
+    "%s and then %s: all is over, although the child ignores TERM and its stop plan is patient",
+    ([first, second]) =>
+      Effect.gen(function* () {
+        const mark = newMark()
+        const host = yield* main(mark, { children: [stubbornForLong, escapee] })
+        host.signal(first)
+        yield* host.says("asked")
+        host.signal(second)
+        expect(yield* host.end).toBe(numbered(second))
+        yield* nothingLeft(mark)
+      })
   )
 
   it.scopedLive("SIGHUP told twice, as the end of a terminal is, does not cut the stop short", () =>
@@ -178,7 +175,7 @@ describe("in the middle of 20 children starting and stopping", () => {
   it.scopedLive("SIGINT twice ends all of them, although one ignores TERM", () =>
     Effect.gen(function* () {
       const mark = newMark()
-      const host = yield* main(mark, { children: [stubborn, escapee], churn: 20 })
+      const host = yield* main(mark, { children: [stubbornForLong, escapee], churn: 20 })
       host.signal("SIGINT")
       yield* host.says("asked")
       host.signal("SIGINT")

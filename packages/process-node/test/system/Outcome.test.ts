@@ -200,7 +200,7 @@ describe("the outcome", () => {
 
   it.live("of a death from outside is not taken for a stop of ours", () =>
     Effect.gen(function* () {
-      const error = yield* use(Command.make("sleep", "60"), {}, (child) => {
+      const error = yield* use(Command.make("sleep", "300"), {}, (child) => {
         process.kill(child.pid, "SIGKILL")
         return Effect.never
       }).pipe(Effect.flip)
@@ -212,7 +212,7 @@ describe("the outcome", () => {
     Effect.gen(function* () {
       const report = yield* Effect.scoped(
         Effect.gen(function* () {
-          const child = yield* Supervise.start(Command.make("sleep", "60"))
+          const child = yield* Supervise.start(Command.make("sleep", "300"))
           expect(yield* child.signal("SIGTERM")).toBe(true)
           const report = yield* child.report
           expect(yield* child.signal("SIGTERM")).toBe(false)
@@ -301,7 +301,7 @@ describe("stopping", () => {
       const logs = captureLogs()
       const stop = StopPlan.make(StopPlan.signal("SIGTERM", "200 millis"))
       const pids: Array<number> = []
-      yield* use(sh("trap '' TERM; sleep 60 & echo $!; while :; do sleep 0.01; done"), { stop }, (child) =>
+      yield* use(sh("trap '' TERM; sleep 300 & echo $!; while :; do sleep 0.01; done"), { stop }, (child) =>
         child.stdout.pipe(
           Stream.take(1),
           Stream.runForEach((line) => Effect.sync(() => pids.push(Number(line.text), child.pid)))
@@ -316,7 +316,7 @@ describe("stopping", () => {
     Effect.gen(function* () {
       const stop = StopPlan.make(StopPlan.signal("SIGTERM", "300 millis"))
       const pids: Array<number> = []
-      yield* use(sh("(trap '' TERM; echo up; sleep 60) & echo $!; wait"), { stop }, (child) =>
+      yield* use(sh("(trap '' TERM; echo up; sleep 300) & echo $!; wait"), { stop }, (child) =>
         child.stdout.pipe(
           Stream.take(2),
           Stream.runForEach((line) => Effect.sync(() => pids.push(Number(line.text))))
@@ -329,21 +329,18 @@ describe("stopping", () => {
 
   it.live("reaches a child that is stopped: CONT follows TERM", () =>
     Effect.gen(function* () {
-      const { millis } = yield* timed(
-        use(
-          node("process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log('up')"),
-          {
-            stop: StopPlan.make(StopPlan.signal("SIGTERM", "20 seconds"))
-          },
-          (child) =>
-            Effect.gen(function* () {
-              yield* Stream.runHead(child.stdout)
-              yield* child.signal("SIGSTOP")
-              yield* waitUntil("it is stopped", () => stateOf(child.pid) === "T")
-            })
-        )
+      const child = yield* use(
+        node("process.on('SIGTERM', () => process.exit(4)); setInterval(() => {}, 1000); console.log('up')"),
+        { stop: StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes")) },
+        (child) =>
+          Effect.gen(function* () {
+            yield* Stream.runHead(child.stdout)
+            yield* child.signal("SIGSTOP")
+            yield* waitUntil("it is stopped", () => stateOf(child.pid) === "T")
+            return child
+          })
       )
-      expect(millis).toBeLessThan(10_000)
+      expect(yield* child.exited).toEqual(Exited(4))
     })
   )
 
@@ -368,7 +365,7 @@ describe("stopping", () => {
 
   it.live("stops a server behind a shell that does not exec", () =>
     Effect.gen(function* () {
-      const pid = yield* use(sh("sleep 60 & echo $!; wait; :"), {}, (child) =>
+      const pid = yield* use(sh("sleep 300 & echo $!; wait; :"), {}, (child) =>
         Effect.map(Stream.runHead(child.stdout), (line) => Number(line._tag === "Some" ? line.value.text : 0))
       )
       expect(isAlive(pid)).toBe(false)
@@ -400,33 +397,33 @@ describe("a held pipe", () => {
   it.live("costs at most drainGrace, and its holder is named", () =>
     Effect.gen(function* () {
       const logs = captureLogs()
-      const { millis, value } = yield* timed(
-        run(sh("setsid sleep 60 & echo $!; sleep 0.05"), { drainGrace: "300 millis" }).pipe(Effect.provide(logs.layer))
-      )
-      const holder = Number(value.stdout.tail)
-      expect(value.drained).toMatchObject({ _tag: "Cut", holders: [{ pid: holder, command: "sleep 60" }] })
+      const { drained, stdout } = yield* run(sh("setsid sleep 300 & echo $!; sleep 0.05"), {
+        drainGrace: "300 millis"
+      }).pipe(Effect.provide(logs.layer))
+      const holder = Number(stdout.tail)
+      // It held the pipe still when it was found: nobody has waited for its end.
+      expect(drained).toMatchObject({ _tag: "Cut", holders: [{ pid: holder, command: "sleep 300" }] })
       expect(logs.entries.map((entry) => entry.message).join()).toContain(`${holder} (sleep)`)
       process.kill(holder, "SIGKILL")
-      expect(millis).toBeLessThan(5000)
     })
   )
 
   it.live("whose holder floods it costs no more", () =>
     Effect.gen(function* () {
       const mark = `flood-${process.pid}`
-      const { millis, value } = yield* timed(
-        run(sh("setsid timeout 20 yes & echo leader; exit 0"), { drainGrace: "200 millis", env: { TEST_MARK: mark } })
-      )
+      const { drained } = yield* run(sh("setsid timeout 300 yes & echo leader; exit 0"), {
+        drainGrace: "200 millis",
+        env: { TEST_MARK: mark }
+      })
       for (const pid of marked(mark)) process.kill(pid, "SIGKILL")
-      expect(value.drained._tag).toBe("Cut")
-      expect(millis).toBeLessThan(5000)
+      expect(drained).toMatchObject({ _tag: "Cut", holders: [{ command: "timeout 300 yes" }, { command: "yes" }] })
     })
   )
 
   it.live("whose holder floods it is given up, although a slow consumer keeps us from reading it to a quiet end", () =>
     Effect.gen(function* () {
       const mark = `slow-flood-${process.pid}`
-      const report = yield* run(sh("setsid timeout 25 yes & exit 0"), {
+      const report = yield* run(sh("setsid timeout 300 yes & exit 0"), {
         drainGrace: "200 millis",
         env: { TEST_MARK: mark },
         onLines: { stdout: () => Effect.sleep(1) }

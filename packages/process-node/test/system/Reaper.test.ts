@@ -55,7 +55,7 @@ describe("a reaper", () => {
     Effect.sync(() => {
       const zombies = execFileSync(process.execPath, [program("workers.mjs"), "true"], {
         encoding: "utf8",
-        timeout: 25_000
+        timeout: 100_000
       })
       expect(JSON.parse(zombies)).toEqual([])
     })

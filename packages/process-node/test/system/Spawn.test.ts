@@ -7,13 +7,13 @@ import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"
 import { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
-import { expectNoLeaks } from "@tether/vitest/Leaks"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
+import { leavesNothing } from "../support/leaks.js"
 import { descriptors, inheritable } from "../support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
@@ -153,7 +153,7 @@ describe("a spawn that is refused", () => {
   )
 
   it.live("leaks nothing, 600 times in a tight loop", () =>
-    expectNoLeaks(
+    leavesNothing(
       Effect.gen(function* () {
         const before = descriptors()
         const attempts = [Command.make("no-such-program"), Command.make(file), Command.make(directory)]

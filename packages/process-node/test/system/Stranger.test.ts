@@ -26,7 +26,7 @@ describe.skipIf(reason !== undefined)("a pid that was given to somebody else", (
     const few = "echo 420 > /proc/sys/kernel/pid_max && echo 300 > /proc/sys/kernel/ns_last_pid"
     const script = `${few} && ${process.execPath} ${program("stranger.mjs")} ${way}; true`
     const { stderr, stdout } = withRuntimeDirectory((env) =>
-      spawnSync("unshare", [...namespace, "sh", "-c", script], { encoding: "utf8", env, timeout: 25_000 })
+      spawnSync("unshare", [...namespace, "sh", "-c", script], { encoding: "utf8", env, timeout: 100_000 })
     )
     expect(stderr).toBe("")
     expect(JSON.parse(stdout)).toEqual({ told: false, lives: true })

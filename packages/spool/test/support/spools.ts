@@ -4,6 +4,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as ProcessIdentity from "@tether/host/ProcessIdentity"
+import * as WaitUntil from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -67,3 +68,7 @@ export const numbers = (count: number, from = 1): ReadonlyArray<Task> =>
 /** The file system with some operations of our own. */
 export const changed = (change: (real: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>) =>
   Effect.updateService(FileSystem.FileSystem, (real) => ({ ...real, ...change(real) }))
+
+/** The deadline is for what hangs: a busy machine meets it. */
+export const waitUntil = (isSo: Effect.Effect<boolean>): Effect.Effect<void> =>
+  Effect.asVoid(WaitUntil.waitUntil(isSo, "1 minute"))

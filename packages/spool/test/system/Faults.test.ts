@@ -53,32 +53,32 @@ describe("what a drainer has claimed", () => {
 })
 
 describe("what is not taken, and uses up each pass,", () => {
-  it.scopedLive(
-    "ends as a dead letter, though each record hangs for as long as a pass may take",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* folder
-        // On a busy machine a timer counts from a moment that is past, and fires too early for the clock: not so much.
-        const spool = yield* make(directory, {
-          patience: "200 millis",
-          retry: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(3))
-        })
-        yield* spool.put(numbers(3), { name: "a" })
-        yield* spool.put([{ n: 9 }], { name: "z" })
-        const asked: Array<number> = []
-        const pass = spool.drain(
-          ({ record: { n } }) =>
-            Effect.suspend(() => {
-              asked.push(n)
-              return n === 9 ? Effect.succeed(Answer.done) : Effect.never
-            }),
-          { time: "50 millis" }
-        )
-        for (let passes = 0; passes < 200 && (yield* pass).remaining > 0; passes++) yield* Effect.sleep("60 millis")
-        expect(asked.slice(0, 2)).toEqual([1, 9])
-        expect(asked.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9])
-        expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3 }])
-      }).pipe(Effect.provide(host), Effect.provide(quiet)),
-    60_000
+  it.scopedLive("ends as a dead letter, though each record hangs for as long as a pass may take", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      // On a busy machine a timer counts from a moment that is past, and fires too early for the clock: not so much.
+      const spool = yield* make(directory, {
+        patience: "200 millis",
+        retry: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(3))
+      })
+      yield* spool.put(numbers(3), { name: "a" })
+      yield* spool.put([{ n: 9 }], { name: "z" })
+      const asked: Array<number> = []
+      const pass = spool.drain(
+        ({ record: { n } }) =>
+          Effect.suspend(() => {
+            asked.push(n)
+            return n === 9 ? Effect.succeed(Answer.done) : Effect.never
+          }),
+        { time: "50 millis" }
+      )
+      // On a busy machine a pass is over before it has asked for anything.
+      while ((yield* pass).remaining > 0) yield* Effect.sleep("60 millis")
+      expect(asked.indexOf(9), "asked for before the first one again").toBeLessThan(
+        asked.indexOf(1, asked.indexOf(1) + 1)
+      )
+      expect(asked.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9])
+      expect(yield* spool.deadLetters).toMatchObject([{ attempts: 4, unsettled: 3 }])
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 })

@@ -14,10 +14,10 @@ const program = `require(${JSON.stringify(join(import.meta.dirname, "../../dist/
 
 const transcript = join(import.meta.dirname, "../../../vitest/fixtures/agents/claude-tool-turn.transcript.jsonl")
 
-/** Runs a hook to its end, and answers with its line. */
+/** Runs a hook to its end, and answers with its line. Fifty on two cores may take longer than a hook is given. */
 const hook = (state: string, session: string) =>
   new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
-    const words = ["capture-transcript", "--no-spawn", "--session-id", session, transcript]
+    const words = ["capture-transcript", "--no-spawn", "--deadline", "60000", "--session-id", session, transcript]
     const child = spawn(process.execPath, ["-e", program, ...words], {
       env: { ...process.env, TETHER_STATE_DIR: state },
       stdio: ["ignore", "pipe", "inherit"]

@@ -1,7 +1,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Socket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
-import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -27,7 +26,7 @@ import { converse } from "../../src/internal/conversation.js"
 import type * as Spool from "../../src/Spool.js"
 import * as SpoolDaemon from "../../src/SpoolDaemon.js"
 import * as SpoolUnits from "../../src/SpoolUnits.js"
-import { filesIn, folder, host, make, quiet, type Task, Taker } from "../support/spools.js"
+import { filesIn, folder, host, make, quiet, type Task, Taker, waitUntil } from "../support/spools.js"
 
 const json = (...records: ReadonlyArray<Task>) => records.map((record) => JSON.stringify(record))
 
@@ -202,10 +201,7 @@ describe("a daemon", () => {
       )
       yield* spool.put([{ n: 1 }])
       yield* client.drain
-      yield* waitUntil(
-        Effect.sync(() => taker.taken.includes(1)),
-        "8 seconds"
-      )
+      yield* waitUntil(Effect.sync(() => taker.taken.includes(1)))
       yield* Fiber.interrupt(puts)
     }).pipe(settings, Effect.provide(quiet))
   )
@@ -285,33 +281,30 @@ describe("a daemon", () => {
     }).pipe(settings, Effect.provide(quiet))
   )
 
-  it.scopedLive(
-    "keeps no more than a request of what it is sent, however many lines that is",
-    () =>
-      Effect.gen(function* () {
-        const never = yield* Deferred.make<void>()
-        const { socket, up } = yield* running({
-          handler: () => Effect.as(Effect.zipRight(Deferred.succeed(never, undefined), Effect.never), Answer.done)
-        })
-        yield* up
-        const put = (records: number) => `${JSON.stringify({ v: 1, op: "put", header, records })}\n`
-        const long = yield* Effect.timeout(
-          talk(socket, `${put(100_000)}${`${"x".repeat(1024 * 1024)}\n`.repeat(40)}`),
-          "10 seconds"
-        )
-        expect(JSON.parse(long)).toEqual({ v: 1, ok: false, error: "the request is too long" })
+  it.scopedLive("keeps no more than a request of what it is sent, however many lines that is", () =>
+    Effect.gen(function* () {
+      const never = yield* Deferred.make<void>()
+      const { socket, up } = yield* running({
+        handler: () => Effect.as(Effect.zipRight(Deferred.succeed(never, undefined), Effect.never), Answer.done)
+      })
+      yield* up
+      const put = (records: number) => `${JSON.stringify({ v: 1, op: "put", header, records })}\n`
+      const long = yield* Effect.timeout(
+        talk(socket, `${put(100_000)}${`${"x".repeat(1024 * 1024)}\n`.repeat(40)}`),
+        "1 minute"
+      )
+      expect(JSON.parse(long)).toEqual({ v: 1, ok: false, error: "the request is too long" })
 
-        const connection = connect({ path: socket })
-        yield* Effect.addFinalizer(() => Effect.sync(() => connection.destroy()))
-        connection.write(`${put(1)}{"n":1}\n`)
-        yield* Deferred.await(never)
-        connection.write(Buffer.alloc(16 * 1024 * 1024, "\n"))
-        yield* Effect.sleep("1 second")
-        expect(connection.writableLength).toBeGreaterThan(8 * 1024 * 1024)
-        const client = yield* DaemonClient.make(socket)
-        yield* client.ping
-      }).pipe(settings, Effect.provide(quiet)),
-    30_000
+      const connection = connect({ path: socket })
+      yield* Effect.addFinalizer(() => Effect.sync(() => connection.destroy()))
+      connection.write(`${put(1)}{"n":1}\n`)
+      yield* Deferred.await(never)
+      connection.write(Buffer.alloc(16 * 1024 * 1024, "\n"))
+      yield* Effect.sleep("1 second")
+      expect(connection.writableLength).toBeGreaterThan(8 * 1024 * 1024)
+      const client = yield* DaemonClient.make(socket)
+      yield* client.ping
+    }).pipe(settings, Effect.provide(quiet))
   )
 
   it.scoped("waits for nobody who asks for nothing", () =>
@@ -330,47 +323,41 @@ describe("a daemon", () => {
     })
   )
 
-  it.scopedLive(
-    "serves at a socket that is inherited, and leaves it where it is",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* folder
-        const path = join(directory, "given.sock")
-        const program = join(import.meta.dirname, "../../node_modules/.programs/daemon.mjs")
-        const shell = `LISTEN_FDS=1 LISTEN_PID=$$ exec "${process.execPath}" "${program}" "${directory}/spool" "${directory}/none.sock"`
-        // It listens, hands its socket over, and never accepts anybody: it waits for ever without a turn of its loop.
-        const manager = spawn(
-          process.execPath,
-          [
-            "-e",
-            `
+  it.scopedLive("serves at a socket that is inherited, and leaves it where it is", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const path = join(directory, "given.sock")
+      const program = join(import.meta.dirname, "../../node_modules/.programs/daemon.mjs")
+      const shell = `LISTEN_FDS=1 LISTEN_PID=$$ exec "${process.execPath}" "${program}" "${directory}/spool" "${directory}/none.sock"`
+      // It listens, hands its socket over, and never accepts anybody: it waits for ever without a turn of its loop.
+      const manager = spawn(
+        process.execPath,
+        [
+          "-e",
+          `
         const server = require("net").createServer().listen(${JSON.stringify(path)}, () => {
           require("child_process").spawn("sh", ["-c", ${JSON.stringify(shell)}], { stdio: ["ignore", "inherit", "inherit", server._handle.fd] })
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
         })`
-          ],
-          { stdio: ["ignore", "pipe", "inherit"] }
-        )
-        yield* Effect.addFinalizer(() => Effect.sync(() => manager.kill("SIGKILL")))
-        let output = ""
-        manager.stdout.setEncoding("utf8").on("data", (text: string) => {
-          output += text
-        })
-        yield* waitUntil(
-          Effect.sync(() => output.includes("up at")),
-          "30 seconds"
-        )
-        expect(output).toContain(`up at {"fd":3}`)
-        expect(existsSync(join(directory, "none.sock"))).toBe(false)
-        const { pid } = JSON.parse(yield* talk(path, `{"v":1,"op":"ping"}\n`, 1)) as { readonly pid: number }
-        yield* Effect.addFinalizer(() => Effect.sync(() => isAlive(pid) && process.kill(pid, "SIGKILL")))
-        const client = yield* DaemonClient.make(path)
-        expect(yield* client.put(header, json({ n: 1 }))).toMatchObject({ inserted: 1 })
-        process.kill(pid, "SIGTERM")
-        yield* waitUntil(Effect.sync(() => !isAlive(pid)))
-        expect(existsSync(path)).toBe(true)
-      }),
-    60_000
+        ],
+        { stdio: ["ignore", "pipe", "inherit"] }
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => manager.kill("SIGKILL")))
+      let output = ""
+      manager.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text
+      })
+      yield* waitUntil(Effect.sync(() => output.includes("up at")))
+      expect(output).toContain(`up at {"fd":3}`)
+      expect(existsSync(join(directory, "none.sock"))).toBe(false)
+      const { pid } = JSON.parse(yield* talk(path, `{"v":1,"op":"ping"}\n`, 1)) as { readonly pid: number }
+      yield* Effect.addFinalizer(() => Effect.sync(() => isAlive(pid) && process.kill(pid, "SIGKILL")))
+      const client = yield* DaemonClient.make(path)
+      expect(yield* client.put(header, json({ n: 1 }))).toMatchObject({ inserted: 1 })
+      process.kill(pid, "SIGTERM")
+      yield* waitUntil(Effect.sync(() => !isAlive(pid)))
+      expect(existsSync(path)).toBe(true)
+    })
   )
 })
 
@@ -501,7 +488,7 @@ describe("units", () => {
         const directory = yield* folder
         put(join(directory, "tether-spool.socket"))
         for (const change of [SpoolUnits.install(directory, units), SpoolUnits.uninstall(directory, names)]) {
-          const error = yield* Effect.flip(change).pipe(Effect.timeout("2 seconds"))
+          const error = yield* Effect.flip(change).pipe(Effect.timeout("1 minute"))
           expect([what, error]).toMatchObject([what, { reason: "AlreadyExists" }])
         }
         expect(readdirSync(directory)).toEqual(["tether-spool.socket"])

@@ -17,7 +17,12 @@ const readIfAny = (path: string): string | undefined => {
 interface Stat extends ShimProcess {
   readonly session: number
   readonly hasEnded: boolean
+  /** It runs nothing any more, and closes what it has open. */
+  readonly isEnding: boolean
 }
+
+/** `PF_EXITING` of Linux, set before a process that ends closes its first descriptor. */
+const exiting = 0x4
 
 const statOf = (pid: number): Stat | undefined => {
   const text = readIfAny(`/proc/${pid}/stat`)
@@ -29,7 +34,8 @@ const statOf = (pid: number): Stat | undefined => {
     startToken: fields[19] ?? "",
     session: Number(fields[3]),
     // A zombie runs nothing, and hears nothing.
-    hasEnded: fields[0] === "Z" || fields[0] === "X"
+    hasEnded: fields[0] === "Z" || fields[0] === "X",
+    isEnding: (Number(fields[6]) & exiting) !== 0
   }
 }
 
@@ -41,6 +47,12 @@ const identityOf = (pid: number): ShimProcess | undefined => {
 const isAlive = ({ pid, startToken }: ShimProcess): boolean => {
   const stat = statOf(pid)
   return stat !== undefined && stat.startToken === startToken && !stat.hasEnded
+}
+
+/** Whether it has begun to end, or has ended. */
+const isEnding = ({ pid, startToken }: ShimProcess): boolean => {
+  const stat = statOf(pid)
+  return stat === undefined || stat.startToken !== startToken || stat.hasEnded || stat.isEnding
 }
 
 /** All that runs in the session of this process, but for itself. */
@@ -67,4 +79,4 @@ const send = (pid: number, signal: string): void => {
   }
 }
 
-export = { hasProc, identityOf, isAlive, memoryOf, othersOfSession, send }
+export = { hasProc, identityOf, isAlive, isEnding, memoryOf, othersOfSession, send }

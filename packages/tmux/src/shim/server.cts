@@ -29,13 +29,16 @@ const make = (told: ShimProcess | undefined): Server => {
   return { identity, memory: () => memory, hasEnded: () => hasEnded(identity) }
 }
 
-/** The child of one that has ended has another parent, on every system. */
+/**
+ * The child of one that has ended has another parent, on every system. One that is killed closes its terminals before
+ * that; how much later it is gone, nothing bounds on a busy machine. Linux tells that it ends.
+ */
 const hasEnded = (identity: ShimProcess | undefined): boolean => {
   if ((identity === undefined || identity.pid === parent) && process.ppid !== parent) return true
-  return processes.hasProc && identity !== undefined && !processes.isAlive(identity)
+  return processes.hasProc && identity !== undefined && processes.isEnding(identity)
 }
 
-/** A server that dies closes its terminals shortly before it is gone. */
+/** A server that ends by itself closes its terminals shortly before. */
 const longest = 500
 
 const waitForEnd = (server: Server, done: (hasEnded: boolean) => void): void => {

@@ -10,7 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 const [, , directory, logDir, exitLogDir, program = "tmux", missing] = process.argv
-const command = missing !== undefined ? Command.make(missing) : Command.make("bash", "-c", "echo pid $$; exec sleep 60")
+const command =
+  missing !== undefined ? Command.make(missing) : Command.make("bash", "-c", "echo pid $$; exec sleep 300")
 const layer = Tmux.layer({ directory, program }).pipe(
   Layer.provideMerge(Layer.mergeAll(NodeChildSpawner.layer, NodeProcessIdentity.layer, NodeFileSystem.layer))
 )

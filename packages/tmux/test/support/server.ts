@@ -1,12 +1,12 @@
 /**
  * A tmux server of a test's own, without a service of ours between.
  */
-import * as WaitUntil from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import { execFile, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
+import { waitUntil } from "./wait.js"
 
 const path = (process.env["PATH"] ?? "")
   .split(delimiter)
@@ -62,12 +62,12 @@ export const make = Effect.acquireRelease(
       directory,
       run,
       until: (what, poll) =>
-        WaitUntil.waitUntil(
+        waitUntil(
           Effect.zipRight(
             run("run-shell", "true"),
             Effect.promise(() => Promise.resolve(poll()))
           ),
-          { within: "15 seconds", what }
+          what
         ).pipe(Effect.asVoid),
       session: (...args) => run("new-session", "-d", "-x", "80", "-y", "24", "-P", "-F", "#{pane_id}", ...args)
     }

@@ -4,7 +4,6 @@
  */
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
-import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { execFileSync, spawnSync } from "node:child_process"
@@ -14,6 +13,7 @@ import { join } from "node:path"
 import * as Tmux from "../../src/Tmux.js"
 import * as TmuxSession from "../../src/TmuxSession.js"
 import { files } from "./files.js"
+import { waitUntil } from "./wait.js"
 
 const found = spawnSync("tmux", ["-V"], { encoding: "utf8" })
 
@@ -144,8 +144,8 @@ export const field = (line: string | undefined, name: string): string | undefine
   return match?.[1]?.replace(/^"|"$/g, "")
 }
 
-export const eventually = (what: string, holds: () => boolean, within = 10_000): Effect.Effect<void> =>
-  Effect.asVoid(waitUntil(Effect.sync(holds), { what, within }))
+export const eventually = (what: string, holds: () => boolean): Effect.Effect<void> =>
+  Effect.asVoid(waitUntil(Effect.sync(holds), what))
 
 export const isAlive = (pid: number): boolean => {
   const stat = textOf(`/proc/${pid}/stat`)

@@ -1,7 +1,6 @@
 /**
  * Panes of a private tmux server that have the shim as their process.
  */
-import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { execFile, spawnSync } from "node:child_process"
@@ -11,6 +10,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { ShimAnswer, ShimConfig, ShimProcess, ShimRequest } from "../../src/internal/shimProtocol.js"
+import { waitUntil } from "./wait.js"
 
 const shim = fileURLToPath(new URL("../../dist/shim.cjs", import.meta.url))
 
@@ -146,7 +146,7 @@ const makePane = ({ directory, options, server, shims, tmux }: Place): Effect.Ef
         Effect.asVoid(
           waitUntil(
             Effect.sync(() => existsSync(socket)),
-            { what: "the shim listens" }
+            "the shim listens"
           )
         )
       )
@@ -171,7 +171,7 @@ const paneOf = (tmux: PaneServer["tmux"], id: string, socket: string) => {
     ask: (request: ShimRequest) => ask(socket, request),
     end: waitUntil(
       Effect.map(show("#{pane_dead_status}/#{pane_dead_signal}"), (text) => text !== "/" && text),
-      { what: "the pane is dead" }
+      "the pane is dead"
     ),
     isDead: Effect.map(show("#{pane_dead}"), (text) => text === "1"),
     screen: tmux("capture-pane", "-p", "-t", id),
@@ -224,10 +224,10 @@ export const lives = (pid: number): boolean => !/^[ZX]?$/.test(statOf(pid)?.[0] 
 export const gone = (...pids: ReadonlyArray<number>): Effect.Effect<boolean> =>
   waitUntil(
     Effect.sync(() => !pids.some(lives)),
-    { what: `${pids.join(", ")} end` }
+    `${pids.join(", ")} end`
   )
 
-/** Whoever outlives its server by so much has failed the test. */
+/** A shim that outlives its server has failed the test. */
 const goneOrKilled = (shims: ReadonlyArray<ShimProcess>): Effect.Effect<void> => {
   const left = () => shims.filter(({ pid, startToken }) => lives(pid) && tokenOf(pid) === startToken)
   const kill = Effect.sync(() => {
@@ -235,7 +235,7 @@ const goneOrKilled = (shims: ReadonlyArray<ShimProcess>): Effect.Effect<void> =>
   })
   return waitUntil(
     Effect.sync(() => left().length === 0),
-    { within: "8 seconds", what: "the shims end with their server" }
+    "the shims end with their server"
   ).pipe(
     Effect.sandbox,
     Effect.catchAll((cause) => Effect.zipRight(kill, Effect.failCause(cause))),
@@ -244,3 +244,12 @@ const goneOrKilled = (shims: ReadonlyArray<ShimProcess>): Effect.Effect<void> =>
     Effect.interruptible
   )
 }
+
+/** A pane whose hook appends `index` and the signal of its death to `log`, and removes the session. */
+export const openHooked = ({ prepare, tmux }: PaneServer, log: string, index: number): Effect.Effect<ShimPane> =>
+  Effect.gen(function* () {
+    const prepared = yield* prepare
+    const hook = `run-shell 'echo ${index} #{pane_dead_signal} >> ${log}' ; kill-session -t '${prepared.session}'`
+    yield* tmux("set-hook", "-p", "-t", prepared.id, "pane-died", hook)
+    return yield* prepared.openGate(["sleep", "1000"])
+  })

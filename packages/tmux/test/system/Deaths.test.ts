@@ -1,7 +1,6 @@
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as ExitJournal from "@tether/journal/ExitJournal"
-import { waitUntil } from "@tether/vitest/WaitUntil"
 import * as Effect from "effect/Effect"
 import { execFileSync, spawn } from "node:child_process"
 import {
@@ -18,6 +17,7 @@ import { join } from "node:path"
 import * as Tmux from "../../src/Tmux.js"
 import * as TmuxSession from "../../src/TmuxSession.js"
 import { eventually, field, inPlace, isAlive, pidIn, type Place, untilThere, whyNot } from "../support/sessions.js"
+import { waitUntil } from "../support/wait.js"
 
 const ending = (line: string | undefined) => [
   field(line, "dead_status"),
@@ -31,7 +31,7 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
       Effect.gen(function* () {
         const exit = yield* shell("exit 3", { identity: "exit" })
         yield* exit.ended
-        const terminated = yield* shell("echo pid $$; exec sleep 60", { identity: "terminated" })
+        const terminated = yield* shell("echo pid $$; exec sleep 300", { identity: "terminated" })
         yield* eventually("it runs", () => log("terminated").includes("pid"))
         process.kill(pidIn(log("terminated")), "SIGTERM")
         yield* terminated.ended
@@ -87,7 +87,7 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
   it.live("by a signal to the process of the pane is that of the program", () =>
     inPlace(({ deaths, log, shell }) =>
       Effect.gen(function* () {
-        const session = yield* shell("echo pid $$; exec sleep 60")
+        const session = yield* shell("echo pid $$; exec sleep 300")
         yield* eventually("it runs", () => log().includes("pid"))
         process.kill(session.pid, "SIGTERM")
         yield* session.ended
@@ -97,59 +97,50 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
     )
   )
 
-  it.live(
-    "of the pane's process by SIGKILL is one record within a second, though tmux may not notice",
-    () =>
-      inPlace(({ deaths, path, shell }) =>
-        Effect.gen(function* () {
-          const cwd = join(path, "cwd")
-          mkdirSync(cwd)
-          const marks = () => readdirSync(join(path, "run")).filter((name) => name.endsWith(".end"))
-          for (let round = 0; round < 10; round++) {
-            const session = yield* shell("exec sleep 60", { identity: `it${round}`, cwd })
-            // A launch removes those of long ago.
-            const before = marks()
-            const killed = Date.now()
-            process.kill(session.pid, "SIGKILL")
-            yield* eventually("the record is there", () => deaths().length === round + 1)
-            // By the time in the record: the looks of this test may be late.
-            expect(Date.parse(field(deaths()[round], "ts") ?? "") - killed).toBeLessThan(1000)
-            yield* session.ended
-            // The hook has left its mark where the others look for it, and nothing anywhere else.
-            yield* eventually("its mark is there", () => marks().length > before.length)
-            expect(marks().filter((name) => !before.includes(name))).toHaveLength(1)
-          }
-          expect(deaths().map(ending)).toEqual(Array.from({ length: 10 }, () => ["", "SIGKILL", "outside"]))
-          expect(readdirSync(cwd)).toEqual([])
-        })
-      ),
-    60_000
+  it.live("of the pane's process by SIGKILL is one record, though tmux may not notice", () =>
+    inPlace(({ deaths, path, shell }) =>
+      Effect.gen(function* () {
+        const cwd = join(path, "cwd")
+        mkdirSync(cwd)
+        const marks = () => readdirSync(join(path, "run")).filter((name) => name.endsWith(".end"))
+        for (let round = 0; round < 10; round++) {
+          const session = yield* shell("exec sleep 300", { identity: `it${round}`, cwd })
+          // A launch removes those of long ago.
+          const before = marks()
+          process.kill(session.pid, "SIGKILL")
+          yield* eventually("the record is there", () => deaths().length === round + 1)
+          yield* session.ended
+          // The hook has left its mark where the others look for it, and nothing anywhere else.
+          yield* eventually("its mark is there", () => marks().length > before.length)
+          expect(marks().filter((name) => !before.includes(name))).toHaveLength(1)
+        }
+        expect(deaths().map(ending)).toEqual(Array.from({ length: 10 }, () => ["", "SIGKILL", "outside"]))
+        expect(readdirSync(cwd)).toEqual([])
+      })
+    )
   )
 
-  it.live(
-    "is one record each, when a hundred come at once",
-    () =>
-      inPlace(({ deaths, path, shell }) =>
-        Effect.gen(function* () {
-          const codes = Array.from({ length: 100 }, (_, code) => code)
-          const gate = join(path, "gate")
-          execFileSync("mkfifo", [gate])
-          yield* Effect.forEach(codes, (code) => shell(`exec 3< ${gate}; exit ${code}`, { identity: `it${code}` }), {
-            concurrency: 4,
-            discard: true
-          })
-          // They wait in the opening of it. One that has not come so far would wait for ever.
-          const end = openSync(gate, "r+")
-          yield* eventually("all records are there", () => deaths().length >= codes.length, 15_000)
-          closeSync(end)
-          expect(
-            deaths()
-              .map((line) => Number(field(line, "dead_status")))
-              .sort((one, other) => one - other)
-          ).toEqual(codes)
+  it.live("is one record each, when a hundred come at once", () =>
+    inPlace(({ deaths, path, shell }) =>
+      Effect.gen(function* () {
+        const codes = Array.from({ length: 100 }, (_, code) => code)
+        const gate = join(path, "gate")
+        execFileSync("mkfifo", [gate])
+        yield* Effect.forEach(codes, (code) => shell(`exec 3< ${gate}; exit ${code}`, { identity: `it${code}` }), {
+          concurrency: 4,
+          discard: true
         })
-      ),
-    60_000
+        // They wait in the opening of it. One that has not come so far would wait for ever.
+        const end = openSync(gate, "r+")
+        yield* eventually("all records are there", () => deaths().length >= codes.length)
+        closeSync(end)
+        expect(
+          deaths()
+            .map((line) => Number(field(line, "dead_status")))
+            .sort((one, other) => one - other)
+        ).toEqual(codes)
+      })
+    )
   )
 
   it.live("is not taken along by a line that somebody has left torn", () =>
@@ -169,7 +160,7 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
     inPlace(({ deaths, shell, tmux }) =>
       Effect.gen(function* () {
         // The server stays for it, so that each look has an answer.
-        yield* shell("sleep 60", { identity: "other" })
+        yield* shell("sleep 300", { identity: "other" })
         const session = yield* shell("sleep 0.2; exit 3")
         yield* eventually(
           "the session is gone",
@@ -222,7 +213,7 @@ describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
           writeFileSync(gate, "")
           // It has ended: a signal that comes now does not change how. Looked for so often that its parent has hardly
           // heard of it.
-          const deadline = Date.now() + 10_000
+          const deadline = Date.now() + 60_000
           while (isAlive(program) && Date.now() < deadline) standStill(0.2)
           expect(isAlive(program)).toBe(false)
           standStill(delay)
@@ -236,23 +227,18 @@ describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
       })
     )
 
-  it.live(
-    "a person removes the session, and the end is on record",
-    () =>
-      atTheEnd(({ session, tmux }) => {
-        try {
-          tmux("kill-session", "-t", session.id)
-        } catch {
-          // It has ended already.
-        }
-      }),
-    60_000
+  it.live("a person removes the session, and the end is on record", () =>
+    atTheEnd(({ session, tmux }) => {
+      try {
+        tmux("kill-session", "-t", session.id)
+      } catch {
+        // It has ended already.
+      }
+    })
   )
 
-  it.live(
-    "the server is killed, and the end is on record",
-    () => atTheEnd(({ server }) => process.kill(server, "SIGKILL")),
-    60_000
+  it.live("the server is killed, and the end is on record", () =>
+    atTheEnd(({ server }) => process.kill(server, "SIGKILL"))
   )
 })
 
@@ -290,7 +276,7 @@ describe.skipIf(whyNot !== undefined)("the server's death", () => {
   it.live("together with that of the shim is unknown, and never guessed", () =>
     inPlace(({ deaths, exitLogDir, shell, tmux }) =>
       Effect.gen(function* () {
-        const session = yield* shell("sleep 60")
+        const session = yield* shell("sleep 300")
         const server = Number(tmux("display-message", "-p", "#{pid}"))
         // Stopped, so that neither sees the other go.
         for (const pid of [server, session.pid]) process.kill(pid, "SIGSTOP")
@@ -319,7 +305,7 @@ describe.skipIf(whyNot !== undefined)("the server's death", () => {
         process.kill(Number(tmux("display-message", "-p", "#{pid}")), "SIGKILL")
         yield* eventually("another server serves there", () => {
           try {
-            spawn("tmux", ["-S", join(path, "run", "default"), "-f", "/dev/null", "new-session", "-d", "sleep 60"], {
+            spawn("tmux", ["-S", join(path, "run", "default"), "-f", "/dev/null", "new-session", "-d", "sleep 300"], {
               stdio: "ignore"
             })
             return tmux("ls") !== ""
@@ -371,7 +357,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
   ])("is killed in a launch, %s, and no start is left without an end", ([, doing]) =>
     inPlace(({ deaths, exitLogDir, logDir, path, shell, tmux: ask }) =>
       Effect.gen(function* () {
-        const keeper = yield* shell("sleep 60", { identity: "keeper" })
+        const keeper = yield* shell("sleep 300", { identity: "keeper" })
         const tmux = join(path, "tmux")
         writeFileSync(tmux, `#!/bin/sh\ncase " $* " in *" pane-died "*) ${doing};; *) exec tmux "$@";; esac\n`, {
           mode: 0o700
@@ -392,9 +378,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
         const journal = yield* ExitJournal.reader(exitLogDir)
         yield* waitUntil(
           Effect.map(journal.unfinished(), (starts) => starts.map(({ start }) => start.identity).join() === "keeper"),
-          {
-            what: "all others have their end"
-          }
+          "all others have their end"
         )
         expect(yield* keeper.liveness).toBe("alive")
         // Where there is a start: nobody takes the end of a shim that has never started anything for that of the
@@ -407,97 +391,91 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
     )
   )
 
-  it.live(
-    "is told when the pane ends at its gate, and nothing stays",
-    () =>
-      inPlace(({ deaths, exitLogDir, logDir, path }) =>
-        Effect.gen(function* () {
-          const directory = join(path, "run")
-          // The command that comes right before the gate is opened also ends the pane's process, and waits for that:
-          // else the program might start first.
-          const kill = (name: string, line: string) => {
-            const file = join(path, name)
-            const ask = (format: string) => `$(tmux -S ${directory}/default list-panes -a -F "#{${format}}")`
-            const wait = `while [ -d /proc/$p ] && ! grep -q ") Z" /proc/$p/stat && [ $i -lt 500 ]; do sleep 0.02; i=$((i + 1)); done`
-            const script = `tmux "$@"; i=0 p=${ask("pane_pid")} s=${ask("pid")}; ${line}; ${wait}`
-            writeFileSync(
-              file,
-              `#!/bin/sh\ncase " $* " in *" pipe-pane "*) ${script}; exit 0;; *) exec tmux "$@";; esac\n`,
-              { mode: 0o700 }
-            )
-            return file
+  it.live("is told when the pane ends at its gate, and nothing stays", () =>
+    inPlace(({ deaths, exitLogDir, logDir, path }) =>
+      Effect.gen(function* () {
+        const directory = join(path, "run")
+        // The command that comes right before the gate is opened also ends the pane's process, and waits for that:
+        // else the program might start first.
+        const kill = (name: string, line: string) => {
+          const file = join(path, name)
+          const ask = (format: string) => `$(tmux -S ${directory}/default list-panes -a -F "#{${format}}")`
+          const wait = `while [ -d /proc/$p ] && ! grep -q ") Z" /proc/$p/stat && [ $i -lt 500 ]; do sleep 0.02; i=$((i + 1)); done`
+          const script = `tmux "$@"; i=0 p=${ask("pane_pid")} s=${ask("pid")}; ${line}; ${wait}`
+          writeFileSync(
+            file,
+            `#!/bin/sh\ncase " $* " in *" pipe-pane "*) ${script}; exit 0;; *) exec tmux "$@";; esac\n`,
+            { mode: 0o700 }
+          )
+          return file
+        }
+        const kills = {
+          pane: kill("pane", `tmux -S ${directory}/default kill-session -t =it`),
+          shim: kill("shim", "kill -9 $p"),
+          term: kill("term", "kill -15 $p"),
+          server: kill("server", "kill -9 $s")
+        }
+        for (const [name, program] of Object.entries(kills)) {
+          const asked = {
+            identity: "it",
+            command: Command.make("touch", join(path, `ran-${name}`)),
+            env: { SECRET: "hunter2" },
+            logDir,
+            exitLogDir
           }
-          const kills = {
-            pane: kill("pane", `tmux -S ${directory}/default kill-session -t =it`),
-            shim: kill("shim", "kill -9 $p"),
-            term: kill("term", "kill -15 $p"),
-            server: kill("server", "kill -9 $s")
-          }
-          for (const [name, program] of Object.entries(kills)) {
-            const asked = {
-              identity: "it",
-              command: Command.make("touch", join(path, `ran-${name}`)),
-              env: { SECRET: "hunter2" },
-              logDir,
-              exitLogDir
-            }
-            const launch = Effect.provide(Effect.flip(TmuxSession.launch(asked)), Tmux.layer({ directory, program }))
-            expect([name, yield* launch]).toMatchObject([name, { _tag: "TmuxFailed" }])
-          }
-          expect(readdirSync(path).filter((file) => file.startsWith("ran"))).toEqual([])
-          expect(readdirSync(directory).filter((file) => file.endsWith(".gate"))).toEqual([])
-          const journal = yield* ExitJournal.reader(exitLogDir)
-          expect(yield* journal.unfinished()).toEqual([])
-          const starts = deaths().map((line) => field(line, "start"))
-          expect(new Set(starts).size).toBe(starts.length)
-        })
-      ),
-    60_000
+          const launch = Effect.provide(Effect.flip(TmuxSession.launch(asked)), Tmux.layer({ directory, program }))
+          expect([name, yield* launch]).toMatchObject([name, { _tag: "TmuxFailed" }])
+        }
+        expect(readdirSync(path).filter((file) => file.startsWith("ran"))).toEqual([])
+        expect(readdirSync(directory).filter((file) => file.endsWith(".gate"))).toEqual([])
+        const journal = yield* ExitJournal.reader(exitLogDir)
+        expect(yield* journal.unfinished()).toEqual([])
+        const starts = deaths().map((line) => field(line, "start"))
+        expect(new Set(starts).size).toBe(starts.length)
+      })
+    )
   )
 
-  it.scopedLive(
-    "hears of a program that could not be started, also when it has stood still meanwhile",
-    () =>
-      inPlace(({ deaths, exitLogDir, logDir, path }) =>
-        Effect.gen(function* () {
-          // The shim itself stops the launcher, between the opening of the gate and the answer: whoever looked for that
-          // moment could miss it.
-          const tmux = join(path, "tmux")
-          const first = join(import.meta.dirname, "../programs/stopsLauncher.cjs")
-          const words = `for word do shift; case $word in */shim.cjs) set -- "$@" -r '${first}';; esac; set -- "$@" "$word"; done`
-          writeFileSync(tmux, `#!/bin/sh\n${words}\nexec tmux "$@"\n`, { mode: 0o700 })
-          const launcher = spawn(
-            process.execPath,
-            [
-              join(import.meta.dirname, "../../node_modules/.programs/launch.mjs"),
-              join(path, "run"),
-              logDir,
-              exitLogDir,
-              tmux,
-              "/no/such/program"
-            ],
-            { stdio: ["ignore", "ignore", "pipe"] }
-          )
-          // One that stands still ends by nothing else.
-          yield* Effect.addFinalizer(() => Effect.sync(() => launcher.kill("SIGKILL")))
-          let told = ""
-          launcher.stderr.on("data", (bytes: Buffer) => {
-            told += bytes.toString()
-          })
-          const isListening = () =>
-            existsSync(join(path, "run")) && readdirSync(join(path, "run")).some((file) => file.endsWith(".sock"))
-          yield* eventually("the launcher stands still, and could be told", isListening, 30_000)
-          expect(readFileSync(`/proc/${launcher.pid}/status`, "utf8")).toMatch(/^State:\s+T/m)
-          const since = Date.now()
-          yield* eventually("it has stood still for a while", () => Date.now() - since > 3500)
-          launcher.kill("SIGCONT")
-          yield* eventually("it is told", () => launcher.exitCode !== null)
-          expect(told).toContain("SpawnError")
-          expect(
-            deaths().map((line) => [field(line, "dead_status"), field(line, "ended_by"), field(line, "reason")])
-          ).toEqual([["127", "owner", "launch-failed"]])
+  it.scopedLive("hears of a program that could not be started, also when it has stood still meanwhile", () =>
+    inPlace(({ deaths, exitLogDir, logDir, path }) =>
+      Effect.gen(function* () {
+        // The shim itself stops the launcher, between the opening of the gate and the answer: whoever looked for that
+        // moment could miss it.
+        const tmux = join(path, "tmux")
+        const first = join(import.meta.dirname, "../programs/stopsLauncher.cjs")
+        const words = `for word do shift; case $word in */shim.cjs) set -- "$@" -r '${first}';; esac; set -- "$@" "$word"; done`
+        writeFileSync(tmux, `#!/bin/sh\n${words}\nexec tmux "$@"\n`, { mode: 0o700 })
+        const launcher = spawn(
+          process.execPath,
+          [
+            join(import.meta.dirname, "../../node_modules/.programs/launch.mjs"),
+            join(path, "run"),
+            logDir,
+            exitLogDir,
+            tmux,
+            "/no/such/program"
+          ],
+          { stdio: ["ignore", "ignore", "pipe"] }
+        )
+        // One that stands still ends by nothing else.
+        yield* Effect.addFinalizer(() => Effect.sync(() => launcher.kill("SIGKILL")))
+        let told = ""
+        launcher.stderr.on("data", (bytes: Buffer) => {
+          told += bytes.toString()
         })
-      ),
-    60_000
+        const isListening = () =>
+          existsSync(join(path, "run")) && readdirSync(join(path, "run")).some((file) => file.endsWith(".sock"))
+        yield* eventually("the launcher stands still, and could be told", isListening)
+        expect(readFileSync(`/proc/${launcher.pid}/status`, "utf8")).toMatch(/^State:\s+T/m)
+        const since = Date.now()
+        yield* eventually("it has stood still for a while", () => Date.now() - since > 3500)
+        launcher.kill("SIGCONT")
+        yield* eventually("it is told", () => launcher.exitCode !== null)
+        expect(told).toContain("SpawnError")
+        expect(
+          deaths().map((line) => [field(line, "dead_status"), field(line, "ended_by"), field(line, "reason")])
+        ).toEqual([["127", "owner", "launch-failed"]])
+      })
+    )
   )
 })

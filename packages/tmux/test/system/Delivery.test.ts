@@ -57,7 +57,7 @@ describe.skipIf(whyNot !== undefined)("a delivery", () => {
     inPlace((place) => {
       const tmux = join(place.path, "tmux")
       // It pastes nothing, so that the text stays in the server until somebody removes it.
-      writeFileSync(tmux, `#!/bin/sh\ncase " $* " in *" paste-buffer "*) exec sleep 60;; *) exec tmux "$@";; esac\n`, {
+      writeFileSync(tmux, `#!/bin/sh\ncase " $* " in *" paste-buffer "*) exec sleep 300;; *) exec tmux "$@";; esac\n`, {
         mode: 0o700
       })
       return Effect.gen(function* () {
@@ -264,7 +264,7 @@ describe.skipIf(whyNot !== undefined)("the ready gate", () => {
       Effect.gen(function* () {
         // Long enough for a busy machine to have shown all that is expected.
         const error = yield* Effect.flip(
-          place.shell("echo one; echo two; echo Log in:; sleep 60", { ready: { ...ready, bootWithin: "5 seconds" } })
+          place.shell("echo one; echo two; echo Log in:; sleep 300", { ready: { ...ready, bootWithin: "5 seconds" } })
         )
         expect(error).toMatchObject({
           _tag: "SessionNotReady",
@@ -327,7 +327,7 @@ describe.skipIf(whyNot !== undefined)("the ready gate", () => {
       Effect.gen(function* () {
         yield* (yield* place.shell("echo '>'; exit 0")).ended
         expect(place.log()).toContain(">")
-        const error = yield* Effect.flip(place.shell("sleep 60", { ready: { ...ready, bootWithin: "300 millis" } }))
+        const error = yield* Effect.flip(place.shell("sleep 300", { ready: { ...ready, bootWithin: "300 millis" } }))
         expect(error).toMatchObject({ reason: "never-became-ready", lastLines: [] })
       })
     )
@@ -336,7 +336,7 @@ describe.skipIf(whyNot !== undefined)("the ready gate", () => {
   it.live("stops the session when whoever waits is interrupted", () =>
     inPlace((place) =>
       Effect.gen(function* () {
-        const fiber = yield* Effect.fork(place.shell("echo waiting; sleep 60", { ready }))
+        const fiber = yield* Effect.fork(place.shell("echo waiting; sleep 300", { ready }))
         yield* eventually("it runs", () => place.log().includes("waiting"))
         expect(Exit.isInterrupted(yield* Fiber.interrupt(fiber))).toBe(true)
         expect(yield* TmuxSession.list).toEqual([])

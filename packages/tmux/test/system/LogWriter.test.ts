@@ -187,9 +187,9 @@ describe.skipIf(missing !== undefined)("the output of a pane", () => {
 })
 
 const until = async (holds: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 60_000
   while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`not within 15 seconds: ${holds}`)
+    if (Date.now() > deadline) throw new Error(`not within 60 seconds: ${holds}`)
     await sleep(5)
   }
 }
@@ -396,7 +396,7 @@ describe("an input that cannot be read", () => {
       // A directory is none.
       const script = `exec <"${directory}"; ${logWriterCommand(options).replaceAll("%%", "%")}`
       const { status } = spawnSync("/bin/sh", ["-c", script], {
-        timeout: 10_000,
+        timeout: 60_000,
         killSignal: "SIGKILL",
         stdio: "ignore"
       })

@@ -51,7 +51,7 @@ describe.skipIf(whyNot !== undefined)("a secret", () => {
           command: Command.make(
             "bash",
             "-c",
-            `printf '%s,' "$PWD" "$@"; echo; sleep 60`,
+            `printf '%s,' "$PWD" "$@"; echo; sleep 300`,
             "-",
             secret,
             coloured,
@@ -116,7 +116,7 @@ describe.skipIf(whyNot !== undefined)("a secret", () => {
       Effect.gen(function* () {
         for (const script of [
           `printf '%s\\n' "$TOK" | grep --color=always CRET; exit 3`,
-          `printf '\\033[2J%s\\n' "$TOK" | grep --color=always CRET; sleep 60`
+          `printf '\\033[2J%s\\n' "$TOK" | grep --color=always CRET; sleep 300`
         ]) {
           const error = yield* Effect.flip(
             shell(script, { ...declared, cols: 20, ready: { isInputReady: () => false, bootWithin: "1 second" } })

@@ -2,7 +2,6 @@ import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as StopPlan from "@tether/process/StopPlan"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -150,7 +149,7 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
     inPlace(({ shell }) =>
       Effect.gen(function* () {
         const both = yield* Effect.all(
-          [1, 2].map(() => Effect.either(shell("sleep 60"))),
+          [1, 2].map(() => Effect.either(shell("sleep 300"))),
           { concurrency: 2 }
         )
         expect(both.filter(({ _tag }) => _tag === "Right")).toHaveLength(1)
@@ -193,7 +192,7 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
     inPlace(({ exits, log, path, shell, tmux }) =>
       Effect.gen(function* () {
         const secret = "s3cr3t-of-the-test"
-        yield* shell(`test "$TOKEN" = ${secret} && echo right; sleep 60`, { env: { TOKEN: Redacted.make(secret) } })
+        yield* shell(`test "$TOKEN" = ${secret} && echo right; sleep 300`, { env: { TOKEN: Redacted.make(secret) } })
         yield* eventually("the program has its secret", () => log().includes("right"))
         expect(exits()).toContain("<redacted>")
         const [words = "", environment = ""] = [
@@ -224,7 +223,7 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
   it.live("without an exit log installs no hook, and a pane closes at its end", () =>
     inPlace(({ shell, tmux }) =>
       Effect.gen(function* () {
-        const session = yield* shell("sleep 60", { exitLogDir: undefined })
+        const session = yield* shell("sleep 300", { exitLogDir: undefined })
         expect(tmux("show-options", "-p", "-t", session.pane)).not.toContain("remain-on-exit")
         expect(tmux("show-hooks", "-p", "-t", session.pane)).not.toContain("pane-died[")
         process.kill(session.pid, "SIGTERM")
@@ -236,20 +235,17 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
 })
 
 describe.skipIf(whyNot !== undefined)("the output", () => {
-  it.live(
-    "of a program that prints at once is complete, ten of ten",
-    () =>
-      inPlace(({ log, shell }) =>
-        Effect.gen(function* () {
-          const expected = Array.from({ length: 200_000 }, (_, index) => `${index + 1}\r\n`).join("")
-          for (let round = 0; round < 10; round++) {
-            const session = yield* shell("seq 1 200000", { identity: `seq${round}` })
-            yield* session.ended
-            expect(log(`seq${round}`) === expected).toBe(true)
-          }
-        })
-      ),
-    60_000
+  it.live("of a program that prints at once is complete, ten of ten", () =>
+    inPlace(({ log, shell }) =>
+      Effect.gen(function* () {
+        const expected = Array.from({ length: 200_000 }, (_, index) => `${index + 1}\r\n`).join("")
+        for (let round = 0; round < 10; round++) {
+          const session = yield* shell("seq 1 200000", { identity: `seq${round}` })
+          yield* session.ended
+          expect(log(`seq${round}`) === expected).toBe(true)
+        }
+      })
+    )
   )
 
   it.live("of one that is stopped has its last words", () =>
@@ -320,32 +316,29 @@ describe.skipIf(whyNot !== undefined)("the output", () => {
 })
 
 describe.skipIf(whyNot !== undefined)("a launch that is interrupted", () => {
-  it.live(
-    "starts nothing, or has stopped it and says so",
-    () =>
-      inPlace(({ deaths, exitLogDir, path, shell }) =>
-        Effect.gen(function* () {
-          for (let delay = 0; delay <= 300; delay += 20) {
-            const before = deaths().length
-            const ran = join(path, `ran-${delay}`)
-            const launching = yield* Effect.fork(shell(`echo > ${ran}; exec sleep 60`))
-            yield* Effect.sleep(delay)
-            const exit = yield* Fiber.interrupt(launching)
-            // It may have been launched by then.
-            if (Exit.isSuccess(exit)) yield* exit.value.stop()
-            else {
-              const reasons = deaths()
-                .slice(before)
-                .map((line) => field(line, "reason"))
-              expect(["", "launch-failed", "interrupted"]).toContain(reasons.join())
-              if (existsSync(ran)) expect(reasons).toEqual(["interrupted"])
-            }
-            expect(yield* TmuxSession.list).toEqual([])
+  it.live("starts nothing, or has stopped it and says so", () =>
+    inPlace(({ deaths, exitLogDir, path, shell }) =>
+      Effect.gen(function* () {
+        for (let delay = 0; delay <= 300; delay += 20) {
+          const before = deaths().length
+          const ran = join(path, `ran-${delay}`)
+          const launching = yield* Effect.fork(shell(`echo > ${ran}; exec sleep 300`))
+          yield* Effect.sleep(delay)
+          const exit = yield* Fiber.interrupt(launching)
+          // It may have been launched by then.
+          if (Exit.isSuccess(exit)) yield* exit.value.stop()
+          else {
+            const reasons = deaths()
+              .slice(before)
+              .map((line) => field(line, "reason"))
+            expect(["", "launch-failed", "interrupted"]).toContain(reasons.join())
+            if (existsSync(ran)) expect(reasons).toEqual(["interrupted"])
           }
-          expect(yield* Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) => journal.unfinished())).toEqual([])
-        })
-      ),
-    60_000
+          expect(yield* TmuxSession.list).toEqual([])
+        }
+        expect(yield* Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) => journal.unfinished())).toEqual([])
+      })
+    )
   )
 
   it.live("in its first moments starts nothing, however long it takes", () =>
@@ -426,43 +419,40 @@ describe.skipIf(whyNot !== undefined)("a log whose writer hangs", () => {
   it.live.each([
     { words: "a journal", options: {} },
     { words: "none", options: { exitLogDir: undefined } }
-  ])(
-    "is said to be incomplete by a stop, which takes nothing from it: with $words",
-    ({ options }) =>
-      inPlace(({ log, shell, tmux }) =>
-        Effect.gen(function* () {
-          const session = yield* shell(
-            "trap 'seq 100000; echo farewell; exit 0' TERM; echo up; while :; do sleep 0.1; done",
-            options
-          )
-          yield* eventually("it is up", () => log().includes("up"))
-          const server = Number(tmux("display-message", "-p", "#{pid}"))
-          const below = (pid: number): ReadonlyArray<number> =>
-            readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-              .split(" ")
-              .flatMap((child) =>
-                child === "" || Number(child) === session.pid ? [] : [Number(child), ...below(Number(child))]
-              )
-          const writer = below(server)
-          for (const pid of writer) process.kill(pid, "SIGSTOP")
-          const said: Array<string> = []
-          const logger = Logger.make(({ message }) => said.push(String(message)))
-          yield* session
-            .stop({ reason: "tired" })
-            .pipe(
-              Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
-              Effect.ensuring(Effect.sync(() => writer.forEach((pid) => process.kill(pid, "SIGCONT"))))
+  ])("is said to be incomplete by a stop, which takes nothing from it: with $words", ({ options }) =>
+    inPlace(({ log, shell, tmux }) =>
+      Effect.gen(function* () {
+        const session = yield* shell(
+          "trap 'seq 100000; echo farewell; exit 0' TERM; echo up; while :; do sleep 0.1; done",
+          options
+        )
+        yield* eventually("it is up", () => log().includes("up"))
+        const server = Number(tmux("display-message", "-p", "#{pid}"))
+        const below = (pid: number): ReadonlyArray<number> =>
+          readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+            .split(" ")
+            .flatMap((child) =>
+              child === "" || Number(child) === session.pid ? [] : [Number(child), ...below(Number(child))]
             )
-          expect(said.join()).toContain(`the log of session "it" is not complete yet`)
-          yield* eventually("the log is complete", () => log().endsWith("100000\r\nfarewell\r\n"))
-          expect(
-            log()
-              .split("\r\n")
-              .filter((line) => /^\d+$/.test(line))
-          ).toHaveLength(100_000)
-        })
-      ),
-    60_000
+        const writer = below(server)
+        for (const pid of writer) process.kill(pid, "SIGSTOP")
+        const said: Array<string> = []
+        const logger = Logger.make(({ message }) => said.push(String(message)))
+        yield* session
+          .stop({ reason: "tired" })
+          .pipe(
+            Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+            Effect.ensuring(Effect.sync(() => writer.forEach((pid) => process.kill(pid, "SIGCONT"))))
+          )
+        expect(said.join()).toContain(`the log of session "it" is not complete yet`)
+        yield* eventually("the log is complete", () => log().endsWith("100000\r\nfarewell\r\n"))
+        expect(
+          log()
+            .split("\r\n")
+            .filter((line) => /^\d+$/.test(line))
+        ).toHaveLength(100_000)
+      })
+    )
   )
 })
 
@@ -523,7 +513,7 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
     inPlace(({ deaths, log, shell }) =>
       Effect.gen(function* () {
         const session = yield* shell(
-          "trap '' TERM HUP; (trap '' TERM HUP; echo pid $BASHPID; exec sleep 60) & echo ready; wait; wait; sleep 60"
+          "trap '' TERM HUP; (trap '' TERM HUP; echo pid $BASHPID; exec sleep 300) & echo ready; wait; wait; sleep 300"
         )
         yield* eventually("it runs", () => log().includes("ready") && log().includes("pid"))
         const end = yield* session.stop({
@@ -546,14 +536,10 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
         const session = yield* shell("trap '' TERM; echo ready; while :; do sleep 0.05; done")
         yield* eventually("it runs", () => log().includes("ready"))
         const patient = yield* Effect.fork(
-          session.stop({ plan: StopPlan.make(StopPlan.signal("SIGTERM", "60 seconds")) })
+          session.stop({ plan: StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes")) })
         )
         yield* Effect.sleep("200 millis")
-        const [, took] = yield* Effect.map(
-          Effect.timed(session.stop({ plan: StopPlan.make(StopPlan.signal("SIGTERM", "100 millis")) })),
-          ([time, end]) => [end, Duration.toMillis(time)] as const
-        )
-        expect(took).toBeLessThan(10_000)
+        yield* session.stop({ plan: StopPlan.make(StopPlan.signal("SIGTERM", "100 millis")) })
         expect(yield* Fiber.join(patient)).toMatchObject({ status: { signal: "SIGKILL" } })
         expect(
           deaths().map((line) => [field(line, "dead_signal"), field(line, "ended_by"), field(line, "stop_step")])
@@ -585,10 +571,10 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
   it.live("of idle sessions ends those that have written nothing, and are seen by nobody", () =>
     inPlace(({ deaths, log, logDir, path, shell }) =>
       Effect.gen(function* () {
-        yield* shell("echo quiet; sleep 60", { identity: "quiet" })
+        yield* shell("echo quiet; sleep 300", { identity: "quiet" })
         yield* shell("while :; do echo busy; sleep 0.02; done", { identity: "busy" })
         // Nobody knows when it has written last.
-        yield* shell("sleep 60", { identity: "unknown", logDir: join(path, "removed") })
+        yield* shell("sleep 300", { identity: "unknown", logDir: join(path, "removed") })
         rmSync(join(path, "removed"), { recursive: true })
         yield* eventually("all run", () => log("quiet") !== "" && log("busy") !== "")
         const quietSince = Date.now()
@@ -636,7 +622,7 @@ describe.skipIf(whyNot !== undefined)("a person", () => {
           return panes() === 1
         })
         expect(deaths()).toEqual([])
-        tmux("split-window", "-t", session.pane, "sleep 60")
+        tmux("split-window", "-t", session.pane, "sleep 300")
         tmux("detach-client", "-s", session.id)
         yield* eventually("the person has gone", () => person.exitCode !== null)
         expect(yield* session.liveness).toBe("alive")
@@ -655,7 +641,7 @@ describe.skipIf(whyNot !== undefined)("a person", () => {
         const own = join(path, "own")
         const theirs = (...words: ReadonlyArray<string>) =>
           execFileSync("tmux", ["-S", own, "-f", "/dev/null", ...words], { encoding: "utf8" })
-        theirs("new-session", "-d", "-s", "mine", "sleep 60")
+        theirs("new-session", "-d", "-s", "mine", "sleep 300")
         try {
           const shown = () =>
             theirs("list-panes", "-a", "-F", "#{session_name} #{pane_id} #{pane_pid} #{pid}") +
@@ -664,7 +650,7 @@ describe.skipIf(whyNot !== undefined)("a person", () => {
           const before = shown()
           // As in a pane of theirs.
           process.env["TMUX"] = `${own},1,0`
-          const session = yield* shell("sleep 60")
+          const session = yield* shell("sleep 300")
           expect(readFileSync(`/proc/${session.pid}/environ`, "utf8")).toContain(
             `TMUX=${join(path, "run", "default")},`
           )
@@ -686,7 +672,7 @@ describe.skipIf(whyNot !== undefined)("the server", () => {
         process.env["TETHER_TREE"] = "/1-1-1-1-a.1"
         process.env["SECRET_OF_OURS"] = "secret"
         try {
-          const session = yield* shell("echo pid $$; sleep 60")
+          const session = yield* shell("echo pid $$; sleep 300")
           const server = Number(tmux("display-message", "-p", "#{pid}"))
           for (const pid of [server, session.pid]) {
             const environment = readFileSync(`/proc/${pid}/environ`, "utf8")
@@ -704,7 +690,7 @@ describe.skipIf(whyNot !== undefined)("the server", () => {
   it.live("is in a directory that nobody else can enter", () =>
     inPlace(({ path, shell }) =>
       Effect.gen(function* () {
-        yield* shell("sleep 60")
+        yield* shell("sleep 300")
         expect(statSync(join(path, "run")).mode & 0o777).toBe(0o700)
         for (const name of readdirSync(join(path, "run")))
           expect(statSync(join(path, "run", name)).mode & 0o077).toBe(0)
@@ -751,7 +737,7 @@ describe.skipIf(whyNot !== undefined)("the server", () => {
     inPlace(
       ({ deaths, exitLogDir, log, logDir, path, shell }) =>
         Effect.gen(function* () {
-          const session = yield* shell("echo done; sleep 60")
+          const session = yield* shell("echo done; sleep 300")
           yield* eventually("the log", () => log().includes("done"))
           const run = join(path, "run")
           for (const directory of [run, logDir, exitLogDir]) expect(statSync(directory).mode & 0o777).toBe(0o700)
