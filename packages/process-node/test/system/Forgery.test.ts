@@ -71,7 +71,8 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
     "is looked at by the reaper in the same way, which spares nobody that calls itself a reaper",
     () => {
       const { lives, logged } = play("reaper")
-      // 1033 and 1034 belong to the user that their child was started as. 1048 has left the group and become another user.
+      // 1033 and 1034 belong to the user that their child was started as. 1048 has left the group and become another
+      // user.
       expect(lives).toEqual([1044, 1046, 1047, 1048])
       expect(logged.join("\n")).toMatch(/did not signal what .* left when it was killed at \d{4}-.*: \d+ \(sleep\)/)
     }

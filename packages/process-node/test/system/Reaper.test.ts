@@ -11,7 +11,7 @@ import { afterEach, vi } from "vitest"
 import { type Entry, Reaper } from "../../src/internal/reaper.js"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { keeper, kill, program, reaperOf } from "../support/hosts.js"
-import { marked, waitUntil, withinASecond } from "../support/os.js"
+import { marked, waitUntil } from "../support/os.js"
 
 const group = (pid: number): Entry => ({ _tag: "Group", pid, witness: pid, startToken: "4711", leavable: undefined })
 
@@ -78,7 +78,7 @@ describe("a reaper", () => {
       yield* waitUntil("the worker has another reaper", () => ![undefined, first].includes(reaperOf(host.pid)))
       expect(marked(mark).length).toBeGreaterThan(1)
       kill(host.pid)
-      yield* withinASecond("its children are gone", () => marked(mark).length === 0)
+      yield* waitUntil("its children are gone", () => marked(mark).length === 0)
     })
   )
 })

@@ -4,10 +4,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import * as SpoolDaemon from "../../src/SpoolDaemon.js"
-import { folder, host, make, quiet, Taker } from "../support/spools.js"
+import { folder, host, make, numbers, quiet, Taker } from "../support/spools.js"
 
 const isRoot = process.geteuid?.() === 0
 if (!isRoot) console.log("skipped: what belongs to another user, because only root can make it")
@@ -38,5 +38,20 @@ describe("under any umask", () => {
       expect([modeOf(socket), claims.mode]).toEqual([0o600, 0o700])
       if (existsSync(file)) expect(modeOf(file)).toBe(0o600)
     }).pipe(Effect.provide(Layer.merge(host, quiet)))
+  )
+
+  it.scoped("a look at a spool takes no permissions from what it makes", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const spool = yield* make(directory)
+      yield* spool.put(numbers(1), { name: "a" })
+      rmSync(join(directory, "claims"), { recursive: true, force: true })
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.umask(0o777)),
+        (before) => Effect.sync(() => process.umask(before))
+      )
+      expect(yield* spool.doctor).toEqual([])
+      expect(statSync(join(directory, "claims")).mode & 0o777).toBe(0o700)
+    }).pipe(Effect.provide(host))
   )
 })

@@ -134,21 +134,6 @@ describe("a pass", () => {
     }).pipe(Effect.provide(host))
   )
 
-  it.scoped("is looked at without taking permissions from what it makes, whatever the umask is", () =>
-    Effect.gen(function* () {
-      const directory = yield* folder
-      const spool = yield* make(directory)
-      yield* spool.put(numbers(1), { name: "a" })
-      rmSync(join(directory, "claims"), { recursive: true, force: true })
-      yield* Effect.acquireRelease(
-        Effect.sync(() => process.umask(0o777)),
-        (before) => Effect.sync(() => process.umask(before))
-      )
-      expect(yield* spool.doctor).toEqual([])
-      expect(statSync(join(directory, "claims")).mode & 0o777).toBe(0o700)
-    }).pipe(Effect.provide(host))
-  )
-
   it.scoped("has an end: by records, by bytes, by time; the next one goes on where it was", () =>
     Effect.gen(function* () {
       const directory = yield* folder
