@@ -75,7 +75,9 @@ const killBoth = async ({ host, reaper }) => {
 
 /** A host that starts below another one once that and its reaper have been killed. `before`: words of its command. */
 const keeperBelowDead = async (before, ...children) => {
-  const go = join(mkdtempSync(join(tmpdir(), "tether-below-")), "go")
+  const directory = mkdtempSync(join(tmpdir(), "tether-below-"))
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }))
+  const go = join(directory, "go")
   const nested = `${before} ${process.execPath} ${keeperPath} '${JSON.stringify({ children })}'`
   const killed = await keeper({ sh: `while [ ! -e ${go} ]; do sleep 0.02; done; ${nested}; true` })
   await killBoth(killed)
