@@ -4,7 +4,7 @@ import { parseArgs } from "node:util"
 import { root, run, stopAll } from "./lib/run.mjs"
 import { setup } from "./setup.mjs"
 
-// `npm run test:nodes` runs the steps with tests under each version of Node, `-- --node 24 tests` this step under one.
+// `npm run test:nodes` runs the steps with tests under each version of Node, `-- --node 24 unit` this step under one.
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,

@@ -91,8 +91,8 @@ export interface RotatingFile {
  * writer that still has the old file open writes into it under its new name, where it is kept and read. It counts as
  * young as its last line. A writer whose file was removed under it appends the line again, to the active file.
  *
- * A rotated file is a regular file, and not a link. In a directory such as `/tmp`, it belongs to the current user, root
- * or the owner of the active file: others are not read, counted or removed.
+ * A rotated file must be a regular file; a symbolic link does not count. In a directory such as `/tmp`, it must belong
+ * to the current user, root or the owner of the active file. Other files are not read, counted or removed.
  *
  * To look after a line takes longer than to write it: that is done 20 ms later for all that were appended meanwhile,
  * and by `sync`. A line that is found in a removed file, or behind one that another writer has torn within the last 100

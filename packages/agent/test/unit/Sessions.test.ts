@@ -90,7 +90,7 @@ describe("the sessions of a directory", () => {
     )
   )
 
-  it.effect("count as turns what the user has said, and not the results of tools or what the program wrote", () =>
+  it.effect("count the messages of the user as turns, without tool results and messages of the program", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         folder.write(

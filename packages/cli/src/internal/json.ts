@@ -19,7 +19,7 @@ const stringify = (value: unknown): string => {
 
 const deepest = 100
 
-/** The value with a placeholder in the place of what is nested too deeply. */
+/** Copies a value down to a depth; a short text replaces each deeper object or array. */
 const withoutDepths = (value: unknown, depth: number): unknown => {
   if (typeof value !== "object" || value === null) return value
   if (depth === 0) return "(nested too deeply)"

@@ -30,7 +30,8 @@ const socketOf = (server: string) => join(root, "run/tmux", server)
 const inTmux = (...words: ReadonlyArray<string>) =>
   execFileSync("tmux", ["-S", socketOf("default"), ...words], { encoding: "utf8" }).trim()
 
-if (process.geteuid?.() !== 0) console.log("skipped: logs of other users, because only root can make them")
+const isRoot = process.geteuid?.() === 0
+if (!isRoot) console.log("skipped: logs of other users, because only root can make them")
 
 afterAll(() => {
   for (const server of ["default", "doomed", "locked"]) spawnSync("tmux", ["-S", socketOf(server), "kill-server"])
@@ -432,7 +433,7 @@ describe("tether session logs", () => {
     })
   })
 
-  it.skipIf(process.geteuid?.() !== 0)("shows another user's logs only where their directory is given", async () => {
+  it.skipIf(!isRoot)("shows another user's logs only where their directory is given", async () => {
     const state = mkdtempSync(join(root, "theirs-"))
     mkdirSync(join(state, "sessions"))
     writeFileSync(join(state, "sessions/old.log"), "theirs\n")

@@ -5,7 +5,7 @@ import { stubborn, stubbornFlood } from "../support/stubborn.js"
 describe("a second Ctrl-C ends within a second", () => {
   it.each([
     ["a child that goes on", stubborn],
-    ["one whose output nobody takes", stubbornFlood]
+    ["a child whose output has no reader", stubbornFlood]
   ] as const)("%s", async (_, start) => {
     expect(await fromSecondSigint(start, 137)).toHaveMedianWithin(1000)
   })

@@ -75,7 +75,7 @@ describe("FileLock", () => {
           const [winner, ...others] = claimants.filter(({ output }) => output().includes("won"))
           expect(others).toHaveLength(0)
           expect(claimants.filter(({ output }) => output().includes("LockHeld"))).toHaveLength(5)
-          if (winner === undefined) return yield* Effect.dieMessage("nobody has it")
+          if (winner === undefined) return yield* Effect.dieMessage("the lock has no owner")
           expect(JSON.parse(readFileSync(path, "utf8")).pid).toBe(winner.pid)
           const rest = claimants.filter((claimant) => claimant !== winner)
           for (const { child } of rest) child.stdin?.end()

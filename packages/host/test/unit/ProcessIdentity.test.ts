@@ -58,7 +58,7 @@ describe("ProcessIdentity", () => {
     ["it is stopped", { ...linux, "/proc/7/stat": stat(7, "T", "100") }, {}, "alive"],
     ["it is a zombie", { ...linux, "/proc/7/stat": stat(7, "Z", "100") }, {}, "gone"],
     ["it is not there", linux, {}, "gone"],
-    ["somebody else has its pid", { ...linux, "/proc/7/stat": stat(7, "S", "999") }, {}, "gone"],
+    ["another process has its pid", { ...linux, "/proc/7/stat": stat(7, "S", "999") }, {}, "gone"],
     ["the machine was booted since", { ...linux, "/proc/7/stat": stat(7, "S", "100") }, { bootId: "boot-0" }, "gone"],
     ["it lives in another pid namespace", linux, { pidNamespace: "pid:[2]" }, "unknown"],
     ["its stat may not be read", { ...linux, "/proc/7/stat": undefined }, {}, "unknown"],

@@ -676,7 +676,7 @@ describe("a line of more than 16 MiB", () => {
     })
   )
 
-  it.scoped("that is torn is ended, and not read into memory", () =>
+  it.scoped("that is torn gets its newline without being read into memory", () =>
     Effect.gen(function* () {
       const path = yield* file
       yield* Effect.scoped(

@@ -103,7 +103,7 @@ describe("kill -9 of the writer", () => {
 })
 
 describe("several writers", () => {
-  it.scopedLive("of which each rotates lose no line and tear none, in either format", () =>
+  it.scopedLive("lose and tear no line while each of them rotates the file, in either format", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const run = promisify(execFile)

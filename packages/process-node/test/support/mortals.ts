@@ -99,12 +99,23 @@ export const nothingLeft = (mark: string): Effect.Effect<void> =>
   waitUntil("nothing is left", () => marked(mark).length === 0)
 
 /** The sleeps last longer than any test waits: only an end from outside empties the tree. */
-export const tree: Life["children"] = [
+const tree: Life["children"] = [
   { sh: "sleep 300" },
   { sh: "trap '' TERM; sleep 300; sleep 300" },
   { sh: "setsid sh -c 'sleep 300 & sleep 300' & wait" }
 ]
 const processes = 1 + 1 + 2 + 4
+
+/** A host under `NodeRuntime` after one SIGINT. Its tree is up; another child ignores the SIGTERM. */
+export const mortalAfterSigint = (mark: string) =>
+  Effect.gen(function* () {
+    const sh = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
+    const host = yield* mortal(mark, { run: "NodeRuntime", children: [...tree, { sh }] })
+    yield* host.says("ready")
+    host.signal("SIGINT")
+    yield* host.says("asked")
+    return host
+  })
 
 /** A host whose {@link tree} is up. */
 export const mortalWithTree = (mark: string, life: Omit<Life, "children">) =>

@@ -1,6 +1,6 @@
 /**
- * The host dies under a plain `Effect.runFork`: nobody handles signals or errors, and nothing of its children is
- * left. How soon, `timed/Deaths.test.ts` tells.
+ * Deaths of a host under a plain `Effect.runFork`, which handles no signal and no error: no child of it remains.
+ * `timed/Deaths.test.ts` measures how soon.
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -8,11 +8,11 @@ import {
   type Life,
   type Mortal,
   mortal,
+  mortalAfterSigint,
   mortalWithTree,
   newMark,
   nothingLeft,
-  signals,
-  tree
+  signals
 } from "../support/mortals.js"
 
 const dies = (life: Omit<Life, "children">, deed: (host: Mortal) => void) =>
@@ -29,7 +29,7 @@ describe.each([
   ["", 0],
   [" in the middle of 20 children starting and stopping", 20]
 ])("the tree is empty%s", (_, churn) => {
-  it.scopedLive.each(signals)("after %s, of which the host dies as ever", (signal) =>
+  it.scopedLive.each(signals)("after %s, which ends the host as without Tether", (signal) =>
     Effect.gen(function* () {
       const { end } = yield* dies({ churn }, (host) => host.signal(signal))
       expect(end).toBe(signal)
@@ -39,7 +39,7 @@ describe.each([
   it.scopedLive.each([
     ["an uncaught throw", "throw"],
     ["an unhandled rejection", "reject"]
-  ] as const)("after %s, which Node reports as ever", ([, deed]) =>
+  ] as const)("after %s, which Node reports as without Tether", ([, deed]) =>
     Effect.gen(function* () {
       const { end, stderr } = yield* dies({ churn, deed }, (host) => host.prompt())
       expect(end).toBe(1)
@@ -56,21 +56,17 @@ describe.each([
 })
 
 describe("under NodeRuntime.runMain the tree is empty", () => {
-  it.scopedLive.each(["SIGHUP", "SIGQUIT"] as const)("after %s, of which the host dies as ever", (signal) =>
+  it.scopedLive.each(["SIGHUP", "SIGQUIT"] as const)("after %s, which ends the host as without Tether", (signal) =>
     Effect.gen(function* () {
       const { end } = yield* dies({ run: "NodeRuntime" }, (host) => host.signal(signal))
       expect(end).toBe(signal)
     })
   )
 
-  it.scopedLive("after a second SIGINT, of which the host dies as ever", () =>
+  it.scopedLive("after a second SIGINT, which ends the host as without Tether", () =>
     Effect.gen(function* () {
       const mark = newMark()
-      const sh = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
-      const host = yield* mortal(mark, { run: "NodeRuntime", children: [...tree, { sh }] })
-      yield* host.says("ready")
-      host.signal("SIGINT")
-      yield* host.says("asked")
+      const host = yield* mortalAfterSigint(mark)
       host.signal("SIGINT")
       yield* host.death
       yield* nothingLeft(mark)

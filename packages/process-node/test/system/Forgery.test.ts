@@ -17,8 +17,8 @@ const reasonToSkip = (): string | undefined => {
   return undefined
 }
 const reason = reasonToSkip()
-if (reason !== undefined) console.log(`forged cookies are not tested here: ${reason}`)
-if (!isRoot) console.log("forged cookies of other users are not tested here: only root can start their processes")
+if (reason !== undefined) console.log(`skipped: forged cookies, hosts and orphans, because ${reason}`)
+if (!isRoot) console.log("skipped: processes of other users, because only root can start them")
 
 interface Outcome {
   readonly lives: ReadonlyArray<number>
@@ -80,7 +80,7 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
 })
 
 const noTime = spawnSync("unshare", ["--time", "--boottime", "1", "--fork", "true"]).status !== 0
-if (noTime) console.log("hosts in another time namespace are not tested here: none may be made")
+if (noTime) console.log("skipped: hosts in another time namespace, because unshare --time is not permitted")
 
 describe.skipIf(reason !== undefined)("a host", () => {
   it.skipIf(noTime)("that lives is not taken for dead from another time namespace", () => {

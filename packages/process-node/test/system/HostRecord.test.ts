@@ -23,7 +23,7 @@ describe("a record", () => {
   })
 
   const isRoot = process.geteuid?.() === 0
-  if (!isRoot) console.log("records of another user are not tested here: only root can make them")
+  if (!isRoot) console.log("skipped: records and directories of another user, because only root can make them")
 
   it.skipIf(!isRoot)("that cannot be written anywhere is missed in the log, once", () => {
     const taken = "/tmp/tether-65533"

@@ -464,7 +464,7 @@ describe("a flood", () => {
     })
   )
 
-  it.live("is read by nobody without stopping the child", () =>
+  it.live("without a reader does not stop the child", () =>
     Effect.gen(function* () {
       const report = yield* run(sh("yes | head -c 50000000"))
       expect(report.stdout.bytes).toBe(50_000_000)

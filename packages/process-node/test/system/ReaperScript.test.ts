@@ -63,7 +63,10 @@ const leaderEnds = (leader: ChildProcess): Effect.Effect<void> =>
 
 const group = "sleep 60 >/dev/null & echo $!; read _"
 
-describe.skipIf(process.platform !== "linux")("the reaper", () => {
+const isLinux = process.platform === "linux"
+if (!isLinux) console.log("skipped: the script of the reaper, because it reads /proc, which only Linux has")
+
+describe.skipIf(!isLinux)("the reaper", () => {
   it.live("ends a group whose leader ended with the host, by a member that was there when the host still lived", () =>
     Effect.gen(function* () {
       const { leader, member } = yield* startGroup(group)

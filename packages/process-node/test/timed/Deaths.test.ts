@@ -1,6 +1,6 @@
 /**
- * How soon nothing of a host's children is left after the host's death under a plain `Effect.runFork`. That nothing is
- * left at all, `system/Deaths.test.ts` tells.
+ * How soon no child of a host remains after the host's death under a plain `Effect.runFork`. `system/Deaths.test.ts`
+ * proves that none remains at all.
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -8,12 +8,11 @@ import {
   deeds,
   type Life,
   type Mortal,
-  mortal,
+  mortalAfterSigint,
   mortalWithTree,
   newMark,
   nothingLeft,
-  signals,
-  tree
+  signals
 } from "../support/mortals.js"
 import { type Sample, samplesApart, samplesOf, timeOf } from "../support/samples.js"
 
@@ -40,14 +39,10 @@ const inEveryWay = (life: Omit<Life, "children">) => [
 
 const bySecondSigint: Sample = Effect.gen(function* () {
   const mark = newMark()
-  const sh = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
-  const host = yield* mortal(mark, { run: "NodeRuntime", children: [...tree, { sh }] })
-  yield* host.says("ready")
-  return Effect.gen(function* () {
+  const host = yield* mortalAfterSigint(mark)
+  return Effect.suspend(() => {
     host.signal("SIGINT")
-    yield* host.says("asked")
-    host.signal("SIGINT")
-    return yield* afterDeath(mark, host)
+    return afterDeath(mark, host)
   })
 })
 

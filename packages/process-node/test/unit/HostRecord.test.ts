@@ -80,7 +80,7 @@ describe("a record", () => {
   })
 
   const isRoot = process.geteuid?.() === 0
-  if (!isRoot) console.log("records of another user are not tested here: only root can make them")
+  if (!isRoot) console.log("skipped: records and directories of another user, because only root can make them")
   it.skipIf(!isRoot)("is none that another user has written", () => {
     mkdirSync(hosts(), { mode: 0o700 })
     writeFileSync(join(hosts(), name), header, { mode: 0o600 })

@@ -53,7 +53,7 @@ describe("a stream of bytes", () => {
     )
   )
 
-  it.effect("holds the child back at 128 KiB while nobody reads, and lets it go on under 64", () =>
+  it.effect("suspends a child without a reader at 128 KiB, and resumes it below 64 KiB", () =>
     beside([Script.stdout(kibi(64)), Script.wait("1 second"), Script.stdout(kibi(64))], (child, script) =>
       Effect.gen(function* () {
         const takeOne = Stream.runDrain(Stream.take(child.bytes("stdout"), 1))

@@ -1,6 +1,10 @@
 import { execFile, spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
+/** The oracle reads `/proc`. */
+export const isLinux = process.platform === "linux"
+if (!isLinux) console.log("skipped: pnpm stress, because its oracle reads /proc, which only Linux has")
+
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 
 const namespace = ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]

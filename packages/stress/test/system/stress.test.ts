@@ -1,8 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { stress } from "../support/stress.js"
-
-const isLinux = process.platform === "linux"
-if (!isLinux) console.log("skipped: pnpm stress, because its oracle reads /proc, which only Linux has")
+import { isLinux, stress } from "../support/stress.js"
 
 describe.skipIf(!isLinux)("pnpm stress", () => {
   it("finds nothing after the end of a host, in a short run", async () => {

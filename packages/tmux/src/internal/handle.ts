@@ -25,8 +25,7 @@ import type { TmuxService } from "./tmux.js"
  *
  * @example
  * ```ts
- * import type * as Redactor from "@tether/process/Redactor"
-import * as StopPlan from "@tether/process/StopPlan"
+ * import * as StopPlan from "@tether/process/StopPlan"
  * import type { StopOptions } from "@tether/tmux/TmuxSession"
  *
  * const gently: StopOptions = { plan: StopPlan.make(StopPlan.signal("SIGINT", "30 seconds")), reason: "idle" }

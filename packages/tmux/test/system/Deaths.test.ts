@@ -295,7 +295,7 @@ describe.skipIf(whyNot !== undefined)("the server's death", () => {
     )
   )
 
-  it.live("is that of the one that was there, whoever serves at the socket now", () =>
+  it.live("is that of the killed server, also when another server has its socket", () =>
     inPlace(({ deaths, log, path, shell, tmux }) =>
       Effect.gen(function* () {
         const session = yield* shell(
