@@ -85,7 +85,7 @@ export const tmux: Peer = ({ programs }) =>
         await tmux("wait-for", "-S", `gate${i}`)
         // Some builds of tmux do not notice every death by themselves.
         for (let looks = 0; recordsIn(exits, "exit ") <= i; looks++)
-          await (looks % 50 === 49 ? tmux("run-shell", "true") : pause(2))
+          await (looks % 50 === 49 ? tmux("run-shell", "-b", "true") : pause(2))
       }
     })
     return { ...spawnsSeen(recordsIn(exits, "exit ")), millis }

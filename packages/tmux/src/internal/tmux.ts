@@ -163,8 +163,9 @@ export const makeTmux = ({
         Effect.orElseSucceed(() => false)
       )
 
-    // Whatever child of the server ends makes it look at all of them.
-    const nudge = Effect.ignore(run(["run-shell", "true"], { isQuestion: true }))
+    // The end of any child makes the server look at all of them. It runs in the background, because the signal of this
+    // child may be lost as well: a client that waits for it would wait for the next nudge.
+    const nudge = Effect.ignore(run(["run-shell", "-b", "true"], { isQuestion: true }))
     const watch = yield* makeDeathWatch(processes, nudge)
     return { program, version, socket, directory, commandsLog, run, readsLines, watch }
   })

@@ -64,7 +64,7 @@ export const make = Effect.acquireRelease(
       until: (what, poll) =>
         waitUntil(
           Effect.zipRight(
-            run("run-shell", "true"),
+            run("run-shell", "-b", "true"),
             Effect.promise(() => Promise.resolve(poll()))
           ),
           what
