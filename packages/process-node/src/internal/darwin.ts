@@ -78,6 +78,7 @@ export const makeWith = (run: Run, now: () => number = () => performance.now()):
     listed: (pid) => recent().rows.get(pid),
     isThread: () => false,
     treeOf: (pid) => treesIn(recent()).get(pid),
+    isInTmux: () => false,
     ownersOf: (pid) => {
       // Only the effective one is asked for.
       const owner = recent().rows.get(pid)?.owner

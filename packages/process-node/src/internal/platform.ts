@@ -17,6 +17,7 @@ const blind: Machine = {
   listed: () => undefined,
   isThread: () => false,
   treeOf: () => undefined,
+  isInTmux: () => false,
   ownersOf: () => undefined,
   sharesCgroup: () => true,
   infoOf: (stat) => ({ pid: stat.pid, command: stat.name, startedAt: undefined }),

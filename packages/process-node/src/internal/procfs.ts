@@ -44,6 +44,7 @@ export const make = (): Machine | undefined => {
       return process !== undefined && Number(process) !== pid
     },
     treeOf,
+    isInTmux: (pid) => valueOf(bytesOf(`/proc/${pid}/environ`) ?? Buffer.alloc(0), tmuxAssignment) !== undefined,
     ownersOf,
     sharesCgroup: (pid) => {
       const own = textOf("/proc/self/cgroup")
@@ -108,12 +109,16 @@ const statOf = (pid: number): ProcStat.ProcStat | undefined => {
   return text === undefined ? undefined : ProcStat.parse(text)
 }
 
-const assignment = Buffer.from(`\0${TreeCookie.variable}=`)
+const treeAssignment = Buffer.from(`\0${TreeCookie.variable}=`)
+const tmuxAssignment = Buffer.from("\0TMUX=")
 
 const treeOf = (pid: number): string | undefined => {
   const bytes = bytesOf(`/proc/${pid}/environ`)
   if (bytes === undefined) return undefined
-  if (bytes.length === 0) return ""
+  return bytes.length === 0 ? "" : valueOf(bytes, treeAssignment)
+}
+
+const valueOf = (bytes: Buffer, assignment: Buffer): string | undefined => {
   const atStart = bytes.subarray(0, assignment.length - 1).equals(assignment.subarray(1))
   const at = atStart ? 0 : bytes.indexOf(assignment) + 1
   if (!atStart && at === 0) return undefined

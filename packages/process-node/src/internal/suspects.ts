@@ -13,14 +13,21 @@ const subreapers: ReadonlySet<string> = new Set(["systemd", "tini"])
 /** Whether a process without a cookie looks like a daemon that this program may have started. */
 export const mayBeDaemon = (machine: Machine, stat: ProcStat.ProcStat): boolean =>
   stat.session === stat.pid &&
+  // A session with a terminal is a person's, or a terminal program's.
+  stat.terminal === 0 &&
+  !stat.exiting &&
   !stat.isKernelThread &&
-  !keepsSessions(stat) &&
+  !belongsToTmux(machine, stat) &&
   isReparented(machine, stat) &&
   !isGone(machine, stat) &&
   machine.sharesCgroup(stat.pid)
 
-/** A tmux server is started without a cookie on purpose: its sessions are to outlive whoever started it. */
-const keepsSessions = ({ name }: ProcStat.ProcStat): boolean => name === "tmux: server"
+/**
+ * A tmux server is started without a cookie on purpose, because its sessions must outlive the program that started it.
+ * Until it listens it has the name of a client. When a server ends, its panes live on for a moment without a parent.
+ */
+const belongsToTmux = (machine: Machine, { name, pid }: ProcStat.ProcStat): boolean =>
+  name === "tmux: server" || name === "tmux: client" || machine.isInTmux(pid)
 
 const isReparented = (machine: Machine, { parent }: ProcStat.ProcStat): boolean => {
   if (parent === 1) return true

@@ -105,7 +105,7 @@ export class Tree implements Container, Sought {
     // As they are by now: a daemon may have been found before it executed its program.
     return [...this.suspected.values()].flatMap(({ pid, startTicks }) => {
       const stat = this.machine.find(pid)
-      return stat?.startTicks === startTicks && ProcStat.isRunning(stat) ? [stat] : []
+      return stat?.startTicks === startTicks && ProcStat.isRunning(stat) && !stat.exiting ? [stat] : []
     })
   }
 

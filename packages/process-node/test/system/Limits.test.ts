@@ -2,13 +2,13 @@
  * Refusals that need a limit: they happen in a program of its own, which is given too little.
  */
 import { spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { program } from "../support/hosts.js"
 
-const program = fileURLToPath(new URL("../support/limited.mjs", import.meta.url))
+const limited = program("limited.mjs")
 
 const reason = (prefix: ReadonlyArray<string>, what: string) => {
-  const [command = "", ...args] = [...prefix, process.execPath, program, what]
+  const [command = "", ...args] = [...prefix, process.execPath, limited, what]
   const result = spawnSync(command, args, { encoding: "utf8", timeout: 100_000 })
   return result.stdout.trim() === "" ? `nothing, but ${result.stderr}` : result.stdout.trim()
 }
@@ -17,7 +17,7 @@ const another = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 const cannotBeAnother =
   process.getuid?.() !== 0
     ? "only root can become another user"
-    : spawnSync(another[0] as string, [...another.slice(1), process.execPath, "--check", program]).status !== 0
+    : spawnSync(another[0] as string, [...another.slice(1), process.execPath, "--check", limited]).status !== 0
       ? "another user may not read this checkout, or there is no setpriv"
       : undefined
 

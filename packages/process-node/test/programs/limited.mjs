@@ -1,5 +1,4 @@
-// Runs a child where that must fail, and prints the reason. Built code and plain JavaScript: there is no room here for
-// a loader's own processes and descriptors.
+// Runs a child where that must fail, and prints the reason.
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
