@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+import Order from "./scripts/vitest-order.js"
 
 const root = import.meta.dirname
 const script = (name: string) => join(root, "scripts", name)
@@ -59,8 +60,9 @@ export default defineConfig({
       })
     ],
     poolOptions: { threads: { isolate: false } },
+    sequence: { sequencer: Order },
     // Tests of child processes wait more than they compute.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: 2 * availableParallelism(),
     minWorkers: 1
   }
 })

@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { moduleOptions } from "./programs.mjs"
 import { root, run, tool } from "./run.mjs"
 
 // A program that is started for each command, or at the end of each session, is one file: to find and load hundreds
-// takes longer than most of what it does.
+// takes longer than most of what it does. Those with `words` are compiled ahead, too.
 const programs = [
   {
     entry: "packages/spool/dist/internal/hookEntry.js",
@@ -16,7 +17,12 @@ const programs = [
     entry: "packages/cli/dist/internal/program.js",
     outfile: "packages/cli/dist/internal/program.bundle.cjs",
     words: () => ["run", "--", "true"]
-  }
+  },
+  // Beside their entries as well.
+  ...["benchmarks/dist/host", "benchmarks/dist/sample", "stress/dist/host"].map((path) => ({
+    entry: `packages/${path}.js`,
+    outfile: `packages/${path}.bundle.mjs`
+  }))
 ]
 
 const loader = "packages/spool/dist/bundle.cjs"
@@ -24,28 +30,37 @@ const loader = "packages/spool/dist/bundle.cjs"
 /** Bundles them, unless nothing that they are made of has changed; `*.meta.json` says what that is. */
 export const bundle = async () => {
   for (const program of programs.filter((each) => !isCurrent(each))) {
-    const bundled = await bundleOne(program)
-    const warmed = bundled.code === 0 ? await warm(program) : bundled
+    const bundled = await (program.words ? bundleCommand(program) : bundleProgram(program))
+    const warmed = bundled.code === 0 && program.words ? await warm(program) : bundled
     if (warmed.code !== 0) return warmed
   }
   return { code: 0, output: "" }
 }
 
-const bundleOne = ({ entry, outfile }) =>
+const bundleProgram = ({ entry, outfile }) => esbuild(entry, outfile, ...moduleOptions)
+
+const bundleCommand = ({ entry, outfile }) =>
+  esbuild(
+    entry,
+    outfile,
+    "--minify",
+    // Traces of errors name functions.
+    "--keep-names",
+    "--format=cjs",
+    // What is compiled ahead has no loader of modules, and no `import.meta`: the loader of bundles has both.
+    "--supported:dynamic-import=false",
+    "--define:import.meta.url=importMetaUrl"
+  )
+
+const esbuild = (entry, outfile, ...options) =>
   run(
     tool("esbuild"),
     [
       entry,
       "--bundle",
-      "--minify",
-      // Traces of errors name functions.
-      "--keep-names",
       "--platform=node",
-      "--format=cjs",
       "--target=node20",
-      // What is compiled ahead has no loader of modules, and no `import.meta`: the loader of bundles has both.
-      "--supported:dynamic-import=false",
-      "--define:import.meta.url=importMetaUrl",
+      ...options,
       `--outfile=${outfile}`,
       `--metafile=${metaOf(outfile)}`,
       "--log-level=warning"
@@ -79,11 +94,12 @@ const transcriptIn = (scratch) => {
   return file
 }
 
-const metaOf = (outfile) => outfile.replace(/\.bundle\.cjs$/, ".meta.json")
+const metaOf = (outfile) => outfile.replace(/\.bundle\.[cm]js$/, ".meta.json")
 
-const isCurrent = ({ outfile }) => {
+const isCurrent = ({ outfile, words }) => {
   const metafile = metaOf(outfile)
-  if (![outfile, metafile, `${outfile}.cache`].every((file) => existsSync(join(root, file)))) return false
+  const made = [outfile, metafile, ...(words ? [`${outfile}.cache`] : [])]
+  if (!made.every((file) => existsSync(join(root, file)))) return false
   const { inputs } = JSON.parse(readFileSync(join(root, metafile), "utf8"))
   const time = statSync(join(root, outfile)).mtimeMs
   return [...Object.keys(inputs), loader].every(

@@ -3,6 +3,13 @@ import { basename, join } from "node:path"
 import { packages } from "./files.mjs"
 import { root, run, tool } from "./run.mjs"
 
+/** For a bundle that is a module. */
+export const moduleOptions = [
+  "--format=esm",
+  // Some dependencies are CommonJS.
+  '--banner:js=import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url)'
+]
+
 /**
  * Bundles the programs that a package's tests start, each into one file of its `node_modules/.programs`: to find and
  * load hundreds of files takes most of a second of a processor, and the tests start hundreds of programs.
@@ -15,11 +22,9 @@ export const bundlePrograms = () =>
       "--outdir=packages",
       "--bundle",
       "--platform=node",
-      "--format=esm",
+      ...moduleOptions,
       "--target=node20",
       "--out-extension:.js=.mjs",
-      // Some dependencies are CommonJS.
-      '--banner:js=import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url)',
       "--log-level=warning"
     ],
     { quiet: true }

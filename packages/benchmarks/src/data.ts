@@ -2,7 +2,7 @@
  * What children read and write, and how it is cut.
  */
 import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { packageFile } from "./packageFile.js"
 import type { Work } from "./Row.js"
 
 export const bytesPerLine = 85
@@ -29,9 +29,7 @@ export const writeZeros = ({ bytes, zeros }: Work): void => {
 }
 
 /** The transcript of a session of three turns, as an agent has kept it. */
-export const recordedTranscript = fileURLToPath(
-  new URL("../../vitest/fixtures/agents/claude-tool-turn.transcript.jsonl", import.meta.url)
-)
+export const recordedTranscript = packageFile("../vitest/fixtures/agents/claude-tool-turn.transcript.jsonl")
 
 /** The recorded one, over and over: its turns are in the proportion in which an agent writes them. */
 export const writeTranscript = ({ transcript, transcriptBytes }: Work): void => {

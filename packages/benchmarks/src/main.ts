@@ -4,9 +4,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os"
 import { dirname, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { fullSize, measure, quickSize } from "./measure.js"
+import { packageFile } from "./packageFile.js"
 import { rows } from "./rows.js"
 import { formatRow } from "./table.js"
 
@@ -38,8 +38,6 @@ const readArguments = () => {
     return refuse(error instanceof Error ? error.message : String(error))
   }
 }
-
-const packageFile = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 const versionOf = (name: string): string => {
   const manifest = JSON.parse(readFileSync(packageFile(`node_modules/${name}/package.json`), "utf8")) as {

@@ -6,8 +6,8 @@ import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { bytesPerLine, writeLines, writeTranscript, writeZeros } from "./data.js"
+import { packageFile } from "./packageFile.js"
 import type { Comparison, Entry, Limit, Pass, Row, Seen, Target, Work } from "./Row.js"
 import { median } from "./statistics.js"
 
@@ -112,7 +112,7 @@ export interface RowResult {
   readonly limits: ReadonlyArray<LimitResult>
 }
 
-const sampleProgram = fileURLToPath(new URL("../dist/sample.js", import.meta.url))
+const sampleProgram = packageFile("dist/sample.bundle.mjs")
 /** A sample that takes longer than this, in milliseconds, is ended by SIGTERM, and the run with it. */
 const sampleBound = 300_000
 

@@ -41,7 +41,7 @@ const pause = 10
 /** What a host may take to its first child, to its own end, and to a new reaper: after that it is stuck. */
 const patience = 60_000
 
-const hostProgram = fileURLToPath(new URL("./host.js", import.meta.url))
+const hostProgram = fileURLToPath(new URL("./host.bundle.mjs", import.meta.url))
 const signals: Readonly<Record<Ending, NodeJS.Signals>> = {
   kill: "SIGKILL",
   reaper: "SIGKILL",

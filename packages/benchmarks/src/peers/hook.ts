@@ -6,13 +6,13 @@
  */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { recordedTranscript } from "../data.js"
+import { packageFile } from "../packageFile.js"
 import type { Peer } from "../Row.js"
 import { spawnsSeen } from "./counting.js"
 import { inFolder } from "./folder.js"
 
-const program = fileURLToPath(new URL("../../../cli/dist/bin.cjs", import.meta.url))
+const program = packageFile("../cli/dist/bin.cjs")
 
 /** Gives what it has said, once it has ended. */
 const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv): Promise<string> =>

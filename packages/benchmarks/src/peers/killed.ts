@@ -5,12 +5,12 @@
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
 import { awaitEnd, end, findUntil, later, marked, newMark } from "../oracle.js"
+import { packageFile } from "../packageFile.js"
 import { familySize, isShell, isSleep } from "../programs.js"
 import type { Peer } from "../Row.js"
 
-const hostProgram = fileURLToPath(new URL("../host.js", import.meta.url))
+const hostProgram = packageFile("dist/host.bundle.mjs")
 
 /** What lives after so long is left alive, and ended here. */
 const bound = 1000
