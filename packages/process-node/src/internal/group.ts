@@ -10,6 +10,16 @@ import { isAlive, type Machine } from "./machine.js"
 import type { ProcessTable } from "./processTable.js"
 import { signalTree } from "./windows.js"
 
+/** A reading of all processes in which no member was found alive. */
+interface EmptyReading {
+  readonly number: number
+  readonly lastPid: number | undefined
+}
+
+/** Births are caught up with in so many steps of so many at most; a later look tries again. */
+const steps = 10
+const births = 256
+
 /** How long a process takes at most to end by SIGKILL where nothing keeps it, in milliseconds. */
 const dying = 50
 
@@ -18,8 +28,7 @@ export class ProcessGroup {
   private wasEmpty = false
   /** One that lived when all were looked at last: as long as it does, nobody else need be. */
   private member: ProcStat.ProcStat | undefined
-  /** The reading of all processes in which no member was found alive. */
-  private emptyReading: number | undefined
+  private emptyReading: EmptyReading | undefined
   private killedAt = Number.POSITIVE_INFINITY
 
   constructor(
@@ -77,7 +86,8 @@ export class ProcessGroup {
 
   /**
    * `kill` counts zombies, and in a container whose first process reaps nobody they stay for ever. A scan is no
-   * snapshot: a member may fork behind it and end before it, so one scan proves nothing and two, apart, must agree.
+   * snapshot: a member may fork behind it and end before it. Each scan of a chain in which each process forks the next
+   * one and ends can miss all of it. So two readings must agree, and no member may have been born since the first.
    */
   private isAllZombies(): boolean {
     if (
@@ -93,10 +103,30 @@ export class ProcessGroup {
       this.emptyReading = undefined
       return false
     }
-    const reading = this.table.reading()
-    const isConfirmed = this.emptyReading !== undefined && this.emptyReading !== reading
-    this.emptyReading ??= reading
-    return isConfirmed
+    const earlier = this.emptyReading
+    const reading = { number: this.table.reading(), lastPid: this.table.lastPid() }
+    if (earlier?.number === reading.number) return false
+    if (earlier !== undefined && this.noneBornSince(earlier.lastPid)) return true
+    this.emptyReading = this.member === undefined ? reading : undefined
+    return false
+  }
+
+  /** Whether all who were given a pid since then could be looked at, and none is a living member. */
+  private noneBornSince(lastPid: number | undefined): boolean {
+    let last = lastPid
+    for (let step = 0; step < steps; step++) {
+      const now = this.machine.lastPid()
+      if (now === last) return true
+      if (now === undefined || last === undefined || now < last || now - last > births) return false
+      for (let pid = last + 1; pid <= now; pid++) {
+        const stat = this.machine.listed(pid)
+        if (stat?.group !== this.pid || !ProcStat.isRunning(stat)) continue
+        this.member = stat
+        return false
+      }
+      last = now
+    }
+    return false
   }
 
   /**

@@ -257,12 +257,16 @@ describe.concurrent("of output that nobody reads", () => {
   differs(
     "a process whose first line was read",
     ({ sh }) =>
-      started(sh("echo ready; sleep 0.3; echo more; exit 3"), (process) =>
-        Effect.gen(function* () {
-          yield* Stream.runDrain(Stream.take(process.stdout, 1))
-          return [yield* outcomeOf(process.exitCode), yield* text(process.stdout)]
-        })
-      ),
+      Effect.gen(function* () {
+        const go = join(yield* temporary, "go")
+        return yield* started(sh(`echo ready; until [ -e ${go} ]; do sleep 0.01; done; echo more; exit 3`), (process) =>
+          Effect.gen(function* () {
+            yield* Stream.runDrain(Stream.take(process.stdout, 1))
+            writeFileSync(go, "")
+            return [yield* outcomeOf(process.exitCode), yield* text(process.stdout)]
+          })
+        )
+      }),
     {
       effect: ["dies of the next one (SIGPIPE)", [failed("Unknown Command.exitCode"), ""]],
       ours: ["goes on, and can be read further", [3, "more\n"]]

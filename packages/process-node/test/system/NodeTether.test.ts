@@ -23,7 +23,8 @@ import { isAlive, marked, timers, waitUntil } from "../support/os.js"
 
 const polite = {
   sh: "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done",
-  options: { label: "polite" }
+  options: { label: "polite" },
+  patience: "1 minute"
 }
 /** Tells that it was asked, and does not go. */
 const stubborn = {
@@ -35,7 +36,8 @@ const stubbornForLong = { ...stubborn, patience: "10 minutes" }
 const escapee = { sh: "setsid sleep 300 & wait", options: { label: "escapee" } }
 
 const main = (mark: string, life: Omit<Life, "run">) =>
-  Effect.tap(mortal(mark, { run: "runMain", ...life }), (host) =>
+  // A busy machine may need more than the ten seconds that are the default.
+  Effect.tap(mortal(mark, { run: "runMain", ...life, options: { stopBound: "90 seconds", ...life.options } }), (host) =>
     life.children.length === 0 ? Effect.void : host.says("ready")
   )
 

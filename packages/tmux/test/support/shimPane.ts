@@ -9,6 +9,7 @@ import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { word } from "../../src/internal/shellText.js"
 import type { ShimAnswer, ShimConfig, ShimProcess, ShimRequest } from "../../src/internal/shimProtocol.js"
 import { waitUntil } from "./wait.js"
 
@@ -249,7 +250,9 @@ const goneOrKilled = (shims: ReadonlyArray<ShimProcess>): Effect.Effect<void> =>
 export const openHooked = ({ prepare, tmux }: PaneServer, log: string, index: number): Effect.Effect<ShimPane> =>
   Effect.gen(function* () {
     const prepared = yield* prepare
-    const hook = `run-shell 'echo ${index} #{pane_dead_signal} >> ${log}' ; kill-session -t '${prepared.session}'`
+    // As `exitHook` does it, and for its reason: run as a hook itself, a script has tmux forget the hooks of others.
+    const script = `run-shell ${word(`echo ${index} #{pane_dead_signal} >> ${log}`)}`
+    const hook = `run-shell -b -C ${word(`${script} ; kill-session -t ${word(prepared.session)}`)}`
     yield* tmux("set-hook", "-p", "-t", prepared.id, "pane-died", hook)
     return yield* prepared.openGate(["sleep", "1000"])
   })

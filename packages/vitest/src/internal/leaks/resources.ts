@@ -124,7 +124,10 @@ const numberOf = ({ handle }: Resource, name: "fd" | "pid"): number | undefined 
 }
 
 const keepsAlive = (timer: object | undefined): timer is NodeJS.Timeout =>
-  hasProperty(timer, "hasRef") && typeof timer.hasRef === "function" && timer.hasRef() === true
+  hasProperty(timer, "hasRef") && typeof timer.hasRef === "function" && timer.hasRef() === true && !isOver(timer)
+
+/** Node tells that a timer was cleared or has fired in a later turn of the event loop, which may be a while away. */
+const isOver = (timer: object): boolean => hasProperty(timer, "_destroyed") && timer._destroyed === true
 
 // How long and how often is told by no public property.
 const formatTimer = (timer: object): string => {
