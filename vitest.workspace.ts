@@ -59,7 +59,8 @@ export default defineConfig({
         sequence: { groupOrder: 2 }
       })
     ],
-    poolOptions: { threads: { isolate: false } },
+    // Threads of one process share its four threads for files, and some tests keep one of these waiting.
+    poolOptions: { threads: { isolate: false, minThreads: 1, maxThreads: 2 } },
     sequence: { sequencer: Order },
     // Tests of child processes wait more than they compute.
     maxWorkers: 2 * availableParallelism(),

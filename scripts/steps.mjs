@@ -14,7 +14,7 @@ const quietly =
   () =>
     withLock(name, () => run(tool(name), args, { quiet: true }))
 
-const tests = (project) => () => run(tool("vitest"), ["run", "--allowOnly=false", "--project", project])
+const tests = (project, env) => () => run(tool("vitest"), ["run", "--allowOnly=false", "--project", project], { env })
 
 /**
  * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build.
@@ -84,7 +84,8 @@ export const steps = [
     title: "run the tests without processes and without real time",
     isTest: true,
     unbuilt: true,
-    run: tests("unit")
+    // A tenth of the time went into collecting young garbage.
+    run: tests("unit", { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --max-semi-space-size=64` })
   },
   {
     name: "system",

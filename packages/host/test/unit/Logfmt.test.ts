@@ -2,11 +2,12 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Logfmt from "../../src/Logfmt.js"
+import { anyText } from "../support/anyText.js"
 
 // Any UTF-16 at all, and often what is delicate.
 const delicate = FastCheck.constantFrom(...' ="\\\n\r\t\0\x18\x7f\x85\u00a0\u2028\u2029\u202e\ufeff\ud800\udc00u0n')
 const texts = FastCheck.oneof(
-  FastCheck.string({ unit: "binary" }),
+  anyText(),
   FastCheck.string({ unit: delicate }),
   FastCheck.array(FastCheck.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
 )

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Logfmt from "../../src/Logfmt.js"
 import * as TerminalText from "../../src/TerminalText.js"
+import { anyText } from "../support/anyText.js"
 
 const { escapeJson, mayHarm, quote, readings, sanitize } = TerminalText
 
@@ -158,7 +159,7 @@ describe("TerminalText.readings", () => {
 /** Strings rich in what a terminal obeys. */
 const hostile = FastCheck.array(
   FastCheck.oneof(
-    FastCheck.string({ unit: "binary", maxLength: 4 }),
+    anyText(4),
     FastCheck.constantFrom(
       ...'\x1b\x9b\x9d\x90[]0;31mJ\x07\\\n\r\t\b\x00\x7f\x85\u061c\u200e\u2028\u202e\u2066\u2069\ud800"'
     )
