@@ -47,8 +47,16 @@ const whileItLives = <A>(
 const ending = (pids: ReadonlyArray<number>) =>
   Effect.addFinalizer(() => Effect.sync(() => pids.forEach((pid) => kill(pid))))
 
-/** Its session has no leader any more: a process that leads one would be named by hosts of other tests, too. */
-const aloneInSession = "setsid sh -c 'sleep 300 & exit'"
+/**
+ * Leaves a `sleep` with a cleared environment, and waits until it is the only process with the token. Its session has
+ * no leader any more: a process that leads one would be named by hosts of other tests, too.
+ */
+const leavesSleep = (token: string, redirections = "") =>
+  [
+    `(env -i KEPT=${token} setsid sh -c 'sleep 300 & exit' ${redirections} &)`,
+    `until files=$(grep -ls ${token} /proc/[0-9]*/environ)`,
+    `[ "$(echo $files | wc -w)" = 1 ] && grep -qsz '^sleep$' $(echo $files | sed s/environ/cmdline/); do :; done`
+  ].join("; ")
 
 describe("the close of a scope ends", () => {
   const trees: Record<string, [script: string, processes: number]> = {
@@ -118,12 +126,9 @@ describe("the close of a scope ends", () => {
     Effect.gen(function* () {
       const token = newMark()
       // Its parent is gone when the child ends; the pipe that it was born with is all that is left to tell.
-      const report = yield* run(
-        sh(`(env -i KEPT=${token} ${aloneInSession} &); until grep -qs ${token} /proc/[0-9]*/environ; do :; done`),
-        {
-          drainGrace: "200 millis"
-        }
-      )
+      const report = yield* run(sh(leavesSleep(token)), {
+        drainGrace: "200 millis"
+      })
       expect(report.leftovers.map((each) => each.command)).toEqual(["sleep 300"])
       expect(environs(token)).toEqual([])
     })
@@ -357,8 +362,7 @@ describe.skipIf(cgroups._tag === "Unavailable")("level cgroup", () => {
   const leftCgroups = () =>
     cgroups._tag === "Available" ? readdirSync(cgroups.parent).filter((name) => name.startsWith("tether-")) : []
   // Out of reach of everything else: no environment, no parent, no descriptor of ours.
-  const hidden = (token: string) =>
-    `(env -i KEPT=${token} ${aloneInSession} <&- >&- 2>&- &); until grep -qs ${token} /proc/[0-9]*/environ; do :; done`
+  const hidden = (token: string) => leavesSleep(token, "<&- >&- 2>&-")
 
   it.live("reaches an escapee that nothing else reaches, and leaves no cgroup behind", () =>
     Effect.gen(function* () {
