@@ -394,16 +394,25 @@ describe("a daemon", () => {
 
   const words = ["--session-id", "s", recorded("claude-tool-turn")]
 
+  /** Tries again where the machine was so busy that no answer came in the 600 ms that a hook waits. */
+  const answeredHook = async (onConnection: (socket: Socket) => void) => {
+    for (let tries = 20; ; tries--) {
+      const result = await hook(words, { socket: await listening(onConnection) })
+      const isLate = String(result.line["because"]).startsWith("no answer within")
+      if (!isLate || tries === 0) return result
+    }
+  }
+
   it("that answers is given the header and the events, and nothing is deferred", async () => {
     let received = ""
-    const socket = await listening((connection) => {
+    const { folder, line } = await answeredHook((connection) => {
+      received = ""
       connection.setEncoding("utf8").on("data", (text: string) => {
         received += text
         if (received.split("\n").length === 5)
           connection.write(`{"v":1,"ok":true,"inserted":2,"reinforced":1,"skipped":0,"failed":0}\n`)
       })
     })
-    const { folder, line } = await hook(words, { socket })
     expect(line).toEqual({ status: "delivered", events: 3, inserted: 2, reinforced: 1, skipped: 0, failed: 0 })
     expect(existsSync(folder)).toBe(false)
     const [request, ...events] = received
@@ -437,7 +446,6 @@ describe("a daemon", () => {
   })
 
   const nonsense: ReadonlyArray<readonly [string, (socket: Socket) => void, RegExp]> = [
-    ["hangs", () => undefined, /no answer within/],
     ["goes at once", (socket) => socket.destroy(), /ECONNRESET|EPIPE|closed/],
     ["closes", (socket) => socket.end(), /ECONNRESET|EPIPE|closed/],
     ["speaks nonsense", (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"), /no answer/],
@@ -460,12 +468,16 @@ describe("a daemon", () => {
       /1 records were not taken/
     ]
   ]
-  it.each(nonsense)("that %s has all of it deferred", async (_, act, because) => {
-    const { code, line } = await hook(words, { socket: await listening(act) })
+  const isDeferred = ({ code, line }: Awaited<ReturnType<typeof hook>>, because: RegExp) => {
     expect(code).toBe(0)
     expect(line).toMatchObject({ status: "deferred", events: 3, because: expect.stringMatching(because) })
     expect(linesOf(line["path"])).toHaveLength(4)
-  })
+  }
+  it.each(nonsense)("that %s has all of it deferred", async (_, act, because) =>
+    isDeferred(await answeredHook(act), because)
+  )
+  it("that hangs has all of it deferred", async () =>
+    isDeferred(await hook(words, { socket: await listening(() => undefined) }), /no answer within/))
 
   it("that hangs costs ten hooks at once nothing that they were given", async () => {
     const socket = await listening(() => undefined)
