@@ -45,8 +45,8 @@ export default defineConfig({
       // Real processes, and conditions that are waited for. Deadlines are for what hangs: a busy machine meets them.
       project("system", {
         globalSetup: script("vitest-setup.mjs"),
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
         sequence: { groupOrder: 1 }
       }),
       // What is promised within a time: one after the other, after all others.
@@ -54,8 +54,8 @@ export default defineConfig({
         globalSetup: script("vitest-setup.mjs"),
         setupFiles: [script("vitest-timed.mjs")],
         poolOptions: { forks: { singleFork: true } },
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
         sequence: { groupOrder: 2 }
       })
     ],

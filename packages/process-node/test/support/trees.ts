@@ -19,7 +19,10 @@ export const trees: Record<string, Kept> = {
     sh: "sh -c 'env -i TEST_MARK=$TEST_MARK setsid sleep 300 & wait'; true"
   },
   "what is stopped": { sh: "kill -STOP $$; sleep 300" },
-  "a leader that has left already": { sh: "setsid sleep 300 & sleep 0.05; exit 0", options: { stop: undefined } },
+  "a leader that has left already": {
+    // What it left is stopped at once, and lives on.
+    sh: "setsid sh -c 'trap \"\" TERM; sleep 300; sleep 300' & sleep 0.05; exit 0"
+  },
   "a chain of forks": { sh: "i=0; next() { i=$((i+1)); [ $i -gt 4000 ] || (sleep 0.01; next) & }; next; sleep 300" },
   "31 processes": { sh: "for i in 1 2 3 4 5; do sh -c 'for j in 1 2 3 4 5; do sleep 300 & done; wait' & done; wait" }
 }

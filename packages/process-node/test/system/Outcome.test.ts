@@ -381,7 +381,7 @@ describe("stopping", () => {
             StopPlan.make(
               StopPlan.ask(
                 Effect.sync(() => process.kill(child.pid, "SIGUSR1")),
-                "10 seconds"
+                "1 minute"
               )
             )
           )

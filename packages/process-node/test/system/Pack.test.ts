@@ -69,7 +69,7 @@ beforeAll(async () => {
   )
   const store = dirname((await run(root, tool("pnpm"), "store", "path")).trim())
   await run(consumer, tool("pnpm"), "install", "--prefer-offline", "--no-frozen-lockfile", "--store-dir", store)
-}, 120_000)
+})
 
 afterAll(() => Fs.rmSync(consumer, { recursive: true, force: true }))
 
@@ -88,7 +88,7 @@ const lockedVersions = () => {
 const imports = (modules: ReadonlyArray<string>) =>
   modules.map((name) => `await import(${JSON.stringify(name)})`).join("\n")
 
-describe("a packed package", { timeout: 120_000 }, () => {
+describe("a packed package", () => {
   it("offers modules that plain Node can import", async () => {
     const modules = packages.filter(({ name }) => name !== testKit).flatMap(({ name }) => modulesOf(name))
     await run(consumer, process.execPath, "--input-type=module", "--eval", imports(modules))
@@ -182,7 +182,13 @@ console.log(report.status._tag)
     Fs.cpSync(join(root, "examples/testing"), project, { recursive: true, filter: isOwn })
     const test = `import { it } from "vitest"\nit("imports all of the kit", async () => {\n${imports(modulesOf(testKit))}\n})\n`
     Fs.writeFileSync(join(project, "test/modules.test.ts"), test)
-    const output = await run(project, join(consumer, "node_modules/.bin/vitest"), "run", "--reporter=json")
+    const output = await run(
+      project,
+      join(consumer, "node_modules/.bin/vitest"),
+      "run",
+      "--reporter=json",
+      "--testTimeout=300000"
+    )
     const { numPassedTests, numTotalTests } = JSON.parse(output) as Record<string, number>
     assert.strictEqual(numPassedTests, 11)
     assert.strictEqual(numTotalTests, 11)

@@ -234,82 +234,79 @@ describe.skipIf(missing !== undefined)("a death in tmux", () => {
     })
   )
 
-  it.scopedLive(
-    "of any name and in any file is exactly one line",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* make
-        const strange = fc.constantFrom(
-          ..."\"'`$\\#%{}[]();&|<>*?~!= \n\t\r,:.-_/",
-          "#{",
-          "#[",
-          "##",
-          "#(",
-          "%%",
-          "%H",
-          "$(",
-          "${",
-          "\\n",
-          "\\'",
-          "'\\''",
-          "é",
-          "漢",
-          "🚀",
-          "\u2028",
-          "\u0085",
-          "\u202e",
-          "\u007f",
-          "a",
-          "Z9"
-        )
-        const text = fc.oneof(
-          fc.array(strange, { maxLength: 12 }).map((pieces) => pieces.join("")),
-          fc.string({ unit: "binary", maxLength: 12 }),
-          fc
-            .tuple(fc.array(strange, { maxLength: 6 }), fc.constantFrom(";", "\n", "'", "\\", "#", "%", " ", "$"))
-            .map(([pieces, last]) => pieces.join("") + last)
-        )
-        const name = text
-          .map((each) => each.replace(/[/\0]/g, "_"))
-          .filter((each) => each !== "" && each !== "." && each !== "..")
-        const death = fc.record({
-          identity: text,
-          directory: name,
-          file: name,
-          status: fc.integer({ min: 0, max: 255 })
-        })
-        let count = 0
-        yield* Effect.promise(() =>
-          fc.assert(
-            fc.asyncProperty(fc.array(death, { minLength: 1, maxLength: 3 }), (deaths) =>
-              Effect.runPromise(
-                Effect.gen(function* () {
-                  const made = yield* Effect.forEach(deaths, (each) => {
-                    const file = join(server.directory, `${++count}`, each.directory, each.file)
-                    return Effect.map(
-                      hooked(server, `s${count}`, exitCauseHook(each.identity, file), ending(`exit ${each.status}`)),
-                      (pane) => ({ ...each, file, pane })
-                    )
-                  })
-                  yield* enter(server, ...made.map(({ pane }) => pane))
-                  yield* server.until("all have died", () => made.every(({ file }) => existsSync(file)))
-                  yield* server.until(
-                    "all are gone",
-                    async () => (await Effect.runPromise(sessions(server))).length === 0
+  it.scopedLive("of any name and in any file is exactly one line", () =>
+    Effect.gen(function* () {
+      const server = yield* make
+      const strange = fc.constantFrom(
+        ..."\"'`$\\#%{}[]();&|<>*?~!= \n\t\r,:.-_/",
+        "#{",
+        "#[",
+        "##",
+        "#(",
+        "%%",
+        "%H",
+        "$(",
+        "${",
+        "\\n",
+        "\\'",
+        "'\\''",
+        "é",
+        "漢",
+        "🚀",
+        "\u2028",
+        "\u0085",
+        "\u202e",
+        "\u007f",
+        "a",
+        "Z9"
+      )
+      const text = fc.oneof(
+        fc.array(strange, { maxLength: 12 }).map((pieces) => pieces.join("")),
+        fc.string({ unit: "binary", maxLength: 12 }),
+        fc
+          .tuple(fc.array(strange, { maxLength: 6 }), fc.constantFrom(";", "\n", "'", "\\", "#", "%", " ", "$"))
+          .map(([pieces, last]) => pieces.join("") + last)
+      )
+      const name = text
+        .map((each) => each.replace(/[/\0]/g, "_"))
+        .filter((each) => each !== "" && each !== "." && each !== "..")
+      const death = fc.record({
+        identity: text,
+        directory: name,
+        file: name,
+        status: fc.integer({ min: 0, max: 255 })
+      })
+      let count = 0
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(fc.array(death, { minLength: 1, maxLength: 3 }), (deaths) =>
+            Effect.runPromise(
+              Effect.gen(function* () {
+                const made = yield* Effect.forEach(deaths, (each) => {
+                  const file = join(server.directory, `${++count}`, each.directory, each.file)
+                  return Effect.map(
+                    hooked(server, `s${count}`, exitCauseHook(each.identity, file), ending(`exit ${each.status}`)),
+                    (pane) => ({ ...each, file, pane })
                   )
-                  for (const { file, identity, status } of made) {
-                    expect(linesOf(file).map(fieldsOf)).toMatchObject([
-                      { identity, dead_status: `${status}`, dead_signal: "" }
-                    ])
-                  }
                 })
-              )
-            ),
-            { numRuns: 30 }
-          )
+                yield* enter(server, ...made.map(({ pane }) => pane))
+                yield* server.until("all have died", () => made.every(({ file }) => existsSync(file)))
+                yield* server.until(
+                  "all are gone",
+                  async () => (await Effect.runPromise(sessions(server))).length === 0
+                )
+                for (const { file, identity, status } of made) {
+                  expect(linesOf(file).map(fieldsOf)).toMatchObject([
+                    { identity, dead_status: `${status}`, dead_signal: "" }
+                  ])
+                }
+              })
+            )
+          ),
+          { numRuns: 30 }
         )
-      }),
-    { timeout: 120_000 }
+      )
+    })
   )
 
   it.scopedLive("leaves one whole line with an id of its own, when many die at once into one file", () =>

@@ -61,24 +61,21 @@ const differs = (found: string, wanted: string) =>
     : `${found.length} bytes instead of ${wanted.length}: ${JSON.stringify(found.slice(0, 100))}`
 
 describe.skipIf(missing !== undefined)("the output of a pane", () => {
-  it.scopedLive(
-    "is complete and in order, ten of ten",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* make
-        const wanted = numbers(200_000)
-        for (let round = 0; round < 10; round++) {
-          const options = {
-            file: join(server.directory, `${round}.log`),
-            done: join(server.directory, `${round}.open`)
-          }
-          const pane = yield* piped(server, "seq 1 200000", options)
-          yield* complete(server, pane, options, "\n200000\n")
-          expect(differs(textOf([options.file]), wanted)).toBeUndefined()
+  it.scopedLive("is complete and in order, ten of ten", () =>
+    Effect.gen(function* () {
+      const server = yield* make
+      const wanted = numbers(200_000)
+      for (let round = 0; round < 10; round++) {
+        const options = {
+          file: join(server.directory, `${round}.log`),
+          done: join(server.directory, `${round}.open`)
         }
-        expect(statSync(join(server.directory, "0.log")).mode & 0o777).toBe(0o600)
-      }),
-    { timeout: 120_000 }
+        const pane = yield* piped(server, "seq 1 200000", options)
+        yield* complete(server, pane, options, "\n200000\n")
+        expect(differs(textOf([options.file]), wanted)).toBeUndefined()
+      }
+      expect(statSync(join(server.directory, "0.log")).mode & 0o777).toBe(0o600)
+    })
   )
 
   it.scopedLive("loses no byte at the turn of a rotation", () =>
