@@ -26,7 +26,8 @@ const program = (name: string) => Command.make("node", `${import.meta.dirname}/p
 
 /** What the server says once it is ready. If it ends before, that is the failure, with its last words. */
 const addressOf = (server: Child) =>
-  server.read({ streams: ["stdout"], replay: 10 }).pipe(
+  server.stdout.pipe(
+    Stream.filter((line) => line._tag === "Line"),
     Stream.filterMap((line) => Option.fromNullable(/^listening on (\S+)$/.exec(line.text)?.[1])),
     Stream.runHead,
     Effect.flatten,
@@ -41,7 +42,7 @@ const visit = (url: string) =>
   )
 
 const jobsOf = (worker: Child, count: number) =>
-  worker.read({ streams: ["stdout"], replay: 10 }).pipe(Stream.take(count), Stream.runDrain, worker.raceExit)
+  worker.stdout.pipe(Stream.take(count), Stream.runDrain, worker.raceExit)
 
 const build = Supervise.run(program("failing-build"), { label: "build", relay: true }).pipe(
   Effect.matchEffect({

@@ -89,6 +89,28 @@ describe("the moment of a record", () => {
   )
 })
 
+describe("a journal", () => {
+  it.scopedLive("costs the first reader of a child no line", () =>
+    Effect.gen(function* () {
+      const count = Command.make("seq", "1", "5")
+      const piped = Command.pipeTo(Command.make("sh", "-c", "seq 1 5; echo said >&2"), Command.make("cat"))
+      const ways = [
+        Effect.scoped(Effect.flatMap(Supervise.start(count), (child) => Stream.runCount(child.lines))),
+        Supervise.use(count, { expect: [0] }, (child) => Stream.runCount(child.lines)),
+        Effect.map(
+          Supervise.use(piped, { expect: [0] }, (child) => Stream.runCount(child.lines)),
+          (lines) => lines - 1
+        )
+      ]
+      const counts = yield* Effect.forEach(ways, (way) => Effect.replicateEffect(way, 15)).pipe(
+        Effect.provide(inFile(yield* folder)),
+        Effect.provide(NodeChildSpawner.layer)
+      )
+      expect(new Set(counts.flat())).toEqual(new Set([5]))
+    })
+  )
+})
+
 describe("opening a journal", () => {
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
   const startLine = (id: string, fields: string) =>

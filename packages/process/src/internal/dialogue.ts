@@ -10,7 +10,7 @@ import type { ProcessFailed } from "../ProcessFailed.js"
 import type { Hub, Subscription } from "./hub.js"
 import type { Plan } from "./plan.js"
 import type { Race } from "./race.js"
-import { subscribe } from "./reading.js"
+import { subscribeStdout } from "./reading.js"
 import { clip } from "./text.js"
 
 /** How many characters an answer may have: a child that floods us is not answering. A line costs more than its text. */
@@ -49,7 +49,7 @@ export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildI
   ): Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed> =>
     streams.get("stdout")?.as !== "lines"
       ? unheard
-      : Effect.flatMap(subscribe(hub, { streams: ["stdout"] }), (from) =>
+      : Effect.flatMap(subscribeStdout(hub), (from) =>
           // At the same time: a child may have much to say before it reads on.
           Effect.zipRight(stdin().write(`${line}\n`), answer(from, until), { concurrent: true })
         ).pipe(

@@ -76,6 +76,7 @@ export class ManagedChild extends Reading implements Child {
   /** Told of everything that our own fibers wait for: the leader's end, the last drain, the end of a stop. */
   private readonly moved = new Wakeup()
 
+  private readonly hub: Hub
   private readonly output: Output
   private readonly feeding: Feeding
   private readonly race: Race
@@ -102,6 +103,7 @@ export class ManagedChild extends Reading implements Child {
   ) {
     const hub = company?.hub ?? makeHub(clock, plan)
     super(hub)
+    this.hub = hub
     this.verdict = new Verdict(plan)
     this.output = new Output(plan, hub, {
       launched: () => this.launched,
@@ -145,6 +147,7 @@ export class ManagedChild extends Reading implements Child {
   /** The child runs. Completes once the observer knows. */
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
+    this.hub.turn = launched.turn
     this.account.pid = launched.pid
     this.account.cwd = launched.cwd
     this.account.containment = launched.containment

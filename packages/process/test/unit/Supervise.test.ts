@@ -1084,7 +1084,7 @@ describe("readers", () => {
       )
       yield* Supervise.use(command, { expect: [0], flushPartialAfter: "100 millis" }, (child) =>
         Effect.gen(function* () {
-          const reader = yield* Effect.fork(Stream.runCollect(child.lines))
+          const reader = yield* Effect.fork(Stream.runCollect(child.read({ replay: 0 })))
           yield* TestClock.adjust("400 millis")
           const lines = Chunk.toReadonlyArray(yield* Fiber.join(reader))
           expect(lines.map((line) => [line.text, line.terminated])).toEqual([
