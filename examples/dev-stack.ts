@@ -9,7 +9,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import type { Child } from "@tether/process/Child"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import type { ExitReport } from "@tether/process/ExitReport"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import * as RelayLogger from "@tether/process/RelayLogger"
@@ -84,7 +84,7 @@ const wentAsIntended = (reports: ReadonlyArray<ExitReport>): boolean =>
 
 const main = Effect.suspend(() => {
   const reports: Array<ExitReport> = []
-  const keepReports = Layer.succeed(ChildObserver, {
+  const keepReports = ChildObserver.layer({
     spawned: () => Effect.void,
     exited: () => Effect.void,
     gone: (_, end) => Effect.sync(() => "survivors" in end || reports.push(end))

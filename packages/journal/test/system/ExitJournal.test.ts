@@ -2,10 +2,12 @@ import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Fixture from "@tether/vitest/Fixture"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -90,6 +92,19 @@ describe("the moment of a record", () => {
 })
 
 describe("a journal", () => {
+  it.scopedLive("and an observer of one's own are both told of a child", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const note = (moment: string) => () => Effect.sync(() => told.push(moment))
+      const own = ChildObserver.layer({ spawned: note("spawned"), exited: note("exited"), gone: note("gone") })
+      const records = yield* Effect.zipRight(Supervise.run(Command.make("true")), all).pipe(
+        Effect.provide(Layer.mergeAll(inFile(yield* folder), own, NodeChildSpawner.layer))
+      )
+      expect(records.map((record) => record.ev)).toEqual(["session-start", "session-exit"])
+      expect(told).toEqual(["spawned", "exited", "gone"])
+    })
+  )
+
   it.scopedLive("costs the first reader of a child no line", () =>
     Effect.gen(function* () {
       const count = Command.make("seq", "1", "5")

@@ -4,7 +4,7 @@
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { Child } from "@tether/process/Child"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import { Exited, Signaled } from "@tether/process/ExitStatus"
@@ -174,10 +174,11 @@ describe("a pipeline", () => {
     use(piped(sh("echo one >&2; sleep 0.1"), sh("cat; echo two >&2; echo out")), { expect: [0] }, (child) =>
       Effect.gen(function* () {
         const lines = yield* Stream.runCollect(child.read({ replay: 10 }))
-        expect([...lines].map((line) => `${line.label.slice(6, 16)} ${line.stream} ${line.text}`)).toEqual([
-          "echo one > stderr one",
+        // In which order two streams are read is chance.
+        expect([...lines].map((line) => `${line.label.slice(6, 16)} ${line.stream} ${line.text}`).toSorted()).toEqual([
           "cat; echo  stderr two",
-          "cat; echo  stdout out"
+          "cat; echo  stdout out",
+          "echo one > stderr one"
         ])
         expect([...lines].map((line) => line.seq)).toEqual([0, 1, 2])
       })
@@ -266,10 +267,9 @@ describe("a pipeline", () => {
   it.live("is stopped when its source fails while an observer is still being told of it", () => {
     const observer = { spawned: () => Effect.sleep(20), exited: () => Effect.void, gone: () => Effect.void }
     return Effect.map(
-      Effect.provideService(
+      Effect.provide(
         failed(piped(cat, cat), { stdin: { stream: Stream.fail("no more") } }),
-        ChildObserver,
-        observer
+        ChildObserver.layer(observer)
       ),
       (error) => expect(error.inputCause).toBeDefined()
     )

@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { Child, Lagged, OutputLine, ReadOptions } from "../../src/Child.js"
-import { ChildObserver } from "../../src/ChildObserver.js"
+import * as ChildObserver from "../../src/ChildObserver.js"
 import type { ChildSpawner } from "../../src/ChildSpawner.js"
 import type { SpawnError } from "../../src/SpawnError.js"
 import * as Supervise from "../../src/Supervise.js"
@@ -184,7 +184,7 @@ describe("readers", () => {
     f: (child: Child) => Effect.Effect<A>
   ) => Effect.Effect<A, SpawnError | Error, ChildSpawner>
   const observedBy = (spawned: Effect.Effect<void>) =>
-    Layer.succeed(ChildObserver, { spawned: () => spawned, exited: () => Effect.void, gone: () => Effect.void })
+    ChildObserver.layer({ spawned: () => spawned, exited: () => Effect.void, gone: () => Effect.void })
 
   /** The ways to a handle, each of which takes as long as the gate is closed. */
   const ways: Readonly<Record<string, Starting>> = {

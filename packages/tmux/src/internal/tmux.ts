@@ -9,11 +9,10 @@ import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as StateDir from "@tether/host/StateDir"
 import * as TerminalText from "@tether/host/TerminalText"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import { unobserved } from "@tether/process/ChildObserver"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -207,14 +206,6 @@ const refusal = (
     return failed("NotFound", problem)
   return failed(/duplicate session/.test(problem) ? "Exists" : "Refused", problem)
 }
-
-/** These are not the children that an observer, such as a journal, is there for. */
-const unobserved = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.mapInputContext(
-    effect,
-    (context: Context.Context<R>) =>
-      Context.omit(ChildObserver)(context as Context.Context<R | ChildObserver>) as Context.Context<R>
-  )
 
 const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, ChildSpawner> => {
   const unavailable = (reason: TmuxUnavailable["reason"], problem: string, version?: string) =>
