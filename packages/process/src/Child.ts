@@ -8,6 +8,7 @@ import type { StreamName } from "./ChildDriver.js"
 import type { ChildInput } from "./ChildInput.js"
 import type { Containment, Drained, ExitReport } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
+import type { IncompleteOutputError } from "./IncompleteOutputError.js"
 import type { InputError } from "./InputError.js"
 import type { Line } from "./Lines.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
@@ -108,8 +109,9 @@ export interface ReadOptions {
  * Writing: `stdin` is there if it is `"pipe"`, and so is `input(descriptor)` for those of `fds`; of one that is not,
  * everything dies. `ask(line, until)` writes a line and reads stdout from then on, up to and with the first line for
  * which `until` holds: those lines are the answer. Questions of several fibers wait for each other. It fails with
- * `InputError` if the question is not taken, or the output ends, or 1 MiB of it comes, without the answer, and with
- * `ProcessFailed` if that is because the child died. How long to wait is the caller's business: `Effect.timeout`.
+ * `InputError` if the question is not taken, or the output ends, or 1 MiB of it comes, without the answer; with
+ * `IncompleteOutputError` as soon as a line of the answer is longer than `maxLineBytes`; and with `ProcessFailed` if
+ * that is because the child died. How long to wait is the caller's business: `Effect.timeout`.
  *
  * Doing: `signal` sends a signal to the child's group, and to what was found beside it, and tells whether there was one
  * to take it. `stop` carries out a plan (default: the child's own) and waits until nothing of the tree lives; what it
@@ -161,7 +163,7 @@ export interface Child {
   readonly ask: (
     line: string,
     until: (line: OutputLine) => boolean
-  ) => Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed>
+  ) => Effect.Effect<ReadonlyArray<OutputLine>, InputError | IncompleteOutputError | ProcessFailed>
   readonly exited: Effect.Effect<ExitStatus>
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>

@@ -134,7 +134,8 @@ export const makeTmux = ({
           ProcessFailed: (error) => Effect.fail(refusal(failed, error.stderr.trim() || error.message)),
           SpawnError: (error) => Effect.fail(failed("Refused", error.message)),
           SurvivorsError: (error) => Effect.fail(failed("NoAnswer", error.message)),
-          OutputTooLarge: (error) => Effect.fail(failed("Refused", error.message))
+          OutputTooLarge: (error) => Effect.fail(failed("Refused", error.message)),
+          IncompleteOutputError: (error) => Effect.fail(failed("NoAnswer", error.message))
         }),
         failingWithin(answerWithin, () => failed("NoAnswer", "there was no answer in time"))
       )
@@ -222,7 +223,8 @@ const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, Chil
       SpawnError: (error) => Effect.fail(unavailable("Missing", error.problems.join("; "))),
       ProcessFailed: notTmux,
       SurvivorsError: notTmux,
-      OutputTooLarge: notTmux
+      OutputTooLarge: notTmux,
+      IncompleteOutputError: notTmux
     }),
     Effect.flatMap((text) => {
       const version = parseVersion(text)
