@@ -9,7 +9,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import type { Child } from "@tether/process/Child"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import type { ExitReport } from "@tether/process/ExitReport"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import * as RelayLogger from "@tether/process/RelayLogger"
@@ -26,7 +26,8 @@ const program = (name: string) => Command.make("node", `${import.meta.dirname}/p
 
 /** What the server says once it is ready. If it ends before, that is the failure, with its last words. */
 const addressOf = (server: Child) =>
-  server.read({ streams: ["stdout"], replay: 10 }).pipe(
+  server.stdout.pipe(
+    Stream.filter((line) => line._tag === "Line"),
     Stream.filterMap((line) => Option.fromNullable(/^listening on (\S+)$/.exec(line.text)?.[1])),
     Stream.runHead,
     Effect.flatten,
@@ -41,7 +42,7 @@ const visit = (url: string) =>
   )
 
 const jobsOf = (worker: Child, count: number) =>
-  worker.read({ streams: ["stdout"], replay: 10 }).pipe(Stream.take(count), Stream.runDrain, worker.raceExit)
+  worker.stdout.pipe(Stream.take(count), Stream.runDrain, worker.raceExit)
 
 const build = Supervise.run(program("failing-build"), { label: "build", relay: true }).pipe(
   Effect.matchEffect({
@@ -83,7 +84,7 @@ const wentAsIntended = (reports: ReadonlyArray<ExitReport>): boolean =>
 
 const main = Effect.suspend(() => {
   const reports: Array<ExitReport> = []
-  const keepReports = Layer.succeed(ChildObserver, {
+  const keepReports = ChildObserver.layer({
     spawned: () => Effect.void,
     exited: () => Effect.void,
     gone: (_, end) => Effect.sync(() => "survivors" in end || reports.push(end))

@@ -20,7 +20,7 @@ const options: ChildOptions = {
 }
 
 // What it says without being asked would be taken for an answer, if it came late.
-const greeting = (child: Child) => child.read({ replay: 1 }).pipe(Stream.take(1), Stream.runDrain, child.raceExit)
+const greeting = (child: Child) => child.lines.pipe(Stream.take(1), Stream.runDrain, child.raceExit)
 
 const isOneLine = () => true
 const isEndOfList = ({ text }: { readonly text: string }) => text === "end of list"

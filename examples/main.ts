@@ -13,7 +13,7 @@ const server = Command.make("node", `${import.meta.dirname}/programs/stubborn.mj
 
 Supervise.use(server, { label: "server", relay: true }, (child) =>
   Effect.gen(function* () {
-    yield* child.read({ replay: 10 }).pipe(Stream.take(1), Stream.runDrain)
+    yield* child.lines.pipe(Stream.take(1), Stream.runDrain)
     yield* Effect.log("the terminal is closed")
     process.kill(process.pid, "SIGHUP")
     yield* Effect.never

@@ -3,7 +3,7 @@
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
@@ -11,7 +11,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-const diary = Layer.succeed(ChildObserver, {
+const diary = ChildObserver.layer({
   spawned: (child) => Console.log(`${child.label}: started`),
   exited: (child) => Console.log(`${child.label}: ${ExitStatus.format(child.status)}, ended by ${child.endedBy}`),
   gone: (child, end) =>

@@ -1,5 +1,5 @@
-// A child's lines can be read by anyone, any number of times. A reader holds the child back while it is slow, or is
-// told what it missed; and one that comes late can ask for the last lines.
+// A child's lines can be read by anyone, any number of times. The first readers begin at the start. A reader holds the
+// child back while it is slow, or is told what it missed; and one that comes late can ask for the last lines.
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import * as Command from "@effect/platform/Command"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
@@ -34,7 +34,7 @@ const program = Effect.scoped(
     const first = yield* Stream.runHead(child.stdout)
     yield* Console.log(
       "the first line to come:",
-      Option.match(first, { onNone: () => "none", onSome: (line) => line.text })
+      Option.match(first, { onNone: () => "none", onSome: (line) => (line._tag === "Line" ? line.text : "missed") })
     )
     yield* Console.log("a reader of everything saw", yield* Fiber.join(everything), "lines")
 

@@ -23,7 +23,7 @@ const startAndStop = (label: string, ...args: ReadonlyArray<string>) =>
           stop: plan
         }
       )
-      yield* child.read({ replay: 10 }).pipe(Stream.take(1), Stream.runDrain, child.raceExit)
+      yield* child.lines.pipe(Stream.take(1), Stream.runDrain, child.raceExit)
       yield* Effect.log(`stopping it: ${StopPlan.describe(plan)}`)
       yield* child.stop()
       const report = yield* child.report

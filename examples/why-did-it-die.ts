@@ -42,7 +42,7 @@ const night = (directory: string) =>
         Command.make(process.execPath, "--import", "tsx", import.meta.filename, directory),
         { label: "supervisor", check: false }
       )
-      yield* supervisor.read({ replay: 1 }).pipe(Stream.take(1), Stream.runDrain, supervisor.raceExit)
+      yield* supervisor.lines.pipe(Stream.take(1), Stream.runDrain, supervisor.raceExit)
       yield* supervisor.signal("SIGKILL")
       yield* supervisor.gone
     })

@@ -14,7 +14,7 @@ export const database = Effect.gen(function* () {
     stop: StopPlan.make(StopPlan.signal("SIGINT", "10 seconds"))
   })
   const ready = Stream.runHead(
-    Stream.filter(child.read({ replay: 100 }), (line) => line.text.includes("ready to accept"))
+    Stream.filter(child.lines, (line) => line._tag === "Line" && line.text.includes("ready to accept"))
   )
   yield* child.raceExit(ready).pipe(Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new NotReady() }))
   return child

@@ -5,7 +5,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -66,9 +66,9 @@ export interface FileOptions {
 }
 
 /**
- * A journal in a directory, which any number of programs may share. It is also the `ChildObserver` of whatever runs
- * below: each child has a record once it is registered, and one of its end before anyone can see that. A record that
- * cannot be written within a second is given up, counted, and said once; no child waits for longer.
+ * A journal in a directory, which any number of programs may share. It is also a `ChildObserver` of whatever runs
+ * below, next to others: each child has a record once it is registered, and one of its end before anyone can see that.
+ * A record that cannot be written within a second is given up, counted, and said once; no child waits for longer.
  *
  * When it is opened, each start without an end is looked at. Whose writer still lives is left to that. What is still
  * alive is reported in the log, as is what nobody can tell. What is gone gets its end, with the reason
@@ -167,13 +167,12 @@ export const layerNone: Layer.Layer<ExitJournal> = Layer.suspend(() =>
 
 interface Made {
   readonly journal: { readonly service: JournalService }
-  readonly observer: ChildObserver["Type"]
+  readonly observer: ChildObserver.ChildObserver
 }
 
-/** The observer is no part of the type, because nobody ever asks for it: a child has one, or it has none. */
 const withObserver = <E, R>(make: Effect.Effect<Made, E, R>): Layer.Layer<ExitJournal, E, Exclude<R, Scope.Scope>> =>
-  Layer.scopedContext(
+  Layer.unwrapScoped(
     Effect.map(make, ({ journal, observer }) =>
-      Context.make(ExitJournal, journal.service).pipe(Context.add(ChildObserver, observer))
+      Layer.merge(Layer.succeed(ExitJournal, journal.service), ChildObserver.layer(observer))
     )
   )

@@ -8,6 +8,7 @@ import type { StreamName } from "./ChildDriver.js"
 import type { ChildInput } from "./ChildInput.js"
 import type { Containment, Drained, ExitReport } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
+import type { IncompleteOutputError } from "./IncompleteOutputError.js"
 import type { InputError } from "./InputError.js"
 import type { Line } from "./Lines.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
@@ -40,7 +41,8 @@ export interface OutputLine extends Line {
 }
 
 /**
- * Where a reader with `onSlow: "drop"` missed `dropped` lines because it was too slow for them.
+ * Where a reader missed `dropped` lines: one with `onSlow: "drop"` that was too slow for them, or the first reader of a
+ * child that had written more than is kept before anyone read it.
  *
  * @example
  * ```ts
@@ -58,8 +60,9 @@ export interface Lagged {
  * How a child's lines are read. All optional.
  *
  * - `streams`: which of those that are `"lines"`. Default: stdout and stderr, in the order in which we read them.
- * - `replay`: how many of the last lines come first, as far as they are still kept: those of the last 64 KiB. Default
- *   0.
+ * - `replay`: how many of the last lines come first, as far as they are still kept: those of the last 64 KiB of each
+ *   stream. `0` begins with what comes from now on. Default: the first reader of a stream begins at its start, and
+ *   later ones with what comes from now on.
  * - `onSlow`: `"suspend"` (default) holds the child back when 64 KiB wait for this reader; `"drop"` never does, and
  *   gives the reader a {@link Lagged} where it missed lines.
  *
@@ -90,9 +93,12 @@ export interface ReadOptions {
  * `report` is `gone` with the status checked: it fails with `ProcessFailed` if the status is outside `expect` and the
  * child was not stopped by its owner. With `check: false` it does not.
  *
- * Reading: `lines`, `stdout` and `stderr` are streams that any number of readers may run, each from the moment it
- * subscribes; `read` is the same with options. They end when the child's output does. A reader holds the child back
- * while it is subscribed and slow; one that leaves releases it.
+ * Reading: `lines`, `stdout` and `stderr` are streams that any number of readers may run; `read` is the same with
+ * options. They end when the child's output does. The first reader of a stream begins at its start, whenever it comes,
+ * and so do all that subscribe in the same turn of the event loop; later ones begin where they subscribe. The child is
+ * not held back for a reader that has not come: of each stream the last 64 KiB are kept until then, and a first reader
+ * that missed lines begins with {@link Lagged}. A reader holds the child back while it is subscribed and slow; one that
+ * leaves releases it. `ask`, `relay`, `onLines` and observers are no readers.
  *
  * `bytes(stream)` is a stream that was asked for with `"bytes"`, chunk by chunk as it was read. Each chunk is given
  * once: who reads later goes on where the last reader left, and two at a time share the chunks, in whatever parts.
@@ -103,8 +109,9 @@ export interface ReadOptions {
  * Writing: `stdin` is there if it is `"pipe"`, and so is `input(descriptor)` for those of `fds`; of one that is not,
  * everything dies. `ask(line, until)` writes a line and reads stdout from then on, up to and with the first line for
  * which `until` holds: those lines are the answer. Questions of several fibers wait for each other. It fails with
- * `InputError` if the question is not taken, or the output ends, or 1 MiB of it comes, without the answer, and with
- * `ProcessFailed` if that is because the child died. How long to wait is the caller's business: `Effect.timeout`.
+ * `InputError` if the question is not taken, or the output ends, or 1 MiB of it comes, without the answer; with
+ * `IncompleteOutputError` as soon as a line of the answer is longer than `maxLineBytes`; and with `ProcessFailed` if
+ * that is because the child died. How long to wait is the caller's business: `Effect.timeout`.
  *
  * Doing: `signal` sends a signal to the child's group, and to what was found beside it, and tells whether there was one
  * to take it. `stop` carries out a plan (default: the child's own) and waits until nothing of the tree lives; what it
@@ -128,8 +135,8 @@ export interface ReadOptions {
  *
  * const untilReady = Effect.gen(function*() {
  *   const server = yield* Supervise.start(Command.make("my-server"))
- *   yield* server.read({ replay: 100 }).pipe(
- *     Stream.takeUntil((line) => line.text.includes("listening")),
+ *   yield* server.lines.pipe(
+ *     Stream.takeUntil((line) => line._tag === "Line" && line.text.includes("listening")),
  *     Stream.runDrain,
  *     server.raceExit
  *   )
@@ -141,13 +148,14 @@ export interface Child {
   readonly pid: number
   readonly label: string
   readonly containment: Containment
-  readonly lines: Stream.Stream<OutputLine>
-  readonly stdout: Stream.Stream<OutputLine>
-  readonly stderr: Stream.Stream<OutputLine>
+  readonly lines: Stream.Stream<OutputLine | Lagged>
+  readonly stdout: Stream.Stream<OutputLine | Lagged>
+  readonly stderr: Stream.Stream<OutputLine | Lagged>
   readonly read: {
-    (options: ReadOptions & { readonly onSlow: "drop" }): Stream.Stream<OutputLine | Lagged>
-    (options?: ReadOptions & { readonly onSlow?: "suspend" | undefined }): Stream.Stream<OutputLine>
-    (options: ReadOptions): Stream.Stream<OutputLine | Lagged>
+    (
+      options: ReadOptions & { readonly replay: number; readonly onSlow?: "suspend" | undefined }
+    ): Stream.Stream<OutputLine>
+    (options?: ReadOptions): Stream.Stream<OutputLine | Lagged>
   }
   readonly bytes: (stream: StreamName) => Stream.Stream<Uint8Array>
   readonly stdin: ChildInput
@@ -155,7 +163,7 @@ export interface Child {
   readonly ask: (
     line: string,
     until: (line: OutputLine) => boolean
-  ) => Effect.Effect<ReadonlyArray<OutputLine>, InputError | ProcessFailed>
+  ) => Effect.Effect<ReadonlyArray<OutputLine>, InputError | IncompleteOutputError | ProcessFailed>
   readonly exited: Effect.Effect<ExitStatus>
   readonly drained: Effect.Effect<Drained>
   readonly gone: Effect.Effect<ExitReport, SurvivorsError>

@@ -1,11 +1,13 @@
 /**
- * Who is told of the life of every child, before anyone else can know: a journal, a metric, a test.
+ * Observers of the life of every child: a journal, a metric, a test.
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import type { EndedBy, ExitReport } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
+import { added, withoutObservers } from "./internal/observers.js"
 import type { SurvivorsError } from "./SurvivorsError.js"
 
 /**
@@ -48,34 +50,64 @@ export interface Ended extends Spawned {
 }
 
 /**
- * An optional service: where it is provided, each child reports to it.
+ * Runs when a child begins and ends, before its handle shows it:
  *
- * - `spawned` is run once the child is registered, before its handle is handed out;
+ * - `spawned` once the child is registered, before its handle is handed out;
  * - `exited` before the handle's `exited` completes, so that no one acts on a death that is not yet on record;
  * - `gone` before the handle's `gone` completes, with the report, or with the error that names the survivors.
  *
- * Each call is given `timeout` (default one second; `Duration.infinity` for one that sees to it itself). A call that
- * fails, dies or is too slow is logged as a warning and changes nothing for the child.
+ * Each call is given `timeout` (default one second; `Duration.infinity` for an observer with a bound of its own). A
+ * call that fails, dies or is too slow is logged as a warning and changes nothing for the child or for other observers.
  *
  * @example
  * ```ts
- * import { ChildObserver } from "@tether/process/ChildObserver"
+ * import type { ChildObserver } from "@tether/process/ChildObserver"
  * import * as Effect from "effect/Effect"
- * import * as Layer from "effect/Layer"
  *
- * const deaths = Layer.succeed(ChildObserver, {
+ * const deaths: ChildObserver = {
+ *   spawned: () => Effect.void,
+ *   exited: (child) => Effect.logInfo(`${child.label} ended`),
+ *   gone: () => Effect.void
+ * }
+ * ```
+ */
+export interface ChildObserver {
+  readonly spawned: (child: Spawned) => Effect.Effect<unknown, unknown>
+  readonly exited: (child: Ended) => Effect.Effect<unknown, unknown>
+  readonly gone: (child: Spawned, end: ExitReport | SurvivorsError) => Effect.Effect<unknown, unknown>
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Adds an observer, as `Logger.add` adds a logger. Any number of layers add up, nested or merged. The calls of one
+ * moment are made one after the other: the observers of outer layers first, merged ones in their order. The same
+ * observer is added once.
+ *
+ * @example
+ * ```ts
+ * import * as ChildObserver from "@tether/process/ChildObserver"
+ * import * as Effect from "effect/Effect"
+ *
+ * const deaths = ChildObserver.layer({
  *   spawned: () => Effect.void,
  *   exited: (child) => Effect.logInfo(`${child.label} ended`),
  *   gone: () => Effect.void
  * })
  * ```
  */
-export class ChildObserver extends Context.Tag("@tether/process/ChildObserver")<
-  ChildObserver,
-  {
-    readonly spawned: (child: Spawned) => Effect.Effect<unknown, unknown>
-    readonly exited: (child: Ended) => Effect.Effect<unknown, unknown>
-    readonly gone: (child: Spawned, end: ExitReport | SurvivorsError) => Effect.Effect<unknown, unknown>
-    readonly timeout?: Duration.DurationInput | undefined
-  }
->() {}
+export const layer = (observer: ChildObserver): Layer.Layer<never> => added(observer)
+
+/**
+ * Runs an effect whose children no observer sees: helpers of a library, which are not the user's.
+ *
+ * @example
+ * ```ts
+ * import * as ChildObserver from "@tether/process/ChildObserver"
+ * import * as Supervise from "@tether/process/Supervise"
+ * import * as Command from "@effect/platform/Command"
+ *
+ * const version = ChildObserver.unobserved(Supervise.string(Command.make("tmux", "-V")))
+ * ```
+ */
+export const unobserved = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.mapInputContext(effect, (context: Context.Context<R>) => withoutObservers(context))

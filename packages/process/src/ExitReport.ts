@@ -96,15 +96,15 @@ export type Containment = "none" | "group" | "tree" | "cgroup"
  * What passed through one of a child's streams.
  *
  * `bytes` were read; `lines` were framed from them, a last line without newline counted; `truncatedLines` of these were
- * longer than `maxLineBytes` and lost `truncatedBytes` together; `tail` is the end of the output, at most `tailBytes`,
- * from a line start, with secrets replaced. All are zero or empty for a stream that was not captured; of one that is
- * `"bytes"`, no lines are counted.
+ * longer than `maxLineBytes` and lost `truncatedBytes` together; `drained` says how the reading of this stream ended,
+ * see {@link Drained}; `tail` is the end of the output, at most `tailBytes`, from a line start, with secrets replaced.
+ * All are zero or empty for a stream that was not captured; of one that is `"bytes"`, no lines are counted.
  *
  * @example
  * ```ts
  * import type { StreamReport } from "@tether/process/ExitReport"
  *
- * const wasWhole = (stream: StreamReport) => stream.truncatedBytes === 0
+ * const wasWhole = (stream: StreamReport) => stream.drained === "Eof" && stream.truncatedBytes === 0
  * ```
  */
 export interface StreamReport {
@@ -112,6 +112,7 @@ export interface StreamReport {
   readonly lines: number
   readonly truncatedLines: number
   readonly truncatedBytes: number
+  readonly drained: Drained["_tag"]
   readonly tail: string
 }
 

@@ -15,11 +15,11 @@ import { streamAt } from "./ChildDriver.js"
 import type { ChildOptions } from "./ChildOptions.js"
 import { ChildSpawner } from "./ChildSpawner.js"
 import type { ExitReport } from "./ExitReport.js"
+import { IncompleteOutputError } from "./IncompleteOutputError.js"
 import { Collected } from "./internal/collected.js"
 import { Framer } from "./internal/framer.js"
 import * as Redactor from "./internal/redact.js"
 import { refusal } from "./internal/resolve.js"
-import { defaultMaxLineBytes } from "./Lines.js"
 import { OutputTooLarge } from "./OutputTooLarge.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
 import type { SpawnError } from "./SpawnError.js"
@@ -176,7 +176,11 @@ export const all = <
 /**
  * How output is collected: the options of a child, but for those that collecting needs itself, and
  *
- * - `limit`: how many bytes of stdout there may be. Default 16 MiB, more than anyone reads and less than what hurts.
+ * - `limit`: how many bytes of stdout there may be. Default 16 MiB, more than anyone reads and less than what hurts. It
+ *   is also the default of `maxLineBytes` for the lines of stdout.
+ * - `whole`: whether the run fails when something else held stdout open after the child's end, and it was read no
+ *   further. Default false: such a run succeeds with a warning. A shell that leaves a daemon is one; so is a shell that
+ *   does not wait for a process substitution, whose output would be missing.
  *
  * @example
  * ```ts
@@ -187,6 +191,7 @@ export const all = <
  */
 export interface CollectOptions extends Omit<ChildOptions, "stdout" | "check"> {
   readonly limit?: number | undefined
+  readonly whole?: boolean | undefined
 }
 
 /**
@@ -199,14 +204,15 @@ export interface CollectOptions extends Omit<ChildOptions, "stdout" | "check"> {
  * const isTooMuch = (error: CollectError) => error._tag === "OutputTooLarge"
  * ```
  */
-export type CollectError = SpawnError | ProcessFailed | SurvivorsError | OutputTooLarge
+export type CollectError = SpawnError | ProcessFailed | SurvivorsError | OutputTooLarge | IncompleteOutputError
 
 /**
  * Runs a program to its end and returns what it wrote to stdout, as it is: a last newline stays. It is decoded as UTF-8
  * in one piece, so that no character is cut.
  *
  * Fails as {@link run} does, and with `OutputTooLarge` as soon as there is more than `limit` bytes: the child is
- * stopped then, and the error has what was kept.
+ * stopped then, and the error has what was kept. Fails with `IncompleteOutputError`, which has what was kept, too, if
+ * the output was not taken in time after the child's end, and with `whole: true` if something else held it open.
  *
  * @example
  * ```ts
@@ -219,12 +225,13 @@ export type CollectError = SpawnError | ProcessFailed | SurvivorsError | OutputT
 export const string = (
   command: Command.Command,
   options?: CollectOptions
-): Effect.Effect<string, CollectError, ChildSpawner> => collect(command, options, (collected) => collected.text)
+): Effect.Effect<string, CollectError, ChildSpawner> =>
+  collect(command, options, (collected) => Effect.succeed(collected.text))
 
 /**
  * Runs a program to its end and returns the lines of its stdout, framed as everywhere: they end at newlines only, and
- * one carriage return before a newline is trimmed. `limit` counts bytes; a line that is longer than `maxLineBytes` is
- * truncated. Everything else is as for {@link string}.
+ * one carriage return before a newline is trimmed. `limit` counts bytes. A line that is longer than `maxLineBytes`, by
+ * default the limit, is an `IncompleteOutputError`. Everything else is as for {@link string}.
  *
  * @example
  * ```ts
@@ -238,16 +245,23 @@ export const lines = (
   command: Command.Command,
   options: CollectOptions = {}
 ): Effect.Effect<ReadonlyArray<string>, CollectError, ChildSpawner> =>
-  collect(command, options, (collected) =>
-    collected.linesBy(new Framer(options.maxLineBytes ?? defaultMaxLineBytes, options.carriageReturn ?? "keep"))
-  )
+  collect(command, options, (collected, incomplete) => {
+    const longest = options.maxLineBytes ?? Math.max(1, options.limit ?? defaultLimit)
+    const { lines, missing } = collected.linesBy(new Framer(longest, options.carriageReturn ?? "keep"))
+    return missing === 0 ? Effect.succeed(lines) : incomplete("LongLine", missing)
+  })
 
 const defaultLimit = 16 * 1024 * 1024
 
+type Incomplete = (
+  reason: IncompleteOutputError["reason"],
+  missing: number | undefined
+) => Effect.Effect<never, IncompleteOutputError>
+
 const collect = <A>(
   command: Command.Command,
-  { limit = defaultLimit, ...rest }: CollectOptions = {},
-  f: (collected: Collected) => A
+  { limit = defaultLimit, whole = false, ...rest }: CollectOptions = {},
+  f: (collected: Collected, incomplete: Incomplete) => Effect.Effect<A, IncompleteOutputError>
 ): Effect.Effect<A, CollectError, ChildSpawner> => {
   const options: ChildOptions = { ...rest, stdout: "bytes" }
   return Effect.suspend(() => {
@@ -255,18 +269,13 @@ const collect = <A>(
       Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit is a whole number of bytes, and not ${limit}`
     if (problem !== undefined) return Effect.fail(refusal(command, options, problem))
     const collected = new Collected(limit)
+    const kept = () => Redactor.ofOptions(options).redactCut(collected.cutText)
     return bracket(
       command,
       options,
       (child) => {
         const tooLarge = Effect.suspend(() =>
-          Effect.fail(
-            new OutputTooLarge({
-              label: child.label,
-              limit,
-              kept: Redactor.ofOptions(options).redactCut(collected.cutText)
-            })
-          )
+          Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: kept() }))
         )
         const all = Stream.runForEach(child.bytes("stdout"), (chunk) =>
           collected.take(chunk) ? Effect.void : tooLarge
@@ -276,7 +285,14 @@ const collect = <A>(
           Effect.zipLeft(goneUnread(child, rest), all, { concurrent: true })
         )
       },
-      (child) => Effect.map(child.report, () => f(collected))
+      (child) => {
+        const incomplete: Incomplete = (reason, missing) =>
+          Effect.fail(new IncompleteOutputError({ label: child.label, reason, missing, kept: kept() }))
+        return Effect.flatMap(child.report, ({ stdout }) => {
+          if (stdout.drained === "Stalled") return incomplete("Stalled", stdout.bytes - collected.size)
+          return whole && stdout.drained === "Cut" ? incomplete("Cut", undefined) : f(collected, incomplete)
+        })
+      }
     )
   })
 }

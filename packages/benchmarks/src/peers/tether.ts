@@ -53,7 +53,7 @@ export const stream: Peer = ({ file }) => {
   return Supervise.start(Command.make("cat", file)).pipe(
     Effect.flatMap((child) =>
       Stream.runForEachChunk(child.stdout, (chunk) =>
-        Effect.sync(() => Chunk.forEach(chunk, (line) => counter.take(line.text)))
+        Effect.sync(() => Chunk.forEach(chunk, (item) => item._tag === "Line" && counter.take(item.text)))
       )
     ),
     Effect.scoped,

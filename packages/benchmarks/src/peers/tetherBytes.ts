@@ -60,8 +60,8 @@ export const slow: Peer = async ({ slowLines }) => {
       Effect.flatMap((child) =>
         child.stdout.pipe(
           Stream.take(slowLines),
-          Stream.runForEach(({ text }) => {
-            seen += text.length + 1
+          Stream.runForEach((item) => {
+            if (item._tag === "Line") seen += item.text.length + 1
             return Effect.sleep("1 millis")
           })
         )

@@ -21,11 +21,7 @@ interface Begun {
   readonly memory: Watched
 }
 
-export const makeObserver = (
-  journal: Journal,
-  surroundings: Surroundings,
-  scope: Scope.Scope
-): ChildObserver["Type"] => {
+export const makeObserver = (journal: Journal, surroundings: Surroundings, scope: Scope.Scope): ChildObserver => {
   const begun = new Map<number, Begun>()
   const memory = makeMemoryWatch(surroundings, scope)
 

@@ -2,10 +2,12 @@ import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Fixture from "@tether/vitest/Fixture"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -85,6 +87,41 @@ describe("the moment of a record", () => {
           expect(onDisk()).toEqual([...before, " ev=session-start", " ev=session-exit"])
         }
       }).pipe(Effect.provide(inFile(directory)), Effect.provide(NodeChildSpawner.layer))
+    })
+  )
+})
+
+describe("a journal", () => {
+  it.scopedLive("and an observer of one's own are both told of a child", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const note = (moment: string) => () => Effect.sync(() => told.push(moment))
+      const own = ChildObserver.layer({ spawned: note("spawned"), exited: note("exited"), gone: note("gone") })
+      const records = yield* Effect.zipRight(Supervise.run(Command.make("true")), all).pipe(
+        Effect.provide(Layer.mergeAll(inFile(yield* folder), own, NodeChildSpawner.layer))
+      )
+      expect(records.map((record) => record.ev)).toEqual(["session-start", "session-exit"])
+      expect(told).toEqual(["spawned", "exited", "gone"])
+    })
+  )
+
+  it.scopedLive("costs the first reader of a child no line", () =>
+    Effect.gen(function* () {
+      const count = Command.make("seq", "1", "5")
+      const piped = Command.pipeTo(Command.make("sh", "-c", "seq 1 5; echo said >&2"), Command.make("cat"))
+      const ways = [
+        Effect.scoped(Effect.flatMap(Supervise.start(count), (child) => Stream.runCount(child.lines))),
+        Supervise.use(count, { expect: [0] }, (child) => Stream.runCount(child.lines)),
+        Effect.map(
+          Supervise.use(piped, { expect: [0] }, (child) => Stream.runCount(child.lines)),
+          (lines) => lines - 1
+        )
+      ]
+      const counts = yield* Effect.forEach(ways, (way) => Effect.replicateEffect(way, 15)).pipe(
+        Effect.provide(inFile(yield* folder)),
+        Effect.provide(NodeChildSpawner.layer)
+      )
+      expect(new Set(counts.flat())).toEqual(new Set([5]))
     })
   )
 })

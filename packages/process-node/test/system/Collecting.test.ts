@@ -10,6 +10,7 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Fixture from "@tether/vitest/Fixture"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
+import * as Logger from "effect/Logger"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { marked } from "../support/os.js"
 
@@ -76,6 +77,19 @@ describe("string", () => {
       expect((error as OutputTooLarge).limit).toBe(16 * 1024 * 1024)
     )
   )
+  it.live("is cut where a daemon holds it open, and fails then only with whole", () =>
+    Effect.gen(function* () {
+      const daemon = sh("sleep 300 & echo ok")
+      const quiet = Logger.replace(Logger.defaultLogger, Logger.none)
+      const options = { drainGrace: "100 millis" } as const
+      expect(yield* Effect.provide(string(daemon, options), quiet)).toBe("ok\n")
+      const error = yield* Effect.flip(string(daemon, { ...options, whole: true })).pipe(Effect.provide(quiet))
+      expect(error).toMatchObject({ _tag: "IncompleteOutputError", reason: "Cut", kept: "ok\n" })
+      expect(yield* string(sh("sleep 300 >/dev/null & echo ok"), { whole: true }).pipe(Effect.provide(quiet))).toBe(
+        "ok\n"
+      )
+    })
+  )
   it.live("reads the streams beside it too", () =>
     Effect.map(
       string(sh("head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero >&3; echo done"), {
@@ -97,8 +111,18 @@ describe("lines", () => {
     Effect.map(lines(Command.make("true")), (all) => expect(all).toEqual([]))
   )
   it.live("end where the options say", () =>
-    Effect.map(lines(sh(`printf '1%%\\r2%%\\r\\nxxxxxx\\n'`), { carriageReturn: "split", maxLineBytes: 3 }), (all) =>
+    Effect.map(lines(sh(`printf '1%%\\r2%%\\r\\nxxx\\n'`), { carriageReturn: "split", maxLineBytes: 3 }), (all) =>
       expect(all).toEqual(["1%", "2%", "xxx"])
+    )
+  )
+  it.live("longer than maxLineBytes are a failure", () =>
+    Effect.map(Effect.flip(lines(sh("echo xxxxxx"), { maxLineBytes: 3 })), (error) =>
+      expect(error).toMatchObject({ _tag: "IncompleteOutputError", reason: "LongLine", missing: 3, kept: "xxxxxx\n" })
+    )
+  )
+  it.live("may be of any length up to the limit", () =>
+    Effect.map(lines(sh("head -c 1500000 /dev/zero | tr '\\0' x")), (all) =>
+      expect(all.map((line) => line.length)).toEqual([1_500_000])
     )
   )
   it.live("have a limit in bytes", () =>

@@ -223,7 +223,7 @@ describe("descriptors above the standard ones", () => {
           onLines: { fd3: (lines) => void seen.push(...lines) }
         },
         (child) =>
-          Effect.map(Stream.runCollect(child.read({ streams: ["fd3"] })), (lines) =>
+          Effect.map(Stream.runCollect(child.read({ streams: ["fd3"], replay: 10 })), (lines) =>
             Chunk.toArray(lines).map((line) => [line.stream, line.text])
           )
       ).pipe(Effect.provide(logs.layer))

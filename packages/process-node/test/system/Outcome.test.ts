@@ -101,7 +101,7 @@ describe("lines", () => {
       const report = yield* use(sh("yes err | head -n 500000 >&2; echo done"), { expect: [0] }, (child) =>
         Effect.zipRight(
           child.stdout.pipe(
-            Stream.filter((line) => line.text === "done"),
+            Stream.filter((line) => line._tag === "Line" && line.text === "done"),
             Stream.runHead
           ),
           child.gone
@@ -231,7 +231,7 @@ describe("the outcome", () => {
         const untilReady = Effect.scoped(
           Effect.flatMap(Supervise.start(sh("echo booting; exit 1")), (child) =>
             child.lines.pipe(
-              Stream.takeUntil((line) => line.text.includes("listening")),
+              Stream.takeUntil((line) => line._tag === "Line" && line.text.includes("listening")),
               Stream.runDrain,
               child.raceExit
             )
@@ -303,6 +303,7 @@ describe("stopping", () => {
       const pids: Array<number> = []
       yield* use(sh("trap '' TERM; sleep 300 & echo $!; while :; do sleep 0.01; done"), { stop }, (child) =>
         child.stdout.pipe(
+          Stream.filter((line) => line._tag === "Line"),
           Stream.take(1),
           Stream.runForEach((line) => Effect.sync(() => pids.push(Number(line.text), child.pid)))
         )
@@ -318,6 +319,7 @@ describe("stopping", () => {
       const pids: Array<number> = []
       yield* use(sh("(trap '' TERM; echo up; sleep 300) & echo $!; wait"), { stop }, (child) =>
         child.stdout.pipe(
+          Stream.filter((line) => line._tag === "Line"),
           Stream.take(2),
           Stream.runForEach((line) => Effect.sync(() => pids.push(Number(line.text))))
         )
@@ -366,7 +368,9 @@ describe("stopping", () => {
   it.live("stops a server behind a shell that does not exec", () =>
     Effect.gen(function* () {
       const pid = yield* use(sh("sleep 300 & echo $!; wait; :"), {}, (child) =>
-        Effect.map(Stream.runHead(child.stdout), (line) => Number(line._tag === "Some" ? line.value.text : 0))
+        Effect.map(Stream.runHead(child.read({ streams: ["stdout"], replay: 1 })), (line) =>
+          Number(line._tag === "Some" ? line.value.text : 0)
+        )
       )
       expect(isAlive(pid)).toBe(false)
     })

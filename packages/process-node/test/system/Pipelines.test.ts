@@ -4,7 +4,7 @@
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import type { Child } from "@tether/process/Child"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import { Exited, Signaled } from "@tether/process/ExitStatus"
@@ -267,10 +267,9 @@ describe("a pipeline", () => {
   it.live("is stopped when its source fails while an observer is still being told of it", () => {
     const observer = { spawned: () => Effect.sleep(20), exited: () => Effect.void, gone: () => Effect.void }
     return Effect.map(
-      Effect.provideService(
+      Effect.provide(
         failed(piped(cat, cat), { stdin: { stream: Stream.fail("no more") } }),
-        ChildObserver,
-        observer
+        ChildObserver.layer(observer)
       ),
       (error) => expect(error.inputCause).toBeDefined()
     )

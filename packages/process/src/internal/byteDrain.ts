@@ -8,9 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { StreamName } from "../ChildDriver.js"
-import * as ChildMetrics from "../ChildMetrics.js"
 import type { StreamReport } from "../ExitReport.js"
-import { Intake, metricOf, type Pipe } from "./intake.js"
+import { Intake, type Pipe } from "./intake.js"
 import type { Plan } from "./plan.js"
 import { Wakeup } from "./wakeup.js"
 
@@ -58,9 +57,7 @@ export class ByteDrain extends Intake {
 
   abandon(): void {
     if (this.isDone) return
-    this.isEnded = true
-    this.abandoned = this.queued
-    ChildMetrics.dropped[metricOf(this.stream)].unsafeUpdate(this.abandoned, [])
+    this.stalled(this.queued)
     this.finish()
     this.arrived.notify()
   }
@@ -71,7 +68,8 @@ export class ByteDrain extends Intake {
   }
 
   report(): StreamReport {
-    return { bytes: this.received, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: this.tailText() }
+    const { drained, received: bytes } = this
+    return { bytes, lines: 0, truncatedLines: 0, truncatedBytes: 0, drained, tail: this.tailText() }
   }
 
   enter(): Reader {

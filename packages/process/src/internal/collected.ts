@@ -7,7 +7,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 export class Collected {
   private readonly chunks: Array<Uint8Array> = []
-  private size = 0
+  /** How many bytes are kept. */
+  size = 0
 
   constructor(private readonly limit: number) {}
 
@@ -29,10 +30,15 @@ export class Collected {
     return decoder.decode(bytes.subarray(0, wholeCharacters(bytes)))
   }
 
-  linesBy(framer: Framer): ReadonlyArray<string> {
-    const whole = framer.push(this.bytes)?.texts ?? []
-    const rest = framer.flush()?.texts ?? []
-    return rest.length === 0 ? whole : [...whole, ...rest]
+  /** The lines, and how many bytes of them the framer has cut off. */
+  linesBy(framer: Framer): { readonly lines: ReadonlyArray<string>; readonly missing: number } {
+    const chunks = [framer.push(this.bytes), framer.flush()].filter((chunk) => chunk !== undefined)
+    const missing = chunks.flatMap(({ truncated }) => [...(truncated?.values() ?? [])])
+    const [lines = [], rest = []] = chunks.map(({ texts }) => texts)
+    return {
+      lines: rest.length === 0 ? lines : [...lines, ...rest],
+      missing: missing.reduce((sum, bytes) => sum + bytes, 0)
+    }
   }
 
   private get bytes(): Uint8Array {

@@ -109,9 +109,7 @@ export class Drain extends Intake {
 
   abandon(): void {
     if (this.isDone) return
-    this.isEnded = true
-    this.abandoned = this.queued + this.offered + this.framer.partialBytes + this.hub.undelivered(this.source)
-    ChildMetrics.dropped[metricOf(this.stream)].unsafeUpdate(this.abandoned, [])
+    this.stalled(this.queued + this.offered + this.framer.partialBytes + this.hub.undelivered(this.source))
     this.finished()
     // Not awaited: what the consumer does may be uninterruptible, and nobody waits for it any more.
     this.fiber?.unsafeInterruptAsFork(this.fiber.id())
@@ -126,6 +124,7 @@ export class Drain extends Intake {
       lines: this.lines,
       truncatedLines: this.truncatedLines,
       truncatedBytes: this.truncatedBytes,
+      drained: this.drained,
       tail: this.tailText()
     }
   }

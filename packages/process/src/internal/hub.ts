@@ -1,6 +1,7 @@
 /**
  * The lines of one child, or of all processes of a pipeline, to any number of readers. A reader holds the child back
- * while it is subscribed, or is told how much it missed; without readers nothing waits.
+ * while it is subscribed, or is told how much it missed; without readers nothing waits. The first reader of a stream
+ * begins at its start, as far as the start is kept.
  */
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -27,7 +28,7 @@ export interface Placed {
 
 /** How many bytes may wait for a reader before the child is held back, or lines are dropped. */
 const mark = 64 * 1024
-/** How many bytes of lines are kept for readers that ask for the ones before they came. */
+/** How many bytes of lines are kept for each stream: for its first reader, and for readers that ask for a replay. */
 const historyBytes = 64 * 1024
 
 interface Piece extends Placed {
@@ -36,12 +37,45 @@ interface Piece extends Placed {
   readonly lag?: Lagged
 }
 
+/** The last lines of one stream, of all processes together. Made for its first lines or its first reader. */
+class History {
+  private readonly pieces: Array<Omit<Piece, "chunk"> & { readonly kept: KeptChunk }> = []
+  private bytes = 0
+  /** How many lines are kept no more. */
+  forgotten = 0
+  /** Its first readers are those that subscribe in one turn of the event loop. */
+  firstReaders: "awaited" | "subscribing" | "subscribed" = "awaited"
+
+  constructor(readonly stream: StreamName) {}
+
+  add({ at, chunk, seq, source }: Piece): void {
+    this.pieces.push({ source, seq, at, kept: keepChunk(chunk) })
+    this.bytes += chunk.bytes
+    for (
+      let first = this.pieces[0];
+      first !== undefined && this.bytes - first.kept.bytes >= historyBytes;
+      first = this.pieces[0]
+    ) {
+      this.bytes -= first.kept.bytes
+      this.forgotten += first.kept.count
+      this.pieces.shift()
+    }
+  }
+
+  all(): ReadonlyArray<Piece> {
+    return this.pieces.map(({ at, kept, seq, source }) => ({ source, at, seq, chunk: restoreChunk(kept) }))
+  }
+}
+
+const bySeq = (a: Piece, b: Piece): number => a.seq - b.seq
+
 export class Hub {
   private readonly subscriptions = new Set<Subscription>()
-  private readonly history: Array<Omit<Piece, "chunk"> & { readonly kept: KeptChunk }> = []
-  private kept = 0
+  private readonly histories: Array<History> = []
   private lines = 0
   private readonly open = new Set<HubSource>()
+  /** The rest of the current turn of the event loop, as the driver knows it. */
+  turn: Effect.Effect<void> = Effect.void
   /** Told whenever a reader has taken something or has left. */
   readonly changed = new Wakeup()
   /** How often a reader has taken something: the sign of life of a slow one. */
@@ -61,16 +95,7 @@ export class Hub {
   publish(source: HubSource, chunk: LineChunk): Placed {
     const piece: Piece = { source, chunk, seq: this.lines, at: this.clock.unsafeCurrentTimeMillis() }
     this.lines += chunk.texts.length
-    this.history.push({ source, seq: piece.seq, at: piece.at, kept: keepChunk(chunk) })
-    this.kept += chunk.bytes
-    for (
-      let first = this.history[0];
-      first !== undefined && this.kept - first.kept.bytes >= historyBytes;
-      first = this.history[0]
-    ) {
-      this.kept -= first.kept.bytes
-      this.history.shift()
-    }
+    this.historyOf(source.stream).add(piece)
     for (const subscription of this.subscriptions) subscription.offer(piece)
     return piece
   }
@@ -104,6 +129,7 @@ export class Hub {
     return true
   }
 
+  /** What comes from now on, after so many of the last lines. It counts as no reader. */
   subscribe(streams: ReadonlyArray<StreamName>, replay: number, onSlow: "suspend" | "drop"): Subscription {
     const subscription = new Subscription(this, streams, onSlow, this.patience)
     for (const piece of this.lastLines(streams, replay)) subscription.replay(piece)
@@ -111,23 +137,63 @@ export class Hub {
     return subscription
   }
 
+  /**
+   * What comes from now on, after all that is kept of streams that have had no reader, or after the replay that was
+   * asked for. The last lines of such a stream are no replay: how many came before them is told.
+   */
+  subscribeReader(
+    streams: ReadonlyArray<StreamName>,
+    replay: number | undefined,
+    onSlow: "suspend" | "drop"
+  ): Subscription {
+    const histories = [...new Set(streams)].map((stream) => this.historyOf(stream))
+    const subscription = this.subscribe(streams, replay ?? 0, onSlow)
+    const unread = histories.filter((history) => history.firstReaders !== "subscribed")
+    for (const history of unread) history.firstReaders = "subscribing"
+    if (replay === undefined) {
+      subscription.miss(unread.reduce((sum, history) => sum + history.forgotten, 0))
+      for (const piece of unread.flatMap((history) => history.all()).sort(bySeq)) subscription.replay(piece)
+    }
+    return subscription
+  }
+
+  /** What is to be awaited, beside its readers, before later ones of the same streams are no longer the first. */
+  get endOfTurn(): Effect.Effect<void> | undefined {
+    const begun = this.histories.filter((history) => history.firstReaders === "subscribing")
+    if (begun.length === 0) return undefined
+    return Effect.map(this.turn, () => {
+      for (const history of begun) history.firstReaders = "subscribed"
+    })
+  }
+
   leave(subscription: Subscription): void {
     this.subscriptions.delete(subscription)
     this.changed.notify()
   }
 
+  private historyOf(stream: StreamName): History {
+    for (const history of this.histories) if (history.stream === stream) return history
+    const history = new History(stream)
+    this.histories.push(history)
+    return history
+  }
+
   private lastLines(streams: ReadonlyArray<StreamName>, count: number): ReadonlyArray<Piece> {
-    const pieces: Array<Piece> = []
-    let missing = count
-    for (let i = this.history.length - 1; i >= 0 && missing > 0; i--) {
-      const { at, kept, seq, source } = this.history[i] as (typeof this.history)[number]
-      if (!streams.includes(source.stream)) continue
-      const skipped = Math.max(0, kept.count - missing)
-      missing -= kept.count
-      const chunk = restoreChunk(kept)
-      pieces.unshift({ source, at, seq: seq + skipped, chunk: skipped === 0 ? chunk : withoutFirst(chunk, skipped) })
+    if (!(count > 0)) return []
+    const pieces = this.histories
+      .filter(({ stream }) => streams.includes(stream))
+      .flatMap((history) => history.all())
+      .sort(bySeq)
+    let surplus = pieces.reduce((sum, { chunk }) => sum + chunk.texts.length, 0) - count
+    const last: Array<Piece> = []
+    for (const piece of pieces) {
+      const size = piece.chunk.texts.length
+      if (surplus <= 0) last.push(piece)
+      else if (surplus < size)
+        last.push({ ...piece, seq: piece.seq + surplus, chunk: withoutFirst(piece.chunk, surplus) })
+      surplus -= size
     }
-    return pieces
+    return last
   }
 }
 
@@ -174,11 +240,13 @@ export class Subscription {
 
   offer(piece: Piece): void {
     if (!this.streams.includes(piece.source.stream)) return
-    if (this.onSlow === "drop" && this.waiting >= mark) {
-      this.dropped += piece.chunk.texts.length
-      return
-    }
+    if (this.onSlow === "drop" && this.waiting >= mark) return this.miss(piece.chunk.texts.length)
     this.replay(piece)
+  }
+
+  /** So many lines are gone for this reader. */
+  miss(lines: number): void {
+    this.dropped += lines
   }
 
   replay(piece: Piece): void {

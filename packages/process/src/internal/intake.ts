@@ -37,6 +37,8 @@ export abstract class Intake {
   isDone = false
   /** Bytes that were read and that no consumer took. */
   abandoned = 0
+  /** How the reading ended, or will unless something else happens. */
+  drained: StreamReport["drained"] = "Eof"
 
   constructor(
     readonly stream: StreamName,
@@ -65,6 +67,14 @@ export abstract class Intake {
 
   tailText(): string {
     return this.plan.tailBytes === 0 ? "" : this.tail.read(this.plan.tailBytes, this.plan.redactor)
+  }
+
+  /** Its consumer has stopped, and has not taken so many bytes. What has not been read is lost, too. */
+  protected stalled(bytes: number): void {
+    if (bytes > 0 || !this.isEnded) this.drained = "Stalled"
+    this.isEnded = true
+    this.abandoned = bytes
+    ChildMetrics.dropped[metricOf(this.stream)].unsafeUpdate(bytes, [])
   }
 
   protected note(chunk: Uint8Array): void {

@@ -65,7 +65,6 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
       reading: 0,
       idle: 0
     }))
-    let cut = false
     while (!isDone()) {
       const paused = watches.map(({ drain }) => drain.isPaused)
       yield* within(slice, joining.allDone)
@@ -89,22 +88,18 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
           for (const holder of yield* joining.launched.holders(drain.stream))
             holders.set(holder.pid, joining.shown(holder))
           joining.launched.close(drain.stream)
+          drain.drained = "Cut"
           drain.end()
-          cut = true
         }
       }
     }
-    return yield* told(plan, drainedOf(joining.drains, cut, [...holders.values()]))
+    return yield* told(plan, drainedOf(joining.drains, [...holders.values()]))
   })
 
-const drainedOf = (
-  drains: ReadonlyArray<Intake>,
-  cut: boolean,
-  holders: ReadonlyArray<ProcessInfo.ProcessInfo>
-): Drained => {
+const drainedOf = (drains: ReadonlyArray<Intake>, holders: ReadonlyArray<ProcessInfo.ProcessInfo>): Drained => {
   const bytes = drains.reduce((sum, drain) => sum + drain.abandoned, 0)
-  if (bytes > 0) return { _tag: "Stalled", bytes }
-  return cut ? { _tag: "Cut", holders } : { _tag: "Eof" }
+  if (drains.some((drain) => drain.drained === "Stalled")) return { _tag: "Stalled", bytes }
+  return drains.some((drain) => drain.drained === "Cut") ? { _tag: "Cut", holders } : { _tag: "Eof" }
 }
 
 /**

@@ -1,25 +1,23 @@
 /**
  * One child from its spawn to its end: where the platform's events come in, and where the handle's promises are kept.
  *
- *   exited   the status is known            -> observer told -> `exited` completes
+ *   exited   the status is known            -> observers told -> `exited` completes
  *   drained  every drain is done or bounded                  -> `drained` completes
- *   gone     it is proven that nothing lives -> observer told -> `gone` completes with the report
+ *   gone     it is proven that nothing lives -> observers told -> `gone` completes with the report
  *
- * Where nothing is in the way (no leftover, no observer) all of it happens in the platform's own callbacks. A fiber is
+ * Where nothing is in the way (no leftover, no observers) all of it happens in the platform's own callbacks. A fiber is
  * forked only for what has to wait.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
@@ -27,7 +25,7 @@ import type { Child } from "../Child.js"
 import type { Launched, LaunchEvents, StreamName } from "../ChildDriver.js"
 import type { ChildInput } from "../ChildInput.js"
 import * as ChildMetrics from "../ChildMetrics.js"
-import { ChildObserver } from "../ChildObserver.js"
+import type { ChildObserver } from "../ChildObserver.js"
 import type { Containment, Drained, ExitReport } from "../ExitReport.js"
 import type * as ExitStatus from "../ExitStatus.js"
 import type { ProcessFailed } from "../ProcessFailed.js"
@@ -40,6 +38,7 @@ import { Feeding } from "./feeding.js"
 import type { Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
 import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers, warnOfSuspects } from "./observability.js"
+import { observersIn } from "./observers.js"
 import { Output } from "./output.js"
 import type { Plan } from "./plan.js"
 import { stopProblems } from "./problems.js"
@@ -76,10 +75,11 @@ export class ManagedChild extends Reading implements Child {
   /** Told of everything that our own fibers wait for: the leader's end, the last drain, the end of a stop. */
   private readonly moved = new Wakeup()
 
+  private readonly hub: Hub
   private readonly output: Output
   private readonly feeding: Feeding
   private readonly race: Race
-  private readonly observer: ChildObserver["Type"] | undefined
+  private readonly observers: ReadonlyArray<ChildObserver>
   private readonly startedNanos: bigint
   private launched!: Launched
   private span: Tracer.Span | undefined
@@ -102,6 +102,7 @@ export class ManagedChild extends Reading implements Child {
   ) {
     const hub = company?.hub ?? makeHub(clock, plan)
     super(hub)
+    this.hub = hub
     this.verdict = new Verdict(plan)
     this.output = new Output(plan, hub, {
       launched: () => this.launched,
@@ -123,9 +124,7 @@ export class ManagedChild extends Reading implements Child {
     })
     this.ask = makeAsk(hub, this.race, plan.label, () => this.stdin, plan)
     this.raceExit = this.race.run
-    this.observer = Option.getOrUndefined(
-      Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver)
-    )
+    this.observers = observersIn<ChildObserver>(runtime.context)
     this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
     this.startedNanos = clock.unsafeCurrentTimeNanos()
     this.exited = Deferred.await(this.whenExited)
@@ -142,9 +141,10 @@ export class ManagedChild extends Reading implements Child {
     exited: (status) => this.onExited(status)
   }
 
-  /** The child runs. Completes once the observer knows. */
+  /** The child runs. Completes once the observers know. */
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
+    this.hub.turn = launched.turn
     this.account.pid = launched.pid
     this.account.cwd = launched.cwd
     this.account.containment = launched.containment
@@ -164,7 +164,7 @@ export class ManagedChild extends Reading implements Child {
     if (this.company === undefined) this.feed()
     ChildMetrics.started.unsafeUpdate(1, [])
     ChildMetrics.running.unsafeModify(1, [])
-    if (this.observer === undefined) return Effect.succeed(this)
+    if (!this.isObserved) return Effect.succeed(this)
     // In a fiber of the child's own: who interrupts the spawn must not cut the record of it short.
     this.telling = this.fork(this.tell("spawned", (observer) => observer.spawned(this.account.spawned)))
     return Effect.as(Fiber.join(this.telling), this)
@@ -181,7 +181,7 @@ export class ManagedChild extends Reading implements Child {
     this.account.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
     this.feeding.readerEnded()
     this.moved.notify()
-    if (this.observer === undefined) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
+    if (!this.isObserved) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
     this.settle()
   }
 
@@ -189,12 +189,12 @@ export class ManagedChild extends Reading implements Child {
 
   private settle(): void {
     if (this.status === undefined || this.isSettling) return
-    if (this.observer === undefined && !this.output.isDrained && !this.hasLookedTwice) {
+    if (!this.isObserved && !this.output.isDrained && !this.hasLookedTwice) {
       this.lookAgain()
       return
     }
     this.isSettling = true
-    if (this.observer === undefined && this.output.isDrained && this.feeding.isIdle && this.isEmpty) {
+    if (!this.isObserved && this.output.isDrained && this.feeding.isIdle && this.isEmpty) {
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
       this.complete(this.status)
     } else {
@@ -235,7 +235,7 @@ export class ManagedChild extends Reading implements Child {
 
   private settleSlowly(status: ExitStatus.ExitStatus): Effect.Effect<void> {
     return Effect.gen(this, function* () {
-      if (this.observer !== undefined) {
+      if (this.isObserved) {
         // A child may end while its beginning is still being told.
         if (this.telling !== undefined) yield* Fiber.await(this.telling)
         yield* this.output.lastWords("stderr", this.launched.turn)
@@ -356,6 +356,10 @@ export class ManagedChild extends Reading implements Child {
     return this.verdict.status
   }
 
+  private get isObserved(): boolean {
+    return this.observers.length > 0
+  }
+
   private get isEmpty(): boolean {
     return this.launched.presence() === "none"
   }
@@ -372,7 +376,7 @@ export class ManagedChild extends Reading implements Child {
 
   readonly input = (descriptor: number): ChildInput => this.feeding.input(descriptor)
 
-  // Not the status itself: an end is not to be seen before its observer has been told.
+  // Not the status itself: an end is not to be seen before its observers have been told.
   readonly isRunning: Effect.Effect<boolean> = Effect.suspend(() =>
     Effect.map(Deferred.isDone(this.whenExited), (done) => !done)
   )
@@ -507,11 +511,11 @@ export class ManagedChild extends Reading implements Child {
 
   // ---- helpers
 
-  private tell(
-    what: string,
-    call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>
-  ): Effect.Effect<void> {
-    return this.observer === undefined ? Effect.void : tellObserver(this.observer, this.plan.label, what, call)
+  private tell(what: string, call: (observer: ChildObserver) => Effect.Effect<unknown, unknown>): Effect.Effect<void> {
+    if (!this.isObserved) return Effect.void
+    return Effect.forEach(this.observers, (observer) => tellObserver(observer, this.plan.label, what, call), {
+      discard: true
+    })
   }
 
   /**

@@ -78,10 +78,10 @@ export const endSpan = (
 
 /** Tells an observer, within its time. */
 export const tellObserver = (
-  observer: ChildObserver["Type"],
+  observer: ChildObserver,
   label: string,
   what: string,
-  call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>
+  call: (observer: ChildObserver) => Effect.Effect<unknown, unknown>
 ): Effect.Effect<void> => {
   const failed = (cause: Cause.Cause<unknown>) =>
     warn(`the observer failed to take "${what}" of "${clip(label)}"`, cause)

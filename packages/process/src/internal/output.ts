@@ -18,7 +18,7 @@ import { annotationsOf } from "./relayLines.js"
 import { clip } from "./text.js"
 
 const standardStreams: ReadonlyArray<StreamName> = ["stdout", "stderr"]
-const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
+const notCaptured: StreamReport = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, drained: "Eof", tail: "" }
 /** A turn reads more than a pipe holds. */
 const mostTurns = 8
 const noneAbove: Readonly<Record<number, StreamReport>> = {}

@@ -209,15 +209,18 @@ export class Pipeline extends Reading implements Child {
 /** Which is worst: bytes that were lost, then a pipe that was still open. */
 const drainedOf = (all: ReadonlyArray<Drained>): Drained => {
   const bytes = all.reduce((sum, each) => (each._tag === "Stalled" ? sum + each.bytes : sum), 0)
-  if (bytes > 0) return { _tag: "Stalled", bytes }
+  if (all.some((each) => each._tag === "Stalled")) return { _tag: "Stalled", bytes }
   const cut = all.flatMap((each) => (each._tag === "Cut" ? [each] : []))
   return cut.length === 0 ? { _tag: "Eof" } : { _tag: "Cut", holders: cut.flatMap((each) => each.holders) }
 }
+
+const worst = ["Stalled", "Cut"] as const
 
 const sumOf = (all: ReadonlyArray<StreamReport>, tail: string): StreamReport => ({
   bytes: all.reduce((sum, each) => sum + each.bytes, 0),
   lines: all.reduce((sum, each) => sum + each.lines, 0),
   truncatedLines: all.reduce((sum, each) => sum + each.truncatedLines, 0),
   truncatedBytes: all.reduce((sum, each) => sum + each.truncatedBytes, 0),
+  drained: worst.find((end) => all.some(({ drained }) => drained === end)) ?? "Eof",
   tail
 })

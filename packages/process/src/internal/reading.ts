@@ -13,13 +13,27 @@ import type { Plan } from "./plan.js"
 export const makeHub = (clock: Clock.Clock, { deliverGrace }: Plan): Hub =>
   new Hub(clock, Duration.toMillis(deliverGrace))
 
-/** What a reader takes from, from now on until its scope closes. */
-export const subscribe = (hub: Hub, options: ReadOptions = {}): Effect.Effect<Subscription, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      hub.subscribe(options.streams ?? ["stdout", "stderr"], options.replay ?? 0, options.onSlow ?? "suspend")
-    ),
-    (subscription) => Effect.sync(() => subscription.close())
+const released = (subscribe: Effect.Effect<Subscription>): Effect.Effect<Subscription, never, Scope.Scope> =>
+  Effect.acquireRelease(subscribe, (subscription) => Effect.sync(() => subscription.close()))
+
+/** What is said on stdout from now on, until the scope closes. It counts as no reader. */
+export const subscribeStdout = (hub: Hub): Effect.Effect<Subscription, never, Scope.Scope> =>
+  released(Effect.sync(() => hub.subscribe(["stdout"], 0, "suspend")))
+
+const subscribeReader = (hub: Hub, options: ReadOptions = {}): Effect.Effect<Subscription, never, Scope.Scope> =>
+  released(
+    Effect.suspend(() => {
+      const subscription = hub.subscribeReader(
+        options.streams ?? ["stdout", "stderr"],
+        options.replay,
+        options.onSlow ?? "suspend"
+      )
+      const { endOfTurn } = hub
+      // Of nobody's scope: the turn ends for the other readers, too.
+      return endOfTurn === undefined
+        ? Effect.succeed(subscription)
+        : Effect.as(Effect.forkDaemon(endOfTurn), subscription)
+    })
   )
 
 /** The part of a handle that reads lines, of one process or of several. */
@@ -28,20 +42,20 @@ export class Reading {
 
   constructor(hub: Hub) {
     this.read = ((options?: ReadOptions): Stream.Stream<OutputLine | Lagged> =>
-      Stream.fromPull(Effect.map(subscribe(hub, options), (subscription) => subscription.take))) as Child["read"]
+      Stream.fromPull(Effect.map(subscribeReader(hub, options), (subscription) => subscription.take))) as Child["read"]
   }
 
   // Made when they are asked for: most children have no reader.
 
-  get lines(): Stream.Stream<OutputLine> {
+  get lines(): Stream.Stream<OutputLine | Lagged> {
     return this.read()
   }
 
-  get stdout(): Stream.Stream<OutputLine> {
+  get stdout(): Stream.Stream<OutputLine | Lagged> {
     return this.read({ streams: ["stdout"] })
   }
 
-  get stderr(): Stream.Stream<OutputLine> {
+  get stderr(): Stream.Stream<OutputLine | Lagged> {
     return this.read({ streams: ["stderr"] })
   }
 }

@@ -197,7 +197,7 @@ describe("a pipeline", () => {
           const report = yield* child.gone
           expect([report.drained._tag, report.stderr]).toEqual([
             "Cut",
-            { bytes: 8, lines: 2, truncatedLines: 0, truncatedBytes: 0, tail: "two\n" }
+            { bytes: 8, lines: 2, truncatedLines: 0, truncatedBytes: 0, drained: "Cut", tail: "two\n" }
           ])
         })
     )

@@ -13,13 +13,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { Child } from "../../src/Child.js"
 import type { ChildDriver } from "../../src/ChildDriver.js"
-import { ChildObserver } from "../../src/ChildObserver.js"
+import * as ChildObserver from "../../src/ChildObserver.js"
 import type { ChildOptions } from "../../src/ChildOptions.js"
 import * as ChildSpawner from "../../src/ChildSpawner.js"
 import { Exited, Signaled } from "../../src/ExitStatus.js"
@@ -798,8 +799,8 @@ describe("work beside a child", () => {
 })
 
 describe("the observer", () => {
-  const observed = (observer: Partial<ChildObserver["Type"]>) =>
-    Layer.succeed(ChildObserver, {
+  const observed = (observer: Partial<ChildObserver.ChildObserver>) =>
+    ChildObserver.layer({
       spawned: () => Effect.void,
       exited: () => Effect.void,
       gone: () => Effect.void,
@@ -933,6 +934,94 @@ describe("the observer", () => {
       )
       yield* TestClock.adjust("1 second")
       expect((yield* Fiber.join(fiber)).status).toEqual(Exited(0))
+      expect(logs.entries.filter((entry) => entry.level === "WARN")).toHaveLength(3)
+    })
+  )
+})
+
+describe("several observers", () => {
+  const noting = (told: Array<string>, name: string, observer: Partial<ChildObserver.ChildObserver> = {}) => {
+    const note = (moment: string) => Effect.sync(() => told.push(`${name} ${moment}`))
+    return ChildObserver.layer({
+      spawned: () => note("spawned"),
+      exited: () => note("exited"),
+      gone: () => note("gone"),
+      ...observer
+    })
+  }
+  const moments = (...names: ReadonlyArray<string>) =>
+    ["spawned", "exited", "gone"].flatMap((moment) => names.map((name) => `${name} ${moment}`))
+  const exits = Supervise.run(command).pipe(Effect.provide(doing(Script.exit(0)).layer))
+
+  it.effect("add up, nested and merged, and are told in the order in which they were added", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      yield* exits.pipe(
+        Effect.provide(Layer.mergeAll(noting(told, "second"), noting(told, "third"))),
+        Effect.provide(noting(told, "first"))
+      )
+      expect(told).toEqual(moments("first", "second", "third"))
+      told.length = 0
+      yield* exits
+      expect(told).toEqual([])
+    })
+  )
+
+  it.effect("see the children of layers and of runtimes that are built below them", () =>
+    Effect.gen(function* () {
+      class Server extends Context.Tag("Server")<Server, Child>() {}
+      const told: Array<string> = []
+      const server = Supervise.layer(Server, command).pipe(
+        Layer.provide(noting(told, "second")),
+        Layer.provide(doing(Script.exit(0)).layer),
+        Layer.provide(noting(told, "first"))
+      )
+      yield* Effect.provide(
+        Effect.flatMap(Server, (child) => child.gone),
+        server
+      )
+      expect(told).toEqual(moments("first", "second"))
+      told.length = 0
+      const runtime = ManagedRuntime.make(noting(told, "only"))
+      yield* Effect.promise(() => runtime.runPromise(exits))
+      yield* runtime.disposeEffect
+      expect(told).toEqual(moments("only"))
+    })
+  )
+
+  it.effect("that are one, used in several places, are told once", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const only = noting(told, "only")
+      const [one, other] = [Layer.provide(Layer.empty, only), Layer.provideMerge(Layer.empty, only)]
+      yield* exits.pipe(Effect.provide(Layer.mergeAll(one, other, only)))
+      expect(told).toEqual(moments("only"))
+    })
+  )
+
+  it.effect("have a bound each: one that hangs, fails or dies costs the others nothing", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const logs = captureLogs()
+      const broken = noting(told, "broken", {
+        spawned: () => Effect.never,
+        exited: () => Effect.fail("disk full"),
+        gone: () => {
+          throw new Error("broken")
+        }
+      })
+      const fiber = yield* begin(
+        exits.pipe(
+          Effect.provide(noting(told, "last")),
+          Effect.provide(broken),
+          Effect.provide(noting(told, "first")),
+          Effect.provide(logs.layer)
+        )
+      )
+      expect(told).toEqual(["first spawned"])
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      expect(told).toEqual(moments("first", "last"))
       expect(logs.entries.filter((entry) => entry.level === "WARN")).toHaveLength(3)
     })
   )
@@ -1084,7 +1173,7 @@ describe("readers", () => {
       )
       yield* Supervise.use(command, { expect: [0], flushPartialAfter: "100 millis" }, (child) =>
         Effect.gen(function* () {
-          const reader = yield* Effect.fork(Stream.runCollect(child.lines))
+          const reader = yield* Effect.fork(Stream.runCollect(child.read({ replay: 0 })))
           yield* TestClock.adjust("400 millis")
           const lines = Chunk.toReadonlyArray(yield* Fiber.join(reader))
           expect(lines.map((line) => [line.text, line.terminated])).toEqual([

@@ -9,11 +9,10 @@ import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as RotatingFile from "@tether/host/RotatingFile"
 import * as StateDir from "@tether/host/StateDir"
 import * as TerminalText from "@tether/host/TerminalText"
-import { ChildObserver } from "@tether/process/ChildObserver"
+import { unobserved } from "@tether/process/ChildObserver"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -135,7 +134,8 @@ export const makeTmux = ({
           ProcessFailed: (error) => Effect.fail(refusal(failed, error.stderr.trim() || error.message)),
           SpawnError: (error) => Effect.fail(failed("Refused", error.message)),
           SurvivorsError: (error) => Effect.fail(failed("NoAnswer", error.message)),
-          OutputTooLarge: (error) => Effect.fail(failed("Refused", error.message))
+          OutputTooLarge: (error) => Effect.fail(failed("Refused", error.message)),
+          IncompleteOutputError: (error) => Effect.fail(failed("NoAnswer", error.message))
         }),
         failingWithin(answerWithin, () => failed("NoAnswer", "there was no answer in time"))
       )
@@ -208,14 +208,6 @@ const refusal = (
   return failed(/duplicate session/.test(problem) ? "Exists" : "Refused", problem)
 }
 
-/** These are not the children that an observer, such as a journal, is there for. */
-const unobserved = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.mapInputContext(
-    effect,
-    (context: Context.Context<R>) =>
-      Context.omit(ChildObserver)(context as Context.Context<R | ChildObserver>) as Context.Context<R>
-  )
-
 const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, ChildSpawner> => {
   const unavailable = (reason: TmuxUnavailable["reason"], problem: string, version?: string) =>
     new TmuxUnavailable({ reason, program, version, problem })
@@ -231,7 +223,8 @@ const versionOf = (program: string): Effect.Effect<string, TmuxUnavailable, Chil
       SpawnError: (error) => Effect.fail(unavailable("Missing", error.problems.join("; "))),
       ProcessFailed: notTmux,
       SurvivorsError: notTmux,
-      OutputTooLarge: notTmux
+      OutputTooLarge: notTmux,
+      IncompleteOutputError: notTmux
     }),
     Effect.flatMap((text) => {
       const version = parseVersion(text)

@@ -128,7 +128,7 @@ const hasThreeDescriptors = launching(
 
 // ---- a broken spawner over a whole one
 
-const nothingRead = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, tail: "" }
+const nothingRead = { bytes: 0, lines: 0, truncatedLines: 0, truncatedBytes: 0, drained: "Eof", tail: "" } as const
 
 /** Enough for what is there already, and too few for any time to pass. */
 const turns = Effect.repeatN(Effect.yieldNow(), 50)

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import * as Script from "../../Script.js"
-import { type Case, make } from "./case.js"
+import { type Case, letTimePass, make } from "./case.js"
 import { lineRecord, program, run, start } from "./children.js"
 
 /** The lines of a child that writes these chunks, one after the other. */
@@ -98,6 +98,22 @@ export const lines: ReadonlyArray<Case> = [
       const readers = yield* Effect.fork(Effect.all(all, { concurrency: "unbounded" }))
       yield* child.stdin.close
       expect(yield* readers).toEqual([["1", "2", "3"], ["1", "2"], ["3"], ["1", "2", "3"]])
+    })
+  ),
+  make(
+    "gives the first reader all lines from the start, whenever it comes",
+    Effect.gen(function* () {
+      const child = yield* start([Script.stdout("1\n2\n"), Script.stderr("3\n")])
+      yield* child.gone
+      const read = Effect.map(Stream.runCollect(child.lines), (found) =>
+        [...found].map((item) => (item._tag === "Line" ? item.text : "missed")).toSorted()
+      )
+      expect(yield* Effect.all([read, read], { concurrency: "unbounded" })).toEqual([
+        ["1", "2", "3"],
+        ["1", "2", "3"]
+      ])
+      yield* letTimePass("50 millis")
+      expect(yield* read).toEqual([])
     })
   ),
   make(

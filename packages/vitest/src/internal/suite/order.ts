@@ -1,7 +1,7 @@
 /**
  * What comes before what.
  */
-import { ChildObserver } from "@tether/process/ChildObserver"
+import * as ChildObserver from "@tether/process/ChildObserver"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
@@ -59,12 +59,12 @@ export const order: ReadonlyArray<Case> = [
           Effect.sleep("30 millis"),
           Effect.sync(() => told.push(moment))
         )
-      const observer = ChildObserver.of({
+      const observer = ChildObserver.layer({
         spawned: () => tell("spawned"),
         exited: () => tell("exited"),
         gone: () => tell("gone")
       })
-      const child = yield* Effect.provideService(start([Script.exit(3)]), ChildObserver, observer)
+      const child = yield* Effect.provide(start([Script.exit(3)]), observer)
       expect(told[0]).toBe("spawned")
       yield* child.exited
       expect(told.slice(0, 2)).toEqual(["spawned", "exited"])
