@@ -45,6 +45,7 @@ import type { Plan } from "./plan.js"
 import { stopProblems } from "./problems.js"
 import { Race } from "./race.js"
 import { makeHub, Reading } from "./reading.js"
+import { isSamePlan } from "./sharedPlan.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Verdict } from "./verdict.js"
@@ -406,13 +407,18 @@ export class ManagedChild extends Reading implements Child {
     )
   })
 
+  private isAtWork(plan: StopPlan): boolean {
+    for (const each of this.plansAtWork) if (isSamePlan(each, plan)) return true
+    return false
+  }
+
   private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.void
-      if (this.plansAtWork.has(plan)) {
-        // Carried out by somebody else, who may give it up.
+      if (this.isAtWork(plan)) {
+        // Another fiber carries it out, and may give it up.
         return Effect.zipRight(
-          this.moved.until(() => !this.plansAtWork.has(plan)),
+          this.moved.until(() => !this.isAtWork(plan)),
           this.stopAs(by, plan)
         )
       }

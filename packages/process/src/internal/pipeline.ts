@@ -24,7 +24,7 @@ import { ManagedChild } from "./managedChild.js"
 import type { CommandPlan } from "./plan.js"
 import { Race } from "./race.js"
 import { Reading } from "./reading.js"
-import { sharedPlan } from "./sharedPlan.js"
+import type { SharedPlans } from "./sharedPlan.js"
 
 export type Stages = readonly [ManagedChild, ...ReadonlyArray<ManagedChild>]
 
@@ -50,13 +50,13 @@ export class Pipeline extends Reading implements Child {
   readonly isRunning: Effect.Effect<boolean>
   readonly ask: Child["ask"]
   readonly raceExit: Child["raceExit"]
-  private readonly sharedPlans = new WeakMap<StopPlan.StopPlan, StopPlan.StopPlan>()
   readonly first: ManagedChild
   readonly last: ManagedChild
 
   constructor(
     plan: CommandPlan,
     private readonly stages: Stages,
+    private readonly sharedPlans: SharedPlans,
     hub: Hub
   ) {
     super(hub)
@@ -114,16 +114,9 @@ export class Pipeline extends Reading implements Child {
 
   readonly stop = (plan?: StopPlan.StopPlan): Effect.Effect<void, SurvivorsError> =>
     Effect.flatMap(
-      this.forAll((stage) => Effect.exit(stage.stop(plan && this.shared(plan)))),
+      this.forAll((stage) => Effect.exit(stage.stop(plan && this.sharedPlans.of(plan)))),
       (ends) => this.unlessSurvived(ends, () => undefined)
     )
-
-  /** The same for the same plan, by whose identity a second stop knows the first. */
-  private shared(plan: StopPlan.StopPlan): StopPlan.StopPlan {
-    const known = this.sharedPlans.get(plan) ?? sharedPlan(plan)
-    this.sharedPlans.set(plan, known)
-    return known
-  }
 
   /** Uninterruptible as a whole: a stage whose turn has not come would be passed over, and a scope closes only once. */
   readonly release: Effect.Effect<void> = Effect.uninterruptible(
