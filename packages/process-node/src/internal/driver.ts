@@ -1,6 +1,7 @@
 /**
  * The driver over `node:child_process`.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as ProcStat from "@tether/host/ProcStat"
 import {
   type ChildDriver,
@@ -153,6 +154,7 @@ const attach = (
   return {
     pid,
     cwd: inFull(request.cwd),
+    clock: ActiveTime.clock,
     containment: reservation.level,
     pause: (stream) => readable(stream)?.pause(),
     resume: (stream) => readable(stream)?.resume(),

@@ -2,8 +2,9 @@
  * The lines of one child, or of all processes of a pipeline, to any number of readers. A reader holds the child back
  * while it is subscribed, or is told how much it missed; without readers nothing waits.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lagged, OutputLine } from "../Child.js"
@@ -197,7 +198,7 @@ export class Subscription {
 
   /** The next lines, or the end. */
   readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.flatMap(
-    Clock.currentTimeMillis,
+    ActiveTime.now,
     (now) => {
       // Asking for more says that what was given before has been dealt with.
       if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)

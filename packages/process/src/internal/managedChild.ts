@@ -9,6 +9,7 @@
  * forked only for what has to wait.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -50,7 +51,6 @@ import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Verdict } from "./verdict.js"
 import { Wakeup } from "./wakeup.js"
-import { within } from "./within.js"
 
 /** What the stages of a pipeline have in common. */
 export interface Company {
@@ -81,7 +81,7 @@ export class ManagedChild extends Reading implements Child {
   private readonly feeding: Feeding
   private readonly race: Race
   private readonly observer: ChildObserver["Type"] | undefined
-  private readonly startedNanos: bigint
+  private startedNanos = 0n
   private launched!: Launched
   private span: Tracer.Span | undefined
   private target!: Target
@@ -128,7 +128,6 @@ export class ManagedChild extends Reading implements Child {
       Context.getOption(runtime.context as Context.Context<ChildObserver>, ChildObserver)
     )
     this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
-    this.startedNanos = clock.unsafeCurrentTimeNanos()
     this.exited = Deferred.await(this.whenExited)
     this.drained = Deferred.await(this.whenDrained)
     this.gone = Deferred.await(this.whenGone)
@@ -146,6 +145,7 @@ export class ManagedChild extends Reading implements Child {
   /** The child runs. Completes once the observer knows. */
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
+    this.startedNanos = launched.clock.unsafeCurrentTimeNanos()
     this.account.pid = launched.pid
     this.account.cwd = launched.cwd
     this.account.containment = launched.containment
@@ -179,7 +179,7 @@ export class ManagedChild extends Reading implements Child {
   private onExited(status: ExitStatus.ExitStatus): void {
     if (this.status !== undefined) return
     this.verdict.exited(status)
-    this.account.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
+    this.account.duration = Duration.nanos(this.launched.clock.unsafeCurrentTimeNanos() - this.startedNanos)
     this.feeding.readerEnded()
     this.moved.notify()
     if (this.observer === undefined) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
@@ -280,7 +280,7 @@ export class ManagedChild extends Reading implements Child {
     return Effect.gen(this, function* () {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.isEmpty || this.resistsKill) return
-      yield* within(leaving, awaitGone(this.target))
+      yield* ActiveTime.within(this.launched.clock, leaving, awaitGone(this.target))
       if (this.isEmpty) return
       yield* this.launched.search
       if (this.launched.presence() === "unproven") yield* awaitGone(this.target)
@@ -347,6 +347,16 @@ export class ManagedChild extends Reading implements Child {
   /** A logger prints them as they are. */
   private get annotations() {
     return { label: TerminalText.sanitize(this.plan.label), pid: this.pid }
+  }
+
+  /** When it was started, in milliseconds of a clock that nobody sets. */
+  get begunAt(): number {
+    return Number(this.startedNanos) / 1e6
+  }
+
+  /** By which waits about it are measured. */
+  get waits(): Clock.Clock {
+    return this.launched.clock
   }
 
   get containment(): Containment {
@@ -517,7 +527,9 @@ export class ManagedChild extends Reading implements Child {
     what: string,
     call: (observer: ChildObserver["Type"]) => Effect.Effect<unknown, unknown>
   ): Effect.Effect<void> {
-    return this.observer === undefined ? Effect.void : tellObserver(this.observer, this.plan.label, what, call)
+    return this.observer === undefined
+      ? Effect.void
+      : tellObserver(this.observer, this.launched.clock, this.plan.label, what, call)
   }
 
   /**

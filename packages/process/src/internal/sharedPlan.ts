@@ -2,6 +2,8 @@
  * Stop plans compared by value, and one stop plan for several processes: each gets the signals, and what is asked is
  * asked once.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -21,6 +23,9 @@ const isSameStep = (one: Step, other: Step): boolean => {
 
 /** The plans of a pipeline with a request, each as its stages carry it out together. */
 export class SharedPlans {
+  /** `clock`: by which waits about the pipeline are measured, once it runs. */
+  constructor(private readonly clock: () => Clock.Clock) {}
+
   private readonly known: Array<readonly [StopPlan, StopPlan]> = []
 
   /** Equal plans share their requests, so that these are made once. */
@@ -28,14 +33,17 @@ export class SharedPlans {
     if (!plan.steps.some((step) => step._tag === "Ask")) return plan
     const found = this.known.find(([each]) => isSamePlan(each, plan))
     if (found !== undefined) return found[1]
-    const shared = { steps: plan.steps.map(sharedStep) }
+    const shared = { steps: plan.steps.map((step) => this.share(step)) }
     this.known.push([plan, shared])
     return shared
   }
-}
 
-const sharedStep = (step: Step): Step =>
-  step._tag === "Ask" ? { ...step, effect: once(Effect.timeoutOption(step.effect, step.wait)) } : step
+  private share(step: Step): Step {
+    if (step._tag !== "Ask") return step
+    const bounded = Effect.suspend(() => ActiveTime.within(this.clock(), step.wait, step.effect))
+    return { ...step, effect: once(bounded) }
+  }
+}
 
 /** In a fiber of its own: who asked first may end before it, and the others still wait for the answer. */
 const once = (effect: Effect.Effect<unknown, unknown>): Effect.Effect<unknown, unknown> => {

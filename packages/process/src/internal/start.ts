@@ -88,7 +88,7 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
           )
         })
       )
-    const sharedPlans = new SharedPlans()
+    const sharedPlans = new SharedPlans(() => (started[0] as ManagedChild).waits)
     const stop = sharedPlans.of(plan.stages[0].stop)
     return withHandles(
       driver,

@@ -3,6 +3,7 @@
  */
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -870,6 +871,7 @@ describe("the observer", () => {
           return {
             pid: 1,
             cwd: undefined,
+            clock: ActiveTime.clock,
             containment: "none",
             pause: nothing,
             resume: nothing,
