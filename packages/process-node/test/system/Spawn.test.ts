@@ -87,7 +87,7 @@ describe("many spawns in a row", () => {
   const starts = Array.from({ length: 40 }, () => Supervise.start(sh("exec sleep 300"), { stop: StopPlan.kill }))
 
   it.live.each([
-    ["one after the other", "sequential"],
+    ["one after the other", 1],
     ["at once", "unbounded"]
   ] as const)("give way to the event loop: %s", ([, concurrency]) =>
     Effect.gen(function* () {
