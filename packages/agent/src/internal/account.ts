@@ -24,6 +24,7 @@ export class Account {
   sessionId: string | undefined
   result: Result | undefined
   usage: Usage | undefined
+  readonly startedAt: number
   /** When the last line came, or the turn began. */
   lastAt: number
   hasSpoken = false
@@ -38,17 +39,19 @@ export class Account {
 
   constructor(
     private readonly decoder: Decoder,
-    readonly startedAt: number,
+    /** Milliseconds of a clock that nobody sets. */
+    private readonly now: () => number,
     private readonly redactor: Redactor,
     /** Of its process, which has served other turns before. */
     private readonly before?: Before | undefined
   ) {
-    this.lastAt = startedAt
+    this.startedAt = now()
+    this.lastAt = this.startedAt
   }
 
   /** The lines from one index to another. */
   stdout(lines: ReadonlyArray<string>, info: LinesInfo, from = 0, to = lines.length): ReadonlyArray<TurnEvent> {
-    this.heard(info)
+    this.heard()
     const events: Array<TurnEvent> = []
     for (let index = from; index < to; index++) {
       const line = lines[index] as string
@@ -63,7 +66,7 @@ export class Account {
   }
 
   stderr(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
-    this.heard(info)
+    this.heard()
     const events: Array<TurnEvent> = []
     const shown = this.redactor.redactLines(lines, info.truncated)
     for (const [index, line] of lines.entries()) {
@@ -98,9 +101,9 @@ export class Account {
     }
   }
 
-  private heard(info: LinesInfo): void {
+  private heard(): void {
     this.hasSpoken = true
-    this.lastAt = info.at
+    this.lastAt = this.now()
   }
 
   get stderrBytes(): number {

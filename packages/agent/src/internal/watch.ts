@@ -1,6 +1,7 @@
 /**
  * How long a turn may take.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,13 +16,13 @@ export interface Watched {
   readonly isHeld: boolean
 }
 
-/** Completes when one of the times is over, with the first that was. */
+/** Completes when one of the times is over, with the first that was. All times are those of `ActiveTime`. */
 export const watch = (timeouts: Timeouts, clock: Clock.Clock, watched: () => Watched): Effect.Effect<Phase> => {
   const limits = { startup: millis(timeouts.startup), idle: millis(timeouts.idle), total: millis(timeouts.total) }
   let heldUntil = 0
   const look: Effect.Effect<Phase> = Effect.suspend(() => {
     const { hasSpoken, isHeld, lastAt, startedAt } = watched()
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = ActiveTime.unsafeNow(clock)
     if (isHeld) heldUntil = now
     const quietSince = Math.max(lastAt, heldUntil)
     const phase = hasSpoken ? "idle" : "startup"
@@ -30,7 +31,7 @@ export const watch = (timeouts: Timeouts, clock: Clock.Clock, watched: () => Wat
     if (due !== undefined) return Effect.succeed(due[0] as Phase)
     // Whether it has begun to speak, and whether we hold it back, can only be seen by looking.
     const next = Math.min(...Object.values(left), Math.max(limits.idle / 4, 1))
-    return Effect.zipRight(next === Infinity ? Effect.never : Effect.sleep(Duration.millis(Math.ceil(next))), look)
+    return Effect.zipRight(next === Infinity ? Effect.never : clock.sleep(Duration.millis(Math.ceil(next))), look)
   })
   return look
 }
