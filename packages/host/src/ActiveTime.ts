@@ -56,7 +56,8 @@ export const current: Effect.Effect<Clock.Clock> = Effect.clockWith((own) =>
 
 /**
  * Milliseconds of a clock since some moment, to be compared with each other: monotonic, and of {@link clock} without
- * the time in which the program stood still while anything waited on that clock.
+ * the time in which the program stood still while anything waited on that clock, or within a tenth of a second after a
+ * reading.
  *
  * @example
  * ```ts

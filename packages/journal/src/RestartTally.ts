@@ -28,8 +28,8 @@ export interface TallyOptions {
 /**
  * The deaths of an identity that count, read from the journal, the oldest first. Stops on purpose (`owner`, `scope`,
  * `supervisor`) are none. An end that nobody saw is on record when it is found, which may be days later: it counts if
- * its start is within the window, too. A death that is dated in the future, from before the clock was set back, does not
- * count.
+ * its start is within the window, too. A death that is dated in the future, from before the clock was set back, does
+ * not count.
  *
  * @example
  * ```ts

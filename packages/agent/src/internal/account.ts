@@ -24,7 +24,6 @@ export class Account {
   sessionId: string | undefined
   result: Result | undefined
   usage: Usage | undefined
-  readonly startedAt: number
   /** When the last line came, or the turn began. */
   lastAt: number
   hasSpoken = false
@@ -45,8 +44,7 @@ export class Account {
     /** Of its process, which has served other turns before. */
     private readonly before?: Before | undefined
   ) {
-    this.startedAt = now()
-    this.lastAt = this.startedAt
+    this.lastAt = now()
   }
 
   /** The lines from one index to another. */

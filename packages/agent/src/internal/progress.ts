@@ -44,6 +44,7 @@ export class Progress {
   timeout: Phase | undefined
   isStuck = false
   private readonly startedNanos: bigint
+  private watchedSince: number | undefined
   private readonly over = Deferred.unsafeMake<Terminal>(FiberId.none)
 
   constructor(
@@ -121,8 +122,9 @@ export class Progress {
   readonly timedOut: Effect.Effect<Phase> = Effect.suspend(() => {
     const timeouts: Timeouts = this.asked.timeouts ?? {}
     const { account, backlog } = this
+    const begunAt = (this.watchedSince ??= ActiveTime.unsafeNow(this.clock))
     const watched = () => ({
-      startedAt: account.startedAt,
+      begunAt,
       lastAt: account.lastAt,
       hasSpoken: account.hasSpoken,
       isHeld: backlog.isHeld

@@ -9,7 +9,8 @@ import type { Phase } from "./outcome.js"
 import type { Timeouts } from "./request.js"
 
 export interface Watched {
-  readonly startedAt: number
+  /** When it was first watched: what comes before that is no time of the agent. */
+  readonly begunAt: number
   readonly lastAt: number
   readonly hasSpoken: boolean
   /** Whether we do not read on at present: then nothing can come. */
@@ -19,14 +20,14 @@ export interface Watched {
 /** Completes when one of the times is over, with the first that was. All times are those of `ActiveTime`. */
 export const watch = (timeouts: Timeouts, clock: Clock.Clock, watched: () => Watched): Effect.Effect<Phase> => {
   const limits = { startup: millis(timeouts.startup), idle: millis(timeouts.idle), total: millis(timeouts.total) }
-  let heldUntil = 0
+  let heldUntil = ActiveTime.unsafeNow(clock)
   const look: Effect.Effect<Phase> = Effect.suspend(() => {
-    const { hasSpoken, isHeld, lastAt, startedAt } = watched()
+    const { begunAt, hasSpoken, isHeld, lastAt } = watched()
     const now = ActiveTime.unsafeNow(clock)
     if (isHeld) heldUntil = now
     const quietSince = Math.max(lastAt, heldUntil)
     const phase = hasSpoken ? "idle" : "startup"
-    const left = { total: startedAt + limits.total - now, [phase]: quietSince + limits[phase] - now }
+    const left = { total: begunAt + limits.total - now, [phase]: quietSince + limits[phase] - now }
     const due = Object.entries(left).find(([, time]) => time <= 0)
     if (due !== undefined) return Effect.succeed(due[0] as Phase)
     // Whether it has begun to speak, and whether we hold it back, can only be seen by looking.

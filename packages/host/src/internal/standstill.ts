@@ -1,6 +1,7 @@
 /**
  * Time of this program without the times in which it stood still: stopped by a signal, or with an event loop that did
- * not turn. When that began can be known only by a timer that is due often; one runs while anything sleeps here.
+ * not turn. When that began can be known only by a timer that is due often; one runs while anything sleeps here, or has
+ * just asked for the time.
  */
 import * as Effect from "effect/Effect"
 
@@ -17,37 +18,38 @@ const longest = 2 ** 31 - 1
 let stoodStill = 0
 /** When the next sign is due. */
 let due = 0
+let isBeating = false
 let sleepers = 0
-let beating: ReturnType<typeof setTimeout> | undefined
-
-const look = (): void => {
-  if (sleepers === 0) return
-  const at = performance.now()
-  if (at < due) return
-  if (at - due > tolerance) stoodStill += at - due
-  due = at + beatEvery
-}
+/** The time was asked for since the last sign: a sleep that is to be compared with it may follow. */
+let wasAsked = false
 
 const beat = (): void => {
-  look()
-  beating = setTimeout(beat, beatEvery)
+  isBeating = sleepers > 0 || wasAsked
+  if (!isBeating) return
+  now()
+  wasAsked = false
+  schedule()
 }
 
-/** Milliseconds since some moment, without those of standstills that came while anything slept. */
+/** It keeps no program alive: what sleeps does. */
+const schedule = (): void => {
+  const timer: unknown = setTimeout(beat, beatEvery)
+  if (typeof timer === "object") (timer as { readonly unref: () => void }).unref()
+}
+
+/** Milliseconds since some moment, without those of standstills that came since it was last asked for. */
 export const now = (): number => {
-  look()
-  return performance.now() - stoodStill
-}
-
-const enter = (): void => {
-  if (sleepers++ > 0) return
-  due = performance.now() + beatEvery
-  beating = setTimeout(beat, beatEvery)
-}
-
-const leave = (): void => {
-  look()
-  if (--sleepers === 0) clearTimeout(beating)
+  const at = performance.now()
+  wasAsked = true
+  if (!isBeating) {
+    isBeating = true
+    due = at + beatEvery
+    schedule()
+  } else if (at >= due) {
+    if (at - due > tolerance) stoodStill += at - due
+    due = at + beatEvery
+  }
+  return at - stoodStill
 }
 
 interface Immediates {
@@ -69,8 +71,8 @@ const afterTurn = (callback: () => void): (() => void) => {
 /** Sleeps for so many milliseconds of this time, and then for a turn of the event loop. */
 export const sleep = (millis: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    enter()
     const end = now() + millis
+    sleepers++
     let cancel: () => void
     const arm = (left: number) => {
       const timer = setTimeout(fired, Math.min(Math.ceil(left), longest))
@@ -83,12 +85,12 @@ export const sleep = (millis: number): Effect.Effect<void> =>
       else cancel = afterTurn(done)
     }
     const done = () => {
-      leave()
+      sleepers--
       resume(Effect.void)
     }
     arm(millis)
     return Effect.sync(() => {
       cancel()
-      leave()
+      sleepers--
     })
   })
