@@ -58,15 +58,11 @@ const endOf = (report, isRight) => ({
 const warnings = []
 const logger = Logger.make(({ message }) => void warnings.push(String(message)))
 
-let isOver = false
-process.stdin.on("end", () => {
-  isOver = true
-})
 process.stdin.resume()
 
 const rounds = Effect.gen(function* () {
   process.stdout.write("up\n")
-  while (!isOver) {
+  while (!process.stdin.readableEnded) {
     for (const [kind, work] of Object.entries({ turn, stop, held })) {
       const begun = performance.now()
       const { end, isRight, millis } = yield* work

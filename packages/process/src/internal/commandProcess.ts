@@ -35,8 +35,8 @@ export interface Pipes {
 }
 
 export class CommandProcess extends Inspectable.Class implements CommandExecutor.Process {
-  /** The signals whose kills are under way. */
-  private readonly killing = new Set<CommandExecutor.Signal>()
+  /** The signal of each kill that is under way. */
+  private readonly killing: Array<CommandExecutor.Signal> = []
   readonly [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId = CommandExecutor.ProcessTypeId
   readonly pid: CommandExecutor.ProcessId
   readonly stdin: CommandExecutor.Process["stdin"]
@@ -125,10 +125,10 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   private end(signal: CommandExecutor.Signal): Effect.Effect<void, PlatformError> {
     const plan = signal === "SIGKILL" ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killWait))
     // Every kill sends its signal: an equal plan that is under way has sent its own.
-    const again = this.killing.has(signal) ? this.child.signal(signal) : Effect.void
-    this.killing.add(signal)
+    const again = this.killing.includes(signal) ? this.child.signal(signal) : Effect.void
+    this.killing.push(signal)
     return Effect.zipRight(again, this.child.stop(plan)).pipe(
-      Effect.ensuring(Effect.sync(() => this.killing.delete(signal))),
+      Effect.ensuring(Effect.sync(() => this.killing.splice(this.killing.indexOf(signal), 1))),
       Effect.catchTag("SurvivorsError", (error) =>
         Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error))
       )
