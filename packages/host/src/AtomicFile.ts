@@ -146,8 +146,11 @@ export const sweep = (
       names.filter((name) => isTemporaryOf(nameOf(path), name)),
       (name) =>
         Effect.orElseSucceed(
-          Effect.map(fs.stat(join(directory, name)), (info) =>
-            Option.exists(FileTime.modifiedAt(info), (time) => time < before)
+          Effect.flatMap(fs.stat(join(directory, name)), (info) =>
+            Effect.map(
+              FileTime.pastTime(join(directory, name), info),
+              Option.exists((time) => time < before)
+            )
           ),
           () => false
         )

@@ -12,7 +12,8 @@ import type { LockHeld } from "./LockHeld.js"
 import type { ProcessIdentity } from "./ProcessIdentity.js"
 
 /**
- * How a lock is held and waited for. All of it runs on Effect's `Clock`.
+ * How a lock is held and waited for. All of it runs on Effect's `Clock`; `wait` is elapsed time, whatever is done to
+ * the dates of that clock.
  *
  * - `label`: who holds it, for the message that others get. Default: none.
  * - `wait`: how long `acquire` waits before it fails with `LockHeld`. Default two minutes, twice the time after which

@@ -1,7 +1,9 @@
 /**
  * The times of files.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 /**
@@ -25,3 +27,35 @@ export const modifiedAt = ({ mtime }: FileSystem.File.Info): Option.Option<numbe
     Option.map(mtime, (time) => time.getTime()),
     (time) => !Number.isNaN(time)
   )
+
+/** The clock of another machine, or of another moment, may be ahead by so much, in milliseconds. */
+const tolerance = 60_000
+
+/**
+ * When a file was written last, for what is kept for a time. A file that is dated more than a minute in the future,
+ * because the clock was set back since, is given the time of now: it is kept from now on as long as any other, and not
+ * until that date.
+ *
+ * @example
+ * ```ts
+ * import * as FileTime from "@tether/host/FileTime"
+ * import * as FileSystem from "@effect/platform/FileSystem"
+ * import * as Effect from "effect/Effect"
+ *
+ * const writtenAt = (path: string) =>
+ *   Effect.flatMap(FileSystem.FileSystem, (fs) =>
+ *     Effect.flatMap(fs.stat(path), (info) => FileTime.pastTime(path, info)))
+ * ```
+ */
+export const pastTime = (
+  path: string,
+  info: FileSystem.File.Info
+): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const time = modifiedAt(info)
+    if (!Option.exists(time, (time) => time > now + tolerance)) return Effect.succeed(time)
+    return Effect.flatMap(FileSystem.FileSystem, (fs) =>
+      // Where it cannot be dated, it counts as one of now each time.
+      Effect.as(Effect.ignore(fs.utimes(path, new Date(now), new Date(now))), Option.some(now))
+    )
+  })

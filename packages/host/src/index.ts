@@ -1,3 +1,4 @@
+export * as ActiveTime from "./ActiveTime.js"
 export * as AtomicFile from "./AtomicFile.js"
 export * as FileAttempt from "./FileAttempt.js"
 export * as FileError from "./FileError.js"

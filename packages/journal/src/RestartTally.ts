@@ -28,7 +28,8 @@ export interface TallyOptions {
 /**
  * The deaths of an identity that count, read from the journal, the oldest first. Stops on purpose (`owner`, `scope`,
  * `supervisor`) are none. An end that nobody saw is on record when it is found, which may be days later: it counts if
- * its start is within the window, too.
+ * its start is within the window, too. A death that is dated in the future, from before the clock was set back, does
+ * not count.
  *
  * @example
  * ```ts
@@ -52,6 +53,8 @@ export const deaths = (
     const healthy = healthyAfter === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(healthyAfter)
     const started = new Set<string>()
     return yield* Stream.runFold(records, new Array<ExitRecord>(), (counted, record) => {
+      // The clock was set back since: how long ago it was is not known, and it must not count beyond the window.
+      if (record.ts > now) return counted
       if (record.ev === "session-start") {
         started.add(record.id)
         return counted

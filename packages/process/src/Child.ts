@@ -115,8 +115,8 @@ export interface ReadOptions {
  *
  * Doing: `signal` sends a signal to the child's group, and to what was found beside it, and tells whether there was one
  * to take it. `stop` carries out a plan (default: the child's own) and waits until nothing of the tree lives; what it
- * still had to say may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with the
- * same plan waits for the first, one with another plan runs beside it. Interrupting `stop` ends the plan where it is.
+ * still had to say may be delivered later, so that a consumer of its lines can stop it too. A second `stop` with an
+ * equal plan waits for the first, one with another plan runs next to it. Interrupting `stop` ends the plan where it is.
  *
  * Of a pipeline, `pid` is the last stage's, `stdin` the first one's, `stdout` the last one's, and `stderr` that of all
  * stages. It has exited when all of them have, and `stop` and `signal` go to all. Its status is that of the first

@@ -4,6 +4,7 @@
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import type { ProcessInfo } from "@tether/host/ProcessInfo"
+import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { Containment } from "./ExitReport.js"
 import type { ExitStatus } from "./ExitStatus.js"
@@ -203,6 +204,8 @@ export type Presence = "some" | "unproven" | "none"
  * A process that runs.
  *
  * - `cwd`: the directory in which it was started, in full, if that is known.
+ * - `clock`: by which waits about it are measured. That of a real process is live and monotonic, whatever the clock of
+ *   the fiber, as `ActiveTime.clock` is.
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
  * - `write`: gives pieces to a pipe that is `"input"`, at once if the system can, and says when it has taken all of
@@ -233,6 +236,7 @@ export type Presence = "some" | "unproven" | "none"
 export interface Launched {
   readonly pid: number
   readonly cwd: string | undefined
+  readonly clock: Clock.Clock
   readonly containment: Containment
   readonly pause: (stream: StreamName) => void
   readonly resume: (stream: StreamName) => void

@@ -3,6 +3,7 @@
  * disk. Nothing of it starts a process.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { FileError } from "@tether/host/FileError"
 import * as SortableId from "@tether/host/SortableId"
 import * as StateDir from "@tether/host/StateDir"
@@ -133,7 +134,7 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
   Effect.gen(function* () {
     const { policy = "probe-then-live", sessionId } = request
     const now = yield* Clock.currentTimeMillis
-    const answerBefore = now + (request.answerWithin ?? answerWithin)
+    const answerBefore = (yield* ActiveTime.now) + (request.answerWithin ?? answerWithin)
     // What was kept turn by turn is complete. Whoever drains it knows it by its keys.
     yield* Effect.ignore(Effect.flatMap(StateDir.statePath(folder), (path) => retireLive(path, sessionId, now)))
     const { turns } = yield* Effect.catchIf(
@@ -145,7 +146,7 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
     const lines = turns.map((turn) => JSON.stringify(eventOf(sessionId, turn, now)))
     if (policy === "always-defer") return yield* deferred(sessionId, header, lines)
     // Reading has taken some of it.
-    const left = answerBefore - (yield* Clock.currentTimeMillis)
+    const left = answerBefore - (yield* ActiveTime.now)
     if (left < leastAsked && policy === "probe-then-live") {
       return { ...(yield* deferred(sessionId, header, lines)), because: "no time was left to ask the daemon" }
     }

@@ -3,6 +3,7 @@
  * starts it, and never otherwise.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
@@ -10,7 +11,6 @@ import type { LockHeld } from "@tether/host/LockHeld"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
 import * as TrustedPath from "@tether/host/TrustedPath"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -155,7 +155,7 @@ const make = <A, R>({
               )
             ),
           () =>
-            Effect.map(Clock.currentTimeMillis, (now) => {
+            Effect.map(ActiveTime.now, (now) => {
               active--
               lastAt = now
             })
@@ -167,12 +167,12 @@ const make = <A, R>({
 
     const quietMillis = Duration.toMillis(quietFor)
     const quiet = Effect.gen(function* () {
-      const last = (yield* Clock.currentTimeMillis) + quietMillis * mostPutOff
+      const last = (yield* ActiveTime.now) + quietMillis * mostPutOff
       while (true) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* ActiveTime.now
         const left = Math.min(last - now, active > 0 ? quietMillis : lastAt + quietMillis - now)
         if (left <= 0) return
-        yield* Effect.sleep(Math.max(10, left))
+        yield* ActiveTime.sleep(Math.max(10, left))
       }
     })
     /** Passes until nothing is left that can be taken now. */

@@ -125,12 +125,14 @@ const look = (
 ): Effect.Effect<Option.Option<Log>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.option(
-      Effect.map(fs.stat(path), (info) => ({
-        ...log,
-        path,
-        bytes: Number(info.size),
-        // Where it is not known, the log is taken for the newest.
-        changedAt: Option.getOrElse(FileTime.modifiedAt(info), () => Number.MAX_SAFE_INTEGER)
-      }))
+      Effect.flatMap(fs.stat(path), (info) =>
+        Effect.map(FileTime.pastTime(path, info), (changedAt) => ({
+          ...log,
+          path,
+          bytes: Number(info.size),
+          // Where it is not known, the log is taken for the newest.
+          changedAt: Option.getOrElse(changedAt, () => Number.MAX_SAFE_INTEGER)
+        }))
+      )
     )
   )

@@ -334,8 +334,11 @@ const lastOutput = ({
 }: TmuxSession): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.orElseSucceed(
-      Effect.map(fs.stat(logFile), (info) =>
-        Option.map(FileTime.modifiedAt(info), (time) => Math.max(launchedAt, time))
+      Effect.flatMap(fs.stat(logFile), (info) =>
+        Effect.zipWith(FileTime.pastTime(logFile, info), Clock.currentTimeMillis, (written, now) =>
+          // It may have been launched before the clock was set back.
+          Option.map(written, (time) => (launchedAt > now ? time : Math.max(launchedAt, time)))
+        )
       ),
       () => Option.none()
     )

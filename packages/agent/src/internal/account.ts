@@ -38,17 +38,18 @@ export class Account {
 
   constructor(
     private readonly decoder: Decoder,
-    readonly startedAt: number,
+    /** Milliseconds of a clock that nobody sets. */
+    private readonly now: () => number,
     private readonly redactor: Redactor,
     /** Of its process, which has served other turns before. */
     private readonly before?: Before | undefined
   ) {
-    this.lastAt = startedAt
+    this.lastAt = now()
   }
 
   /** The lines from one index to another. */
   stdout(lines: ReadonlyArray<string>, info: LinesInfo, from = 0, to = lines.length): ReadonlyArray<TurnEvent> {
-    this.heard(info)
+    this.heard()
     const events: Array<TurnEvent> = []
     for (let index = from; index < to; index++) {
       const line = lines[index] as string
@@ -63,7 +64,7 @@ export class Account {
   }
 
   stderr(lines: ReadonlyArray<string>, info: LinesInfo): ReadonlyArray<TurnEvent> {
-    this.heard(info)
+    this.heard()
     const events: Array<TurnEvent> = []
     const shown = this.redactor.redactLines(lines, info.truncated)
     for (const [index, line] of lines.entries()) {
@@ -98,9 +99,9 @@ export class Account {
     }
   }
 
-  private heard(info: LinesInfo): void {
+  private heard(): void {
     this.hasSpoken = true
-    this.lastAt = info.at
+    this.lastAt = this.now()
   }
 
   get stderrBytes(): number {

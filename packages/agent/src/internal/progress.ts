@@ -1,6 +1,7 @@
 /**
  * A turn that is on its way: what is heard of it, what was asked for meanwhile, and what it comes to.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as ProcessInfo from "@tether/host/ProcessInfo"
 import type { LinesInfo } from "@tether/process/ChildOptions"
 import type { Drained, ExitReport } from "@tether/process/ExitReport"
@@ -42,6 +43,8 @@ export class Progress {
   isCancelled = false
   timeout: Phase | undefined
   isStuck = false
+  private readonly startedNanos: bigint
+  private watchedSince: number | undefined
   private readonly over = Deferred.unsafeMake<Terminal>(FiberId.none)
 
   constructor(
@@ -49,7 +52,8 @@ export class Progress {
     private readonly clock: Clock.Clock
   ) {
     const redactor = Redactor.make({ env: asked.env })
-    this.account = new Account(asked.adapter.decoder(asked), clock.unsafeCurrentTimeMillis(), redactor, asked.before)
+    this.startedNanos = clock.unsafeCurrentTimeNanos()
+    this.account = new Account(asked.adapter.decoder(asked), () => ActiveTime.unsafeNow(clock), redactor, asked.before)
   }
 
   /**
@@ -103,9 +107,9 @@ export class Progress {
    */
   readonly hasResult: Effect.Effect<void> = Effect.suspend(() => {
     const accepted = this.early.await.pipe(
-      Effect.zipRight(Effect.sleep(earlyPatience)),
+      Effect.zipRight(this.clock.sleep(earlyPatience)),
       Effect.flatMap(() => {
-        const quietFor = this.clock.unsafeCurrentTimeMillis() - this.account.lastAt
+        const quietFor = ActiveTime.unsafeNow(this.clock) - this.account.lastAt
         if (quietFor < Duration.toMillis(earlyPatience)) return Effect.never
         this.account.acceptEarly()
         return Effect.void
@@ -118,8 +122,9 @@ export class Progress {
   readonly timedOut: Effect.Effect<Phase> = Effect.suspend(() => {
     const timeouts: Timeouts = this.asked.timeouts ?? {}
     const { account, backlog } = this
+    const begunAt = (this.watchedSince ??= ActiveTime.unsafeNow(this.clock))
     const watched = () => ({
-      startedAt: account.startedAt,
+      begunAt,
       lastAt: account.lastAt,
       hasSpoken: account.hasSpoken,
       isHeld: backlog.isHeld
@@ -155,7 +160,7 @@ export class Progress {
       incomplete: incompleteOf(account.truncatedLines, report),
       stderr: report?.stderr.tail ?? account.stderrTail,
       stderrBytes: report?.stderr.bytes ?? account.stderrBytes,
-      durationMillis: this.clock.unsafeCurrentTimeMillis() - account.startedAt
+      durationMillis: Math.round(Number(this.clock.unsafeCurrentTimeNanos() - this.startedNanos) / 1e6)
     })
   }
 

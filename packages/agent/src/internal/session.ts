@@ -2,6 +2,7 @@
  * A process that serves turn after turn, and is started again where it has ended.
  */
 import * as Command from "@effect/platform/Command"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { Child } from "@tether/process/Child"
 import type { LinesInfo } from "@tether/process/ChildOptions"
 import { type Acquired, ChildSpawner } from "@tether/process/ChildSpawner"
@@ -9,7 +10,7 @@ import * as ExitStatus from "@tether/process/ExitStatus"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import type * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
@@ -51,7 +52,7 @@ export const openSession = (
       ...adapter.invocation({ ...options, turnId: "0", prompt: "?" }).problems
     ]
     if (problems.length > 0) return yield* refuse("InvalidArgument", problems)
-    const session = new OpenSession(options, adapter.dialogue, label, yield* ChildSpawner, yield* Effect.clock)
+    const session = new OpenSession(options, adapter.dialogue, label, yield* ChildSpawner, yield* ActiveTime.current)
     yield* Effect.acquireRelease(session.start, () => session.close)
     return session
   })
@@ -209,7 +210,7 @@ class OpenSession implements AgentSession {
     this.considered.add(requestId)
     const { permissionTimeout = "10 minutes", permissions = "deny" } = this.options
     const deny = this.answer(requestId, denied)
-    const patience = permissions === "deny" ? Effect.void : Effect.sleep(permissionTimeout)
+    const patience = permissions === "deny" ? Effect.void : this.clock.sleep(Duration.decode(permissionTimeout))
     return Effect.map(Effect.forkDaemon(Effect.interruptible(Effect.zipRight(patience, deny))), (fiber) => {
       this.deniers.add(fiber)
       fiber.addObserver(() => this.deniers.delete(fiber))
@@ -272,7 +273,7 @@ class OpenSession implements AgentSession {
     const { process, unclaimed } = this
     if (process === undefined) return Effect.void
     const settled = Effect.raceFirst(unclaimed.quiet.await, process.child.exited)
-    return Effect.asVoid(Effect.timeoutOption(settled, backgroundPatience))
+    return Effect.asVoid(ActiveTime.within(this.clock, backgroundPatience, settled))
   })
 
   private begin(turnId: string, prompt: string, timeouts: Timeouts | undefined): Effect.Effect<Progress, SpawnError> {
@@ -397,8 +398,8 @@ class OpenSession implements AgentSession {
       })
       const grace = this.options.interruptGrace ?? "5 seconds"
       return Effect.flatMap(
-        Effect.timeoutOption(Effect.interruptible(Effect.disconnect(Effect.zipRight(ask, over))), grace),
-        (answer) => (answer._tag === "Some" ? Effect.void : Effect.zipRight(this.stopFor(progress, note), over))
+        ActiveTime.within(this.clock, grace, Effect.disconnect(Effect.zipRight(ask, over))),
+        (isOver) => (isOver ? Effect.void : Effect.zipRight(this.stopFor(progress, note), over))
       )
     })
   }

@@ -2,6 +2,7 @@
  * A turn that has a process of its own, from its start to its terminal event.
  */
 import * as Command from "@effect/platform/Command"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { Child } from "@tether/process/Child"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SpawnError } from "@tether/process/SpawnError"
@@ -25,7 +26,7 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
     if (problems.length > 0) return yield* Effect.fail(refusal("InvalidArgument", label, binary, request.cwd, problems))
 
     const spawner = yield* ChildSpawner
-    const progress = new Progress(request, yield* Effect.clock)
+    const progress = new Progress(request, yield* ActiveTime.current)
     const running = yield* Effect.acquireRelease(
       Effect.gen(function* () {
         const { child, release } = yield* spawner.acquire(Command.make(binary, ...invocation.args), {
@@ -108,7 +109,7 @@ class RunningTurn {
     const stop = this.stopFor(() => {
       this.progress.isStuck = true
     })
-    const grace = Effect.sleep(this.request.afterResult ?? "30 seconds")
+    const grace = ActiveTime.sleep(this.request.afterResult ?? "30 seconds")
     return this.progress.ended.await.pipe(Effect.zipRight(grace), Effect.zipRight(stop))
   })
 

@@ -20,12 +20,19 @@ export const give = (outlets: Outlets, { code, lines, told }: Answer): Effect.Ef
     return yield* concluded(outlets, code)
   })
 
-/** The exit code, once all that was written has been taken: another one where lines were lost that somebody wanted. */
-export const concluded = (outlets: Outlets, code: number): Effect.Effect<number> =>
+/**
+ * The exit code, once all that was written has been taken: another one where lines were lost that somebody wanted,
+ * after `tell` has said why.
+ */
+export const concluded = (
+  outlets: Outlets,
+  code: number,
+  tell: (problem: string) => void = (problem) => outlets.say(problem)
+): Effect.Effect<number> =>
   Effect.gen(function* () {
     yield* outlets.settled
     if (outlets.problem === undefined) return code
-    outlets.say(outlets.problem)
+    tell(outlets.problem)
     yield* outlets.settled
     return Math.max(1, code)
   })

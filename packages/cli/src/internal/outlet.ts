@@ -2,6 +2,7 @@
  * Lines to one of our own streams, as fast as its reader takes them and no faster: what is pushed in one step is
  * written at once, and `settled` tells when the reader has taken all of it.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -71,7 +72,7 @@ export class Outlet {
     Effect.suspend(() => {
       const { taken } = this
       return Effect.zipRight(
-        Effect.sleep(silence),
+        ActiveTime.sleep(silence),
         Effect.sync(() => {
           if (!this.isWriting || this.taken !== taken) return
           this.problem = "its reader takes nothing"

@@ -23,8 +23,8 @@ export class Outlets {
   }
 
   /** A line of our own. */
-  say(line: string): void {
-    this.err.piece(`tether: ${TerminalText.sanitize(line)}\n`)
+  say(line: string, outlet = this.err): void {
+    outlet.piece(`tether: ${TerminalText.sanitize(line)}\n`)
   }
 
   release(): void {

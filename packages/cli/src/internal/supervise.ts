@@ -28,6 +28,8 @@ interface End {
   readonly code: number
   readonly told: string | undefined
   readonly json: string
+  /** It was stopped because nobody takes its output. */
+  readonly wasCutOff?: boolean
 }
 
 /** Runs the child and answers with our exit code, once all that was written has been taken. */
@@ -42,7 +44,7 @@ export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<
     const end = yield* run(options, outlets, style, signals)
     if (end.told !== undefined) outlets.say(end.told)
     if (options.json) outlets.out.push(end.json)
-    return yield* concluded(outlets, end.code)
+    return yield* concluded(outlets, end.code, (problem) => tellLoss(problem, end, options, outlets))
   }).pipe(
     Effect.scoped,
     Effect.provide(keepJournal(options.journal)),
@@ -59,9 +61,21 @@ const run = (
   Effect.gen(function* () {
     const child = yield* start(options, style)
     yield* Effect.forkScoped(passOn(child, signals, options, outlets))
-    yield* Effect.forkScoped(Effect.zipRight(outlets.closed, child.stop(withoutReader(options))))
-    return yield* endOf(child, yield* child.gone)
+    let wasCutOff = false
+    const cutOff = Effect.map(child.isRunning, (isRunning) => {
+      wasCutOff = isRunning
+    })
+    yield* Effect.forkScoped(
+      outlets.closed.pipe(Effect.zipRight(cutOff), Effect.zipRight(child.stop(withoutReader(options))))
+    )
+    return { ...(yield* endOf(child, yield* child.gone)), wasCutOff }
   }).pipe(Effect.catchAll((error) => Effect.succeed(endOfError(error))))
+
+/** Why lines were lost. Where stderr is what takes nothing, stdout has to do, unless it is for the report alone. */
+const tellLoss = (problem: string, { wasCutOff }: End, { json }: RunOptions, outlets: Outlets): void => {
+  const outlet = outlets.err.problem === undefined || json ? outlets.err : outlets.out
+  outlets.say(wasCutOff === true ? `${problem}; the command was stopped for that` : problem, outlet)
+}
 
 const start = (options: RunOptions, { outletOf }: lineLogger.Style) =>
   Supervise.start(Command.make(...options.words), {

@@ -34,6 +34,9 @@ export const run = {
 SIGINT, SIGTERM and SIGHUP are passed on to the command and all that it has started. A second Ctrl-C kills at once.
 Whatever the command leaves running is stopped when it ends, and named.
 
+A command that must outlive a hang-up needs a session of its own: use "setsid tether run …". nohup has no effect,
+because Node.js resets the signals that it was started to ignore.
+
 Colours are used on a terminal only, and never where NO_COLOR is set.`,
   options: {
     label: {

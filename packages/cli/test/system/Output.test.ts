@@ -179,8 +179,30 @@ describe("readers", () => {
   it.skipIf(!existsSync("/dev/full"))("one that cannot take it ends the child, and is named", async () => {
     const script = `exec '${process.execPath}' '${bin}' run --label y -- sh -c 'echo $$ >&2; exec yes' > /dev/full`
     const { code, stderr } = await startProgram("sh", ["-c", script]).ended
-    expect(stderr).toMatch(/^\[y:err\] (\d+)\ntether: cannot write to stdout: ENOSPC.*\n$/)
+    expect(stderr).toMatch(
+      /^\[y:err\] (\d+)\ntether: cannot write to stdout: ENOSPC.*; the command was stopped for that\n$/
+    )
     expect(isAlive(Number(/err\] (\d+)/.exec(stderr)?.[1]))).toBe(false)
     expect(code).toBe(141)
   })
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "a stderr that cannot take it ends the child, and is named on stdout",
+    async () => {
+      const script = `exec '${process.execPath}' '${bin}' run --label y -- sh -c 'echo no >&2; exec sleep 300' 2> /dev/full`
+      const { code, stdout } = await startProgram("sh", ["-c", script]).ended
+      expect(stdout).toMatch(/^tether: cannot write to stderr: ENOSPC.*; the command was stopped for that\n$/)
+      expect(code).toBe(141)
+    }
+  )
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "a stderr that cannot take it leaves stdout to the report with --json",
+    async () => {
+      const script = `exec '${process.execPath}' '${bin}' run --json -- sh -c 'echo no >&2; exec sleep 300' 2> /dev/full`
+      const { code, stdout } = await startProgram("sh", ["-c", script]).ended
+      expect(JSON.parse(stdout)).toMatchObject({ status: { _tag: "Signaled", signal: "SIGPIPE" } })
+      expect(code).toBe(141)
+    }
+  )
 })

@@ -80,6 +80,9 @@ const fresh = 100
 
 const never = Number.NEGATIVE_INFINITY
 
+/** Milliseconds, not by the date: after the clock was set back, a look of before would stay fresh. */
+const elapsed = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
+
 /** How much of what others have appended is searched for a line of ours, in bytes. */
 const mostSearched = 1024 * 1024
 
@@ -113,7 +116,7 @@ export const makeAppender = (
         Effect.onError(() => Scope.close(scope, Exit.void))
       )
       const info = yield* Effect.onError(file.stat, () => Scope.close(scope, Exit.void))
-      const seenAt = yield* Clock.currentTimeMillis
+      const seenAt = yield* elapsed
       const size = Number(info.size)
       const active: Active = { file, inode: inode(info), scope, size, seenAt, whole: 0, unsynced: false, unseen: [] }
       open = active
@@ -136,7 +139,7 @@ export const makeAppender = (
         const isActive = there !== undefined && inode(there) === active.inode
         const info = isActive ? there : yield* active.file.stat
         active.size = Number(info.size)
-        active.seenAt = isActive ? yield* Clock.currentTimeMillis : never
+        active.seenAt = isActive ? yield* elapsed : never
         const isRemoved = Option.getOrElse(info.nlink, () => 1) === 0
         const isOurs = active.size === expected
         if (!isOurs) active.whole = -1
@@ -150,7 +153,7 @@ export const makeAppender = (
     const current = Effect.gen(function* () {
       const active = open
       if (active !== undefined) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* elapsed
         if (now - active.seenAt < fresh || (yield* look(active))) return active
         yield* close
       }

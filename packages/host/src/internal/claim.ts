@@ -13,6 +13,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as ActiveTime from "../ActiveTime.js"
 import type { FileError } from "../FileError.js"
 import { LockHeld, type LockOwner } from "../LockHeld.js"
 import * as ProcessIdentity from "../ProcessIdentity.js"
@@ -43,7 +44,10 @@ export const verdict = (
     const identity = seen.owner?.identity
     const liveness = identity === undefined ? "unknown" : yield* processes.liveness(identity)
     if (liveness === "gone") return undefined
-    if (liveness === "unknown" && me.watch.isStale(nameOf(target), seen, yield* Clock.currentTimeMillis))
+    if (
+      liveness === "unknown" &&
+      me.watch.isStale(nameOf(target), seen, yield* Clock.currentTimeMillis, yield* ActiveTime.now)
+    )
       return undefined
     return new LockHeld({ path: me.path, owner: seen.owner, liveness })
   })

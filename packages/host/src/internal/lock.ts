@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as ActiveTime from "../ActiveTime.js"
 import type { FileError } from "../FileError.js"
 import { LockHeld, type LockOwner } from "../LockHeld.js"
 import * as ProcessIdentity from "../ProcessIdentity.js"
@@ -41,13 +42,13 @@ export const acquireWithin = (
     Effect.gen(function* () {
       yield* check("lock", path, "File")
       const me = yield* claimant(path, timing.label, watch)
-      const deadline = (yield* Clock.currentTimeMillis) + wait
+      const deadline = (yield* ActiveTime.now) + wait
       while (true) {
         const outcome = yield* attempt(me)
         if (outcome === "ours") break
-        const left = deadline - (yield* Clock.currentTimeMillis)
+        const left = deadline - (yield* ActiveTime.now)
         if (left <= 0) return yield* outcome
-        yield* restore(Effect.sleep(Math.min(timing.pollEvery, left)))
+        yield* restore(ActiveTime.sleep(Math.min(timing.pollEvery, left)))
       }
       return yield* kept(me, timing.refreshEvery)
     })

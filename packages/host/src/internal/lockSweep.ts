@@ -28,7 +28,8 @@ export const sweep = (
       const isGone =
         identity === undefined
           ? // Its claimant was killed before it had written its name, which takes a moment.
-            seen.owner === undefined && (yield* Clock.currentTimeMillis) - seen.refreshedAt > aMinute
+            // A date in the future is of before the clock was set back.
+            seen.owner === undefined && Math.abs((yield* Clock.currentTimeMillis) - seen.refreshedAt) > aMinute
           : (yield* processes.liveness(identity)) === "gone"
       if (isGone) yield* dropped(path)
     }

@@ -5,7 +5,8 @@ import type { Seen } from "./lockFile.js"
 
 /** Remembers for how long the files of such owners have not changed. */
 export interface Watch {
-  readonly isStale: (name: string, seen: Seen, now: number) => boolean
+  /** `date` is compared with that of the file, and `now`, in milliseconds of `ActiveTime`, with earlier looks. */
+  readonly isStale: (name: string, seen: Seen, date: number, now: number) => boolean
 }
 
 /** A file as it was last seen, `at` which time, and `for` how long it had not changed then. */
@@ -24,12 +25,12 @@ interface Watched {
 export const makeWatch = (staleAfter: number, refreshEvery: number): Watch => {
   const watched = new Map<string, Watched>()
   return {
-    isStale: (name, seen, now) => {
+    isStale: (name, seen, date, now) => {
       const before = watched.get(name)
       const same = before !== undefined && before.id === seen.id && before.refreshedAt === seen.refreshedAt
       const unchanged = same ? before.for + Math.max(0, Math.min(now - before.at, refreshEvery)) : 0
       watched.set(name, { id: seen.id, refreshedAt: seen.refreshedAt, at: now, for: unchanged })
-      const unrefreshed = now - seen.refreshedAt >= staleAfter
+      const unrefreshed = date - seen.refreshedAt >= staleAfter
       return unchanged >= staleAfter || (unrefreshed && unchanged >= Math.min(2 * refreshEvery, staleAfter))
     }
   }

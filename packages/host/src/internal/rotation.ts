@@ -3,6 +3,7 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { FileError } from "../FileError.js"
@@ -67,7 +68,9 @@ const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Ef
             }
           ]
     )
-    const youngestFirst = known.sort((a, b) => b.writtenAt - a.writtenAt || b.number - a.number)
+    const youngestFirst = believed(known, yield* Clock.currentTimeMillis).sort(
+      (a, b) => b.writtenAt - a.writtenAt || b.number - a.number
+    )
     let kept = 0
     for (const { path: doomed, size } of youngestFirst) {
       if (kept >= keep) yield* removed(fs, path, doomed, size)
@@ -75,6 +78,27 @@ const prune = (fs: FileSystem.FileSystem, path: string, keep: number): Effect.Ef
       else if (size > 0) kept++
     }
   })
+
+/**
+ * A file that is dated in the future, from before the clock was set back, would be the youngest until that date: it
+ * counts as old as the youngest with a lower number.
+ */
+const believed = <A extends { readonly number: number; readonly writtenAt: number }>(
+  files: ReadonlyArray<A>,
+  now: number
+): Array<A> => {
+  let youngest = 0
+  return files
+    .toSorted((a, b) => a.number - b.number)
+    .map((file) => {
+      if (file.writtenAt > now + tolerance) return { ...file, writtenAt: youngest }
+      youngest = Math.max(youngest, file.writtenAt)
+      return file
+    })
+}
+
+/** How far in the future a date may be, in milliseconds: another machine may have written there. */
+const tolerance = 60_000
 
 /** Removes a file, unless it has grown. What a writer adds until the very end is put into the active file. */
 const removed = (

@@ -213,12 +213,26 @@ describe("RotatingFile", () => {
     it.scoped("keeps a rotated file for as long as its last line deserves", () =>
       Effect.gen(function* () {
         const path = yield* file
+        const now = Date.now()
+        yield* TestClock.setTime(now)
         const log = yield* RotatingFile.open(path, { maxBytes: 5, keep: 2 })
         for (const line of numbered(0, 3)) yield* log.append(line)
         appendFileSync(`${path}.1`, "n=late\n")
-        utimesSync(`${path}.1`, 4e9, 4e9)
+        utimesSync(`${path}.1`, now / 1000 + 30, now / 1000 + 30)
         for (const line of numbered(3, 6)) yield* log.append(line)
         expect(yield* readAll(path)).toEqual(["n=0", "n=late", "n=4", "n=5"])
+      }).pipe(Effect.provide(plain))
+    )
+
+    it.scoped("keeps no file that is dated in the future beyond its turn", () =>
+      Effect.gen(function* () {
+        const path = yield* file
+        yield* TestClock.setTime(Date.now())
+        const log = yield* RotatingFile.open(path, { maxBytes: 5, keep: 2 })
+        for (const line of numbered(0, 3)) yield* log.append(line)
+        utimesSync(`${path}.1`, 4e9, 4e9)
+        for (const line of numbered(3, 6)) yield* log.append(line)
+        expect(yield* readAll(path)).toEqual(["n=3", "n=4", "n=5"])
       }).pipe(Effect.provide(plain))
     )
   })

@@ -1,10 +1,10 @@
+import * as ActiveTime from "@tether/host/ActiveTime"
 /**
  * Writing within a bound, for records that nobody may wait for: whatever becomes of them, the child goes on.
  */
 import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -62,8 +62,8 @@ export const makeKeeping = (
     // One timer for all of them: hundreds a second are written, and hardly one is too late.
     const giveUpLate = Effect.gen(function* () {
       while (pending.size > 0) {
-        yield* Effect.sleep(lookEvery)
-        const latest = (yield* Clock.currentTimeMillis) - Duration.toMillis(bound)
+        yield* ActiveTime.sleep(lookEvery)
+        const latest = (yield* ActiveTime.now) - Duration.toMillis(bound)
         for (const each of pending) {
           if (each.since <= latest) yield* end(each, `not written within ${Duration.format(bound)}`)
         }
@@ -84,11 +84,13 @@ export const makeKeeping = (
     const settled = Effect.suspend(() =>
       Effect.forEach([...pending], ({ done }) => Deferred.await(done), { discard: true })
     )
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(Effect.disconnect(settled)), bound))
+    yield* Effect.addFinalizer(() =>
+      Effect.flatMap(ActiveTime.current, (clock) => ActiveTime.within(clock, bound, Effect.disconnect(settled)))
+    )
 
     return {
       begin: (record) =>
-        Effect.flatMap(Clock.currentTimeMillis, (since) => {
+        Effect.flatMap(ActiveTime.now, (since) => {
           const each: Pending = { record, since, done: Deferred.unsafeMake(FiberId.none) }
           pending.add(each)
           const written = Effect.flatMap(Effect.exit(write(record)), (exit) =>

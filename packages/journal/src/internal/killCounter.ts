@@ -3,7 +3,7 @@
  * lately.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Clock from "effect/Clock"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
@@ -37,7 +37,7 @@ export const makeKillCounter = (files: FileSystem.FileSystem, path: string): Kil
   const alone = Effect.unsafeMakeSemaphore(1).withPermits(1)
 
   return {
-    look: Effect.flatMap(Clock.currentTimeMillis, (at) => {
+    look: Effect.flatMap(ActiveTime.now, (at) => {
       askedAt = at
       return alone(
         Effect.map(read, (kills) => {
@@ -48,7 +48,7 @@ export const makeKillCounter = (files: FileSystem.FileSystem, path: string): Kil
     isFresh: (now, within) => now - askedAt < within,
     growth: alone(
       Effect.gen(function* () {
-        const latest = (yield* Clock.currentTimeMillis) - heardOf
+        const latest = (yield* ActiveTime.now) - heardOf
         const before = samples.findLast(({ at }) => at <= latest) ?? samples[0]
         const kills = before === undefined ? undefined : yield* read
         return before === undefined || kills === undefined ? 0 : kills - before.kills

@@ -3,10 +3,10 @@
  * child lives: it is done beside, and seldom.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { Ended } from "@tether/process/ChildObserver"
 import type { EndedBy } from "@tether/process/ExitReport"
 import type { ExitStatus } from "@tether/process/ExitStatus"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -78,7 +78,7 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
 
   return {
     begun: (pid) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      Effect.flatMap(ActiveTime.now, (now) => {
         const watched: Watched = { pid, cgroup: undefined }
         arriving.add(watched)
         const looking = machine.isFresh(now, shared) ? Effect.void : Effect.forkIn(machine.look, scope)

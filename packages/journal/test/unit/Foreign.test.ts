@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fromLine } from "../../src/internal/line.js"
@@ -113,6 +114,7 @@ describe("a line of another writer", () => {
         expect((yield* journal.unfinished()).map(({ start }) => start.id)).toEqual(["01B"])
         expect(said).toHaveLength(1)
       }).pipe(Effect.provide(log))
+      yield* TestClock.setTime(now)
       const deaths = yield* RestartTally.deaths("web", { window: "1 hour" }).pipe(
         Effect.provide(Layer.provideMerge(inFile(directory), log))
       )

@@ -30,6 +30,17 @@ describe("the tally", () => {
     }).pipe(Effect.provide(journal))
   )
 
+  it.effect("counts no death that is dated in the future, from before the clock was set back", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(7_200_000)
+      yield* die()
+      yield* TestClock.setTime(3_600_000)
+      expect(yield* count({ window: "5 seconds" })).toBe(0)
+      yield* die()
+      expect(yield* count({ window: "5 seconds" })).toBe(1)
+    }).pipe(Effect.provide(journal))
+  )
+
   it.effect("never counts a stop on purpose", () =>
     Effect.gen(function* () {
       for (const endedBy of ["owner", "scope", "supervisor", "child", "outside", "unknown", "reaper"] as const)

@@ -1,6 +1,7 @@
 /**
  * The driver over `node:child_process`.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as ProcStat from "@tether/host/ProcStat"
 import {
   type ChildDriver,
@@ -27,13 +28,14 @@ import type { Host, OrphanPolicy } from "./host.js"
 import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
+import { giveWay } from "./pace.js"
 import { Pipes } from "./pipes.js"
 import { holdTerminals, type TerminalHold } from "./terminalModes.js"
 import { turn, turns } from "./turn.js"
 
 export const makeDriver = (host: Host, orphans: OrphanPolicy): ChildDriver => ({
   launch: (request, events) =>
-    Effect.suspend(() => {
+    Effect.flatMap(giveWay, () => {
       // libuv tells why a program was not executed through a descriptor that one of many may take the place of.
       const reservation =
         (request.descriptors.size > 3 ? refusalOf(request) : undefined) ?? reserve(host, request, orphans)
@@ -152,6 +154,7 @@ const attach = (
   return {
     pid,
     cwd: inFull(request.cwd),
+    clock: ActiveTime.clock,
     containment: reservation.level,
     pause: (stream) => readable(stream)?.pause(),
     resume: (stream) => readable(stream)?.resume(),

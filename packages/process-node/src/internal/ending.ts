@@ -1,7 +1,7 @@
 /**
  * Orphans asked to end, waited for, and killed where they do not go.
  */
-import * as Clock from "effect/Clock"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isGone, livenessOf, type Machine } from "./machine.js"
@@ -65,11 +65,11 @@ const pause = 20
 /** Once at least, and again until it answers that it is over, or the time is. */
 const repeatFor = (time: Duration.Duration, isOver: () => boolean): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(time)
+    const until = ActiveTime.unsafeNow(ActiveTime.clock) + Duration.toMillis(time)
     while (!isOver()) {
-      const left = until - (yield* Clock.currentTimeMillis)
+      const left = until - ActiveTime.unsafeNow(ActiveTime.clock)
       if (left <= 0) return
-      yield* Effect.sleep(Math.min(left, pause))
+      yield* ActiveTime.clock.sleep(Duration.millis(Math.min(left, pause)))
     }
   })
 

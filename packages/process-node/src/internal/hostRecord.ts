@@ -310,7 +310,10 @@ export const removeRecord = ({ path }: HostRecord): void => rmSync(path, { force
 
 /** Of a host that cannot be judged from here, such as one in another pid namespace: after a week it is forgotten. */
 export const removeIfOld = (record: HostRecord): void => {
-  if (Date.now() - record.lastSeenAt > keptFor) removeRecord(record)
+  const age = Date.now() - record.lastSeenAt
+  if (age > keptFor) removeRecord(record)
+  // From before the clock was set back: the week begins now, and not at that date.
+  else if (age < -keptFor) utimesSync(record.path, new Date(), new Date())
 }
 
 const readAt = (path: string): HostRecord | undefined => {

@@ -97,7 +97,8 @@ const isExempt = ({ path, stat }: Carrier): boolean => {
 }
 
 const isOverdue = (record: HostRecord | undefined): boolean =>
-  record?.diedAt !== undefined && Date.now() - record.diedAt > reaperTime
+  // A date in the future is of before the clock was set back.
+  record?.diedAt !== undefined && Math.abs(Date.now() - record.diedAt) > reaperTime
 
 /** Tells by its path whether a process was started by a host in this program, which stops it itself. */
 const startedHere = (machine: Machine): ((carrier: Carrier) => boolean) => {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "@effect/vitest"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import { Exited } from "@tether/process/ExitStatus"
 import { SpawnError } from "@tether/process/SpawnError"
+import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -79,6 +80,33 @@ describe("a child", () => {
       )
       expect(text).toBe("2 $(echo run) it's a  b\n")
     })
+  )
+})
+
+describe("many spawns in a row", () => {
+  const starts = Array.from({ length: 40 }, () => Supervise.start(sh("exec sleep 300"), { stop: StopPlan.kill }))
+
+  it.live.each([
+    ["one after the other", 1],
+    ["at once", "unbounded"]
+  ] as const)("give way to the event loop: %s", ([, concurrency]) =>
+    Effect.gen(function* () {
+      const begun: Array<number> = []
+      let turns = 0
+      let isOver = false
+      const turned = () => {
+        turns++
+        if (!isOver) setImmediate(turned)
+      }
+      setImmediate(turned)
+      yield* Effect.forEach(starts, (start) => Effect.tap(start, () => Effect.sync(() => begun.push(turns))), {
+        concurrency,
+        discard: true
+      })
+      isOver = true
+      // A launch takes a millisecond or more: forty of them are several times ten milliseconds.
+      expect(new Set(begun).size).toBeGreaterThan(2)
+    }).pipe(Effect.scoped, Effect.provide(NodeChildSpawner.layer))
   )
 })
 

@@ -4,6 +4,7 @@
 import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
@@ -14,11 +15,10 @@ import type { StreamName } from "../ChildDriver.js"
 import type { InputError } from "../InputError.js"
 import { isSignal } from "../Signals.js"
 import * as StopPlan from "../StopPlan.js"
-import { hasLostInput, lastStageOf } from "./pipeline.js"
+import { hasLostInput, lastStageOf, waitsOf } from "./pipeline.js"
 import * as Failure from "./platformError.js"
 import { Reservoir } from "./reservoir.js"
 import { formatDuration } from "./text.js"
-import { within } from "./within.js"
 
 /** How long a killed process may take, as in the default stop plan. */
 const killWait = Duration.seconds(5)
@@ -35,6 +35,8 @@ export interface Pipes {
 }
 
 export class CommandProcess extends Inspectable.Class implements CommandExecutor.Process {
+  /** The signal of each kill that is under way. */
+  private readonly killing: Array<CommandExecutor.Signal> = []
   readonly [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId = CommandExecutor.ProcessTypeId
   readonly pid: CommandExecutor.ProcessId
   readonly stdin: CommandExecutor.Process["stdin"]
@@ -121,10 +123,15 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
         )
 
   private end(signal: CommandExecutor.Signal): Effect.Effect<void, PlatformError> {
-    // A plan of its own each time: every kill sends its signal, whatever is under way already.
     const plan = signal === "SIGKILL" ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killWait))
-    return Effect.catchTag(this.child.stop(plan), "SurvivorsError", (error) =>
-      Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error))
+    // Every kill sends its signal: an equal plan that is under way has sent its own.
+    const again = this.killing.includes(signal) ? this.child.signal(signal) : Effect.void
+    this.killing.push(signal)
+    return Effect.zipRight(again, this.child.stop(plan)).pipe(
+      Effect.ensuring(Effect.sync(() => this.killing.splice(this.killing.indexOf(signal), 1))),
+      Effect.catchTag("SurvivorsError", (error) =>
+        Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error))
+      )
     )
   }
 
@@ -132,7 +139,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
     return Effect.flatMap(this.child.signal(signal), (isSent) => {
       if (!isSent) return this.fail("kill", `Failed to kill process: nothing of it is left to take ${signal}`)
       if (!isRunning) return Effect.void
-      return Effect.flatMap(within(killWait, this.child.exited), (hasEnded) => {
+      return Effect.flatMap(ActiveTime.within(waitsOf(this.child), killWait, this.child.exited), (hasEnded) => {
         const message = `it was sent ${signal} and lives on after ${formatDuration(killWait)}`
         return hasEnded ? Effect.void : Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", message))
       })

@@ -2,8 +2,9 @@
  * The reading of one stream of a child as lines. One fiber takes the chunks that wait, one a step, frames them, and
  * hands the lines to the relay, to `onLines` and to the readers.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -25,6 +26,7 @@ import { Wakeup } from "./wakeup.js"
 export interface Surroundings extends Pipe {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   readonly onDone: () => void
+  readonly clock: () => Clock.Clock
 }
 
 export class Drain extends Intake {
@@ -209,7 +211,7 @@ export class Drain extends Intake {
       return more
     }
     if (!this.framer.hasPartial) return more
-    return Effect.flatMap(Effect.timeoutOption(more, silence), () =>
+    return Effect.flatMap(ActiveTime.within(this.surroundings.clock(), silence, more), () =>
       this.hasMore()
         ? Effect.void
         : Effect.withFiberRuntime<void>((fiber) => {
@@ -258,7 +260,7 @@ export class Drain extends Intake {
   private isPlain = false
 
   private handOverPortions(placed: Placed, from: number): Effect.Effect<void> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    return Effect.flatMap(ActiveTime.now, (now) => {
       const onLines = this.onLines
       const { chunk } = placed
       if (onLines === undefined) return Effect.void
@@ -271,7 +273,7 @@ export class Drain extends Intake {
         this.taken(0)
         return until < size ? (this.call(onLines, ...this.portionOf(placed, until, size)) ?? Effect.void) : Effect.void
       }
-      return Effect.flatMap(Effect.zipRight(answer, Clock.currentTimeMillis), (then) => {
+      return Effect.flatMap(Effect.zipRight(answer, ActiveTime.now), (then) => {
         this.taken(Math.ceil((chunk.bytes * (size - until)) / size))
         this.portion.took(then - now)
         return until < size ? this.handOverPortions(placed, until) : Effect.void

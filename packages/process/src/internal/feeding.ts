@@ -2,7 +2,9 @@
  * All that is written to one child, and the streams that are written to it: each has a fiber that ends with the stream,
  * or with the child.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Sink from "effect/Sink"
@@ -14,7 +16,6 @@ import { Input } from "./input.js"
 import { complain } from "./observability.js"
 import type { Plan } from "./plan.js"
 import { clip, formatDuration } from "./text.js"
-import { within } from "./within.js"
 
 /** What the feeding asks of its child. */
 export interface Fed {
@@ -34,6 +35,7 @@ export class Feeding {
   private readonly inputs = new Map<number, Input>()
   private readonly feeds = new Map<number, Feed>()
   private hasReader = true
+  private clock: Clock.Clock = ActiveTime.clock
 
   constructor(
     private readonly plan: Plan,
@@ -42,6 +44,7 @@ export class Feeding {
 
   /** The child runs, and so does whoever it is to run with. */
   begin(launched: Launched): void {
+    this.clock = launched.clock
     for (const [descriptor, source] of this.plan.inputs) {
       const input = new Input(descriptor, this.plan.label, {
         write: (pieces, done) => launched.write(descriptor, pieces, done),
@@ -99,7 +102,7 @@ export class Feeding {
   readonly joined: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isIdle) return Effect.void
     const fibers = [...this.feeds.values()].map((feed) => feed.fiber)
-    return Effect.flatMap(within(this.plan.deliverGrace, Fiber.awaitAll(fibers)), (hasEnded) =>
+    return Effect.flatMap(ActiveTime.within(this.clock, this.plan.deliverGrace, Fiber.awaitAll(fibers)), (hasEnded) =>
       hasEnded
         ? Effect.void
         : complain(

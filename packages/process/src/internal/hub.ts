@@ -3,8 +3,9 @@
  * while it is subscribed, or is told how much it missed; without readers nothing waits. The first reader of a stream
  * begins at its start, as far as the start is kept.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lagged, OutputLine } from "../Child.js"
@@ -265,7 +266,7 @@ export class Subscription {
 
   /** The next lines, or the end. */
   readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.flatMap(
-    Clock.currentTimeMillis,
+    ActiveTime.now,
     (now) => {
       // Asking for more says that what was given before has been dealt with.
       if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)

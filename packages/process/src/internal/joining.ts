@@ -5,6 +5,7 @@
  * Time is counted in slices that were slept, not read from a clock: a program that was stopped, or that computed for a
  * while, must not find that the grace has passed while it could not read.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as ProcessInfo from "@tether/host/ProcessInfo"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,7 +15,6 @@ import type { Intake } from "./intake.js"
 import { warn } from "./observability.js"
 import type { Plan } from "./plan.js"
 import { clip, formatDuration } from "./text.js"
-import { within } from "./within.js"
 
 /**
  * More than the kernel keeps of a pipe of ours (Linux: 208 KiB of socket buffer unless it was told otherwise): whatever
@@ -67,7 +67,7 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
     }))
     while (!isDone()) {
       const paused = watches.map(({ drain }) => drain.isPaused)
-      yield* within(slice, joining.allDone)
+      yield* ActiveTime.within(joining.launched.clock, slice, joining.allDone)
       // Asked again and again, a group is known to be empty before its number can be somebody else's.
       joining.launched.presence()
       for (const [index, watch] of watches.entries()) {

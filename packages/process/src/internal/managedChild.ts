@@ -9,6 +9,7 @@
  * forked only for what has to wait.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -44,11 +45,11 @@ import type { Plan } from "./plan.js"
 import { stopProblems } from "./problems.js"
 import { Race } from "./race.js"
 import { makeHub, Reading } from "./reading.js"
+import { isSamePlan } from "./sharedPlan.js"
 import { awaitGone, stopGroup, type Target } from "./stopping.js"
 import { clip } from "./text.js"
 import { Verdict } from "./verdict.js"
 import { Wakeup } from "./wakeup.js"
-import { within } from "./within.js"
 
 /** What the stages of a pipeline have in common. */
 export interface Company {
@@ -80,7 +81,7 @@ export class ManagedChild extends Reading implements Child {
   private readonly feeding: Feeding
   private readonly race: Race
   private readonly observers: ReadonlyArray<ChildObserver>
-  private readonly startedNanos: bigint
+  private startedNanos = 0n
   private launched!: Launched
   private span: Tracer.Span | undefined
   private target!: Target
@@ -126,7 +127,6 @@ export class ManagedChild extends Reading implements Child {
     this.raceExit = this.race.run
     this.observers = observersIn<ChildObserver>(runtime.context)
     this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
-    this.startedNanos = clock.unsafeCurrentTimeNanos()
     this.exited = Deferred.await(this.whenExited)
     this.drained = Deferred.await(this.whenDrained)
     this.gone = Deferred.await(this.whenGone)
@@ -145,6 +145,7 @@ export class ManagedChild extends Reading implements Child {
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
     this.hub.turn = launched.turn
+    this.startedNanos = launched.clock.unsafeCurrentTimeNanos()
     this.account.pid = launched.pid
     this.account.cwd = launched.cwd
     this.account.containment = launched.containment
@@ -178,7 +179,7 @@ export class ManagedChild extends Reading implements Child {
   private onExited(status: ExitStatus.ExitStatus): void {
     if (this.status !== undefined) return
     this.verdict.exited(status)
-    this.account.duration = Duration.nanos(this.clock.unsafeCurrentTimeNanos() - this.startedNanos)
+    this.account.duration = Duration.nanos(this.launched.clock.unsafeCurrentTimeNanos() - this.startedNanos)
     this.feeding.readerEnded()
     this.moved.notify()
     if (!this.isObserved) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
@@ -279,7 +280,7 @@ export class ManagedChild extends Reading implements Child {
     return Effect.gen(this, function* () {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.isEmpty || this.resistsKill) return
-      yield* within(leaving, awaitGone(this.target))
+      yield* ActiveTime.within(this.launched.clock, leaving, awaitGone(this.target))
       if (this.isEmpty) return
       yield* this.launched.search
       if (this.launched.presence() === "unproven") yield* awaitGone(this.target)
@@ -348,6 +349,16 @@ export class ManagedChild extends Reading implements Child {
     return { label: TerminalText.sanitize(this.plan.label), pid: this.pid }
   }
 
+  /** When it was started, in milliseconds of a clock that nobody sets. */
+  get begunAt(): number {
+    return Number(this.startedNanos) / 1e6
+  }
+
+  /** By which waits about it are measured. */
+  get waits(): Clock.Clock {
+    return this.launched.clock
+  }
+
   get containment(): Containment {
     return this.launched.containment
   }
@@ -410,13 +421,18 @@ export class ManagedChild extends Reading implements Child {
     )
   })
 
+  private isAtWork(plan: StopPlan): boolean {
+    for (const each of this.plansAtWork) if (isSamePlan(each, plan)) return true
+    return false
+  }
+
   private stopAs(by: "owner" | "scope", plan: StopPlan): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.void
-      if (this.plansAtWork.has(plan)) {
-        // Carried out by somebody else, who may give it up.
+      if (this.isAtWork(plan)) {
+        // Another fiber carries it out, and may give it up.
         return Effect.zipRight(
-          this.moved.until(() => !this.plansAtWork.has(plan)),
+          this.moved.until(() => !this.isAtWork(plan)),
           this.stopAs(by, plan)
         )
       }
@@ -513,9 +529,11 @@ export class ManagedChild extends Reading implements Child {
 
   private tell(what: string, call: (observer: ChildObserver) => Effect.Effect<unknown, unknown>): Effect.Effect<void> {
     if (!this.isObserved) return Effect.void
-    return Effect.forEach(this.observers, (observer) => tellObserver(observer, this.plan.label, what, call), {
-      discard: true
-    })
+    return Effect.forEach(
+      this.observers,
+      (observer) => tellObserver(observer, this.launched.clock, this.plan.label, what, call),
+      { discard: true }
+    )
   }
 
   /**

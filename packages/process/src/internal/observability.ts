@@ -2,6 +2,7 @@
  * Words about a child, to whoever listens: loggers, tracers, observers. One that throws or hangs loses its own entry
  * and nothing else: what is said of a child never decides about it.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -13,7 +14,6 @@ import type { ChildObserver } from "../ChildObserver.js"
 import type { EndedBy } from "../ExitReport.js"
 import * as ExitStatus from "../ExitStatus.js"
 import { clip } from "./text.js"
-import { within } from "./within.js"
 
 const safely = (log: Effect.Effect<void>): Effect.Effect<void> => Effect.catchAllDefect(log, () => Effect.void)
 
@@ -79,6 +79,7 @@ export const endSpan = (
 /** Tells an observer, within its time. */
 export const tellObserver = (
   observer: ChildObserver,
+  clock: Clock.Clock,
   label: string,
   what: string,
   call: (observer: ChildObserver) => Effect.Effect<unknown, unknown>
@@ -92,8 +93,9 @@ export const tellObserver = (
     // It sees to its own bound.
     if (!Duration.isFinite(Duration.decode(timeout))) return telling
     // What cannot be interrupted goes on by itself, and is not waited for.
-    return Effect.flatMap(within(timeout, Effect.disconnect(Effect.catchAllCause(telling, failed))), (isDone) =>
-      isDone ? Effect.void : Effect.fail(new Error("it took too long"))
+    return Effect.flatMap(
+      ActiveTime.within(clock, timeout, Effect.disconnect(Effect.catchAllCause(telling, failed))),
+      (isDone) => (isDone ? Effect.void : Effect.fail(new Error("it took too long")))
     )
   }).pipe(Effect.catchAllCause(failed), Effect.asVoid)
 }

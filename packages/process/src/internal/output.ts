@@ -130,6 +130,7 @@ export class Output {
     return new Drain(stream, plan, streamPlan, this.hub, {
       ...pipe,
       onDone,
+      clock: () => owner.launched().clock,
       fork: (effect) =>
         owner.fork(
           streamPlan.relay === undefined

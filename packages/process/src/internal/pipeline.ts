@@ -3,7 +3,9 @@
  * one handle. The kernel carries the bytes between them.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -24,7 +26,7 @@ import { ManagedChild } from "./managedChild.js"
 import type { CommandPlan } from "./plan.js"
 import { Race } from "./race.js"
 import { Reading } from "./reading.js"
-import { sharedPlan } from "./sharedPlan.js"
+import type { SharedPlans } from "./sharedPlan.js"
 
 export type Stages = readonly [ManagedChild, ...ReadonlyArray<ManagedChild>]
 
@@ -35,6 +37,12 @@ export const lastStageOf = (child: Child): Child => (child instanceof Pipeline ?
 export const hasLostInput = (child: Child): boolean => {
   const first = child instanceof Pipeline ? child.first : child
   return first instanceof ManagedChild && first.verdict.inputCause !== undefined
+}
+
+/** By which waits about it are measured. */
+export const waitsOf = (child: Child): Clock.Clock => {
+  const last = lastStageOf(child)
+  return last instanceof ManagedChild ? last.waits : ActiveTime.clock
 }
 
 const together = { concurrency: "unbounded" } as const
@@ -50,13 +58,13 @@ export class Pipeline extends Reading implements Child {
   readonly isRunning: Effect.Effect<boolean>
   readonly ask: Child["ask"]
   readonly raceExit: Child["raceExit"]
-  private readonly sharedPlans = new WeakMap<StopPlan.StopPlan, StopPlan.StopPlan>()
   readonly first: ManagedChild
   readonly last: ManagedChild
 
   constructor(
     plan: CommandPlan,
     private readonly stages: Stages,
+    private readonly sharedPlans: SharedPlans,
     hub: Hub
   ) {
     super(hub)
@@ -114,16 +122,9 @@ export class Pipeline extends Reading implements Child {
 
   readonly stop = (plan?: StopPlan.StopPlan): Effect.Effect<void, SurvivorsError> =>
     Effect.flatMap(
-      this.forAll((stage) => Effect.exit(stage.stop(plan && this.shared(plan)))),
+      this.forAll((stage) => Effect.exit(stage.stop(plan && this.sharedPlans.of(plan)))),
       (ends) => this.unlessSurvived(ends, () => undefined)
     )
-
-  /** The same for the same plan, by whose identity a second stop knows the first. */
-  private shared(plan: StopPlan.StopPlan): StopPlan.StopPlan {
-    const known = this.sharedPlans.get(plan) ?? sharedPlan(plan)
-    this.sharedPlans.set(plan, known)
-    return known
-  }
 
   /** Uninterruptible as a whole: a stage whose turn has not come would be passed over, and a scope closes only once. */
   readonly release: Effect.Effect<void> = Effect.uninterruptible(
@@ -177,7 +178,10 @@ export class Pipeline extends Reading implements Child {
     const [first] = reports as [ExitReport]
     const last = reports.at(-1) as ExitReport
     const decisive = reports[this.stages.indexOf(this.decisive)] as ExitReport
-    const end = Math.max(...reports.map((each) => each.startedAt + Duration.toMillis(each.duration)))
+    // Not from the dates, which may have been set meanwhile.
+    const end = Math.max(
+      ...this.stages.map(({ begunAt }, index) => begunAt + Duration.toMillis((reports[index] as ExitReport).duration))
+    )
     return {
       label: this.label,
       pid: last.pid,
@@ -185,7 +189,7 @@ export class Pipeline extends Reading implements Child {
       endedBy: decisive.endedBy,
       stopStep: decisive.stopStep,
       startedAt: first.startedAt,
-      duration: Duration.millis(end - first.startedAt),
+      duration: Duration.millis(end - this.first.begunAt),
       drained: drainedOf(reports.map((each) => each.drained)),
       containment: last.containment,
       inputs: first.inputs,

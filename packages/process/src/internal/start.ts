@@ -16,7 +16,7 @@ import { attempt } from "./observability.js"
 import { Pipeline, type Stages } from "./pipeline.js"
 import { type CommandPlan, connect, type Plan } from "./plan.js"
 import { makeHub } from "./reading.js"
-import { sharedPlan } from "./sharedPlan.js"
+import { SharedPlans } from "./sharedPlan.js"
 
 export interface Started extends Child {
   readonly release: Effect.Effect<void>
@@ -88,7 +88,8 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
           )
         })
       )
-    const stop = sharedPlan(plan.stages[0].stop)
+    const sharedPlans = new SharedPlans(() => (started[0] as ManagedChild).waits)
+    const stop = sharedPlans.of(plan.stages[0].stop)
     return withHandles(
       driver,
       plan.stages.map((stage) => ({ ...stage, stop }))
@@ -97,7 +98,7 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
       Effect.catchAll((failure) => refuse(spawnError({ ...plan.stages[0], label: plan.label }, failure))),
       Effect.flatMap(startAll),
       Effect.map((stages) => {
-        pipeline = new Pipeline(plan, stages as unknown as Stages, hub)
+        pipeline = new Pipeline(plan, stages as unknown as Stages, sharedPlans, hub)
         pipeline.first.feed()
         return pipeline
       })

@@ -2,6 +2,7 @@
  * A stop plan carried out on a child's members: its group, and what left it.
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
@@ -9,7 +10,6 @@ import * as ChildMetrics from "../ChildMetrics.js"
 import * as StopPlan from "../StopPlan.js"
 import { warn } from "./observability.js"
 import { clip, formatDuration } from "./text.js"
-import { within } from "./within.js"
 
 /**
  * How many searches in a row may fail to prove what all of them found. With the waits between them, a second or more.
@@ -57,27 +57,30 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
     if (Duration.greaterThan(waited, Duration.zero)) yield* escalating(target, plan, waited)
     target.onStep("SIGKILL")
     target.signal("SIGKILL")
-    return yield* within(killWait, awaitGone(target, "SIGKILL"))
+    return yield* within(target, killWait, awaitGone(target, "SIGKILL"))
   })
+
+const within = (target: Target, wait: Duration.Duration, effect: Effect.Effect<unknown>): Effect.Effect<boolean> =>
+  ActiveTime.within(target.launched.clock, wait, effect)
 
 const perform = (target: Target, step: StopPlan.Step): Effect.Effect<unknown> => {
   if (step._tag === "CloseStdin") {
     // The end itself may have to wait, for a child that does not read what is before it.
-    return within(step.wait, Effect.zipRight(target.endOfInput() ?? Effect.void, awaitGone(target)))
+    return within(target, step.wait, Effect.zipRight(target.endOfInput() ?? Effect.void, awaitGone(target)))
   }
   if (step._tag === "Ask") {
     // Disconnected: a request that cannot be interrupted must not hold up the plan.
-    return within(step.wait, Effect.disconnect(Effect.interruptible(asked(target, step.effect))))
+    return within(target, step.wait, Effect.disconnect(Effect.interruptible(asked(target, step.effect))))
   }
   target.signal(step.signal)
   const gone = awaitGone(target, step.signal)
-  if (step.signal === "SIGCONT") return within(step.wait, gone)
+  if (step.signal === "SIGCONT") return within(target, step.wait, gone)
   // A stopped process keeps the signal until it goes on. Most are not stopped, and gone before it is their turn.
   const first = Duration.min(continueAfter, Duration.times(step.wait, 0.5))
-  return Effect.flatMap(within(first, gone), (isGone) => {
+  return Effect.flatMap(within(target, first, gone), (isGone) => {
     if (isGone) return Effect.succeed(true)
     target.signal("SIGCONT")
-    return within(Duration.subtract(step.wait, first), gone)
+    return within(target, Duration.subtract(step.wait, first), gone)
   })
 }
 
@@ -104,7 +107,7 @@ const pollGone = (target: Target, signal: Signal | undefined, millis: number, fr
     // Nobody is known to live, and the machine is too busy to prove more: there is nobody to wait for.
     if (isUnproven && fruitless >= proofs) return Effect.void
     return Effect.zipRight(
-      Effect.sleep(millis),
+      target.launched.clock.sleep(Duration.millis(millis)),
       pollGone(target, signal, Math.min(millis * 2, 50), isUnproven ? fruitless + 1 : 0)
     )
   })

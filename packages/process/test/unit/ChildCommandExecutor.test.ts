@@ -146,6 +146,21 @@ describe("kill", () => {
     )
   )
 
+  it.effect("sends its signal each time, and SIGKILL once", () =>
+    within([Script.ignore("SIGTERM"), Script.hang], (process, child) =>
+      Effect.gen(function* () {
+        yield* rest
+        const first = yield* Effect.fork(process.kill())
+        yield* TestClock.adjust("1 second")
+        const second = yield* Effect.fork(process.kill())
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(first)
+        yield* Fiber.join(second)
+        expect(child.signals).toEqual(["SIGTERM", "SIGCONT", "SIGTERM", "SIGKILL"])
+      })
+    )
+  )
+
   it.effect("with a signal that may be a message fails after five seconds, and leaves the child alone", () =>
     within([Script.ignore("SIGHUP"), Script.hang], (process, child) =>
       Effect.gen(function* () {

@@ -120,6 +120,21 @@ describe("a pipeline", () => {
     )
   })
 
+  it.effect("is asked once by plans that are equal", () => {
+    let asked = 0
+    const ask = Effect.sync(() => asked++)
+    const plan = () => StopPlan.make(StopPlan.ask(ask, "1 second"), StopPlan.signal("SIGTERM", "1 second"))
+    return using(doing(Script.hang), { stop: plan() }, (child) =>
+      Effect.gen(function* () {
+        const stops = [child.stop(), child.stop(plan()), child.stop(plan())]
+        const stopped = yield* Effect.fork(Effect.all(stops, { concurrency: "unbounded" }))
+        yield* TestClock.adjust("3 seconds")
+        yield* Fiber.join(stopped)
+        expect(asked).toBe(1)
+      })
+    )
+  })
+
   it.effect("gives the bytes of all stages to readers that follow each other", () => {
     const all = Array.from({ length: 30 }, (_, i) => String.fromCharCode(65 + i))
     const every3rd = (from: number) => [Script.stderr(...all.filter((_, i) => i % 3 === from))]

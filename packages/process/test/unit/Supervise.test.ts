@@ -3,6 +3,7 @@
  */
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -494,6 +495,54 @@ describe("stopping", () => {
     })
   )
 
+  it.effect("with two equal plans is carried out once", () =>
+    Effect.gen(function* () {
+      const spawner = doing(...stubborn)
+      const ask = Effect.void
+      const plan = () =>
+        StopPlan.make(
+          StopPlan.ask(ask, "1 second"),
+          StopPlan.closeStdin("1 second"),
+          StopPlan.signal("SIGTERM", "2 seconds")
+        )
+      const fiber = yield* begin(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const child = yield* Supervise.start(command)
+            yield* aSecond
+            yield* Effect.all([child.stop(plan()), child.stop(plan())], { concurrency: "unbounded" })
+          })
+        ).pipe(Effect.provide(spawner.layer))
+      )
+      yield* TestClock.adjust("7 seconds")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+    })
+  )
+
+  it.effect("with two plans that differ in a wait carries out both", () =>
+    Effect.gen(function* () {
+      const spawner = doing(...stubborn)
+      const fiber = yield* begin(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const child = yield* Supervise.start(command)
+            yield* aSecond
+            yield* Effect.all(
+              (["2 seconds", "3 seconds"] as const).map((wait) =>
+                child.stop(StopPlan.make(StopPlan.signal("SIGTERM", wait)))
+              ),
+              { concurrency: "unbounded" }
+            )
+          })
+        ).pipe(Effect.provide(spawner.layer))
+      )
+      yield* TestClock.adjust("7 seconds")
+      yield* Fiber.join(fiber)
+      expect(spawner.last.signals.filter((signal) => signal === "SIGTERM")).toHaveLength(2)
+    })
+  )
+
   it.effect("may ask for itself", () =>
     Effect.gen(function* () {
       const handle = yield* Deferred.make<Child>()
@@ -823,6 +872,7 @@ describe("the observer", () => {
           return {
             pid: 1,
             cwd: undefined,
+            clock: ActiveTime.clock,
             containment: "none",
             pause: nothing,
             resume: nothing,

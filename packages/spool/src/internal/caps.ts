@@ -64,9 +64,12 @@ export const finishDropping = (
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const before = SortableId.make()(Math.max(0, now - Duration.toMillis(killedAfter)))
+    const after = SortableId.make()(now + Duration.toMillis(killedAfter))
     const set = (yield* namesIn(directory)).flatMap((apart) => {
       const dropped = droppedFrom(apart)
-      return dropped === undefined || dropped.id > before ? [] : [{ ...dropped, apart }]
+      // One of the future is from before the clock was set back.
+      const isYoung = dropped !== undefined && dropped.id > before && dropped.id < after
+      return dropped === undefined || isYoung ? [] : [{ ...dropped, apart }]
     })
     if (set.length === 0) return
     yield* Effect.scoped(
@@ -87,16 +90,12 @@ const weighed =
   (name: string): Effect.Effect<ReadonlyArray<Weighed>, never, FileSystem.FileSystem> =>
     Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
       // What is no file is not put by anybody, and a drain says so.
-      Effect.map((info) =>
+      Effect.flatMap((info) =>
         info.type === "File"
-          ? [
-              {
-                name,
-                bytes: Number(info.size),
-                changedAt: Option.getOrUndefined(FileTime.modifiedAt(info))
-              }
-            ]
-          : []
+          ? Effect.map(FileTime.pastTime(`${directory}/${name}`, info), (changedAt) => [
+              { name, bytes: Number(info.size), changedAt: Option.getOrUndefined(changedAt) }
+            ])
+          : Effect.succeed([])
       ),
       // Somebody has claimed it just now.
       Effect.orElseSucceed(() => [])

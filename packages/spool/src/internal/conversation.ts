@@ -2,6 +2,7 @@
  * One connection: requests in, answers out, one after the other.
  */
 import type * as Socket from "@effect/platform/Socket"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -76,10 +77,13 @@ export const converse = <R>(socket: Socket.Socket, flow: Flow, service: Service<
         })
       )
       const within = <A, E, R1>(effect: Effect.Effect<A, E, R1>) =>
-        Effect.timeoutFail(effect, {
-          duration: patience,
-          onTimeout: () => refusal(`nothing came for ${Duration.format(patience)}`)
-        })
+        Effect.raceFirst(
+          effect,
+          Effect.zipRight(
+            ActiveTime.sleep(patience),
+            Effect.failSync(() => refusal(`nothing came for ${Duration.format(patience)}`))
+          )
+        )
 
       const answerOne = Effect.gen(function* () {
         const request = parseRequest((yield* within(take)).text)
@@ -116,7 +120,7 @@ export const converse = <R>(socket: Socket.Socket, flow: Flow, service: Service<
       const watch = Effect.gen(function* () {
         let before = -1
         while (true) {
-          yield* Effect.sleep(patience)
+          yield* ActiveTime.sleep(patience)
           if (!isPaused && splitter.partial > 0 && splitter.partial === before) return
           before = splitter.partial
         }

@@ -2,6 +2,7 @@
  * One pass over a spool.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { LockHeld } from "@tether/host/LockHeld"
@@ -31,7 +32,7 @@ export const drain = <A, R>(
 ): Effect.Effect<DrainReport, FileError | LockHeld, R | FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function* () {
     const { directory } = setting
-    const tally = new Tally(limits, yield* Clock.currentTimeMillis)
+    const tally = new Tally(limits, yield* ActiveTime.now)
     // Somebody may have removed them since.
     yield* makeDirectories(directory)
     yield* takeOver(directory)
@@ -57,7 +58,7 @@ const goThrough = <A, R>(
   Effect.gen(function* () {
     const claims = yield* makeClaims(setting.directory)
     for (const name of names) {
-      const spent = tally.spent(yield* Clock.currentTimeMillis)
+      const spent = tally.spent(yield* ActiveTime.now)
       if (spent !== undefined) return spent
       yield* Effect.flatMap(claims.take(name), (isOurs) =>
         isOurs ? drainFile({ setting, claims, tally, handle }, name) : Effect.void
@@ -73,7 +74,7 @@ const goThrough = <A, R>(
       )
     }
     // The last file may have been left in the middle.
-    return tally.spent(yield* Clock.currentTimeMillis) ?? "end"
+    return tally.spent(yield* ActiveTime.now) ?? "end"
   })
 
 /** A file takes milliseconds to be written: one that is not whole after an hour never will be. */
@@ -108,12 +109,19 @@ const removeForsaken = (directory: string): Effect.Effect<void, FileError, FileS
     )
   })
 
+/** When a file was changed, as far as that counts for its age. */
+const changedAt = (path: string): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.flatMap((info) => FileTime.pastTime(path, info)),
+    Effect.orElseSucceed(() => Option.none())
+  )
+
 const removeOld = (directory: string, names: ReadonlyArray<string>, age: Duration.Duration) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age)
     for (const name of names) {
-      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), FileTime.modifiedAt)
+      const changed = yield* changedAt(`${directory}/${name}`)
       if (Option.isSome(changed) && changed.value < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })
@@ -126,7 +134,7 @@ const retireAbandoned = (directory: string): Effect.Effect<void, FileError, File
     const fs = yield* FileSystem.FileSystem
     const now = yield* Clock.currentTimeMillis
     for (const name of (yield* namesIn(directory)).filter(isLive)) {
-      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), FileTime.modifiedAt)
+      const changed = yield* changedAt(`${directory}/${name}`)
       const isAbandoned = Option.isSome(changed) && changed.value < now - Duration.toMillis(abandonedAfter)
       if (isAbandoned) yield* Effect.ignore(fs.rename(`${directory}/${name}`, `${directory}/${retiredName(name, now)}`))
     }

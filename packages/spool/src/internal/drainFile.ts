@@ -2,6 +2,7 @@
  * One file, from its claim to its end. Whatever is wrong with it is its own affair.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
@@ -81,7 +82,7 @@ export const drainFile = <A, R>(
     if (outcome === "spent") {
       const now = yield* Clock.currentTimeMillis
       // It is not to keep the others waiting again.
-      progress.setBehind(progress.hasFailed || tally.spent(now) === "time" ? now : 0)
+      progress.setBehind(progress.hasFailed || tally.spent(yield* ActiveTime.now) === "time" ? now : 0)
       if (yield* save) return yield* claims.giveBack(name)
     }
     if (outcome === "spent" || outcome === "unsaved") return yield* postpone(task, name, progress)
@@ -162,8 +163,8 @@ const goThrough = <A, R>(
     if (first !== undefined) progress.passed(0, first.end)
 
     let unsaved = 0
-    let savedAt = yield* Clock.currentTimeMillis
-    const saveNowAndThen = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    let savedAt = yield* ActiveTime.now
+    const saveNowAndThen = Effect.flatMap(ActiveTime.now, (now) => {
       if (++unsaved < savedEvery.records && now - savedAt < savedEvery.time) return Effect.succeed(true)
       savedAt = now
       return Effect.map(save, (isSaved) => {
@@ -176,7 +177,7 @@ const goThrough = <A, R>(
     const deal = (line: Line, position: number, mostFailed: number) =>
       Effect.gen(function* () {
         if (progress.refused >= mostFailed) return "failures" satisfies Stop
-        if (tally.spent(yield* Clock.currentTimeMillis) !== undefined) return "spent" satisfies Stop
+        if (tally.spent(yield* ActiveTime.now) !== undefined) return "spent" satisfies Stop
         const { answer, isMalformed } = yield* handOver(setting, handle, {
           name,
           header: header.right,

@@ -1,6 +1,7 @@
 /**
  * One record to a handler, and its answer, whatever the handler does.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -53,14 +54,14 @@ export const ask = <R>(
   patience: Duration.Duration
 ): Effect.Effect<Answer.Answer, never, R> =>
   Effect.suspend(handle).pipe(
+    Effect.map((answer: unknown) =>
+      isAnswer(answer) ? answer : Answer.failed("what the handler answered is no answer")
+    ),
     // One that hangs must not hold up the others, even if it does not hear of it.
     Effect.disconnect,
-    Effect.timeoutTo({
-      duration: patience,
-      onSuccess: (answer: unknown) =>
-        isAnswer(answer) ? answer : Answer.failed("what the handler answered is no answer"),
-      onTimeout: () => Answer.failed(`no answer within ${Duration.format(patience)}`)
-    }),
+    Effect.raceFirst(
+      Effect.map(ActiveTime.sleep(patience), () => Answer.failed(`no answer within ${Duration.format(patience)}`))
+    ),
     Effect.catchAllCause((cause) =>
       Effect.succeed(Answer.failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"))
     )

@@ -78,7 +78,10 @@ export const forgetOldMarks = (directory: string): Effect.Effect<void, FileError
     const fs = yield* FileSystem.FileSystem
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(forgottenAfter)
     for (const name of (yield* namesIn(directory)).filter((name) => name.endsWith(markEnding))) {
-      const changed = Option.flatMap(yield* Effect.option(fs.stat(`${directory}/${name}`)), FileTime.modifiedAt)
+      const path = `${directory}/${name}`
+      const changed = yield* Effect.flatMap(Effect.option(fs.stat(path)), (info) =>
+        Option.isNone(info) ? Effect.succeedNone : FileTime.pastTime(path, info.value)
+      )
       if (Option.isSome(changed) && changed.value < before) yield* Effect.ignore(fs.remove(`${directory}/${name}`))
     }
   })

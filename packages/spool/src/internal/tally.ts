@@ -20,6 +20,7 @@ export class Tally {
 
   constructor(
     private readonly limits: Limits,
+    /** Milliseconds of `ActiveTime`, as `now` is. */
     private readonly startedAt: number
   ) {}
 

@@ -81,11 +81,11 @@ export const untilReady = (
     const isAlive = yield* Effect.map(Effect.context<ProcessIdentity>(), (context) =>
       Effect.provide(isRunning(facts), context)
     )
-    const begun = yield* Clock.currentTimeMillis
+    const begun = yield* Clock.currentTimeNanos
     let seen = ""
     const notReady = (reason: NotReadyReason) =>
       Effect.gen(function* () {
-        const waited = (yield* Clock.currentTimeMillis) - begun
+        const waited = Math.round(Number((yield* Clock.currentTimeNanos) - begun) / 1e6)
         const shown = reason.startsWith("vanished") ? yield* lastOutput : []
         const lastLines = shown.length > 0 ? shown : lastLinesOf(redactor.redact(seen))
         return yield* new SessionNotReady({ identity: facts.identity, reason, waited, lastLines })

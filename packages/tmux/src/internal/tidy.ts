@@ -45,12 +45,14 @@ export const tidy = (directory: string): Effect.Effect<void, never, FileSystem.F
     const now = yield* Clock.currentTimeMillis
     const look = (name: string) =>
       Effect.option(
-        Effect.map(fs.stat(`${directory}/${name}`), (info) => ({
-          name,
-          type: info.type,
-          size: info.size,
-          age: Option.match(FileTime.modifiedAt(info), { onNone: () => 0, onSome: (time) => now - time })
-        }))
+        Effect.flatMap(fs.stat(`${directory}/${name}`), (info) =>
+          Effect.map(FileTime.pastTime(`${directory}/${name}`, info), (writtenAt) => ({
+            name,
+            type: info.type,
+            size: info.size,
+            age: Option.match(writtenAt, { onNone: () => 0, onSome: (time) => now - time })
+          }))
+        )
       )
     const remove = (files: ReadonlyArray<Found>) =>
       Effect.forEach(files, ({ name }) => Effect.ignore(fs.remove(`${directory}/${name}`)), { discard: true })

@@ -1,20 +1,24 @@
 /**
  * Waits with a bound that holds in a finalizer, too: what is bounded is interruptible, whatever is around it.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
+
+/** Time in which this program stood still counts for no bound. */
+const timer = (time: Duration.DurationInput): Effect.Effect<void> => Effect.interruptible(ActiveTime.sleep(time))
 
 export const within =
   (time: Duration.DurationInput) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
-    Effect.timeoutOption(Effect.interruptible(effect), time)
+    Effect.raceFirst(Effect.asSome(Effect.interruptible(effect)), Effect.as(timer(time), Option.none()))
 
 export const failingWithin =
   <E2>(time: Duration.DurationInput, onTimeout: () => E2) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
-    Effect.timeoutFail(Effect.interruptible(effect), { duration: time, onTimeout })
+    Effect.raceFirst(Effect.interruptible(effect), Effect.zipRight(timer(time), Effect.failSync(onTimeout)))
 
 /**
  * What is done as a whole, whoever is interrupted meanwhile. It has a fiber of its own: in an uninterruptible one, no
