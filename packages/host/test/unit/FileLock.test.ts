@@ -253,6 +253,8 @@ describe("FileLock", () => {
       writeFileSync(half, "")
       utimesSync(half, 0, 0)
       writeFileSync(young, "")
+      // By the clock of the test.
+      utimesSync(young, 60, 60)
       writeFileSync(living, readFileSync(path, "utf8").replace('"one"', '"three"'))
       fates.set("one", "gone")
       yield* TestClock.adjust("61 seconds")
