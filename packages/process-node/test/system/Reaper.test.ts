@@ -65,7 +65,7 @@ describe("a reaper", () => {
     Effect.sync(() => {
       // A killed child fails the worker, and with it the program.
       const words = [program("workers.mjs"), "sleep", "0.4"]
-      execFileSync(process.execPath, words, { encoding: "utf8", timeout: 25_000 })
+      execFileSync(process.execPath, words, { encoding: "utf8", timeout: 100_000 })
     })
   )
 
