@@ -187,10 +187,8 @@ const answersAtExit = (driver: ChildDriver): Spawner => {
 }
 
 describe("the suite", () => {
-  it.live(
-    "accepts a spawner that is not broken",
-    () => Effect.map(rejecting(ChildSpawner.make), (names) => expect(names).toEqual([])),
-    60_000
+  it.live("accepts a spawner that is not broken", () =>
+    Effect.map(rejecting(ChildSpawner.make), (names) => expect(names).toEqual([]))
   )
 
   const broken: ReadonlyArray<readonly [string, (driver: ChildDriver) => Spawner, ReadonlyArray<string>]> = [
@@ -262,21 +260,15 @@ describe("the suite", () => {
     ["has no descriptors above stderr", hasThreeDescriptors, ["reads a descriptor above stderr, beside the others"]]
   ]
 
-  it.live.each(broken)(
-    "rejects one that %s, and for nothing else",
-    ([, breakIt, names]) =>
-      Effect.map(rejecting(breakIt), (found) => expect(found.toSorted()).toEqual(names.toSorted())),
-    60_000
+  it.live.each(broken)("rejects one that %s, and for nothing else", ([, breakIt, names]) =>
+    Effect.map(rejecting(breakIt), (found) => expect(found.toSorted()).toEqual(names.toSorted()))
   )
 
-  it.live(
-    "rejects one that loses the last words before an exit",
-    () =>
-      Effect.map(rejecting(losesTheLastWords), (found) => {
-        expect(found).toContain("delivers the last words before the exit")
-        expect(found).toContain("keeps the words of a child that is over before anybody asks")
-        expect(found).toContain("fails with ProcessFailed for another code, with the last words of both streams")
-      }),
-    60_000
+  it.live("rejects one that loses the last words before an exit", () =>
+    Effect.map(rejecting(losesTheLastWords), (found) => {
+      expect(found).toContain("delivers the last words before the exit")
+      expect(found).toContain("keeps the words of a child that is over before anybody asks")
+      expect(found).toContain("fails with ProcessFailed for another code, with the last words of both streams")
+    })
   )
 })
