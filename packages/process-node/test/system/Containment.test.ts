@@ -48,8 +48,8 @@ const ending = (pids: ReadonlyArray<number>) =>
   Effect.addFinalizer(() => Effect.sync(() => pids.forEach((pid) => kill(pid))))
 
 /**
- * A sleep with nothing but this in its environment. Its session has no leader any more: a process that leads one would be
- * named by hosts of other tests, too.
+ * A sleep with nothing but this in its environment. Its session has no leader any more: a process that leads one would
+ * be named by hosts of other tests, too.
  */
 const aloneInSession = (token: string, closed = "") =>
   `(env -i KEPT=${token} setsid sh -c 'sleep 300 & exit' ${closed} &); ` +
