@@ -57,9 +57,20 @@ const timed = "only a timed test judges how long something took: await the condi
 const untimed = [
   (node, source) => {
     if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return
-    if (!/^toBeLessThan(?:OrEqual)?$/.test(node.expression.name.text)) return
-    const expected = expectIn(node.expression.expression)
-    return expected?.arguments.some((each) => clocks.test(each.getText(source))) ? timed : undefined
+    const { expression, name } = node.expression
+    const isNegated = ts.isPropertyAccessExpression(expression) && expression.name.text === "not"
+    const matcher = /^toBe(Less|Greater)Than(?:OrEqual)?$/.exec(name.text)
+    if (matcher === null) return
+    const isBelow = (matcher[1] === "Less") !== isNegated
+    // What is to be the smaller one.
+    const judged = isBelow ? expectIn(expression)?.arguments : node.arguments
+    return judged?.some((each) => clocks.test(each.getText(source))) ? timed : undefined
+  },
+  (node, source) => {
+    if (!ts.isBinaryExpression(node) || !isAsserted(node)) return
+    const operator = node.operatorToken.getText(source)
+    const smaller = /^<=?$/.test(operator) ? node.left : /^>=?$/.test(operator) ? node.right : undefined
+    return smaller !== undefined && clocks.test(smaller.getText(source)) ? timed : undefined
   },
   (node) =>
     ts.isCallExpression(node) && ts.isIdentifier(node.expression) && /within\w*seconds?$/i.test(node.expression.text)
@@ -67,10 +78,14 @@ const untimed = [
       : undefined
 ]
 
+/** Whether it is an argument of `expect` or an assertion. */
+const isAsserted = ({ parent }) =>
+  ts.isCallExpression(parent) && /^(?:expect|assert)\b/.test(parent.expression.getText())
+
 /** The call of `expect` at which a chain of matchers begins. */
 const expectIn = (node) => {
   if (ts.isPropertyAccessExpression(node)) return expectIn(node.expression)
   if (!ts.isCallExpression(node)) return
-  if (ts.isIdentifier(node.expression)) return node.expression.text === "expect" ? node : undefined
+  if (/^expect(?:\.soft)?$/.test(node.expression.getText())) return node
   return expectIn(node.expression)
 }

@@ -49,8 +49,10 @@ await withLock("soak", async () => {
     `Soak of ${names.join(", ")}: ${state.runs.length} of ${wanted} runs are finished. Output: ${state.folder}`
   )
   while (state.runs.length < wanted) {
+    const run = await soakRun(state.runs.length, state)
+    // Also a change during the run: it is no result of these sources.
     if (sourceKey() !== key) exitWith(1, "The sources have changed since the soak began. Start it again.")
-    state.add(await soakRun(state.runs.length, state))
+    state.add(run)
   }
   console.log(`\n${resultTable(state.runs)}`)
   process.exitCode = state.runs.some((run) => run.code !== 0) ? 1 : 0

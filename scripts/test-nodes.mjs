@@ -24,6 +24,13 @@ await setup()
 const { steps } = await import("./steps.mjs")
 const names = positionals.length > 0 ? positionals : steps.filter((step) => step.isTest).map((step) => step.name)
 
+const known = steps.map((step) => step.name)
+const unknown = names.filter((name) => !known.includes(name))
+if (unknown.length > 0) exitWith(2, `No step is named ${unknown.join(", ")}: there are ${known.join(", ")}.`)
+// Each has a folder of its name.
+const wrong = options.node.filter((wanted) => !/^[\w.-]+$/.test(wanted) || /^\.+$/.test(wanted))
+if (wrong.length > 0) exitWith(2, `--node must be a version or a tag of npm's package node, got ${wrong.join(", ")}`)
+
 const rows = []
 for (const wanted of options.node) {
   const row = stopping ? undefined : await runUnder(wanted)
@@ -63,4 +70,9 @@ async function install(wanted) {
     `${output}\nCannot install Node ${wanted}: npm's output is above. It needs the network and install scripts.`
   )
   return undefined
+}
+
+function exitWith(code, message) {
+  console.error(message)
+  process.exit(code)
 }

@@ -1,6 +1,8 @@
 import childProcess from "node:child_process"
 import { syncBuiltinESMExports } from "node:module"
-import timers from "node:timers/promises"
+import timers from "node:timers"
+import promises from "node:timers/promises"
+import { promisify } from "node:util"
 import workers from "node:worker_threads"
 import { afterEach } from "vitest"
 
@@ -33,11 +35,25 @@ const install = () => {
       const timer = set(noticed, ms)
       return timer
     }, set)
-  for (const name of ["setTimeout", "setInterval"]) globalThis[name] = noticing(globalThis[name])
-  const { setTimeout: wait } = timers
-  timers.setTimeout = (ms, ...rest) => {
-    if (ms >= shortest) found.add(`it waits for ${ms} ms`)
-    return wait(ms, ...rest)
+  for (const name of ["setTimeout", "setInterval"]) {
+    timers[name] = noticing(timers[name])
+    globalThis[name] = timers[name]
+    const wait = promises[name]
+    promises[name] = (ms, ...rest) => {
+      if (ms >= shortest) found.add(`it waits for ${ms} ms`)
+      return wait(ms, ...rest)
+    }
+  }
+  Object.defineProperty(timers.setTimeout, promisify.custom, { value: promises.setTimeout })
+  const { wait } = promises.scheduler
+  promises.scheduler.wait = (ms, ...rest) => {
+    found.add(`it waits for ${ms} ms`)
+    return wait.call(promises.scheduler, ms, ...rest)
+  }
+  const { wait: block } = Atomics
+  Atomics.wait = (...args) => {
+    found.add("it blocks its thread")
+    return block(...args)
   }
   syncBuiltinESMExports()
   return found

@@ -89,6 +89,8 @@ describe("each cause", () => {
   }
 
   const brief = StopPlan.make(StopPlan.signal("SIGTERM", "200 millis"))
+  /** For what SIGTERM ends, however slow the machine is. */
+  const long = StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes"))
   const kill = (child: Child) => Effect.sync(() => process.kill(child.pid, "SIGKILL"))
   const nothing = () => Effect.void
   const causes: Record<string, readonly [script: string, happens: (child: Child) => Effect.Effect<unknown, unknown>]> =
@@ -97,7 +99,7 @@ describe("each cause", () => {
       "exit-255": ["echo up; exit 255", nothing],
       "kill-9": ["echo up; exec sleep 300", kill],
       segv: ["echo up; kill -SEGV $$", nothing],
-      "our-term": ["echo up; exec sleep 300", (child) => child.stop(brief)],
+      "our-term": ["echo up; exec sleep 300", (child) => child.stop(long)],
       "our-kill": ["trap '' TERM; echo up; while true; do sleep 300; done", (child) => child.stop(brief)],
       scope: ["echo up; exec sleep 300", () => Effect.succeed("close")],
       ...(typeof cgroup === "object" && {
@@ -117,7 +119,7 @@ describe("each cause", () => {
       ([label, [script, happens]]) =>
         Effect.gen(function* () {
           const scope = yield* Scope.make()
-          const child = yield* Supervise.start(Command.make("sh", "-c", script), { label, stop: brief }).pipe(
+          const child = yield* Supervise.start(Command.make("sh", "-c", script), { label, stop: long }).pipe(
             Scope.extend(scope)
           )
           yield* Stream.runDrain(Stream.take(child.read({ replay: 1 }), 1))

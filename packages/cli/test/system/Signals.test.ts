@@ -24,7 +24,11 @@ describe("a signal is passed on, and the outcome is the child's", () => {
     ["SIGTERM", "TERM"],
     ["SIGHUP", "HUP"]
   ])("%s is heard by a child that does, and its last words arrive", async (signal, name) => {
-    const started = sh(`trap 'echo bye; exit 5' ${name}; echo ready; while :; do sleep 0.02; done`)
+    const started = sh(
+      `trap 'echo bye; exit 5' ${name}; echo ready; while :; do sleep 0.02; done`,
+      "--kill-after",
+      "10m"
+    )
     await says(started, "ready")
     started.process.kill(signal)
     expect(await started.ended).toMatchObject({ code: 5, stdout: "[x:out] ready\n[x:out] bye\n" })

@@ -17,8 +17,10 @@ const sh = (script: string) => Command.make("sh", "-c", script)
 
 describe("the record of an end", () => {
   const brief = StopPlan.make(StopPlan.signal("SIGTERM", "200 millis"))
-  const stopped = (command: Command.Command) =>
-    Supervise.use(command, { label: "it", stop: brief }, (child) =>
+  /** For what SIGTERM ends, however slow the machine is. */
+  const long = StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes"))
+  const stopped = (command: Command.Command, stop: StopPlan.StopPlan) =>
+    Supervise.use(command, { label: "it", stop }, (child) =>
       Effect.zipRight(Stream.runDrain(Stream.take(child.read({ replay: 1 }), 1)), child.stop())
     )
   const cases: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown, never>, Partial<ExitRecord>]> = [
@@ -34,10 +36,14 @@ describe("the record of an end", () => {
       Supervise.run(Fixture.command("dies-by-signal"), { label: "it" }),
       { deadSignal: "SIGSEGV", endedBy: "outside", lastLines: "bad\n" }
     ],
-    ["our TERM", stopped(Fixture.command("waits")), { deadSignal: "SIGTERM", endedBy: "owner", stopStep: "SIGTERM" }],
+    [
+      "our TERM",
+      stopped(Fixture.command("waits"), long),
+      { deadSignal: "SIGTERM", endedBy: "owner", stopStep: "SIGTERM" }
+    ],
     [
       "our KILL",
-      stopped(Fixture.command("ignores-term")),
+      stopped(Fixture.command("ignores-term"), brief),
       { deadSignal: "SIGKILL", endedBy: "owner", stopStep: "SIGKILL" }
     ]
   ].map(([name, effect, record]) => [name, Effect.provide(effect as never, NodeChildSpawner.layer), record] as never)

@@ -38,6 +38,13 @@ export const descriptors = (): ReadonlyArray<string> =>
 
 export const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
 
+/**
+ * For a script of a shell: waits until this process is a `sleep`. Right after a fork it is still the shell, under the
+ * shell's name and in the shell's session.
+ */
+export const untilAsleep = (pid = "$!"): string =>
+  `until read -r name 2>/dev/null </proc/${pid}/comm && [ "$name" = sleep ]; do sleep 0.01; done`
+
 /** Checks `holds` until it is true. The deadline is for what hangs: a busy machine meets it. */
 export const waitUntil = (what: string, holds: () => boolean): Effect.Effect<void> =>
   Effect.asVoid(WaitUntil.waitUntil(Effect.sync(holds), { what, within: "1 minute" }))

@@ -18,7 +18,7 @@ import { findCgroups } from "../../src/internal/cgroup.js"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { commandOf, environs, everyone, keeper, kill, program } from "../support/hosts.js"
 import { captureLogs, quiet } from "../support/logs.js"
-import { isAlive, marked, waitUntil } from "../support/os.js"
+import { isAlive, marked, untilAsleep, waitUntil } from "../support/os.js"
 import { withRuntimeDirectory } from "../support/runtime.js"
 
 let count = 0
@@ -48,15 +48,13 @@ const ending = (pids: ReadonlyArray<number>) =>
   Effect.addFinalizer(() => Effect.sync(() => pids.forEach((pid) => kill(pid))))
 
 /**
- * Leaves a `sleep` with a cleared environment, and waits until it is the only process with the token. Its session has
- * no leader any more: a process that leads one would be named by hosts of other tests, too.
+ * A sleep with nothing but this in its environment. Its session has no leader any more: a process that leads one would
+ * be named by hosts of other tests, too.
  */
-const leavesSleep = (token: string, redirections = "") =>
-  [
-    `(env -i KEPT=${token} setsid sh -c 'sleep 300 & exit' ${redirections} &)`,
-    `until files=$(grep -ls ${token} /proc/[0-9]*/environ)`,
-    `[ "$(echo $files | wc -w)" = 1 ] && grep -qsz '^sleep$' $(echo $files | sed s/environ/cmdline/); do :; done`
-  ].join("; ")
+const aloneInSession = (token: string, closed = "") =>
+  `(env -i KEPT=${token} setsid sh -c 'sleep 300 & exit' ${closed} &); ` +
+  // All that came before the sleep has ended.
+  `until p=$(grep -ls ${token} /proc/[0-9]*/environ); [ "$(cat "\${p%environ}comm" 2>/dev/null)" = sleep ]; do :; done`
 
 describe("the close of a scope ends", () => {
   const trees: Record<string, [script: string, processes: number]> = {
@@ -126,7 +124,7 @@ describe("the close of a scope ends", () => {
     Effect.gen(function* () {
       const token = newMark()
       // Its parent is gone when the child ends; the pipe that it was born with is all that is left to tell.
-      const report = yield* run(sh(leavesSleep(token)), {
+      const report = yield* run(sh(aloneInSession(token)), {
         drainGrace: "200 millis"
       })
       expect(report.leftovers.map((each) => each.command)).toEqual(["sleep 300"])
@@ -212,7 +210,7 @@ describe("the close of a scope ends", () => {
 })
 
 describe("after a clean leader exit", () => {
-  const leaves = "setsid sleep 300 >/dev/null 2>&1 & sleep 61 >/dev/null 2>&1 & sleep 0.1"
+  const leaves = `setsid sleep 300 >/dev/null 2>&1 & ${untilAsleep()}; sleep 61 >/dev/null 2>&1 & ${untilAsleep()}`
 
   it.live("what is left in the group and outside of it is ended, and named", () =>
     Effect.gen(function* () {
@@ -314,7 +312,7 @@ describe("levels", () => {
         mark,
         2,
         { containment: "none", stdout: "null", stderr: "null" },
-        Effect.void
+        waitUntil("it sleeps", () => marked(mark).map(commandOf).includes("sleep 300"))
       )
       const left = marked(mark)
       yield* ending(left)
@@ -330,7 +328,7 @@ describe("levels", () => {
         mark,
         3,
         { containment: "group", stdout: "null", stderr: "null" },
-        Effect.void
+        waitUntil("it has escaped", () => marked(mark).map(commandOf).includes("sleep 300"))
       )
       const left = marked(mark)
       yield* ending(left)
@@ -362,7 +360,7 @@ describe.skipIf(cgroups._tag === "Unavailable")("level cgroup", () => {
   const leftCgroups = () =>
     cgroups._tag === "Available" ? readdirSync(cgroups.parent).filter((name) => name.startsWith("tether-")) : []
   // Out of reach of everything else: no environment, no parent, no descriptor of ours.
-  const hidden = (token: string) => leavesSleep(token, "<&- >&- 2>&-")
+  const hidden = (token: string) => aloneInSession(token, "<&- >&- 2>&-")
 
   it.live("reaches an escapee that nothing else reaches, and leaves no cgroup behind", () =>
     Effect.gen(function* () {

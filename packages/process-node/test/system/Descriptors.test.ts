@@ -20,6 +20,7 @@ import { join } from "node:path"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { leavesNothing } from "../support/leaks.js"
 import { captureLogs } from "../support/logs.js"
+import { untilAsleep } from "../support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 const layer = NodeChildSpawner.layer
@@ -215,7 +216,7 @@ describe("descriptors above the standard ones", () => {
       const logs = captureLogs()
       const seen: Array<string> = []
       const texts = yield* use(
-        sh("sleep 0.1; echo hi >&3"),
+        sh("echo hi >&3"),
         {
           label: "it",
           fds: { 3: "lines" },
@@ -266,7 +267,7 @@ describe("descriptors above the standard ones", () => {
   it.live("that somebody else holds do not hold up the outcome", () =>
     Effect.gen(function* () {
       const logs = captureLogs()
-      const report = yield* run(sh("setsid sleep 300 >/dev/null 2>&1 & echo a >&3"), {
+      const report = yield* run(sh(`setsid sleep 300 >/dev/null 2>&1 & echo a >&3; ${untilAsleep()}`), {
         fds: { 3: "lines" },
         drainGrace: 100
       }).pipe(Effect.provide(logs.layer))

@@ -430,7 +430,7 @@ describe("the owner's writes", () => {
   )
 
   it.live("end when the stop plan closes the input", () =>
-    use(sh("cat; echo bye"), { stop: StopPlan.make(StopPlan.closeStdin("10 seconds")) }, (child) =>
+    use(sh("cat; echo bye"), { stop: StopPlan.make(StopPlan.closeStdin("10 minutes")) }, (child) =>
       Effect.gen(function* () {
         yield* child.stdin.write("hi\n")
         yield* child.stop()

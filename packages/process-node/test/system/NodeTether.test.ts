@@ -88,7 +88,7 @@ describe("a signal", () => {
       const mark = newMark()
       const dumpFile = join(yield* directory, "dump")
       const sh = "trap 'echo asked' TERM; trap 'echo bye; exit 0' USR1; echo ready $$; while :; do sleep 0.01; done"
-      const host = yield* main(mark, { children: [{ sh }], options: { dumpFile } })
+      const host = yield* main(mark, { children: [{ sh, patience: "10 minutes" }], options: { dumpFile } })
       host.signal("SIGHUP")
       yield* host.says("asked")
       host.signal("SIGHUP")
@@ -128,16 +128,15 @@ describe("an error that nobody catches", () => {
   it.scopedLive("is printed also when it is the second one, and restarts nothing", () =>
     Effect.gen(function* () {
       const mark = newMark()
-      const host = yield* main(mark, {
-        children: [stubborn],
-        deed: "throw",
-        options: { stopBound: "1 second", dumpFile: join(yield* directory, "dump") }
-      })
+      // It goes when the test has seen both errors.
+      const sh = "trap 'echo asked' TERM; trap 'exit 0' USR1; echo ready $$; while :; do sleep 0.01; done"
+      const host = yield* main(mark, { children: [{ sh, patience: "10 minutes" }], deed: "throw" })
       host.prompt()
       yield* host.says("asked")
       host.prompt()
       yield* waitUntil("both are printed", () => host.stderr().split("Uncaught Error: boom").length === 3)
       expect(host.stdout().split("asked").length).toBe(2)
+      process.kill(Number(/ready (\d+)/.exec(host.stdout())?.[1]), "SIGUSR1")
       expect(yield* host.end).toBe(1)
       yield* nothingLeft(mark)
     })
@@ -265,7 +264,7 @@ describe("a stop that takes longer than its bound", () => {
     Effect.gen(function* () {
       const mark = newMark()
       const dumpFile = join(yield* directory, "dump")
-      const host = yield* main(mark, { children: [stubborn], options: { stopBound: 200, dumpFile } })
+      const host = yield* main(mark, { children: [stubbornForLong], options: { stopBound: 200, dumpFile } })
       host.signal("SIGTERM")
       yield* waitUntil("the dump is there", () => existsSync(dumpFile))
       const text = readFileSync(dumpFile, "utf8")

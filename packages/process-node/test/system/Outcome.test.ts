@@ -19,8 +19,9 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { createServer, type Socket } from "node:net"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
+import { commandOf, kill } from "../support/hosts.js"
 import { captureLogs } from "../support/logs.js"
-import { isAlive, marked, stateOf, waitUntil } from "../support/os.js"
+import { isAlive, marked, stateOf, untilAsleep, waitUntil } from "../support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 const node = (script: string) => Command.make(process.execPath, "-e", script)
@@ -141,7 +142,7 @@ describe("lines", () => {
       let bytes = 0
       const report = yield* run(
         sh(
-          `setsid sleep 20 & echo $! ; exec ${process.execPath} -e "process.stdout.write(('x'.repeat(99) + '\\n').repeat(20000))"`
+          `setsid sleep 300 & echo $! ; exec ${process.execPath} -e "process.stdout.write(('x'.repeat(99) + '\\n').repeat(20000))"`
         ),
         {
           drainGrace: "50 millis",
@@ -158,8 +159,7 @@ describe("lines", () => {
       )
       expect(bytes).toBe(2_000_000)
       expect(report.drained._tag).toBe("Cut")
-      if (report.drained._tag === "Cut")
-        for (const holder of report.drained.holders) process.kill(holder.pid, "SIGKILL")
+      if (report.drained._tag === "Cut") for (const holder of report.drained.holders) kill(holder.pid)
     })
   )
 })
@@ -289,7 +289,10 @@ describe("stopping", () => {
         sh(
           "trap 'for i in 1 2 3; do echo bye $i; sleep 0.05; done; exit 0' TERM; echo up; while :; do sleep 0.01; done"
         ),
-        { onLines: { stdout: (lines) => void seen.push(...lines) } },
+        {
+          stop: StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes")),
+          onLines: { stdout: (lines) => void seen.push(...lines) }
+        },
         () => waitUntil("it is up", () => seen.includes("up"))
       )
       expect(seen).toEqual(["up", "bye 1", "bye 2", "bye 3"])
@@ -349,7 +352,9 @@ describe("stopping", () => {
   it.live("stops what a clean exit left in its group, succeeds, and names it", () =>
     Effect.gen(function* () {
       const logs = captureLogs()
-      const report = yield* run(Fixture.command("leaves-group-member")).pipe(Effect.provide(logs.layer))
+      const report = yield* run(sh(`sleep 60 >/dev/null 2>&1 & echo $!; ${untilAsleep()}`)).pipe(
+        Effect.provide(logs.layer)
+      )
       expect(report.status).toEqual(Exited(0))
       expect(report.leftovers).toMatchObject([{ pid: Number(report.stdout.tail), command: "sleep 60" }])
       expect(isAlive(Number(report.stdout.tail))).toBe(false)
@@ -385,7 +390,7 @@ describe("stopping", () => {
             StopPlan.make(
               StopPlan.ask(
                 Effect.sync(() => process.kill(child.pid, "SIGUSR1")),
-                "1 minute"
+                "10 minutes"
               )
             )
           )
@@ -401,25 +406,32 @@ describe("a held pipe", () => {
   it.live("costs at most drainGrace, and its holder is named", () =>
     Effect.gen(function* () {
       const logs = captureLogs()
-      const { drained, stdout } = yield* run(sh("setsid sleep 300 & echo $!; sleep 0.05"), {
+      const { drained, stdout } = yield* run(sh(`setsid sleep 300 & echo $!; ${untilAsleep()}`), {
         drainGrace: "300 millis"
       }).pipe(Effect.provide(logs.layer))
       const holder = Number(stdout.tail)
       // It held the pipe still when it was found: nobody has waited for its end.
       expect(drained).toMatchObject({ _tag: "Cut", holders: [{ pid: holder, command: "sleep 300" }] })
       expect(logs.entries.map((entry) => entry.message).join()).toContain(`${holder} (sleep)`)
-      process.kill(holder, "SIGKILL")
+      kill(holder)
     })
   )
 
   it.live("whose holder floods it costs no more", () =>
     Effect.gen(function* () {
       const mark = `flood-${process.pid}`
-      const { drained } = yield* run(sh("setsid timeout 300 yes & echo leader; exit 0"), {
-        drainGrace: "200 millis",
-        env: { TEST_MARK: mark }
-      })
-      for (const pid of marked(mark)) process.kill(pid, "SIGKILL")
+      // The leader ends when the flood has begun.
+      const { drained } = yield* use(
+        sh("setsid timeout 300 yes & read -r _; exit 0"),
+        { stdin: "pipe", expect: [0], drainGrace: "200 millis", env: { TEST_MARK: mark } },
+        (child) =>
+          Effect.gen(function* () {
+            yield* waitUntil("it floods", () => marked(mark).map(commandOf).includes("yes"))
+            yield* child.stdin.close
+            return yield* child.gone
+          })
+      )
+      for (const pid of marked(mark)) kill(pid)
       expect(drained).toMatchObject({ _tag: "Cut", holders: [{ command: "timeout 300 yes" }, { command: "yes" }] })
     })
   )
@@ -432,14 +444,14 @@ describe("a held pipe", () => {
         env: { TEST_MARK: mark },
         onLines: { stdout: () => Effect.sleep(1) }
       })
-      for (const pid of marked(mark)) process.kill(pid, "SIGKILL")
+      for (const pid of marked(mark)) kill(pid)
       expect(report.drained._tag).toBe("Cut")
     })
   )
 
   it.live("that closes in time is read to its end", () =>
     Effect.gen(function* () {
-      const report = yield* run(sh("(setsid sh -c 'sleep 0.2; echo late') & echo early"), { drainGrace: "10 seconds" })
+      const report = yield* run(sh("(setsid sh -c 'sleep 0.2; echo late') & echo early"), { drainGrace: "10 minutes" })
       expect(report.stdout.tail).toBe("early\nlate\n")
       expect(report.drained).toEqual({ _tag: "Eof" })
     })

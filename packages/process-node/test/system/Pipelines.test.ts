@@ -24,7 +24,7 @@ import { join } from "node:path"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { leavesNothing } from "../support/leaks.js"
 import { captureLogs } from "../support/logs.js"
-import { descriptors, inheritable, isAlive, marked, waitUntil } from "../support/os.js"
+import { descriptors, inheritable, isAlive, marked, stateOf, untilAsleep, waitUntil } from "../support/os.js"
 
 const sh = (script: string) => Command.make("sh", "-c", script)
 const cat = Command.make("cat")
@@ -198,7 +198,7 @@ describe("a pipeline", () => {
 
   it.live("is stopped as a whole, by a closed input too", () =>
     Effect.gen(function* () {
-      for (const stop of [StopPlan.default, StopPlan.make(StopPlan.closeStdin("10 seconds"))]) {
+      for (const stop of [StopPlan.default, StopPlan.make(StopPlan.closeStdin("10 minutes"))]) {
         const pids = yield* use(piped(cat, cat, cat), { stdin: "pipe", stop }, (child) =>
           Effect.gen(function* () {
             yield* child.stop()
@@ -226,7 +226,7 @@ describe("a pipeline", () => {
 
   it.live("does not wait for what a stage has left holding its pipe", () =>
     Effect.gen(function* () {
-      const report = yield* run(piped(sh("echo a; sleep 300 & exit 0"), cat))
+      const report = yield* run(piped(sh(`echo a; sleep 300 & ${untilAsleep()}`), cat))
       expect(report.stdout.tail).toBe("a\n")
       // It lived when it was found, and was stopped.
       expect(report.stages[0]?.leftovers).toMatchObject([{ command: "sleep 300" }])
@@ -301,7 +301,17 @@ describe("a pipeline", () => {
 
   it.live("whose stage has failed by then fails the work beside it, though other stages run on", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(use(piped(sh("exit 3"), sh("cat; exec sleep 300")), {}, () => Effect.sleep(300)))
+      const stages = piped(sh("echo $$ >&2; exit 3"), sh("cat; exec sleep 300"))
+      const error = yield* Effect.flip(
+        use(stages, {}, (child) =>
+          Effect.gen(function* () {
+            const pid = Number(
+              Option.getOrThrow(yield* Stream.runHead(child.read({ streams: ["stderr"], replay: 1 }))).text
+            )
+            yield* waitUntil("this process has reaped the stage", () => stateOf(pid) === undefined)
+          })
+        )
+      )
       expect([error._tag, (error as ProcessFailed).status]).toEqual(["ProcessFailed", Exited(3)])
     })
   )

@@ -134,7 +134,7 @@ describe("a daemon", () => {
           if (n === 1) yield* Effect.zipRight(Deferred.succeed(reached, undefined), Deferred.await(go))
           return Answer.done
         })
-      const { socket, spool, up } = yield* running({ handler, quietFor: "200 millis" })
+      const { socket, spool, up } = yield* running({ handler, quietFor: "3 seconds" })
       yield* spool.put([{ n: 1 }])
       const daemon = yield* up
       yield* Deferred.await(reached)
@@ -425,9 +425,11 @@ describe("a client of a server that drops its connections", () => {
         Effect.gen(function* () {
           const client = yield* DaemonClient.make(path)
           expect(yield* Effect.flip(client.ping)).toMatchObject({ _tag: "DaemonGone" })
+          yield* waitUntil(Effect.sync(() => connections() >= 2))
           yield* Effect.sleep("300 millis")
           expect(connections()).toBe(2)
           expect(yield* Effect.flip(client.ping)).toMatchObject({ _tag: "DaemonGone" })
+          yield* waitUntil(Effect.sync(() => connections() >= 3))
           yield* Effect.sleep("300 millis")
           expect(connections()).toBe(3)
           return client

@@ -5,7 +5,7 @@ import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import { expectNoLeaks } from "@tether/vitest/Leaks"
 import { survivorsOf } from "@tether/vitest/Survivors"
-import { waitUntil } from "@tether/vitest/WaitUntil"
+import * as WaitUntil from "@tether/vitest/WaitUntil"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -22,6 +22,15 @@ import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
 
 const sleeper = Command.make("sleep", "60")
+
+/** The deadline is for what hangs: a busy machine meets it. */
+const waitUntil = <A, E, R>(effect: Effect.Effect<A, E, R>) => WaitUntil.waitUntil(effect, "1 minute")
+
+/** The same for what goes by itself. */
+const leavesNothing = <A, E, R>(effect: Effect.Effect<A, E, R>) => expectNoLeaks(effect, { within: "1 minute" })
+
+/** For a script of a shell: waits until its last background process is a `sleep`. Right after a fork it is a shell. */
+const untilAsleep = `until read -r name 2>/dev/null </proc/$!/comm && [ "$name" = sleep ]; do sleep 0.01; done`
 
 const messageOf = <A, E>(exit: Exit.Exit<A, E>): string => {
   const defects = Exit.isFailure(exit) ? Chunk.toReadonlyArray(Cause.defects(exit.cause)) : []
@@ -50,7 +59,7 @@ describe("what leaves nothing passes", () => {
   // It has to stay the first test: it is about the first child of a program, with which the reaper comes.
   it.live("20 children, before anything else has been spawned", () =>
     Effect.gen(function* () {
-      const outputs = yield* expectNoLeaks(
+      const outputs = yield* leavesNothing(
         Effect.forEach(
           Array.from({ length: 20 }, (_, index) => index),
           (index) => Supervise.string(Command.make("echo", String(index))),
@@ -62,7 +71,7 @@ describe("what leaves nothing passes", () => {
   )
 
   it.live("a child that is stopped by its scope", () =>
-    expectNoLeaks(Effect.scoped(Supervise.start(sleeper))).pipe(Effect.provide(NodeChildSpawner.layer))
+    leavesNothing(Effect.scoped(Supervise.start(sleeper))).pipe(Effect.provide(NodeChildSpawner.layer))
   )
 
   it.effect("an effect that succeeds, under TestClock", () =>
@@ -130,11 +139,11 @@ describe("what leaves nothing passes", () => {
   )
 
   it.live("what goes a moment after the effect has ended", () =>
-    expectNoLeaks(Effect.sync(() => spawn("sleep", ["0.2"])))
+    leavesNothing(Effect.sync(() => spawn("sleep", ["0.2"])))
   )
 
   it.live("one assertion within another", () =>
-    expectNoLeaks(expectNoLeaks(Effect.sync(() => spawn("sleep", ["0.1"]))))
+    leavesNothing(leavesNothing(Effect.sync(() => spawn("sleep", ["0.1"]))))
   )
 })
 
@@ -175,7 +184,7 @@ describe("a planted leak is named", () => {
   it.live("a grandchild in a session of its own, whose parents are gone", () =>
     Effect.gen(function* () {
       const mark = `escaped-${process.pid}-${Date.now()}`
-      const escapes = Command.make("sh", "-c", "setsid sleep 63 > /dev/null 2>&1 < /dev/null &")
+      const escapes = Command.make("sh", "-c", `setsid sleep 63 > /dev/null 2>&1 < /dev/null & ${untilAsleep}`)
       const message = yield* leaksOf(Supervise.run(escapes, { leftovers: "leave", env: { TEST_MARK: mark } }))
       const left = yield* survivorsOf(`TEST_MARK=${mark}`)
       left.forEach(({ pid }) => process.kill(pid, "SIGKILL"))
@@ -374,7 +383,7 @@ describe("the reaper", () => {
       yield* Supervise.run(Command.make("true"))
       const reaper = Effect.map(survivorsOf(`${TreeCookie.variable}=${yield* cookieOfReaper}`), (all) => all[0]?.pid)
       const before = yield* waitUntil(reaper)
-      yield* expectNoLeaks(
+      yield* leavesNothing(
         Effect.gen(function* () {
           process.kill(before, "SIGKILL")
           yield* waitUntil(Effect.map(reaper, (pid) => pid !== before))

@@ -90,7 +90,7 @@ const same = (life: Life) =>
 
 const within = <A, E, R>(life: Life, how: string, run: (life: Life) => Effect.Effect<A, E, R>) =>
   Effect.timeoutFail(run(life), {
-    duration: "1 minute",
+    duration: "100 seconds",
     onTimeout: () => new Error(`no end ${how}: ${JSON.stringify(life)}`)
   })
 

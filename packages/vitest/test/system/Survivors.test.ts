@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { survivorsOf } from "@tether/vitest/Survivors"
-import { waitUntil } from "@tether/vitest/WaitUntil"
+import * as WaitUntil from "@tether/vitest/WaitUntil"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,6 +18,9 @@ const shell = (script: string, env: Record<string, string>) =>
         Effect.catchAllDefect(() => Effect.void)
       )
   )
+
+/** The deadline is for what hangs: a busy machine meets it. */
+const waitUntil = <A, E, R>(effect: Effect.Effect<A, E, R>) => WaitUntil.waitUntil(effect, "1 minute")
 
 const unique = (name: string): string => `${name}-${process.pid}-${Date.now()}`
 
@@ -44,8 +47,8 @@ describe("survivorsOf", () => {
   it.scopedLive("finds one that has left its parent and its session", () =>
     Effect.gen(function* () {
       const mark = unique("escaped")
-      yield* shell("setsid sleep 2 & true", { TEST_MARK: mark })
-      yield* waitUntil(Effect.map(commandsOf(`TEST_MARK=${mark}`), (all) => all.length === 1 && all[0] === "sleep 2"))
+      yield* shell("setsid sleep 60 & true", { TEST_MARK: mark })
+      yield* waitUntil(Effect.map(commandsOf(`TEST_MARK=${mark}`), (all) => all.length === 1 && all[0] === "sleep 60"))
       const [escaped] = yield* survivorsOf(`TEST_MARK=${mark}`)
       process.kill(escaped?.pid ?? 0, "SIGKILL")
       yield* waitUntil(Effect.map(commandsOf(`TEST_MARK=${mark}`), (all) => all.length === 0))
