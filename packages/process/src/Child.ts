@@ -98,7 +98,7 @@ export interface ReadOptions {
  * and so do all that subscribe in the same turn of the event loop; later ones begin where they subscribe. The child is
  * not held back for a reader that has not come: of each stream the last 64 KiB are kept until then, and a first reader
  * that missed lines begins with {@link Lagged}. A reader holds the child back while it is subscribed and slow; one that
- * leaves releases it. `ask`, `relay`, `onLines` and observers are no readers.
+ * leaves releases it. `ask`, `relay`, `onLines` and observers are not readers.
  *
  * `bytes(stream)` is a stream that was asked for with `"bytes"`, chunk by chunk as it was read. Each chunk is given
  * once: who reads later goes on where the last reader left, and two at a time share the chunks, in whatever parts.

@@ -98,7 +98,7 @@ describe("the moment of a record", () => {
 })
 
 describe("a journal", () => {
-  it.scopedLive("and an observer of one's own are both told of a child", () =>
+  it.scopedLive("and another observer both see a child", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       const note = (moment: string) => () => Effect.sync(() => told.push(moment))
@@ -111,7 +111,7 @@ describe("a journal", () => {
     })
   )
 
-  it.scopedLive("costs the first reader of a child no line", () =>
+  it.scopedLive("loses no line of the first reader of a child", () =>
     Effect.gen(function* () {
       const count = Command.make("seq", "1", "5")
       const piped = Command.pipeTo(Command.make("sh", "-c", "seq 1 5; echo said >&2"), Command.make("cat"))

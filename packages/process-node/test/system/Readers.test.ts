@@ -14,7 +14,7 @@ const turn = Effect.async<void>((resume) => {
 })
 
 describe("the first readers of a child", () => {
-  it.live("see every line, or are told how many they missed, at whatever moment they come", () =>
+  it.live("get every line, or the number of lines that they missed, at whatever moment they come", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(

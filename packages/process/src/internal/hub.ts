@@ -42,7 +42,7 @@ interface Piece extends Placed {
 class History {
   private readonly pieces: Array<Omit<Piece, "chunk"> & { readonly kept: KeptChunk }> = []
   private bytes = 0
-  /** How many lines are kept no more. */
+  /** How many lines are not kept any more. */
   forgotten = 0
   /** Its first readers are those that subscribe in one turn of the event loop. */
   firstReaders: "awaited" | "subscribing" | "subscribed" = "awaited"
@@ -130,7 +130,7 @@ export class Hub {
     return true
   }
 
-  /** What comes from now on, after so many of the last lines. It counts as no reader. */
+  /** What comes from now on, after so many of the last lines. It does not count as a reader. */
   subscribe(streams: ReadonlyArray<StreamName>, replay: number, onSlow: "suspend" | "drop"): Subscription {
     const subscription = new Subscription(this, streams, onSlow, this.patience)
     for (const piece of this.lastLines(streams, replay)) subscription.replay(piece)
@@ -139,8 +139,8 @@ export class Hub {
   }
 
   /**
-   * What comes from now on, after all that is kept of streams that have had no reader, or after the replay that was
-   * asked for. The last lines of such a stream are no replay: how many came before them is told.
+   * What comes from now on, after all that is kept of streams that have not had a reader, or after the replay that was
+   * asked for. Without a replay, a `Lagged` counts the lines of such a stream that are not kept any more.
    */
   subscribeReader(
     streams: ReadonlyArray<StreamName>,
@@ -158,7 +158,7 @@ export class Hub {
     return subscription
   }
 
-  /** What is to be awaited, beside its readers, before later ones of the same streams are no longer the first. */
+  /** Ends the turn in which the first readers subscribe. Undefined where none has subscribed in this turn. */
   get endOfTurn(): Effect.Effect<void> | undefined {
     const begun = this.histories.filter((history) => history.firstReaders === "subscribing")
     if (begun.length === 0) return undefined
@@ -245,7 +245,7 @@ export class Subscription {
     this.replay(piece)
   }
 
-  /** So many lines are gone for this reader. */
+  /** So many lines are lost for this reader. */
   miss(lines: number): void {
     this.dropped += lines
   }

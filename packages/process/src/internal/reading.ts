@@ -16,7 +16,7 @@ export const makeHub = (clock: Clock.Clock, { deliverGrace }: Plan): Hub =>
 const released = (subscribe: Effect.Effect<Subscription>): Effect.Effect<Subscription, never, Scope.Scope> =>
   Effect.acquireRelease(subscribe, (subscription) => Effect.sync(() => subscription.close()))
 
-/** What is said on stdout from now on, until the scope closes. It counts as no reader. */
+/** The lines of stdout from now on, until the scope closes. It does not count as a reader. */
 export const subscribeStdout = (hub: Hub): Effect.Effect<Subscription, never, Scope.Scope> =>
   released(Effect.sync(() => hub.subscribe(["stdout"], 0, "suspend")))
 
@@ -29,7 +29,7 @@ const subscribeReader = (hub: Hub, options: ReadOptions = {}): Effect.Effect<Sub
         options.onSlow ?? "suspend"
       )
       const { endOfTurn } = hub
-      // Of nobody's scope: the turn ends for the other readers, too.
+      // A daemon: the turn ends although this reader leaves.
       return endOfTurn === undefined
         ? Effect.succeed(subscription)
         : Effect.as(Effect.forkDaemon(endOfTurn), subscription)

@@ -1,5 +1,5 @@
 /**
- * Readers of lines: where they begin, what they get, and what they are told they missed.
+ * Readers of lines: where they begin, what they get, and how lines that they missed are counted.
  */
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
@@ -34,7 +34,7 @@ const collected = (stream: Stream.Stream<Item>) => Effect.map(Stream.runCollect(
 const shown = (items: ReadonlyArray<Item>) =>
   items.map((item) => (item._tag === "Line" ? item.text.slice(0, 10) : item.dropped))
 
-/** A child that has written, is written about by the test, and exits with 0. */
+/** A child that does what the test plays. */
 const reading = <A, E>(f: (child: Child, spawner: TestSpawner.Scripted) => Effect.Effect<A, E>) => {
   const spawner = scripted()
   return Effect.scoped(Effect.flatMap(Supervise.start(command), (child) => f(child, spawner))).pipe(
@@ -67,7 +67,7 @@ describe("the first reader", () => {
     )
   )
 
-  it.effect("is one for each stream, whatever the other one had", () =>
+  it.effect("is another one for each stream", () =>
     reading((child, spawner) =>
       Effect.gen(function* () {
         yield* spawner.last.play(Script.stdout("one\n"), Script.stderr("two\n"))
@@ -83,7 +83,7 @@ describe("the first reader", () => {
     )
   )
 
-  it.effect("begins with how many lines are gone when more than 64 KiB came before it", () =>
+  it.effect("begins with the number of lost lines when more than 64 KiB came before it", () =>
     reading((child, spawner) =>
       Effect.gen(function* () {
         yield* spawner.last.play(...Array.from({ length: 100 }, (_, at) => Script.stdout(`${at} ${kib.slice(4)}\n`)))
@@ -92,7 +92,7 @@ describe("the first reader", () => {
         yield* child.gone
         expect(spawner.last.isHeldBack).toBe(false)
         const [first, ...lines] = yield* collected(child.stdout)
-        if (first?._tag !== "Lagged") throw new Error("it was told of nothing")
+        if (first?._tag !== "Lagged") throw new Error("there is no Lagged")
         expect(lines.length).toBeGreaterThanOrEqual(64)
         expect(first.dropped + lines.length).toBe(100)
         expect(shown(lines)[0]).toMatch(new RegExp(`^${first.dropped} x`))
@@ -101,7 +101,7 @@ describe("the first reader", () => {
     )
   )
 
-  it.effect("is any number of readers of one turn, and no later one", () =>
+  it.effect("is any number of readers that subscribe in one turn, and not a later one", () =>
     reading((child, spawner) =>
       Effect.gen(function* () {
         yield* spawner.last.play(Script.stdout("one\n"))
@@ -121,7 +121,7 @@ describe("the first reader", () => {
     )
   )
 
-  it.effect("is no question, no relay and no consumer of lines", () => {
+  it.effect("is not a question, a relay or onLines", () => {
     const spawner = scripted()
     const options = { stdin: "pipe", relay: true, onLines: { stdout: () => Effect.void } } as const
     return Effect.gen(function* () {
@@ -202,7 +202,7 @@ describe("readers", () => {
 
   const sumOf = (counts: ReadonlyArray<number>) => counts.reduce((sum, each) => sum + each, 0)
 
-  it.effect("get every line from where they begin, or are told how many they missed", () =>
+  it.effect("get every line from where they begin, or the number of lines that they missed", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(

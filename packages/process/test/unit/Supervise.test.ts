@@ -1003,7 +1003,7 @@ describe("several observers", () => {
     ["spawned", "exited", "gone"].flatMap((moment) => names.map((name) => `${name} ${moment}`))
   const exits = Supervise.run(command).pipe(Effect.provide(doing(Script.exit(0)).layer))
 
-  it.effect("add up, nested and merged, and are told in the order in which they were added", () =>
+  it.effect("add up, nested and merged, and are called in the order in which they were added", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       yield* exits.pipe(
@@ -1039,7 +1039,7 @@ describe("several observers", () => {
     })
   )
 
-  it.effect("that are one, used in several places, are told once", () =>
+  it.effect("are called once where one layer is used in several places", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       const only = noting(told, "only")
@@ -1049,7 +1049,7 @@ describe("several observers", () => {
     })
   )
 
-  it.effect("have a bound each: one that hangs, fails or dies costs the others nothing", () =>
+  it.effect("have a timeout each: one that hangs, fails or dies keeps no call from the others", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       const logs = captureLogs()
