@@ -25,19 +25,26 @@ it.live("a sleep does not count the time in which the loop stood still", () =>
     yield* Fiber.join(sleeping)
     // A tenth of a second of it may count: so often the loop shows that it turns.
     expect(performance.now() - begun).toBeGreaterThan(1500 + 400 - 110)
-    expect((yield* ActiveTime.now) - active).toBeLessThan(performance.now() - begun - 1300)
+    const counted = (yield* ActiveTime.now) - active
+    expect(performance.now() - begun - counted).toBeGreaterThan(1300)
   })
 )
 
 it.live("a sleep that is late by less counts it", () =>
   Effect.gen(function* () {
-    const active = yield* ActiveTime.now
-    const begun = performance.now()
-    const sleeping = yield* Effect.fork(ActiveTime.sleep("100 millis"))
-    yield* turns
-    yield* standStill(400)
-    yield* Fiber.join(sleeping)
-    expect((yield* ActiveTime.now) - active).toBeGreaterThan(performance.now() - begun - 50)
+    const tried = Effect.gen(function* () {
+      const active = yield* ActiveTime.now
+      const begun = performance.now()
+      const sleeping = yield* Effect.fork(ActiveTime.sleep("100 millis"))
+      yield* turns
+      yield* standStill(400)
+      yield* Fiber.join(sleeping)
+      const passed = performance.now() - begun
+      return { passed, counted: (yield* ActiveTime.now) - active }
+    })
+    // On a busy machine it is late by more now and then.
+    const { counted, passed } = yield* Effect.repeat(tried, { until: ({ passed }) => passed < 550 })
+    expect(counted).toBeGreaterThan(passed - 50)
   })
 )
 
