@@ -284,7 +284,14 @@ describe("a planted leak is named", () => {
     Effect.gen(function* () {
       const planted: Array<Fiber.Fiber<unknown>> = []
       const daemon = Effect.forkDaemon(Effect.withSpan(Effect.sleep("1 hour"), "heartbeat"))
-      const message = yield* leaksOf(Effect.map(daemon, (fiber) => void planted.push(fiber)))
+      // The daemon has entered its span before anything is counted.
+      const entered = Effect.repeatN(Effect.yieldNow(), 3)
+      const message = yield* leaksOf(
+        Effect.zipLeft(
+          Effect.map(daemon, (fiber) => void planted.push(fiber)),
+          entered
+        )
+      )
       yield* Fiber.interruptAll(planted)
       expect(message).toMatch(
         /^1 leak, .*\n {2}fiber #\d+ in span "heartbeat" \(\S*test\/system\/Leaks\.test\.ts:\d+:\d+\)$/
