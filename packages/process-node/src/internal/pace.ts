@@ -4,17 +4,21 @@
  */
 import * as Effect from "effect/Effect"
 
-/** How long launches may keep the loop before it turns, in milliseconds. */
-const longest = 10
+/** How long launches may keep an idle loop before it turns, in milliseconds. */
+const shortest = 10
 
-/** When the launches of this turn of the loop began. */
+/** When the launches of this turn of the loop began, and how long they may take. */
 let since: number | undefined
+let budget = shortest
 const waiting: Array<() => void> = []
 
-/** Waits for a turn of the loop where launches have kept it for some 10 ms. The first to wait launches first. */
+/**
+ * Waits for a turn of the loop where launches have kept it for some 10 ms, or for as long as all else did in the last
+ * turn. The first to wait launches first.
+ */
 export const giveWay: Effect.Effect<void> = Effect.suspend(() => {
   since ??= begin()
-  if (waiting.length === 0 && performance.now() - since < longest) return Effect.void
+  if (waiting.length === 0 && performance.now() - since < budget) return Effect.void
   return Effect.async<void>((resume) => {
     const launch = () => resume(Effect.void)
     waiting.push(launch)
@@ -30,9 +34,28 @@ const begin = (): number => {
   return performance.now()
 }
 
-/** One launch a turn, as long as some wait: each may take longer than all of them together should. */
+/** When the launches of the last turn were done. */
+let doneAt = 0
+
 const turned = (): void => {
+  if (waiting.length === 0) {
+    since = undefined
+    budget = shortest
+    doneAt = 0
+    return
+  }
+  since = begin()
+  // Where all else keeps the loop for longer, a launch a turn would starve those that start children.
+  budget = doneAt === 0 ? shortest : Math.max(shortest, since - doneAt)
+  launchNext()
+}
+
+/** One after the other: a resumed fiber launches in the microtask before the next. */
+const launchNext = (): void => {
+  doneAt = performance.now()
+  if (since === undefined || doneAt - since >= budget) return
   const launch = waiting.shift()
-  since = launch === undefined ? undefined : begin()
-  launch?.()
+  if (launch === undefined) return
+  launch()
+  queueMicrotask(launchNext)
 }
