@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os"
-import { parseArgs } from "node:util"
 import { withLock } from "./lib/lock.mjs"
+import { readOptions } from "./lib/options.mjs"
 import { setup } from "./setup.mjs"
 import { failuresIn } from "./soak/failures.mjs"
 import { startLoad } from "./soak/load.mjs"
@@ -10,7 +10,7 @@ import { resultTable } from "./soak/table.mjs"
 
 // `npm run soak` repeats the steps that run tests, some runs under load, and goes on where it was interrupted.
 
-const { values: options } = parseArgs({
+const { values: options } = readOptions("Usage: npm run soak -- [--runs N] [--fresh]", {
   options: {
     // How many finished runs there are to be, those of earlier calls included.
     runs: { type: "string", default: "6" },

@@ -1,12 +1,12 @@
 import { realpathSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
-import { parseArgs } from "node:util"
+import { readOptions } from "./lib/options.mjs"
 import { root, run, stopAll } from "./lib/run.mjs"
 import { setup } from "./setup.mjs"
 
 // `npm run test:nodes` runs the steps with tests under each version of Node, `-- --node 24 unit` this step under one.
 
-const { positionals, values: options } = parseArgs({
+const { positionals, values: options } = readOptions("Usage: npm run test:nodes -- [--node VERSION]... [STEP]...", {
   allowPositionals: true,
   options: { node: { type: "string", multiple: true, default: ["22", "24", "latest"] } }
 })

@@ -15,7 +15,7 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync, openSync, readFileSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
@@ -50,6 +50,13 @@ const leaksOfPlanted = <A>(plant: () => A, remove: (planted: A) => unknown): Eff
 }
 
 const kill = (child: ChildProcess) => child.kill("SIGKILL")
+
+/** The programs of the children of a process. */
+const commandsBelow = (pid = 0): ReadonlyArray<string> =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .split(" ")
+    .filter((child) => child !== "")
+    .map((child) => readFileSync(`/proc/${child}/comm`, "utf8").trim())
 
 /** A line of a message that ends with a place in this file. */
 const lineHere = (start: string) =>
@@ -160,7 +167,11 @@ describe("a planted leak is named", () => {
     Effect.gen(function* () {
       let left = 0
       const message = yield* leaksOfPlanted(
-        () => spawn("sh", ["-c", "sleep 62 & wait"], { stdio: "ignore", detached: true }),
+        () => {
+          const child = spawn("sh", ["-c", "sleep 62 & wait"], { stdio: "ignore", detached: true })
+          while (!commandsBelow(child.pid).includes("sleep")) {}
+          return child
+        },
         (child) => process.kill(-(left = child.pid ?? 0), "SIGKILL")
       )
       expect(left).toBeGreaterThan(0)

@@ -32,7 +32,7 @@ interface Life {
 const quiet = Logger.replace(Logger.defaultLogger, Logger.none)
 
 // Enough for a process that has to start on a busy machine, and for a leftover that speaks after the end of its leader.
-const patience = { late: 400, grace: 1500, lingering: 50, stop: 2000 }
+const patience = { late: 400, grace: 5000, lingering: 50, stop: 5000 }
 
 const outcomeOf = ({ input, isStopped, steps }: Life, layer: Layer.Layer<ChildSpawner>) =>
   Effect.gen(function* () {

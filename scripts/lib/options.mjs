@@ -1,0 +1,11 @@
+import { parseArgs } from "node:util"
+
+/** The options of the command line as `parseArgs` gives them. What it refuses ends the program with 2, after `usage`. */
+export const readOptions = (usage, config) => {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    console.error(`${error.message}\n${usage}`)
+    process.exit(2)
+  }
+}
