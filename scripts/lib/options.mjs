@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util"
 
-/** The options of the command line as `parseArgs` gives them. What it refuses ends the program with 2, after `usage`. */
+/** Options of the command line as `parseArgs` gives them. What it refuses ends the program with 2, after `usage`. */
 export const readOptions = (usage, config) => {
   try {
     return parseArgs(config)

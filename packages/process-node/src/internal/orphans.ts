@@ -88,12 +88,25 @@ const deadHosts = (machine: Machine): Map<string, HostRecord> => {
   return dead
 }
 
-/** Whether it is a reaper that still has its time. */
-const isExempt = ({ path, stat }: Carrier): boolean => {
+/** Whether it is a reaper that still has its time, or one of its tools. */
+const isExempt = (machine: Machine, { path, stat }: Carrier): boolean => {
   const last = path.at(-1)
   if (last?.kind !== "reaper") return false
   const record = readRecord(nameOf(last))
-  return isReaperOf(record, { pid: stat.pid, startToken: stat.startTicks }) && !isOverdue(record)
+  return isOfReaper(machine, record, stat) && !isOverdue(record)
+}
+
+/** From a reaper to a tool of a pipe in a subshell. */
+const generations = 3
+
+/** Whether a host has a process on record as its reaper, or one of its parents: the reaper's tools run below it. */
+export const isOfReaper = (machine: Machine, record: HostRecord | undefined, stat: ProcStat.ProcStat): boolean => {
+  let at: ProcStat.ProcStat | undefined = stat
+  for (let above = 0; at !== undefined && above <= generations; above++) {
+    if (isReaperOf(record, { pid: at.pid, startToken: at.startTicks })) return true
+    at = machine.find(at.parent)
+  }
+  return false
 }
 
 const isOverdue = (record: HostRecord | undefined): boolean =>
@@ -119,7 +132,7 @@ export const findOrphans = (machine: Machine): ReadonlyArray<Orphan> => {
   const dead = deadHosts(machine)
   if (dead.size === 0) return []
   const all = carriers(machine)
-  const exempt = new Set(all.filter(isExempt).map(({ stat }) => stat.pid))
+  const exempt = new Set(all.filter((carrier) => isExempt(machine, carrier)).map(({ stat }) => stat.pid))
   // One that is stopped does no work.
   const attended = new Set(
     all.flatMap(({ path, stat }) => {

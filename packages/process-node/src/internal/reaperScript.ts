@@ -164,7 +164,14 @@ without_reapers() { # of $pids: those that say they are reapers, and stand in th
   reaping=" $(grep -rhsx "$@" | while read -r _ pid _; do printf '%s ' "$pid"; done)"
   pids=
   for pid in $all; do
-    case $reaping in *" $pid "*) ;; *) pids="$pids $pid" ;; esac
+    # A tool of a reaper, such as a grep of a subshell, has it as a parent.
+    above=$pid
+    for generation in 1 2 3 4; do
+      case $reaping in *" $above "*) continue 2 ;; esac
+      token_of "$above"
+      above=\${parent:-none}
+    done
+    pids="$pids $pid"
   done
 }
 settle() { # of the stopped $1, those that are still among $2 are killed, and who is somebody else by now goes on

@@ -10,9 +10,9 @@ import type { Presence } from "@tether/process/ChildDriver"
 import * as Effect from "effect/Effect"
 import type { Container } from "./container.js"
 import type { ProcessGroup } from "./group.js"
-import { isReaperOf, readRecord, reaperTime } from "./hostRecord.js"
+import { readRecord, reaperTime } from "./hostRecord.js"
 import { isGone, livenessOf, type Machine } from "./machine.js"
-import { nameOf, signalOne } from "./orphans.js"
+import { isOfReaper, nameOf, signalOne } from "./orphans.js"
 import type { Searcher, Since, Sought } from "./searcher.js"
 import { belongsTo } from "./suspects.js"
 
@@ -183,11 +183,10 @@ export class Tree implements Container, Sought {
     return [...below.map((step) => step.host), ...hosts.filter((host) => host.pid === stat.parent)]
   }
 
-  /** Whether a host below has it on record as its reaper, and it has not had its time yet. */
+  /** Whether a host below has it on record as its reaper, or its parent, and it has not had its time yet. */
   private isReaper(stray: Stray): boolean {
     const last = stray.below.at(-1)
-    const name = { pid: stray.stat.pid, startToken: stray.stat.startTicks }
-    if (last?.kind !== "reaper" || !isReaperOf(readRecord(nameOf(last)), name)) return false
+    if (last?.kind !== "reaper" || !isOfReaper(this.machine, readRecord(nameOf(last)), stray.stat)) return false
     if (livenessOf(this.machine, last.host) !== "gone") return true
     stray.hostGoneAt ??= performance.now()
     return performance.now() - stray.hostGoneAt < reaperTime

@@ -3,6 +3,7 @@
  */
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
+import * as ProcStat from "@tether/host/ProcStat"
 import type { ChildOptions } from "@tether/process/ChildOptions"
 import type { Containment } from "@tether/process/ExitReport"
 import type { SpawnError } from "@tether/process/SpawnError"
@@ -11,10 +12,21 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { execFileSync, spawn, spawnSync } from "node:child_process"
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { findCgroups } from "../../src/internal/cgroup.js"
+import { recordDirectories } from "../../src/internal/hostRecord.js"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { commandOf, environs, everyone, keeper, kill, program } from "../support/hosts.js"
 import { captureLogs, quiet } from "../support/logs.js"
@@ -43,6 +55,8 @@ const whileItLives = <A>(
       f
     )
   ).pipe(Effect.provide(NodeChildSpawner.layer), Effect.provide(quiet))
+
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "")
 
 const ending = (pids: ReadonlyArray<number>) =>
   Effect.addFinalizer(() => Effect.sync(() => pids.forEach((pid) => kill(pid))))
@@ -205,6 +219,41 @@ describe("the close of a scope ends", () => {
       const mark = newMark()
       yield* whileItLives(sh(script), mark, 2, {}, Effect.void)
       expect(marked(mark)).toEqual([])
+    })
+  )
+})
+
+describe("a reaper that a host has on record", () => {
+  it.scopedLive("is left to its work, and so are the tools that it runs", () =>
+    Effect.gen(function* () {
+      const folder = mkdtempSync(join(tmpdir(), "tether-tools-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+      const file = (name: string) => join(folder, name)
+      const reaper = [
+        `echo $$ > ${file("pid")}`,
+        `until [ -e ${file("recorded")} ]; do sleep 0.01; done`,
+        `: > ${file("working")}`,
+        "sleep 1",
+        `echo $? > ${file("result")}`
+      ].join("; ")
+      const script = `p=\${TETHER_TREE##*/}; TETHER_TREE="$TETHER_TREE/\${p%.*}.r" setsid sh -c '${reaper}' <&- >&- 2>&- & wait`
+      yield* whileItLives(
+        sh(script),
+        newMark(),
+        2,
+        {},
+        Effect.gen(function* () {
+          yield* waitUntil("it says its pid", () => /\d\n/.test(textOf(file("pid"))))
+          const pid = Number(textOf(file("pid")))
+          const record = recordDirectories()
+            .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)))
+            .find((path) => basename(path).startsWith(`${process.pid}-`))
+          appendFileSync(record ?? "", `reaper ${pid} ${ProcStat.parse(textOf(`/proc/${pid}/stat`))?.startTicks}\n`)
+          writeFileSync(file("recorded"), "")
+          yield* waitUntil("it works", () => existsSync(file("working")))
+        })
+      )
+      expect(textOf(file("result"))).toBe("0\n")
     })
   )
 })
