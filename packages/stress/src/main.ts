@@ -3,6 +3,9 @@
  *
  * Promises and no effects: what looks on must not fail together with what it looks at.
  */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { Oracle } from "./oracle.js"
@@ -61,6 +64,11 @@ const deadline = whole("deadline", options.deadline)
 const only = options.round === undefined ? undefined : whole("round", options.round)
 const end = performance.now() + whole("minutes", options.minutes) * 60_000
 if (process.platform !== "linux") refuse("Survivors are looked for in /proc: this runs on Linux only.")
+
+// A host that was killed before it had a reaper is on record until the next one starts; after the last there is none.
+const records = mkdtempSync(join(tmpdir(), "tether-stress-"))
+process.env["TETHER_RUNTIME_DIR"] = records
+process.on("exit", () => rmSync(records, { recursive: true, force: true }))
 
 console.log(`seed ${seed}`)
 const oracle = new Oracle(seed)
