@@ -100,7 +100,7 @@ export const sleep = (duration: Duration.DurationInput): Effect.Effect<void> =>
  * Runs `effect` for at most `wait` on a clock, and returns whether it completed. On timeout the effect is interrupted.
  * The caller can be interrupted only if it is interruptible itself.
  *
- * It runs in a fiber of its own, which is nobody's child: an interrupt is passed on to all children of a fiber at once,
+ * The effect runs in a daemon fiber, because an interrupt is passed on to all children of a fiber at once,
  * even where that fiber is uninterruptible. A plain timeout is two children, and in a finalizer an interrupt from
  * outside would end the wait.
  *

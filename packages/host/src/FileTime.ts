@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isInFuture } from "./internal/futureDate.js"
 
 /**
  * When a file was written last, in milliseconds since the epoch. None where the file system does not tell, and for a
@@ -28,9 +29,6 @@ export const modifiedAt = ({ mtime }: FileSystem.File.Info): Option.Option<numbe
     (time) => !Number.isNaN(time)
   )
 
-/** The clock of another machine, or of another moment, may be ahead by so much, in milliseconds. */
-const tolerance = 60_000
-
 /**
  * When a file was written last, for what is kept for a time. A file that is dated more than a minute in the future,
  * because the clock was set back since, is given the time of now: it is kept from now on as long as any other, and not
@@ -53,7 +51,7 @@ export const pastTime = (
 ): Effect.Effect<Option.Option<number>, never, FileSystem.FileSystem> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const time = modifiedAt(info)
-    if (!Option.exists(time, (time) => time > now + tolerance)) return Effect.succeed(time)
+    if (!Option.exists(time, (time) => isInFuture(time, now))) return Effect.succeed(time)
     return Effect.flatMap(FileSystem.FileSystem, (fs) =>
       // Where it cannot be dated, it counts as one of now each time.
       Effect.as(Effect.ignore(fs.utimes(path, new Date(now), new Date(now))), Option.some(now))

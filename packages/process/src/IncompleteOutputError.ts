@@ -1,5 +1,5 @@
 /**
- * Collected output of which a part is missing.
+ * The failure of collected output that is not whole.
  */
 import * as Schema from "effect/Schema"
 import { clip } from "./internal/text.js"

@@ -38,7 +38,7 @@ export class Account {
 
   constructor(
     private readonly decoder: Decoder,
-    /** Milliseconds of a clock that nobody sets. */
+    /** Milliseconds of a monotonic clock. */
     private readonly now: () => number,
     private readonly redactor: Redactor,
     /** Of its process, which has served other turns before. */

@@ -21,8 +21,8 @@ export const give = (outlets: Outlets, { code, lines, told }: Answer): Effect.Ef
   })
 
 /**
- * The exit code, once all that was written has been taken: another one where lines were lost that somebody wanted,
- * after `tell` has said why.
+ * Waits until the readers took all output, and returns the exit code. If lines were lost, `tell` gets the reason, and
+ * the code is another one.
  */
 export const concluded = (
   outlets: Outlets,

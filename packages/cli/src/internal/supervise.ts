@@ -28,7 +28,7 @@ interface End {
   readonly code: number
   readonly told: string | undefined
   readonly json: string
-  /** It was stopped because nobody takes its output. */
+  /** The command was stopped because the reader of its output is gone. */
   readonly wasCutOff?: boolean
 }
 

@@ -10,6 +10,7 @@ import type { FileError } from "../FileError.js"
 import * as FileTime from "../FileTime.js"
 import { readRange } from "./bytes.js"
 import { isNotFound, isTaken, refused } from "./fileErrors.js"
+import { isInFuture } from "./futureDate.js"
 import { highest, infoOf, inode, rotatedFiles, rotatedPath } from "./logFiles.js"
 import { openToAppend } from "./trust.js"
 
@@ -91,14 +92,11 @@ const believed = <A extends { readonly number: number; readonly writtenAt: numbe
   return files
     .toSorted((a, b) => a.number - b.number)
     .map((file) => {
-      if (file.writtenAt > now + tolerance) return { ...file, writtenAt: youngest }
+      if (isInFuture(file.writtenAt, now)) return { ...file, writtenAt: youngest }
       youngest = Math.max(youngest, file.writtenAt)
       return file
     })
 }
-
-/** How far in the future a date may be, in milliseconds: another machine may have written there. */
-const tolerance = 60_000
 
 /** Removes a file, unless it has grown. What a writer adds until the very end is put into the active file. */
 const removed = (

@@ -312,7 +312,7 @@ export const removeRecord = ({ path }: HostRecord): void => rmSync(path, { force
 export const removeIfOld = (record: HostRecord): void => {
   const age = Date.now() - record.lastSeenAt
   if (age > keptFor) removeRecord(record)
-  // From before the clock was set back: the week begins now, and not at that date.
+  // The record dates from before the clock was set back: the week begins now.
   else if (age < -keptFor) utimesSync(record.path, new Date(), new Date())
 }
 

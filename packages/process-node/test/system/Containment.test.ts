@@ -183,8 +183,8 @@ describe("the close of a scope ends", () => {
   )
 
   it.live(
-    "not an escapee that has cleared its environment, closed its descriptors and lost its parent: it is named in the " +
-      "report and in a warning, and not signalled; what tmux has started is not named",
+    "not an escapee that has cleared its environment, closed its descriptors and lost its parent: the report and a " +
+      "warning name it, without a signal; a pane of tmux is not named",
     () =>
       Effect.gen(function* () {
         const folder = mkdtempSync(join(tmpdir(), "tether-daemons-"))

@@ -349,7 +349,7 @@ export class ManagedChild extends Reading implements Child {
     return { label: TerminalText.sanitize(this.plan.label), pid: this.pid }
   }
 
-  /** When it was started, in milliseconds of a clock that nobody sets. */
+  /** The time of the start, in milliseconds of a monotonic clock. */
   get begunAt(): number {
     return Number(this.startedNanos) / 1e6
   }

@@ -101,7 +101,7 @@ describe("the first reader", () => {
     )
   )
 
-  it.effect("is any number of readers that subscribe in one turn, and not a later one", () =>
+  it.effect("is each reader that subscribes in the same turn; a reader of a later turn is not", () =>
     reading((child, spawner) =>
       Effect.gen(function* () {
         yield* spawner.last.play(Script.stdout("one\n"))
@@ -186,7 +186,7 @@ describe("readers", () => {
   const observedBy = (spawned: Effect.Effect<void>) =>
     ChildObserver.layer({ spawned: () => spawned, exited: () => Effect.void, gone: () => Effect.void })
 
-  /** The ways to a handle, each of which takes as long as the gate is closed. */
+  /** The ways to a handle. Each waits until the gate opens. */
   const ways: Readonly<Record<string, Starting>> = {
     start: (it, gate, f) => Effect.provide(Effect.scoped(Effect.flatMap(Supervise.start(it), f)), observedBy(gate)),
     use: (it, gate, f) => Effect.provide(Supervise.use(it, { expect: [0] }, f), observedBy(gate)),

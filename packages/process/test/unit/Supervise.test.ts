@@ -475,7 +475,8 @@ describe("stopping", () => {
     })
   )
 
-  it.effect("with one plan is carried out once, however many ask for it", () =>
+  /** The signals to a stubborn child, from a second after its start to the close of its scope. */
+  const signalsOf = (stops: (child: Child) => Effect.Effect<unknown, SurvivorsError>) =>
     Effect.gen(function* () {
       const spawner = doing(...stubborn)
       const fiber = yield* begin(
@@ -483,21 +484,26 @@ describe("stopping", () => {
           Effect.gen(function* () {
             const child = yield* Supervise.start(command)
             yield* aSecond
-            yield* Effect.forkDaemon(child.stop())
-            yield* Effect.forkDaemon(child.stop())
-            yield* Effect.yieldNow()
+            yield* stops(child)
           })
         ).pipe(Effect.provide(spawner.layer))
       )
       yield* TestClock.adjust("7 seconds")
       yield* Fiber.join(fiber)
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+      return spawner.last.signals
+    })
+
+  it.effect("with one plan is carried out once, however many ask for it", () =>
+    Effect.gen(function* () {
+      const signals = yield* signalsOf((child) =>
+        Effect.zipRight(Effect.replicateEffect(Effect.forkDaemon(child.stop()), 2), Effect.yieldNow())
+      )
+      expect(signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
     })
   )
 
   it.effect("with two equal plans is carried out once", () =>
     Effect.gen(function* () {
-      const spawner = doing(...stubborn)
       const ask = Effect.void
       const plan = () =>
         StopPlan.make(
@@ -505,41 +511,24 @@ describe("stopping", () => {
           StopPlan.closeStdin("1 second"),
           StopPlan.signal("SIGTERM", "2 seconds")
         )
-      const fiber = yield* begin(
-        Effect.scoped(
-          Effect.gen(function* () {
-            const child = yield* Supervise.start(command)
-            yield* aSecond
-            yield* Effect.all([child.stop(plan()), child.stop(plan())], { concurrency: "unbounded" })
-          })
-        ).pipe(Effect.provide(spawner.layer))
+      const signals = yield* signalsOf((child) =>
+        Effect.all([child.stop(plan()), child.stop(plan())], { concurrency: "unbounded" })
       )
-      yield* TestClock.adjust("7 seconds")
-      yield* Fiber.join(fiber)
-      expect(spawner.last.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+      expect(signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
     })
   )
 
   it.effect("with two plans that differ in a wait carries out both", () =>
     Effect.gen(function* () {
-      const spawner = doing(...stubborn)
-      const fiber = yield* begin(
-        Effect.scoped(
-          Effect.gen(function* () {
-            const child = yield* Supervise.start(command)
-            yield* aSecond
-            yield* Effect.all(
-              (["2 seconds", "3 seconds"] as const).map((wait) =>
-                child.stop(StopPlan.make(StopPlan.signal("SIGTERM", wait)))
-              ),
-              { concurrency: "unbounded" }
-            )
-          })
-        ).pipe(Effect.provide(spawner.layer))
+      const signals = yield* signalsOf((child) =>
+        Effect.all(
+          (["2 seconds", "3 seconds"] as const).map((wait) =>
+            child.stop(StopPlan.make(StopPlan.signal("SIGTERM", wait)))
+          ),
+          { concurrency: "unbounded" }
+        )
       )
-      yield* TestClock.adjust("7 seconds")
-      yield* Fiber.join(fiber)
-      expect(spawner.last.signals.filter((signal) => signal === "SIGTERM")).toHaveLength(2)
+      expect(signals.filter((signal) => signal === "SIGTERM")).toHaveLength(2)
     })
   )
 

@@ -55,7 +55,7 @@ export const ask = <R>(
 ): Effect.Effect<Answer.Answer, never, R> =>
   Effect.suspend(handle).pipe(
     Effect.map((answer: unknown) =>
-      isAnswer(answer) ? answer : Answer.failed("what the handler answered is no answer")
+      isAnswer(answer) ? answer : Answer.failed("the handler returned an invalid answer")
     ),
     // One that hangs must not hold up the others, even if it does not hear of it.
     Effect.disconnect,
