@@ -235,12 +235,7 @@ const placeFor = (path: string): Effect.Effect<Place, FileError, FileSystem.File
     const fs = yield* FileSystem.FileSystem
     const directory = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || "."
     yield* StateDir.makeDirectory(directory)
-    const there = yield* Effect.match(fs.stat(path), { onFailure: () => undefined, onSuccess: ({ type }) => type })
-    if (there === undefined) return { path }
-    if (there !== "Socket")
-      return yield* Effect.fail(
-        FileAttempt.refused("listen at", path, "AlreadyExists", "something that is no socket is there")
-      )
+    if (!(yield* Effect.orElseSucceed(fs.exists(path), () => false))) return { path }
     yield* TrustedPath.check("listen at", path, "Socket")
     // Our lock says that no daemon of this spool lives, and this that nobody else listens there.
     if (yield* isAnswered(path))

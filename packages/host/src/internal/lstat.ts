@@ -49,12 +49,46 @@ export interface NodeStats {
  */
 export class Lstat extends Context.Reference<Lstat>()("@tether/host/Lstat", {
   defaultValue: (): LstatFunction => {
-    const fs = builtin("node:fs") as { readonly lstat?: LstatFunction } | undefined
-    return fs?.lstat ?? missing
+    const fs = builtin("node:fs") as { readonly lstat?: BigIntLstat } | undefined
+    return fs?.lstat === undefined ? missing : inNumbers(fs.lstat)
   }
 }) {}
 
 type LstatFunction = (path: string, done: (error: Error | null, stats: NodeStats) => void) => void
+
+type BigIntStats = {
+  readonly [Name in keyof NodeStats]: NodeStats[Name] extends number ? bigint : NodeStats[Name]
+}
+
+type BigIntLstat = (
+  path: string,
+  options: { readonly bigint: true },
+  done: (error: Error | null, stats: BigIntStats) => void
+) => void
+
+/**
+ * Asked for as `bigint`: what is told as numbers, Node keeps in one place for the whole thread, and until the next such
+ * call the module loader of Node 20 and 22 does not follow a symbolic link after that place has told of a pipe or a
+ * socket. A package that pnpm has linked is then given the dependencies of another one.
+ */
+const inNumbers =
+  (lstat: BigIntLstat): LstatFunction =>
+  (path, done) =>
+    lstat(path, { bigint: true }, (error, stats) => {
+      if (error !== null) return done(error, undefined as never)
+      done(null, {
+        dev: Number(stats.dev),
+        ino: Number(stats.ino),
+        uid: Number(stats.uid),
+        gid: Number(stats.gid),
+        mode: Number(stats.mode),
+        nlink: Number(stats.nlink),
+        isFile: () => stats.isFile(),
+        isDirectory: () => stats.isDirectory(),
+        isSymbolicLink: () => stats.isSymbolicLink(),
+        isSocket: () => stats.isSocket()
+      })
+    })
 
 /** Node.js before 20.16, of which no builtin module can be asked for. */
 const missing: LstatFunction = () => {

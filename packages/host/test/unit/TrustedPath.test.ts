@@ -24,6 +24,7 @@ import { isUnmapped, othersIn } from "../../src/internal/self.js"
 import * as RotatingFile from "../../src/RotatingFile.js"
 import * as StateDir from "../../src/StateDir.js"
 import * as TrustedPath from "../../src/TrustedPath.js"
+import { linkedModule } from "../support/loader.js"
 import { directory, live, logged } from "../support/machine.js"
 import { putPipe } from "../support/pipe.js"
 import { folder, give, noStrangers, sticky, stranger } from "../support/strangers.js"
@@ -133,6 +134,16 @@ describe.skipIf(isWindows)("a path", () => {
       const path = join(yield* directory, "it")
       make(path)
       expect(yield* TrustedPath.problemOf(path, kind)).toEqual({ reason: "Invalid", text })
+    }).pipe(Effect.provide(live))
+  )
+
+  it.scoped("is looked at without harm to the module loader, which follows links as before", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "pipe")
+      putPipe(path)
+      const linked = yield* Effect.acquireRelease(Effect.sync(linkedModule), ({ remove }) => Effect.sync(remove))
+      yield* TrustedPath.problemOf(path, "File")
+      expect(linked.isFollowed()).toBe(true)
     }).pipe(Effect.provide(live))
   )
 

@@ -3,14 +3,15 @@
  * read and written by the child alone.
  */
 import type { File, LaunchFailure } from "@tether/process/ChildDriver"
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, type Stats, statSync } from "node:fs"
+import { type BigIntStats, closeSync, constants, ftruncateSync, openSync } from "node:fs"
 import { codeOf, isExhausted } from "./failure.js"
 import { OpenHandle } from "./handle.js"
+import { statOf, statOfOpen } from "./stat.js"
 
 interface Opened {
   readonly file: File
   readonly fd: number
-  readonly stats: Stats
+  readonly stats: BigIntStats
 }
 
 /** All of them or none. Those that are written and are one file share what is open, and so their place in it. */
@@ -24,7 +25,7 @@ export const openFiles = (files: ReadonlyArray<File>): ReadonlyArray<OpenHandle>
     try {
       const fd = open(file)
       if (typeof fd === "string") return giveUp(fd)
-      const next = { file, fd, stats: fstatSync(fd) }
+      const next = { file, fd, stats: statOfOpen(fd) }
       const problem = problemBeside(next, opened)
       opened.push(next)
       if (problem !== undefined) return giveUp(problem)
@@ -67,13 +68,14 @@ const flags: Readonly<Record<File["access"], number>> = {
 
 const open = ({ access, path }: File): number | string => {
   // It would not return before somebody opens the other end, and with it our whole program.
-  if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === true) {
+  if (statOf(path)?.isFIFO() === true) {
     return `${path} is a FIFO, which cannot be opened without waiting for its other end: use a Stream or a Sink`
   }
   return openSync(path, flags[access], 0o666)
 }
 
-const isSame = (one: Stats, other: Stats): boolean => one.isFile() && one.ino === other.ino && one.dev === other.dev
+const isSame = (one: BigIntStats, other: BigIntStats): boolean =>
+  one.isFile() && one.ino === other.ino && one.dev === other.dev
 
 const problemOfBoth = (one: File, other: File): string | undefined => {
   const accesses = [one.access, other.access]

@@ -4,9 +4,10 @@
  */
 import type * as ProcStat from "@tether/host/ProcStat"
 import { descriptorOf, type StreamName, streamAt } from "@tether/process/ChildDriver"
-import { fstatSync, type Stats } from "node:fs"
+import type { BigIntStats } from "node:fs"
 import type { Readable } from "node:stream"
 import type { Machine } from "./machine.js"
+import { statOfOpen } from "./stat.js"
 
 export interface Holders {
   readonly processes: ReadonlyArray<ProcStat.ProcStat>
@@ -49,10 +50,11 @@ export class Pipes {
  * A child may have ended before it could be asked. Linux numbers the two sockets of a pair one after the other, but for
  * one pair in a thousand (measured): good enough for a name in a report.
  */
-const neighbourOf = (stats: Stats): string | undefined => (stats.isSocket() ? `socket:[${stats.ino + 1}]` : undefined)
+const neighbourOf = (stats: BigIntStats): string | undefined =>
+  stats.isSocket() ? `socket:[${stats.ino + 1n}]` : undefined
 
-const nameOf = (pipe: Readable | undefined, name: (stats: Stats) => string | undefined): string | undefined => {
+const nameOf = (pipe: Readable | undefined, name: (stats: BigIntStats) => string | undefined): string | undefined => {
   // Node has no public name for the descriptor of a pipe.
   const fd = (pipe as { readonly _handle?: { readonly fd?: unknown } | null } | undefined)?._handle?.fd
-  return typeof fd === "number" && fd >= 0 ? name(fstatSync(fd)) : undefined
+  return typeof fd === "number" && fd >= 0 ? name(statOfOpen(fd)) : undefined
 }

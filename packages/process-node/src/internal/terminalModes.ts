@@ -12,10 +12,10 @@
 import type { Descriptor } from "@tether/process/ChildDriver"
 import * as GlobalValue from "effect/GlobalValue"
 import { spawnSync } from "node:child_process"
-import { fstatSync } from "node:fs"
 import { isatty } from "node:tty"
 import { hasGroups } from "./launch.js"
 import type { Machine } from "./machine.js"
+import { statOfOpen } from "./stat.js"
 
 /** What one child holds. */
 export interface TerminalHold {
@@ -83,7 +83,7 @@ export const holdTerminals = (
 }
 
 const terminalAt = (descriptor: number): Terminal | undefined => {
-  const device = fstatSync(descriptor).rdev
+  const device = Number(statOfOpen(descriptor).rdev)
   const known = held.get(device)
   if (known !== undefined) return known
   const modes = modesOf(descriptor)

@@ -46,7 +46,8 @@ export interface Delivery {
 export const deliver = (delivery: Delivery): Effect.Effect<Counts, Undelivered, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const isThere = yield* Effect.match(fs.stat(delivery.socket), { onFailure: () => false, onSuccess: () => true })
+    // A `stat` of a socket would harm the module loader: see the default of `Lstat`.
+    const isThere = yield* Effect.match(fs.access(delivery.socket), { onFailure: () => false, onSuccess: () => true })
     if (!isThere) return yield* Effect.fail(undelivered("no daemon listens"))
     const problem = yield* socketProblem(delivery.socket)
     if (problem !== undefined) return yield* Effect.fail(undelivered(`no daemon listens: ${problem}`))

@@ -117,6 +117,7 @@ const unsupported = {
 }
 
 export const hookFiles: FileSystem.FileSystem = FileSystem.makeNoop({
+  access: (path) => call("access", path, (callback) => fs.access(path, done(callback))),
   chmod: (path, mode) => call("chmod", path, (callback) => fs.chmod(path, mode, done(callback))),
   link: (from, to) => call("link", to, (callback) => fs.link(from, to, done(callback))),
   makeDirectory: (path, options) =>

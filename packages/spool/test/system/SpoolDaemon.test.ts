@@ -20,6 +20,7 @@ import {
 } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
 import { join } from "node:path"
+import { linkedModule } from "../../../host/test/support/loader.js"
 import * as Answer from "../../src/Answer.js"
 import * as DaemonClient from "../../src/DaemonClient.js"
 import { converse } from "../../src/internal/conversation.js"
@@ -107,6 +108,19 @@ describe("a daemon", () => {
     }).pipe(settings, Effect.provide(quiet))
   )
 
+  it.scopedLive("and its client leave the module loader as it was, which follows links", () =>
+    Effect.gen(function* () {
+      const { socket, up } = yield* running()
+      const linked = () => Effect.acquireRelease(Effect.sync(linkedModule), ({ remove }) => Effect.sync(remove))
+      const first = yield* linked()
+      yield* up
+      expect(first.isFollowed()).toBe(true)
+      const second = yield* linked()
+      yield* (yield* DaemonClient.make(socket)).put(header, json({ n: 1 }))
+      expect(second.isFollowed()).toBe(true)
+    }).pipe(settings, Effect.provide(quiet))
+  )
+
   it.scopedLive("drains what was deferred at its start, and when it is asked to", () =>
     Effect.gen(function* () {
       const { directory, socket, spool, taker, up } = yield* running()
@@ -183,7 +197,7 @@ describe("a daemon", () => {
       stranger.close()
       yield* Effect.promise(() => once(stranger, "close"))
       writeFileSync(socket, "precious")
-      expect(yield* Effect.flip(Effect.scoped(up))).toMatchObject({ problem: "something that is no socket is there" })
+      expect(yield* Effect.flip(Effect.scoped(up))).toMatchObject({ problem: "it is not a socket" })
       expect(readFileSync(socket, "utf8")).toBe("precious")
       expect(directory).not.toBe("")
     }).pipe(settings, Effect.provide(quiet))
