@@ -37,7 +37,7 @@ export default defineConfig({
         pool: "threads",
         isolate: false,
         globalSetup: script("vitest-unit-pipe.mjs"),
-        setupFiles: [script("vitest-unit.mjs")],
+        setupFiles: [script("vitest-file.mjs"), script("vitest-unit.mjs")],
         // For what hangs, as a busy machine takes its time for what only computes, too.
         testTimeout: 30_000,
         sequence: { groupOrder: 0 }
@@ -45,6 +45,7 @@ export default defineConfig({
       // Real processes, and conditions that are waited for. Deadlines are for what hangs: a busy machine meets them.
       project("system", {
         globalSetup: script("vitest-setup.mjs"),
+        setupFiles: [script("vitest-file.mjs")],
         testTimeout: 300_000,
         hookTimeout: 300_000,
         sequence: { groupOrder: 1 }
@@ -52,18 +53,20 @@ export default defineConfig({
       // What is promised within a time: one after the other, after all others.
       project("timed", {
         globalSetup: script("vitest-setup.mjs"),
-        setupFiles: [script("vitest-timed.mjs")],
+        setupFiles: [script("vitest-file.mjs"), script("vitest-timed.mjs")],
         poolOptions: { forks: { singleFork: true } },
         testTimeout: 300_000,
         hookTimeout: 300_000,
         sequence: { groupOrder: 2 }
       })
     ],
-    // Threads of one process share its four threads for files, and some tests keep one of these waiting.
-    poolOptions: { threads: { isolate: false, minThreads: 1, maxThreads: 2 } },
+    // A process for many files: to load what they import takes a second of each. Threads of one process share its four
+    // threads for files, and some tests keep one of these waiting.
+    poolOptions: { threads: { isolate: false, minThreads: 1, maxThreads: 2 }, forks: { isolate: false } },
     sequence: { sequencer: Order },
-    // Tests of child processes wait more than they compute.
+    // Tests of child processes wait more than they compute. No fewer at any time: tinypool 1.1 ends an idle process
+    // that is about to be given a file ("Terminating worker thread").
     maxWorkers: 2 * availableParallelism(),
-    minWorkers: 1
+    minWorkers: 2 * availableParallelism()
   }
 })

@@ -1,14 +1,10 @@
 import childProcess from "node:child_process"
-import { createRequire, syncBuiltinESMExports } from "node:module"
+import { syncBuiltinESMExports } from "node:module"
 import timers from "node:timers"
 import promises from "node:timers/promises"
 import { promisify } from "node:util"
 import workers from "node:worker_threads"
 import { afterEach } from "vitest"
-
-// Before any import of it: now and then a package below it was read half loaded, and failed as "stripAnsi is not a
-// function", where many modules were imported at once.
-createRequire(new URL("../packages/cli/package.json", import.meta.url))("cli-table3")
 
 // What a unit test may not do: start a process or a thread, and let real time pass. Each is refused or noticed where it
 // happens, so that it does not matter by which library.

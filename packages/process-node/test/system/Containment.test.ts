@@ -196,7 +196,9 @@ describe("the close of a scope ends", () => {
         // The shell is the first process there: it takes over the daemons.
         const shell = ["sh", "-c", `"$@"; exit $?`, "sh"]
         const [binary = "", ...args] = [...(isPermitted ? ["unshare", ...inside, ...shell] : []), ...host]
-        const { daemons, living, report, warnings } = JSON.parse(execFileSync(binary, args, { encoding: "utf8" }))
+        // Its reaper ends with the namespace, and may leave the record of the host.
+        const said = withRuntimeDirectory((env) => execFileSync(binary, args, { encoding: "utf8", env }))
+        const { daemons, living, report, warnings } = JSON.parse(said)
         expect(report.containment).toBe("tree")
         expect(living).toEqual([daemons.plain, daemons.pane])
         const named = report.leftovers.filter(({ pid }: { pid: number }) => isPermitted || living.includes(pid))
