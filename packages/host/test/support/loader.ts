@@ -14,11 +14,11 @@ export const linkedModule = () => {
   writeFileSync(join(root, "real", "index.js"), "module.exports = __filename")
   symlinkSync("real", join(root, "link"))
   writeFileSync(join(root, "first.js"), "")
-  require("./first.js")
+  require(join(root, "first.js"))
   // What an earlier test has looked at does not count.
   statSync(root)
   return {
-    isFollowed: (): boolean => require("./link") === join(root, "real", "index.js"),
+    isFollowed: (): boolean => require(join(root, "link")) === join(root, "real", "index.js"),
     remove: () => rmSync(root, { recursive: true })
   }
 }
