@@ -219,7 +219,9 @@ describe("many at once", () => {
           .filter((name) => name.startsWith("by-"))
           .flatMap((name) => readFileSync(join(taken, name), "utf8").trim().split("\n"))
         expect(handed.length - wanted.length).toBeLessThanOrEqual(4 * 100)
-        expect(filesIn(directory).filter((name) => !name.startsWith("state/"))).toEqual([])
+        // What one that is killed has of a lock that it is taking is removed by a pass a minute later.
+        const isOfLock = (name: string) => /^claims\/[0-9A-Z]{26}\.lock\./.test(name)
+        expect(filesIn(directory).filter((name) => !name.startsWith("state/") && !isOfLock(name))).toEqual([])
         console.log(
           `${wanted.length} records of ${counts.length} producers, ${handed.length - wanted.length} handed over twice`
         )
