@@ -17,13 +17,15 @@ const quietly =
 const tests = (project, env) => () => run(tool("vitest"), ["run", "--allowOnly=false", "--project", project], { env })
 
 /**
- * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build.
+ * What `npm test` does, in this order. Those of one `group` run side by side; what is not `unbuilt` needs the build,
+ * which takes little more than one processor.
  * `npm run soak` and `npm run test:nodes` repeat those with `isTest`.
  */
 export const steps = [
   {
     name: "build",
     title: "compile the packages",
+    group: "build",
     run: build
   },
   {
@@ -41,7 +43,7 @@ export const steps = [
   {
     name: "lint",
     title: "check the style of the code",
-    group: "static",
+    group: "build",
     unbuilt: true,
     run: quietly("oxlint", "--deny-warnings", "--report-unused-disable-directives")
   },
@@ -54,28 +56,28 @@ export const steps = [
   {
     name: "format",
     title: "check the format of the sources",
-    group: "static",
+    group: "build",
     unbuilt: true,
     run: checkFormat
   },
   {
     name: "root",
     title: "check what is at the root",
-    group: "static",
+    group: "build",
     unbuilt: true,
     run: checkRoot
   },
   {
     name: "kinds",
     title: "check that tests are of the kind of their folder",
-    group: "static",
+    group: "build",
     unbuilt: true,
     run: checkKinds
   },
   {
     name: "unused",
     title: "find unused files, exports and dependencies",
-    group: "static",
+    group: "build",
     unbuilt: true,
     run: checkUnused
   },

@@ -53,11 +53,19 @@ beforeAll(async () => {
   consumer = Fs.realpathSync(Fs.mkdtempSync(join(tmpdir(), "tether-pack-")))
   const tarballs = join(consumer, "tarballs")
   Fs.mkdirSync(tarballs)
-  const packed: Record<string, string> = {}
-  for (const { folder, name } of packages) {
-    const answer = await run(folder, tool("pnpm"), "pack", "--json", "--pack-destination", tarballs)
-    packed[name] = `file:${(JSON.parse(answer) as { readonly filename: string }).filename}`
-  }
+  const filters = packages.flatMap(({ name }) => ["--filter", name])
+  const answer = await run(
+    root,
+    tool("pnpm"),
+    "--recursive",
+    ...filters,
+    "pack",
+    "--json",
+    "--pack-destination",
+    tarballs
+  )
+  const files = JSON.parse(answer) as ReadonlyArray<{ readonly name: string; readonly filename: string }>
+  const packed = Object.fromEntries(files.map(({ filename, name }) => [name, `file:${filename}`]))
   Fs.writeFileSync(
     join(consumer, "package.json"),
     JSON.stringify({

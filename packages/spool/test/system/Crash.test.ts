@@ -156,7 +156,7 @@ describe("a disk that refuses", () => {
 })
 
 describe("many at once", () => {
-  const seconds = Number(process.env["TETHER_SPOOL_SECONDS"] ?? "5")
+  const seconds = Number(process.env["TETHER_SPOOL_SECONDS"] ?? "2")
 
   const run = (name: string, ...args: ReadonlyArray<string>) =>
     Effect.acquireRelease(
