@@ -14,6 +14,17 @@ const tolerance = 500
 /** The longest time of a timer. */
 const longest = 2 ** 31 - 1
 
+// As they are when this is loaded. A test may put fakes in their place for a while: real processes need real time, and
+// a beat that is lost with the fakes would never come again.
+const { clearTimeout, setTimeout } = globalThis
+const { clearImmediate, setImmediate } = globalThis as Immediates
+const monotonic = performance.now.bind(performance)
+
+interface Immediates {
+  readonly setImmediate?: (callback: () => void) => unknown
+  readonly clearImmediate?: (immediate: unknown) => void
+}
+
 /** Milliseconds of all standstills. */
 let stoodStill = 0
 /** When the next sign is due. */
@@ -39,7 +50,7 @@ const schedule = (): void => {
 
 /** Milliseconds since some moment, without those of standstills that came since it was last asked for. */
 export const now = (): number => {
-  const at = performance.now()
+  const at = monotonic()
   wasAsked = true
   if (!isBeating) {
     isBeating = true
@@ -52,14 +63,8 @@ export const now = (): number => {
   return at - stoodStill
 }
 
-interface Immediates {
-  readonly setImmediate?: (callback: () => void) => unknown
-  readonly clearImmediate?: (immediate: unknown) => void
-}
-
 /** Runs the callback after a turn of the event loop, in which input is read and ends of processes are seen. */
 const afterTurn = (callback: () => void): (() => void) => {
-  const { clearImmediate, setImmediate } = globalThis as Immediates
   if (setImmediate === undefined || clearImmediate === undefined) {
     const timer = setTimeout(callback, 0)
     return () => clearTimeout(timer)

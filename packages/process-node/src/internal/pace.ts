@@ -3,6 +3,10 @@
  * signals, timers and output waiting for seconds.
  */
 import * as Effect from "effect/Effect"
+// Not the global one: where a test has put a fake there and takes it away again, launches would wait for ever.
+import { setImmediate } from "node:timers"
+
+const monotonic = performance.now.bind(performance)
 
 /** How long launches may keep an idle loop before it turns, in milliseconds. */
 const shortest = 10
@@ -18,7 +22,7 @@ const waiting: Array<() => void> = []
  */
 export const giveWay: Effect.Effect<void> = Effect.suspend(() => {
   since ??= begin()
-  if (waiting.length === 0 && performance.now() - since < budget) return Effect.void
+  if (waiting.length === 0 && monotonic() - since < budget) return Effect.void
   return Effect.async<void>((resume) => {
     const launch = () => resume(Effect.void)
     waiting.push(launch)
@@ -31,7 +35,7 @@ export const giveWay: Effect.Effect<void> = Effect.suspend(() => {
 
 const begin = (): number => {
   setImmediate(turned)
-  return performance.now()
+  return monotonic()
 }
 
 /** When the launches of the last turn were done. */
@@ -52,7 +56,7 @@ const turned = (): void => {
 
 /** One after the other: a resumed fiber launches in the microtask before the next. */
 const launchNext = (): void => {
-  doneAt = performance.now()
+  doneAt = monotonic()
   if (since === undefined || doneAt - since >= budget) return
   const launch = waiting.shift()
   if (launch === undefined) return
