@@ -3,11 +3,13 @@
  * to end. All that is installed for it goes with the main fiber.
  */
 import { defaultTeardown, type Teardown } from "@effect/platform/Runtime"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import { inspect } from "node:util"
 import { writeDump } from "./dump.js"
@@ -35,7 +37,7 @@ export class MainProgram {
   private hasFailed = false
   private hasComplained = false
   private keepAlive: NodeJS.Timeout | undefined
-  private bound: NodeJS.Timeout | undefined
+  private bound: Fiber.RuntimeFiber<void> | undefined
 
   constructor(
     private readonly host: Host,
@@ -58,7 +60,7 @@ export class MainProgram {
     process.off("SIGUSR2", this.onAsked)
     process.off("uncaughtException", this.onUncaught)
     clearInterval(this.keepAlive)
-    clearTimeout(this.bound)
+    this.unbind()
   }
 
   readonly teardown: Teardown = (exit, onExit) => defaultTeardown(exit, (code) => onExit(this.code ?? code))
@@ -92,11 +94,16 @@ export class MainProgram {
   private readonly onAsked = (): void => this.dump("SIGUSR2")
 
   private stop(): void {
-    clearTimeout(this.bound)
-    this.bound = setTimeout(this.onBound, Math.min(Duration.toMillis(this.settings.stopBound), longestTimer))
+    this.unbind()
+    // Time in which the program stood still does not count: a person may have stopped it meanwhile.
+    this.bound = Effect.runFork(Effect.andThen(ActiveTime.clock.sleep(this.settings.stopBound), this.onBound))
     if (this.isStopping) return
     this.isStopping = true
     this.fiber?.unsafeInterruptAsFork(this.fiber.id())
+  }
+
+  private unbind(): void {
+    this.bound?.unsafeInterruptAsFork(FiberId.none)
   }
 
   private readonly onBound = (): void => {

@@ -142,6 +142,27 @@ describe("an error that nobody catches", () => {
     })
   )
 
+  it.scopedLive("waits for its children within the bound, in which a stop of the program does not count", () =>
+    Effect.gen(function* () {
+      const mark = newMark()
+      const host = yield* main(mark, {
+        children: [
+          { sh: "trap 'echo asked; sleep 1; echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done" }
+        ],
+        deed: "throw",
+        options: { stopBound: "3 seconds" }
+      })
+      host.prompt()
+      yield* host.says("asked")
+      host.signal("SIGSTOP")
+      yield* Effect.sleep("5 seconds")
+      host.signal("SIGCONT")
+      expect(yield* host.end).toBe(1)
+      expect(host.stdout()).toContain("bye\n")
+      yield* nothingLeft(mark)
+    })
+  )
+
   it.scopedLive("ends the program also when a finalizer never does, after the bound", () =>
     Effect.gen(function* () {
       const mark = newMark()
