@@ -46,6 +46,39 @@ it.effect("a pipeline that ignores SIGTERM is killed, and its duration is that o
   }).pipe(Effect.provide([NodeChildSpawner.layer, captureLogs().layer]))
 )
 
+it.effect.each(["by onLines", "by a reader"])("a consumer that is slow in real time gets every line: %s", (how) =>
+  Effect.gen(function* () {
+    const taken: Array<string> = []
+    const take = (line: string) =>
+      Effect.promise(
+        () =>
+          new Promise<void>((resolve) =>
+            setTimeout(() => {
+              taken.push(line)
+              resolve()
+            }, 5)
+          )
+      )
+    const command = sh("seq 1 600")
+    // It takes nothing for longer than this only if it is given more at once than it can deal with.
+    const options = { deliverGrace: "800 millis" } as const
+    const report =
+      how === "by onLines"
+        ? yield* Supervise.run(command, {
+            ...options,
+            onLines: { stdout: (lines) => Effect.forEach(lines, take, { discard: true }) }
+          })
+        : yield* Supervise.use(command, { ...options, expect: [0] }, (child) =>
+            Effect.zipRight(
+              Stream.runForEach(child.lines, (line) => (line._tag === "Lagged" ? Effect.void : take(line.text))),
+              child.gone
+            )
+          )
+    expect(report.drained).toEqual({ _tag: "Eof" })
+    expect(taken).toHaveLength(600)
+  }).pipe(Effect.provide([NodeChildSpawner.layer, captureLogs().layer]))
+)
+
 it.effect("a process that a child has left is stopped", () =>
   Effect.gen(function* () {
     const report = yield* Supervise.run(sh("sleep 300 & echo $!"))

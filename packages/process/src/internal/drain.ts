@@ -260,7 +260,8 @@ export class Drain extends Intake {
   private isPlain = false
 
   private handOverPortions(placed: Placed, from: number): Effect.Effect<void> {
-    return Effect.flatMap(ActiveTime.now, (now) => {
+    return Effect.suspend(() => {
+      const now = this.now()
       const onLines = this.onLines
       const { chunk } = placed
       if (onLines === undefined) return Effect.void
@@ -273,12 +274,17 @@ export class Drain extends Intake {
         this.taken(0)
         return until < size ? (this.call(onLines, ...this.portionOf(placed, until, size)) ?? Effect.void) : Effect.void
       }
-      return Effect.flatMap(Effect.zipRight(answer, ActiveTime.now), (then) => {
+      return Effect.flatMap(answer, () => {
         this.taken(Math.ceil((chunk.bytes * (size - until)) / size))
-        this.portion.took(then - now)
+        this.portion.took(this.now() - now)
         return until < size ? this.handOverPortions(placed, until) : Effect.void
       })
     })
+  }
+
+  /** By the clock that measures how long it may take nothing. */
+  private now(): number {
+    return ActiveTime.unsafeNow(this.surroundings.clock())
   }
 
   private taken(rest: number): void {

@@ -77,6 +77,8 @@ export class Hub {
   private readonly open = new Set<HubSource>()
   /** The rest of the current turn of the event loop, as the driver knows it. */
   turn: Effect.Effect<void> = Effect.void
+  /** The clock by which the driver measures, and with it the patience for a slow reader. */
+  waits: Clock.Clock
   /** Told whenever a reader has taken something or has left. */
   readonly changed = new Wakeup()
   /** How often a reader has taken something: the sign of life of a slow one. */
@@ -86,7 +88,9 @@ export class Hub {
   constructor(
     private readonly clock: Clock.Clock,
     private readonly patience: number
-  ) {}
+  ) {
+    this.waits = clock
+  }
 
   /** One more that will publish. */
   add(source: HubSource): void {
@@ -265,24 +269,22 @@ export class Subscription {
   }
 
   /** The next lines, or the end. */
-  readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.flatMap(
-    ActiveTime.now,
-    (now) => {
-      // Asking for more says that what was given before has been dealt with.
-      if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
-      this.givenAt = undefined
-      this.given = undefined
-      if (this.pieces.length > 0) {
-        this.givenAt = now
-        return Effect.succeed(this.next(this.portion.size))
-      }
-      if (this.dropped > 0) return Effect.succeed(Chunk.of(this.lag()))
-      this.hub.taken++
-      this.hub.changed.notify()
-      if (this.hub.hasEnded(this.streams)) return Effect.fail(Option.none())
-      return Effect.zipRight(this.arrived.until(this.hasNews), this.take)
+  readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.suspend(() => {
+    const now = ActiveTime.unsafeNow(this.hub.waits)
+    // Asking for more says that what was given before has been dealt with.
+    if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
+    this.givenAt = undefined
+    this.given = undefined
+    if (this.pieces.length > 0) {
+      this.givenAt = now
+      return Effect.succeed(this.next(this.portion.size))
     }
-  )
+    if (this.dropped > 0) return Effect.succeed(Chunk.of(this.lag()))
+    this.hub.taken++
+    this.hub.changed.notify()
+    if (this.hub.hasEnded(this.streams)) return Effect.fail(Option.none())
+    return Effect.zipRight(this.arrived.until(this.hasNews), this.take)
+  })
 
   private readonly hasNews = (): boolean =>
     this.pieces.length > 0 || this.dropped > 0 || this.hub.hasEnded(this.streams)

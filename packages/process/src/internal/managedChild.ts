@@ -145,6 +145,7 @@ export class ManagedChild extends Reading implements Child {
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
     this.hub.turn = launched.turn
+    this.hub.waits = launched.clock
     this.startedNanos = launched.clock.unsafeCurrentTimeNanos()
     this.account.pid = launched.pid
     this.account.cwd = launched.cwd
