@@ -4,6 +4,7 @@
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import { stepsBeforeKill } from "./internal/steps.js"
 
 /**
  * One step of a plan: something that asks the child to stop, and how long its processes may then take.
@@ -135,11 +136,7 @@ export const kill: StopPlan = make(signal("SIGKILL", 0))
  * ```
  */
 export const describe = (plan: StopPlan): string => {
-  const words: Array<string> = []
-  for (const step of plan.steps) {
-    if (step._tag === "Signal" && step.signal === "SIGKILL") break
-    words.push(nameOf(step), Duration.format(step.wait))
-  }
+  const words = stepsBeforeKill(plan.steps).flatMap((step) => [nameOf(step), Duration.format(step.wait)])
   return [...words, "SIGKILL"].join(", ")
 }
 

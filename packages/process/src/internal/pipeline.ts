@@ -122,13 +122,13 @@ export class Pipeline extends Reading implements Child {
 
   readonly stop = (plan?: StopPlan.StopPlan): Effect.Effect<void, SurvivorsError> =>
     Effect.flatMap(
-      this.forAll((stage) => Effect.exit(stage.stop(plan && this.sharedPlans.of(plan)))),
+      this.sharedPlans.use(plan, (shared) => this.forAll((stage) => Effect.exit(stage.stop(shared)))),
       (ends) => this.unlessSurvived(ends, () => undefined)
     )
 
   /** Uninterruptible as a whole: a stage whose turn has not come would be passed over, and a scope closes only once. */
   readonly release: Effect.Effect<void> = Effect.uninterruptible(
-    Effect.suspend(() => Effect.asVoid(this.forAll((stage) => stage.release)))
+    Effect.suspend(() => Effect.asVoid(this.sharedPlans.use(undefined, () => this.forAll((stage) => stage.release))))
   )
 
   /**
@@ -136,7 +136,9 @@ export class Pipeline extends Reading implements Child {
    * it.
    */
   readonly stopUnfed: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.stages].reverse(), (stage) => stage.stopUnfed, { discard: true })
+    this.sharedPlans.use(undefined, () =>
+      Effect.forEach([...this.stages].reverse(), (stage) => stage.stopUnfed, { discard: true })
+    )
   )
 
   /**

@@ -8,12 +8,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Step, StopPlan } from "../StopPlan.js"
+import { stepsBeforeKill } from "./steps.js"
 
 /** Whether two plans have equal steps. Effects have no value to compare: those of two requests must be one object. */
-export const isSamePlan = (one: StopPlan, other: StopPlan): boolean =>
-  one === other ||
-  (one.steps.length === other.steps.length &&
-    one.steps.every((step, index) => isSameStep(step, other.steps[index] as Step)))
+export const isSamePlan = (one: StopPlan, other: StopPlan): boolean => {
+  if (one === other) return true
+  const [steps, others] = [stepsBeforeKill(one.steps), stepsBeforeKill(other.steps)]
+  return steps.length === others.length && steps.every((step, index) => isSameStep(step, others[index] as Step))
+}
 
 const isSameStep = (one: Step, other: Step): boolean => {
   if (!Duration.equals(one.wait, other.wait)) return false
@@ -21,38 +23,91 @@ const isSameStep = (one: Step, other: Step): boolean => {
   return one._tag === "Ask" ? other._tag === "Ask" && one.effect === other.effect : other._tag === one._tag
 }
 
-/** The plans of a pipeline with a request, each as its stages carry it out together. */
+/** A plan as the stages of a pipeline carry it out together. */
+interface Shared {
+  readonly given: StopPlan
+  readonly plan: StopPlan
+  readonly requests: ReadonlyArray<Request>
+  /** How many stops of the pipeline carry it out at this moment. */
+  uses: number
+}
+
+/** The stop plans of a pipeline. */
 export class SharedPlans {
-  /** `clock`: by which waits about the pipeline are measured, once it runs. */
-  constructor(private readonly clock: () => Clock.Clock) {}
+  private readonly ownPlan: Shared
+  private readonly others = new Set<Shared>()
 
-  private readonly known: Array<readonly [StopPlan, StopPlan]> = []
+  /** `own`: the plan of the pipeline itself. `clock`: by which waits about it are measured, once it runs. */
+  constructor(
+    own: StopPlan,
+    private readonly clock: () => Clock.Clock
+  ) {
+    this.ownPlan = this.shared(own)
+  }
 
-  /** Equal plans share their requests, so that these are made once. */
-  of(plan: StopPlan): StopPlan {
-    if (!plan.steps.some((step) => step._tag === "Ask")) return plan
-    const found = this.known.find(([each]) => isSamePlan(each, plan))
-    if (found !== undefined) return found[1]
-    const shared = { steps: plan.steps.map((step) => this.share(step)) }
-    this.known.push([plan, shared])
+  get own(): StopPlan {
+    return this.ownPlan.plan
+  }
+
+  /**
+   * A stop of the whole pipeline by a plan, by default its own. While several stops by equal plans are at work, each
+   * request is made once. After the last of them it is given up, and made again by the next one.
+   */
+  use<A, E>(given: StopPlan | undefined, stop: (plan: StopPlan) => Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const shared = given === undefined ? this.ownPlan : this.of(given)
+        shared.uses++
+        return shared
+      }),
+      ({ plan }) => stop(plan),
+      (shared) =>
+        Effect.suspend(() => {
+          if (--shared.uses > 0) return Effect.void
+          this.others.delete(shared)
+          return Effect.forEach(shared.requests, ({ giveUp }) => giveUp, { discard: true })
+        })
+    )
+  }
+
+  private of(given: StopPlan): Shared {
+    const found = [this.ownPlan, ...this.others].find((each) => isSamePlan(each.given, given))
+    if (found !== undefined) return found
+    const shared = this.shared(given)
+    this.others.add(shared)
     return shared
   }
 
-  private share(step: Step): Step {
-    if (step._tag !== "Ask") return step
-    const bounded = Effect.suspend(() => ActiveTime.within(this.clock(), step.wait, step.effect))
-    return { ...step, effect: once(bounded) }
+  private shared(given: StopPlan): Shared {
+    const requests: Array<Request> = []
+    const steps = given.steps.map((step): Step => {
+      if (step._tag !== "Ask") return step
+      const request = new Request(Effect.suspend(() => ActiveTime.within(this.clock(), step.wait, step.effect)))
+      requests.push(request)
+      return { ...step, effect: request.answer }
+    })
+    return { given, plan: requests.length === 0 ? given : { steps }, requests, uses: 0 }
   }
 }
 
-/** In a fiber of its own: who asked first may end before it, and the others still wait for the answer. */
-const once = (effect: Effect.Effect<unknown, unknown>): Effect.Effect<unknown, unknown> => {
-  let asking: Fiber.Fiber<unknown, unknown> | undefined
-  return Effect.suspend(() => {
-    if (asking !== undefined) return Fiber.join(asking)
-    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (fiber) => {
-      asking = fiber
+/** Something to be asked once for several. */
+class Request {
+  private asking: Fiber.Fiber<unknown, unknown> | undefined
+
+  constructor(private readonly effect: Effect.Effect<unknown, unknown>) {}
+
+  /** In a fiber of its own: who asked first may end before it, and the others still wait for the answer. */
+  readonly answer: Effect.Effect<unknown, unknown> = Effect.suspend(() => {
+    if (this.asking !== undefined) return Fiber.join(this.asking)
+    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(this.effect)), (fiber) => {
+      this.asking = fiber
       return Fiber.join(fiber)
     })
+  })
+
+  readonly giveUp: Effect.Effect<void> = Effect.suspend(() => {
+    const { asking } = this
+    this.asking = undefined
+    return asking === undefined ? Effect.void : Fiber.interruptFork(asking)
   })
 }

@@ -88,8 +88,8 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
           )
         })
       )
-    const sharedPlans = new SharedPlans(() => (started[0] as ManagedChild).waits)
-    const stop = sharedPlans.of(plan.stages[0].stop)
+    const sharedPlans = new SharedPlans(plan.stages[0].stop, () => (started[0] as ManagedChild).waits)
+    const stop = sharedPlans.own
     return withHandles(
       driver,
       plan.stages.map((stage) => ({ ...stage, stop }))

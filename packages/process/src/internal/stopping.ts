@@ -9,6 +9,7 @@ import type { Launched } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import * as StopPlan from "../StopPlan.js"
 import { warn } from "./observability.js"
+import { stepsBeforeKill } from "./steps.js"
 import { clip, formatDuration } from "./text.js"
 
 /**
@@ -45,9 +46,8 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
     // While the leader lives, whom it has started can still be told by their parent.
     yield* target.launched.search
     let waited = Duration.zero
-    for (const step of plan.steps) {
+    for (const step of stepsBeforeKill(plan.steps)) {
       if (target.isGone()) return true
-      if (step._tag === "Signal" && step.signal === "SIGKILL") break
       if (step._tag === "CloseStdin" && target.endOfInput() === undefined) continue
       target.onStep(StopPlan.nameOf(step))
       yield* perform(target, step)

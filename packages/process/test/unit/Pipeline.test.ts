@@ -135,6 +135,40 @@ describe("a pipeline", () => {
     )
   })
 
+  it.effect("is asked again by a stop after one that was interrupted, also by an equal plan", () => {
+    let asked = 0
+    const ask = Effect.sync(() => asked++)
+    const plan = () => StopPlan.make(StopPlan.ask(ask, "1 minute"))
+    return using(doing(Script.hang), { stop: plan() }, (child) =>
+      Effect.gen(function* () {
+        for (const given of [undefined, plan(), plan()]) {
+          const stopped = yield* Effect.fork(child.stop(given))
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.interrupt(stopped)
+        }
+        expect(asked).toBe(3)
+        yield* child.stop(StopPlan.kill)
+      })
+    )
+  })
+
+  it.effect("is not held to a request that has failed", () => {
+    let asked = 0
+    const ask = Effect.suspend(() => (++asked === 1 ? Effect.fail("not yet") : Effect.void))
+    const plan = StopPlan.make(StopPlan.ask(ask, "1 second"), StopPlan.signal("SIGTERM", "1 minute"))
+    return using(doing(Script.ignore("SIGTERM"), Script.hang), { stop: plan }, (child) =>
+      Effect.gen(function* () {
+        const first = yield* Effect.fork(child.stop())
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.interrupt(first)
+        const second = yield* Effect.fork(child.stop())
+        yield* TestClock.adjust("2 minutes")
+        yield* Fiber.join(second)
+        expect(asked).toBe(2)
+      })
+    )
+  })
+
   it.effect("gives the bytes of all stages to readers that follow each other", () => {
     const all = Array.from({ length: 30 }, (_, i) => String.fromCharCode(65 + i))
     const every3rd = (from: number) => [Script.stderr(...all.filter((_, i) => i % 3 === from))]

@@ -518,6 +518,20 @@ describe("stopping", () => {
     })
   )
 
+  it.effect("with two plans that differ in what comes with SIGKILL and behind it is carried out once", () =>
+    Effect.gen(function* () {
+      const [term, kill] = [StopPlan.signal("SIGTERM", "2 seconds"), StopPlan.signal("SIGKILL", "1 second")]
+      const plans = [StopPlan.make(term), StopPlan.make(term, kill), StopPlan.make(term, kill, term)]
+      const signals = yield* signalsOf((child) =>
+        Effect.all(
+          plans.map((plan) => child.stop(plan)),
+          { concurrency: "unbounded" }
+        )
+      )
+      expect(signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
+    })
+  )
+
   it.effect("with two plans that differ in a wait carries out both", () =>
     Effect.gen(function* () {
       const signals = yield* signalsOf((child) =>
