@@ -7,6 +7,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -16,7 +17,7 @@ import type { ChildOptions } from "./ChildOptions.js"
 import { ChildSpawner } from "./ChildSpawner.js"
 import type { ExitReport } from "./ExitReport.js"
 import { IncompleteOutputError } from "./IncompleteOutputError.js"
-import { Collected } from "./internal/collected.js"
+import { Collected, framed } from "./internal/collected.js"
 import { Framer } from "./internal/framer.js"
 import * as Redactor from "./internal/redact.js"
 import { refusal } from "./internal/resolve.js"
@@ -247,15 +248,21 @@ export const lines = (
 ): Effect.Effect<ReadonlyArray<string>, CollectError, ChildSpawner> =>
   collect(command, options, (collected, incomplete) => {
     const longest = options.maxLineBytes ?? Math.max(1, options.limit ?? defaultLimit)
-    const { lines, missing } = collected.linesBy(new Framer(longest, options.carriageReturn ?? "keep"))
-    return missing === 0 ? Effect.succeed(lines) : incomplete("LongLine", missing)
+    const linesOf = (text: Uint8Array) => framed(text, new Framer(longest, options.carriageReturn ?? "keep"))
+    const { lines, missing } = linesOf(collected.bytes)
+    if (missing === 0) return Effect.succeed(lines)
+    // Without secrets first: one that a line was cut in the middle of could no longer be told.
+    return incomplete("LongLine", missing, (text) => linesOf(encoder.encode(text)).lines.join("\n"))
   })
+
+const encoder = new TextEncoder()
 
 const defaultLimit = 16 * 1024 * 1024
 
 type Incomplete = (
   reason: IncompleteOutputError["reason"],
-  missing: number | undefined
+  missing: number | undefined,
+  shorten?: (text: string) => string
 ) => Effect.Effect<never, IncompleteOutputError>
 
 const collect = <A>(
@@ -286,8 +293,8 @@ const collect = <A>(
         )
       },
       (child) => {
-        const incomplete: Incomplete = (reason, missing) =>
-          Effect.fail(new IncompleteOutputError({ label: child.label, reason, missing, kept: kept() }))
+        const incomplete: Incomplete = (reason, missing, shorten = identity) =>
+          Effect.fail(new IncompleteOutputError({ label: child.label, reason, missing, kept: shorten(kept()) }))
         return Effect.flatMap(child.report, ({ stdout }) => {
           if (stdout.drained === "Stalled") return incomplete("Stalled", stdout.bytes - collected.size)
           return whole && stdout.drained === "Cut" ? incomplete("Cut", undefined) : f(collected, incomplete)

@@ -30,18 +30,7 @@ export class Collected {
     return decoder.decode(bytes.subarray(0, wholeCharacters(bytes)))
   }
 
-  /** The lines, and how many bytes of them the framer has cut off. */
-  linesBy(framer: Framer): { readonly lines: ReadonlyArray<string>; readonly missing: number } {
-    const chunks = [framer.push(this.bytes), framer.flush()].filter((chunk) => chunk !== undefined)
-    const missing = chunks.flatMap(({ truncated }) => [...(truncated?.values() ?? [])])
-    const [lines = [], rest = []] = chunks.map(({ texts }) => texts)
-    return {
-      lines: rest.length === 0 ? lines : [...lines, ...rest],
-      missing: missing.reduce((sum, bytes) => sum + bytes, 0)
-    }
-  }
-
-  private get bytes(): Uint8Array {
+  get bytes(): Uint8Array {
     const bytes = new Uint8Array(this.size)
     let at = 0
     for (const chunk of this.chunks) {
@@ -49,5 +38,19 @@ export class Collected {
       at += chunk.length
     }
     return bytes
+  }
+}
+
+/** The lines of a text, and how many bytes of them the framer has cut off. */
+export const framed = (
+  text: Uint8Array,
+  framer: Framer
+): { readonly lines: ReadonlyArray<string>; readonly missing: number } => {
+  const chunks = [framer.push(text), framer.flush()].filter((chunk) => chunk !== undefined)
+  const missing = chunks.flatMap(({ truncated }) => [...(truncated?.values() ?? [])])
+  const [lines = [], rest = []] = chunks.map(({ texts }) => texts)
+  return {
+    lines: rest.length === 0 ? lines : [...lines, ...rest],
+    missing: missing.reduce((sum, bytes) => sum + bytes, 0)
   }
 }
