@@ -9,6 +9,7 @@
  * ```
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Effect from "effect/Effect"
 import type { Socket } from "node:net"
 import { socketProblem } from "./socketPath.js"
@@ -60,36 +61,42 @@ const exchange = (
   net: { readonly connect: (options: { readonly path: string }) => Socket },
   { answerWithin, connectWithin, header, lines, socket }: Delivery
 ): Effect.Effect<Counts, Undelivered> =>
-  Effect.async((resume) => {
-    let answer = ""
-    const connection = net.connect({ path: socket })
-    const end = (effect: Effect.Effect<Counts, Undelivered>) => {
-      for (const timer of timers) clearTimeout(timer)
-      connection.destroy()
-      resume(effect)
-    }
-    const fail = (problem: string) => end(Effect.fail(undelivered(problem)))
-    const timers = [
-      setTimeout(() => connection.connecting && fail(`no connection within ${connectWithin} ms`), connectWithin),
-      setTimeout(() => fail(`no answer within ${answerWithin} ms`), answerWithin)
-    ]
-    connection.setEncoding("utf8")
-    connection.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
-    connection.on("close", () => fail("the connection was closed before an answer"))
-    connection.on("data", (text: string) => {
-      answer += text
-      const at = answer.indexOf("\n")
-      if (at !== -1) end(countsIn(answer.slice(0, at), lines.length))
-      else if (answer.length > longestAnswer) fail("the answer is too long")
+  Effect.suspend(() => {
+    let isConnected = false
+    const conversation = Effect.async<Counts, Undelivered>((resume) => {
+      let answer = ""
+      const connection = net.connect({ path: socket })
+      const end = (effect: Effect.Effect<Counts, Undelivered>) => {
+        connection.destroy()
+        resume(effect)
+      }
+      const fail = (problem: string) => end(Effect.fail(undelivered(problem)))
+      connection.setEncoding("utf8")
+      connection.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+      connection.on("close", () => fail("the connection was closed before an answer"))
+      connection.on("data", (text: string) => {
+        answer += text
+        const at = answer.indexOf("\n")
+        if (at !== -1) end(countsIn(answer.slice(0, at), lines.length))
+        else if (answer.length > longestAnswer) fail("the answer is too long")
+      })
+      connection.on("connect", () => {
+        isConnected = true
+        const request = JSON.stringify({ v: protocolVersion, op: "put", header, records: lines.length })
+        connection.write([request, ...lines].map((line) => `${line}\n`).join(""))
+      })
+      return Effect.sync(() => connection.destroy())
     })
-    connection.on("connect", () => {
-      const request = JSON.stringify({ v: protocolVersion, op: "put", header, records: lines.length })
-      connection.write([request, ...lines].map((line) => `${line}\n`).join(""))
-    })
-    return Effect.sync(() => {
-      for (const timer of timers) clearTimeout(timer)
-      connection.destroy()
-    })
+    const connected = limit(connectWithin, () => (isConnected ? undefined : `no connection within ${connectWithin} ms`))
+    const answered = limit(answerWithin, () => `no answer within ${answerWithin} ms`)
+    return Effect.raceFirst(conversation, Effect.raceFirst(connected, answered))
+  })
+
+/** Time in which the program stood still does not count: the answer may have come meanwhile. */
+const limit = (millis: number, problem: () => string | undefined): Effect.Effect<never, Undelivered> =>
+  Effect.flatMap(ActiveTime.sleep(millis), () => {
+    const said = problem()
+    return said === undefined ? Effect.never : Effect.fail(undelivered(said))
   })
 
 const countsIn = (line: string, records: number): Effect.Effect<Counts, Undelivered> => {
