@@ -68,7 +68,9 @@ const run = (
     yield* Effect.forkScoped(
       outlets.closed.pipe(Effect.zipRight(cutOff), Effect.zipRight(child.stop(withoutReader(options))))
     )
-    return { ...(yield* endOf(child, yield* child.gone)), wasCutOff }
+    const ended = yield* child.gone
+    // It may have ended by itself before the stop.
+    return { ...(yield* endOf(child, ended)), wasCutOff: wasCutOff && ended.endedBy !== "child" }
   }).pipe(Effect.catchAll((error) => Effect.succeed(endOfError(error))))
 
 /** Why lines were lost. Where stderr is what takes nothing, stdout has to do, unless it is for the report alone. */

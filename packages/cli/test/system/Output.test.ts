@@ -188,6 +188,14 @@ describe("readers", () => {
     expect(code).toBe(141)
   })
 
+  it.skipIf(!existsSync("/dev/full"))("one that cannot take it does not end a child that has ended", async () => {
+    const script = `exec '${process.execPath}' '${bin}' run --label y -- sh -c 'echo hi; exit 3' > /dev/full`
+    const { code, stderr } = await startProgram("sh", ["-c", script]).ended
+    expect(stderr).toMatch(/^tether: cannot write to stdout: ENOSPC/m)
+    // Where the machine is slow, the child may still be there.
+    expect(stderr.includes("stopped for that")).toBe(code === 141)
+  })
+
   it.skipIf(!existsSync("/dev/full"))(
     "a stderr that cannot take it ends the child, and is named on stdout",
     async () => {
