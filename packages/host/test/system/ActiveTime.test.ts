@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { spawn } from "node:child_process"
+import { vi } from "vitest"
 
 /** The event loop does not turn for this long. */
 const standStill = (millis: number) =>
@@ -27,6 +28,19 @@ it.live("a sleep does not count the time in which the loop stood still", () =>
     expect(performance.now() - begun).toBeGreaterThan(1500 + 400 - 110)
     const counted = (yield* ActiveTime.now) - active
     expect(performance.now() - begun - counted).toBeGreaterThan(1300)
+  })
+)
+
+it.live("time goes on after a fake setTimeout", () =>
+  Effect.gen(function* () {
+    // No sign that the loop turns is due any more: the next one begins anew.
+    yield* Effect.sleep("300 millis")
+    vi.useFakeTimers({ toFake: ["setTimeout"] })
+    const begun = ActiveTime.unsafeNow(ActiveTime.clock)
+    vi.useRealTimers()
+    // Each reading comes late for a sign that never came.
+    yield* Effect.repeatN(Effect.zipRight(Effect.sleep("1 second"), ActiveTime.now), 2)
+    expect((yield* ActiveTime.now) - begun).toBeGreaterThan(1000)
   })
 )
 

@@ -8,6 +8,7 @@ import type * as ProcStat from "@tether/host/ProcStat"
 import * as TreeCookie from "@tether/host/TreeCookie"
 import { spawnSync } from "node:child_process"
 import type { Machine } from "./machine.js"
+import { monotonic } from "./realTime.js"
 
 /** Undefined where this is not macOS. */
 export const make = (): Machine | undefined => (process.platform === "darwin" ? makeWith(runNow) : undefined)
@@ -30,7 +31,7 @@ interface Listing {
 /** How long a listing serves for single questions, in milliseconds: a sweep asks them by the hundred. */
 const freshFor = 5
 
-export const makeWith = (run: Run, now: () => number = () => performance.now()): Machine => {
+export const makeWith = (run: Run, now: () => number = () => monotonic()): Machine => {
   const ps = (...which: ReadonlyArray<string>) => parse(run(["/bin/ps", ...which, "-ww", "-o", columns]) ?? "")
 
   let last: Listing | undefined

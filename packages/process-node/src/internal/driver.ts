@@ -30,6 +30,7 @@ import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
 import { giveWay } from "./pace.js"
 import { Pipes } from "./pipes.js"
+import { clearTimeout, setTimeout } from "./realTime.js"
 import { holdTerminals, type TerminalHold } from "./terminalModes.js"
 import { turn, turns } from "./turn.js"
 

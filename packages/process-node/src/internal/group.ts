@@ -8,6 +8,7 @@ import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ProcStat from "@tether/host/ProcStat"
 import { isAlive, type Machine } from "./machine.js"
 import type { ProcessTable } from "./processTable.js"
+import { monotonic } from "./realTime.js"
 import { signalTree } from "./windows.js"
 
 /** A reading of all processes in which no member was found alive. */
@@ -70,7 +71,7 @@ export class ProcessGroup {
   /** Whether there was anyone to take it. */
   signal(signal: Signal): boolean {
     if (this.isEmpty()) return false
-    if (signal === "SIGKILL") this.killedAt = Math.min(this.killedAt, performance.now())
+    if (signal === "SIGKILL") this.killedAt = Math.min(this.killedAt, monotonic())
     return this.send(signal) !== "none"
   }
 
@@ -134,7 +135,7 @@ export class ProcessGroup {
    * living members, they are taken for what SIGKILL leaves: nothing outlives it but an uninterruptible wait.
    */
   private wasEnded(): boolean {
-    return process.pid === 1 && performance.now() - this.killedAt > dying && this.table.list() === undefined
+    return process.pid === 1 && monotonic() - this.killedAt > dying && this.table.list() === undefined
   }
 
   private send(signal: Signal | 0): "sent" | "none" {

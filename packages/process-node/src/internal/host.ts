@@ -15,6 +15,7 @@ import { nap } from "./nap.js"
 import { findOrphans, killOrphans, type Swept } from "./orphans.js"
 import { makeMachine } from "./platform.js"
 import { makeProcessTable, type ProcessTable } from "./processTable.js"
+import { monotonic } from "./realTime.js"
 import { Reaper } from "./reaper.js"
 import { Searcher } from "./searcher.js"
 
@@ -135,10 +136,10 @@ export class Host {
       resident.signal("SIGTERM")
       resident.signal("SIGCONT")
     }
-    const deadline = performance.now() + lastGrace
+    const deadline = monotonic() + lastGrace
     // Nobody reaps them any more, so they are looked at and not asked: a zombie takes every signal. Where nobody can be
     // seen, they get all of the time.
-    const isInTime = () => performance.now() < deadline
+    const isInTime = () => monotonic() < deadline
     const mayLive = (resident: Resident) =>
       isInTime() && (this.table.list() === undefined || resident.living().length > 0)
     while (residents.some(mayLive)) nap(6)

@@ -13,6 +13,7 @@ import { codeOf, isExhausted } from "./failure.js"
 import { closeAll, openBoth, type Pipe } from "./handle.js"
 import { nodeSpawn } from "./nodeSpawn.js"
 import * as procfs from "./procfs.js"
+import { clearTimeout, setTimeout } from "./realTime.js"
 
 /** How long a program that makes pipes may take, in milliseconds. It takes a few. */
 const patience = 5000

@@ -14,6 +14,7 @@ import * as FiberRef from "effect/FiberRef"
 import { inspect } from "node:util"
 import { writeDump } from "./dump.js"
 import type { Host } from "./host.js"
+import { clearInterval, setInterval } from "./realTime.js"
 import { sayOnStderr } from "./stderr.js"
 
 export interface Settings {

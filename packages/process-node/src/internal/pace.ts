@@ -3,10 +3,7 @@
  * signals, timers and output waiting for seconds.
  */
 import * as Effect from "effect/Effect"
-// Not the global one: where a test has put a fake there and takes it away again, launches would wait for ever.
-import { setImmediate } from "node:timers"
-
-const monotonic = performance.now.bind(performance)
+import { monotonic, setImmediate } from "./realTime.js"
 
 /** How long launches may keep an idle loop before it turns, in milliseconds. */
 const shortest = 10

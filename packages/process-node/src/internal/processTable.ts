@@ -3,6 +3,7 @@
  */
 import type * as ProcStat from "@tether/host/ProcStat"
 import type { Machine } from "./machine.js"
+import { monotonic } from "./realTime.js"
 
 export interface ProcessTable {
   readonly list: () => ReadonlyArray<ProcStat.ProcStat> | undefined
@@ -22,10 +23,10 @@ export const makeProcessTable = (machine: Machine): ProcessTable => {
   let lastPid: number | undefined
   return {
     list: () => {
-      if (performance.now() - readAt > freshFor) {
+      if (monotonic() - readAt > freshFor) {
         lastPid = machine.lastPid()
         processes = machine.list()
-        readAt = performance.now()
+        readAt = monotonic()
         readings++
       }
       return processes

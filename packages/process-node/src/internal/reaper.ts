@@ -10,6 +10,7 @@ import { codeOf } from "./failure.js"
 import { groupReaperScript } from "./groupReaperScript.js"
 import { recordDirectories } from "./hostRecord.js"
 import { nodeSpawn } from "./nodeSpawn.js"
+import { clearTimeout, monotonic, setTimeout } from "./realTime.js"
 import { reaperScript } from "./reaperScript.js"
 
 /** What stands for one child at the reaper's. */
@@ -109,13 +110,13 @@ export class Reaper {
   }
 
   private mayStart(): boolean {
-    const now = performance.now()
+    const now = monotonic()
     this.starts = this.starts.filter((at) => now - at < intensity.spell)
     return this.starts.length < intensity.starts
   }
 
   private start(): void {
-    this.starts.push(performance.now())
+    this.starts.push(monotonic())
     const child = this.spawn()
     // An error is reported later; without a listener it would end the program.
     child?.on("error", () => undefined)

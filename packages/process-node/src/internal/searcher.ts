@@ -9,6 +9,7 @@ import * as ProcStat from "@tether/host/ProcStat"
 import * as Effect from "effect/Effect"
 import { availableParallelism } from "node:os"
 import { type Machine, mayBeOurs } from "./machine.js"
+import { clearImmediate, clearTimeout, monotonic, setImmediate, setTimeout } from "./realTime.js"
 import { mayBeDaemon } from "./suspects.js"
 
 /** A moment, told by what had happened until then. */
@@ -65,7 +66,7 @@ export class Searcher {
   private unschedule: () => void = () => undefined
   private isScheduled = false
   private credit = savings
-  private creditAt = performance.now()
+  private creditAt = monotonic()
   private readonly threads = availableParallelism()
 
   constructor(private readonly machine: Machine) {}
@@ -100,7 +101,7 @@ export class Searcher {
   private schedule(): void {
     if (this.isScheduled) return
     this.isScheduled = true
-    const now = performance.now()
+    const now = monotonic()
     this.credit = Math.min(savings, this.credit + (now - this.creditAt) / share)
     this.creditAt = now
     const rest = -this.credit * share
@@ -118,7 +119,7 @@ export class Searcher {
     const waiting = this.waiting
     this.waiting = new Map()
     if (waiting.size === 0) return
-    const began = performance.now()
+    const began = monotonic()
     const again = [...waiting.keys()].flatMap((sought) => sought.begin())
     const pid = this.sweepOver(again)
     if (pid !== undefined) {
@@ -126,7 +127,7 @@ export class Searcher {
       for (const sought of this.children.values()) sought.since = since
       for (const sought of waiting.keys()) sought.done()
     }
-    this.credit -= performance.now() - began
+    this.credit -= monotonic() - began
     for (const tellers of waiting.values()) tellers.forEach((tell) => tell())
   }
 
@@ -152,16 +153,16 @@ export class Searcher {
   }
 
   private mayHaveWrapped({ at }: Since): boolean {
-    return (performance.now() - at) * birthRate * this.threads > this.machine.pidMax / 2
+    return (monotonic() - at) * birthRate * this.threads > this.machine.pidMax / 2
   }
 
   private lookAtBorn(from: number): number | undefined {
-    const began = performance.now()
+    const began = monotonic()
     let last = from
     while (true) {
       const now = this.machine.lastPid()
       if (now === undefined || now === last) return now
-      if (performance.now() - began > sweepTime || !this.lookBetween(last, now)) return undefined
+      if (monotonic() - began > sweepTime || !this.lookBetween(last, now)) return undefined
       last = now
     }
   }

@@ -3,14 +3,15 @@
  */
 import { writeSync } from "node:fs"
 import { nap } from "./nap.js"
+import { monotonic } from "./realTime.js"
 
 /** How long a reader that takes nothing is waited for, in milliseconds. */
 const patience = 100
 
 export const sayOnStderr = (text: string): void => {
   let left = Buffer.from(text)
-  const deadline = performance.now() + patience
-  while (left.length > 0 && performance.now() < deadline) {
+  const deadline = monotonic() + patience
+  while (left.length > 0 && monotonic() < deadline) {
     try {
       left = left.subarray(writeSync(2, left))
     } catch (error) {

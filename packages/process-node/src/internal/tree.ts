@@ -13,6 +13,7 @@ import type { ProcessGroup } from "./group.js"
 import { readRecord, reaperTime } from "./hostRecord.js"
 import { isGone, livenessOf, type Machine } from "./machine.js"
 import { isOfReaper, nameOf, signalOne } from "./orphans.js"
+import { monotonic } from "./realTime.js"
 import type { Searcher, Since, Sought } from "./searcher.js"
 import { belongsTo } from "./suspects.js"
 
@@ -57,7 +58,7 @@ export class Tree implements Container, Sought {
   ) {
     this.pid = group.pid
     this.startTicks = Number(startTicks ?? 0)
-    this.since = { pid: group.pid, at: performance.now() }
+    this.since = { pid: group.pid, at: monotonic() }
     searcher.add(this)
   }
 
@@ -188,8 +189,8 @@ export class Tree implements Container, Sought {
     const last = stray.below.at(-1)
     if (last?.kind !== "reaper" || !isOfReaper(this.machine, readRecord(nameOf(last)), stray.stat)) return false
     if (livenessOf(this.machine, last.host) !== "gone") return true
-    stray.hostGoneAt ??= performance.now()
-    return performance.now() - stray.hostGoneAt < reaperTime
+    stray.hostGoneAt ??= monotonic()
+    return monotonic() - stray.hostGoneAt < reaperTime
   }
 
   private signalStray(stray: Stray, signal: Signal): boolean {
