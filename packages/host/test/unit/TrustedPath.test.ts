@@ -141,7 +141,7 @@ describe.skipIf(isWindows)("a path", () => {
     Effect.gen(function* () {
       const path = join(yield* directory, "pipe")
       putPipe(path)
-      const linked = yield* Effect.acquireRelease(Effect.sync(linkedModule), ({ remove }) => Effect.sync(remove))
+      const linked = yield* linkedModule
       yield* TrustedPath.problemOf(path, "File")
       expect(linked.isFollowed()).toBe(true)
     }).pipe(Effect.provide(live))

@@ -31,7 +31,7 @@ interface Listing {
 /** How long a listing serves for single questions, in milliseconds: a sweep asks them by the hundred. */
 const freshFor = 5
 
-export const makeWith = (run: Run, now: () => number = () => monotonic()): Machine => {
+export const makeWith = (run: Run, now: () => number = monotonic): Machine => {
   const ps = (...which: ReadonlyArray<string>) => parse(run(["/bin/ps", ...which, "-ww", "-o", columns]) ?? "")
 
   let last: Listing | undefined

@@ -25,7 +25,7 @@ it.live.each<[name: string, options: (pipe: string) => ChildOptions]>([
   Effect.gen(function* () {
     const pipe = join(yield* temporary, "pipe")
     execFileSync("mkfifo", [pipe])
-    const linked = yield* Effect.acquireRelease(Effect.sync(linkedModule), ({ remove }) => Effect.sync(remove))
+    const linked = yield* linkedModule
     yield* Effect.exit(Supervise.run(Command.make("true"), options(pipe)))
     expect(linked.isFollowed()).toBe(true)
   }).pipe(Effect.scoped, Effect.provide(NodeChildSpawner.layer))

@@ -87,16 +87,14 @@ const exchange = (
       })
       return Effect.sync(() => connection.destroy())
     })
-    const connected = limit(connectWithin, () => (isConnected ? undefined : `no connection within ${connectWithin} ms`))
-    const answered = limit(answerWithin, () => `no answer within ${answerWithin} ms`)
-    return Effect.raceFirst(conversation, Effect.raceFirst(connected, answered))
-  })
-
-/** Time in which the program stood still does not count: the answer may have come meanwhile. */
-const limit = (millis: number, problem: () => string | undefined): Effect.Effect<never, Undelivered> =>
-  Effect.flatMap(ActiveTime.sleep(millis), () => {
-    const said = problem()
-    return said === undefined ? Effect.never : Effect.fail(undelivered(said))
+    // Time in which the program stood still does not count: the answer may have come meanwhile.
+    const unconnected = Effect.flatMap(ActiveTime.sleep(connectWithin), () =>
+      isConnected ? Effect.never : Effect.fail(undelivered(`no connection within ${connectWithin} ms`))
+    )
+    const unanswered = Effect.flatMap(ActiveTime.sleep(answerWithin), () =>
+      Effect.fail(undelivered(`no answer within ${answerWithin} ms`))
+    )
+    return Effect.raceFirst(conversation, Effect.raceFirst(unconnected, unanswered))
   })
 
 const countsIn = (line: string, records: number): Effect.Effect<Counts, Undelivered> => {

@@ -111,11 +111,10 @@ describe("a daemon", () => {
   it.scopedLive("and its client leave the module loader as it was, which follows links", () =>
     Effect.gen(function* () {
       const { socket, up } = yield* running()
-      const linked = () => Effect.acquireRelease(Effect.sync(linkedModule), ({ remove }) => Effect.sync(remove))
-      const first = yield* linked()
+      const first = yield* linkedModule
       yield* up
       expect(first.isFollowed()).toBe(true)
-      const second = yield* linked()
+      const second = yield* linkedModule
       yield* (yield* DaemonClient.make(socket)).put(header, json({ n: 1 }))
       expect(second.isFollowed()).toBe(true)
     }).pipe(settings, Effect.provide(quiet))
