@@ -62,7 +62,7 @@ export default defineConfig({
     ],
     // A process for many files: to load what they import takes a second of each. Threads of one process share its four
     // threads for files, and some tests keep one of these waiting.
-    poolOptions: { threads: { isolate: false, minThreads: 2, maxThreads: 2 }, forks: { isolate: false } },
+    poolOptions: { threads: { isolate: false, minThreads: 3, maxThreads: 3 }, forks: { isolate: false } },
     sequence: { sequencer: Order },
     // Tests of child processes wait more than they compute. As many at any time, and so above: tinypool 1.1 ends an
     // idle one that is about to be given a file ("Terminating worker thread").

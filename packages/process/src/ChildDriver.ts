@@ -204,8 +204,6 @@ export type Presence = "some" | "unproven" | "none"
  * A process that runs.
  *
  * - `cwd`: the directory in which it was started, in full, if that is known.
- * - `clock`: by which waits about it are measured. That of a real process is live and monotonic, whatever the clock of
- *   the fiber, as `ActiveTime.clock` is.
  * - `pause`, `resume`: stop and go on reading a stream. Repeating either does nothing.
  * - `close`: give a stream up; whoever still writes to it is told by the system.
  * - `write`: gives pieces to a pipe that is `"input"`, at once if the system can, and says when it has taken all of
@@ -236,7 +234,6 @@ export type Presence = "some" | "unproven" | "none"
 export interface Launched {
   readonly pid: number
   readonly cwd: string | undefined
-  readonly clock: Clock.Clock
   readonly containment: Containment
   readonly pause: (stream: StreamName) => void
   readonly resume: (stream: StreamName) => void
@@ -280,15 +277,19 @@ export interface LaunchFailure {
  * uninterruptibly, and leaves nothing open when it fails. So are the others, which
  * serve children that are to run together, none of which is to be started in vain: `pipes` makes as many as are asked
  * for; `files` opens all of these files or none, and those that are written under several names once; `refusal` tells
- * beforehand, as far as it can be told, why a program would not start.
+ * beforehand, as far as it can be told, why a program would not start. `clock` is the one by which waits about its
+ * children are measured. That of real processes is live and monotonic, as `ActiveTime.clock` is, whatever clock the
+ * fiber has.
  *
  * @example
  * ```ts
+ * import * as ActiveTime from "@tether/host/ActiveTime"
  * import type { ChildDriver } from "@tether/process/ChildDriver"
  * import * as Effect from "effect/Effect"
  *
  * const refusal = { reason: "Unsupported", problem: "no processes here", code: undefined } as const
  * const nothingCanStart: ChildDriver = {
+ *   clock: Effect.succeed(ActiveTime.clock),
  *   launch: () => Effect.fail(refusal),
  *   pipes: () => Effect.fail(refusal),
  *   files: () => Effect.fail(refusal),
@@ -297,6 +298,7 @@ export interface LaunchFailure {
  * ```
  */
 export interface ChildDriver {
+  readonly clock: Effect.Effect<Clock.Clock>
   readonly launch: (request: LaunchRequest, events: LaunchEvents) => Effect.Effect<Launched, LaunchFailure>
   readonly pipes: (count: number) => Effect.Effect<ReadonlyArray<KernelPipe>, LaunchFailure>
   readonly files: (files: ReadonlyArray<File>) => Effect.Effect<ReadonlyArray<Handle>, LaunchFailure>

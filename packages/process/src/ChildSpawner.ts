@@ -2,6 +2,7 @@
  * The service that starts children.
  */
 import type * as Command from "@effect/platform/Command"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -38,6 +39,9 @@ export interface Acquired {
  * `acquire` is the same without a scope, to be run where it cannot be interrupted: for brackets that need no more than
  * one child, because a scope costs as much as everything else around a short one.
  *
+ * `clock` is that of its driver, by which waits about the children are measured: real time for real ones, and the
+ * clock of the fiber for scripts. Who measures a limit of a child by it waits in the same time as the child lives in.
+ *
  * Programs use it through `Supervise`; a platform provides it with {@link make}.
  *
  * @example
@@ -58,6 +62,7 @@ export class ChildSpawner extends Context.Tag("@tether/process/ChildSpawner")<
   {
     readonly spawn: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Child, SpawnError, Scope.Scope>
     readonly acquire: (command: Command.Command, options?: ChildOptions) => Effect.Effect<Acquired, SpawnError>
+    readonly clock: Effect.Effect<Clock.Clock>
   }
 >() {}
 
@@ -137,6 +142,7 @@ export const make = (driver: ChildDriver): ChildSpawner["Type"] => {
       return Effect.map(start(driver, plan.right), (child) => ({ child, release: child.release }))
     })
   return {
+    clock: driver.clock,
     acquire,
     // Not `acquireRelease`, which compares all fiber references before and after, at a tenth of the cost of a spawn.
     spawn: (command, options) =>

@@ -221,7 +221,8 @@ export const layer = (...rules: ReadonlyArray<Rule>): Layer.Layer<ChildSpawner.C
 
 /**
  * {@link layer}, where the programs of {@link passthrough} are started by another spawner, such as that of
- * `NodeChildSpawner.layer`. Those live in real time.
+ * `NodeChildSpawner.layer`. Those live in real time. Limits that agents have beside the child's own are measured by the
+ * clock of the fiber, of these as of the scripted ones.
  *
  * @example
  * ```ts
@@ -316,6 +317,7 @@ const over = (rules: ReadonlyArray<Rule>, real: Spawner | undefined): Scripted =
     )
 
   const spawner = ChildSpawner.ChildSpawner.of({
+    clock: scripted.clock,
     spawn: (command, options) => Effect.suspend(() => loudly(choose(command, options).spawn(command, options))),
     acquire: (command, options) => Effect.suspend(() => loudly(choose(command, options).acquire(command, options)))
   })

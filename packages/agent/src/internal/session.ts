@@ -52,7 +52,8 @@ export const openSession = (
       ...adapter.invocation({ ...options, turnId: "0", prompt: "?" }).problems
     ]
     if (problems.length > 0) return yield* refuse("InvalidArgument", problems)
-    const session = new OpenSession(options, adapter.dialogue, label, yield* ChildSpawner, yield* ActiveTime.current)
+    const spawner = yield* ChildSpawner
+    const session = new OpenSession(options, adapter.dialogue, label, spawner, yield* spawner.clock)
     yield* Effect.acquireRelease(session.start, () => session.close)
     return session
   })

@@ -2,11 +2,12 @@
  * A turn that has a process of its own, from its start to its terminal event.
  */
 import * as Command from "@effect/platform/Command"
-import * as ActiveTime from "@tether/host/ActiveTime"
 import type { Child } from "@tether/process/Child"
 import { ChildSpawner } from "@tether/process/ChildSpawner"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -26,7 +27,8 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
     if (problems.length > 0) return yield* Effect.fail(refusal("InvalidArgument", label, binary, request.cwd, problems))
 
     const spawner = yield* ChildSpawner
-    const progress = new Progress(request, yield* ActiveTime.current)
+    const clock = yield* spawner.clock
+    const progress = new Progress(request, clock)
     const running = yield* Effect.acquireRelease(
       Effect.gen(function* () {
         const { child, release } = yield* spawner.acquire(Command.make(binary, ...invocation.args), {
@@ -39,7 +41,7 @@ export const startTurn = (request: TurnRequest): Effect.Effect<Turn, SpawnError,
             stderr: (lines, info) => progress.stderr(lines, info)
           }
         })
-        const running = new RunningTurn(request, progress, child)
+        const running = new RunningTurn(request, progress, child, clock)
         // What is forked where nothing can be interrupted could not be either, and no race in it would end.
         yield* Effect.forkDaemon(Effect.interruptible(running.drive))
         return { running, release }
@@ -53,7 +55,8 @@ class RunningTurn {
   constructor(
     private readonly request: TurnRequest,
     private readonly progress: Progress,
-    private readonly child: Child
+    private readonly child: Child,
+    private readonly clock: Clock.Clock
   ) {}
 
   get handle(): Turn {
@@ -109,7 +112,7 @@ class RunningTurn {
     const stop = this.stopFor(() => {
       this.progress.isStuck = true
     })
-    const grace = ActiveTime.sleep(this.request.afterResult ?? "30 seconds")
+    const grace = this.clock.sleep(Duration.decode(this.request.afterResult ?? "30 seconds"))
     return this.progress.ended.await.pipe(Effect.zipRight(grace), Effect.zipRight(stop))
   })
 

@@ -35,6 +35,7 @@ import { holdTerminals, type TerminalHold } from "./terminalModes.js"
 import { turn, turns } from "./turn.js"
 
 export const makeDriver = (host: Host, orphans: OrphanPolicy): ChildDriver => ({
+  clock: Effect.succeed(ActiveTime.clock),
   launch: (request, events) =>
     Effect.flatMap(giveWay, () => {
       // libuv tells why a program was not executed through a descriptor that one of many may take the place of.
@@ -155,7 +156,6 @@ const attach = (
   return {
     pid,
     cwd: inFull(request.cwd),
-    clock: ActiveTime.clock,
     containment: reservation.level,
     pause: (stream) => readable(stream)?.pause(),
     resume: (stream) => readable(stream)?.resume(),

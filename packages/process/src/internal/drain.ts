@@ -26,7 +26,7 @@ import { Wakeup } from "./wakeup.js"
 export interface Surroundings extends Pipe {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   readonly onDone: () => void
-  readonly clock: () => Clock.Clock
+  readonly clock: Clock.Clock
 }
 
 export class Drain extends Intake {
@@ -211,7 +211,7 @@ export class Drain extends Intake {
       return more
     }
     if (!this.framer.hasPartial) return more
-    return Effect.flatMap(ActiveTime.within(this.surroundings.clock(), silence, more), () =>
+    return Effect.flatMap(ActiveTime.within(this.surroundings.clock, silence, more), () =>
       this.hasMore()
         ? Effect.void
         : Effect.withFiberRuntime<void>((fiber) => {
@@ -284,7 +284,7 @@ export class Drain extends Intake {
 
   /** By the clock that measures how long it may take nothing. */
   private now(): number {
-    return ActiveTime.unsafeNow(this.surroundings.clock())
+    return ActiveTime.unsafeNow(this.surroundings.clock)
   }
 
   private taken(rest: number): void {

@@ -35,16 +35,15 @@ export class Feeding {
   private readonly inputs = new Map<number, Input>()
   private readonly feeds = new Map<number, Feed>()
   private hasReader = true
-  private clock: Clock.Clock = ActiveTime.clock
 
   constructor(
     private readonly plan: Plan,
+    private readonly clock: Clock.Clock,
     private readonly fed: Fed
   ) {}
 
   /** The child runs, and so does whoever it is to run with. */
   begin(launched: Launched): void {
-    this.clock = launched.clock
     for (const [descriptor, source] of this.plan.inputs) {
       const input = new Input(descriptor, this.plan.label, {
         write: (pieces, done) => launched.write(descriptor, pieces, done),

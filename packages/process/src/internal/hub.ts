@@ -70,6 +70,12 @@ class History {
 
 const bySeq = (a: Piece, b: Piece): number => a.seq - b.seq
 
+/** `dates`: that of the fiber. `waits`: that of the driver, by which the waits about a child are measured. */
+export interface Clocks {
+  readonly dates: Clock.Clock
+  readonly waits: Clock.Clock
+}
+
 export class Hub {
   private readonly subscriptions = new Set<Subscription>()
   private readonly histories: Array<History> = []
@@ -77,8 +83,6 @@ export class Hub {
   private readonly open = new Set<HubSource>()
   /** The rest of the current turn of the event loop, as the driver knows it. */
   turn: Effect.Effect<void> = Effect.void
-  /** The clock by which the driver measures, and with it the patience for a slow reader. */
-  waits: Clock.Clock
   /** Told whenever a reader has taken something or has left. */
   readonly changed = new Wakeup()
   /** How often a reader has taken something: the sign of life of a slow one. */
@@ -86,10 +90,13 @@ export class Hub {
 
   /** `patience`: after how many milliseconds without progress a reader is given up. */
   constructor(
-    private readonly clock: Clock.Clock,
+    private readonly clocks: Clocks,
     private readonly patience: number
-  ) {
-    this.waits = clock
+  ) {}
+
+  /** The time of the driver, in milliseconds. */
+  get now(): number {
+    return ActiveTime.unsafeNow(this.clocks.waits)
   }
 
   /** One more that will publish. */
@@ -98,7 +105,7 @@ export class Hub {
   }
 
   publish(source: HubSource, chunk: LineChunk): Placed {
-    const piece: Piece = { source, chunk, seq: this.lines, at: this.clock.unsafeCurrentTimeMillis() }
+    const piece: Piece = { source, chunk, seq: this.lines, at: this.clocks.dates.unsafeCurrentTimeMillis() }
     this.lines += chunk.texts.length
     this.historyOf(source.stream).add(piece)
     for (const subscription of this.subscriptions) subscription.offer(piece)
@@ -270,7 +277,7 @@ export class Subscription {
 
   /** The next lines, or the end. */
   readonly take: Effect.Effect<Chunk.Chunk<OutputLine | Lagged>, Option.Option<never>> = Effect.suspend(() => {
-    const now = ActiveTime.unsafeNow(this.hub.waits)
+    const { now } = this.hub
     // Asking for more says that what was given before has been dealt with.
     if (this.givenAt !== undefined) this.portion.took(now - this.givenAt)
     this.givenAt = undefined

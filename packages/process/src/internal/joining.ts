@@ -7,6 +7,7 @@
  */
 import * as ActiveTime from "@tether/host/ActiveTime"
 import * as ProcessInfo from "@tether/host/ProcessInfo"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
@@ -27,6 +28,7 @@ const quietTurns = 3
 export interface Joining {
   readonly plan: Plan
   readonly launched: Launched
+  readonly clock: Clock.Clock
   readonly drains: ReadonlyArray<Intake>
   /** Completes once all drains are done. */
   readonly allDone: Effect.Effect<void>
@@ -67,7 +69,7 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
     }))
     while (!isDone()) {
       const paused = watches.map(({ drain }) => drain.isPaused)
-      yield* ActiveTime.within(joining.launched.clock, slice, joining.allDone)
+      yield* ActiveTime.within(joining.clock, slice, joining.allDone)
       // Asked again and again, a group is known to be empty before its number can be somebody else's.
       joining.launched.presence()
       for (const [index, watch] of watches.entries()) {

@@ -36,7 +36,7 @@ import { Account } from "./account.js"
 import { type ByteDrain, bytesOf } from "./byteDrain.js"
 import { makeAsk } from "./dialogue.js"
 import { Feeding } from "./feeding.js"
-import type { Hub } from "./hub.js"
+import type { Clocks, Hub } from "./hub.js"
 import { joinDrains } from "./joining.js"
 import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers, warnOfSuspects } from "./observability.js"
 import { observersIn } from "./observers.js"
@@ -98,22 +98,23 @@ export class ManagedChild extends Reading implements Child {
   constructor(
     private readonly plan: Plan,
     private readonly runtime: Runtime.Runtime<never>,
-    private readonly clock: Clock.Clock,
+    private readonly clocks: Clocks,
     private readonly company?: Company
   ) {
-    const hub = company?.hub ?? makeHub(clock, plan)
+    const hub = company?.hub ?? makeHub(clocks, plan)
     super(hub)
     this.hub = hub
     this.verdict = new Verdict(plan)
     this.output = new Output(plan, hub, {
       launched: () => this.launched,
+      clock: clocks.waits,
       fork: (effect) => this.fork(effect),
       onDrained: () => {
         this.moved.notify()
         this.settle()
       }
     })
-    this.feeding = new Feeding(plan, {
+    this.feeding = new Feeding(plan, clocks.waits, {
       fork: (effect) => this.fork(effect),
       onFailed: (cause) => this.inputFailed(cause)
     })
@@ -126,7 +127,7 @@ export class ManagedChild extends Reading implements Child {
     this.ask = makeAsk(hub, this.race, plan.label, () => this.stdin, plan)
     this.raceExit = this.race.run
     this.observers = observersIn<ChildObserver>(runtime.context)
-    this.account = new Account(plan, this.verdict, this.output, this.feeding, clock.unsafeCurrentTimeMillis())
+    this.account = new Account(plan, this.verdict, this.output, this.feeding, clocks.dates.unsafeCurrentTimeMillis())
     this.exited = Deferred.await(this.whenExited)
     this.drained = Deferred.await(this.whenDrained)
     this.gone = Deferred.await(this.whenGone)
@@ -145,8 +146,7 @@ export class ManagedChild extends Reading implements Child {
   begin(launched: Launched, span: Tracer.Span | undefined): Effect.Effect<this> {
     this.launched = launched
     this.hub.turn = launched.turn
-    this.hub.waits = launched.clock
-    this.startedNanos = launched.clock.unsafeCurrentTimeNanos()
+    this.startedNanos = this.waits.unsafeCurrentTimeNanos()
     this.account.pid = launched.pid
     this.account.cwd = launched.cwd
     this.account.containment = launched.containment
@@ -155,6 +155,7 @@ export class ManagedChild extends Reading implements Child {
     this.target = {
       label: this.plan.label,
       launched,
+      clock: this.waits,
       signal: (signal) => this.sendSignal(signal),
       isGone: () => this.status !== undefined && launched.presence() === "none",
       endOfInput: () => this.endOfInput(),
@@ -180,7 +181,7 @@ export class ManagedChild extends Reading implements Child {
   private onExited(status: ExitStatus.ExitStatus): void {
     if (this.status !== undefined) return
     this.verdict.exited(status)
-    this.account.duration = Duration.nanos(this.launched.clock.unsafeCurrentTimeNanos() - this.startedNanos)
+    this.account.duration = Duration.nanos(this.waits.unsafeCurrentTimeNanos() - this.startedNanos)
     this.feeding.readerEnded()
     this.moved.notify()
     if (!this.isObserved) Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
@@ -257,6 +258,7 @@ export class ManagedChild extends Reading implements Child {
         this.account.drained = yield* joinDrains({
           plan: this.plan,
           launched: this.launched,
+          clock: this.waits,
           drains: this.output.drains,
           allDone: this.moved.until(() => this.output.isDrained),
           shown: this.account.shown,
@@ -281,7 +283,7 @@ export class ManagedChild extends Reading implements Child {
     return Effect.gen(this, function* () {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.isEmpty || this.resistsKill) return
-      yield* ActiveTime.within(this.launched.clock, leaving, awaitGone(this.target))
+      yield* ActiveTime.within(this.waits, leaving, awaitGone(this.target))
       if (this.isEmpty) return
       yield* this.launched.search
       if (this.launched.presence() === "unproven") yield* awaitGone(this.target)
@@ -327,7 +329,7 @@ export class ManagedChild extends Reading implements Child {
     const told = Exit.isSuccess(exit) && rejected ? Exit.fail(this.account.failure()) : exit
     endSpan(
       this.span,
-      this.clock,
+      this.clocks.dates,
       told,
       { status, endedBy: this.verdict.endedBy, duration: this.account.duration },
       this.output.drains
@@ -357,7 +359,7 @@ export class ManagedChild extends Reading implements Child {
 
   /** By which waits about it are measured. */
   get waits(): Clock.Clock {
-    return this.launched.clock
+    return this.clocks.waits
   }
 
   get containment(): Containment {
@@ -532,7 +534,7 @@ export class ManagedChild extends Reading implements Child {
     if (!this.isObserved) return Effect.void
     return Effect.forEach(
       this.observers,
-      (observer) => tellObserver(observer, this.launched.clock, this.plan.label, what, call),
+      (observer) => tellObserver(observer, this.waits, this.plan.label, what, call),
       { discard: true }
     )
   }

@@ -3,6 +3,7 @@
  * read other processes' too.
  */
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -27,6 +28,8 @@ const noneAbove: Readonly<Record<number, StreamReport>> = {}
 export interface Owner {
   /** The running process. Not asked before the first byte has come. */
   readonly launched: () => Launched
+  /** By which waits about it are measured. */
+  readonly clock: Clock.Clock
   readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   readonly onDrained: () => void
 }
@@ -130,7 +133,7 @@ export class Output {
     return new Drain(stream, plan, streamPlan, this.hub, {
       ...pipe,
       onDone,
-      clock: () => owner.launched().clock,
+      clock: owner.clock,
       fork: (effect) =>
         owner.fork(
           streamPlan.relay === undefined

@@ -1,17 +1,15 @@
 /**
  * The lines of a hub as a handle reads them.
  */
-import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Child, Lagged, OutputLine, ReadOptions } from "../Child.js"
-import { Hub, type Subscription } from "./hub.js"
+import { type Clocks, Hub, type Subscription } from "./hub.js"
 import type { Plan } from "./plan.js"
 
-export const makeHub = (clock: Clock.Clock, { deliverGrace }: Plan): Hub =>
-  new Hub(clock, Duration.toMillis(deliverGrace))
+export const makeHub = (clocks: Clocks, { deliverGrace }: Plan): Hub => new Hub(clocks, Duration.toMillis(deliverGrace))
 
 const released = (subscribe: Effect.Effect<Subscription>): Effect.Effect<Subscription, never, Scope.Scope> =>
   Effect.acquireRelease(subscribe, (subscription) => Effect.sync(() => subscription.close()))

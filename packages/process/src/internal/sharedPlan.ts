@@ -37,10 +37,10 @@ export class SharedPlans {
   private readonly ownPlan: Shared
   private readonly others = new Set<Shared>()
 
-  /** `own`: the plan of the pipeline itself. `clock`: by which waits about it are measured, once it runs. */
+  /** `own`: the plan of the pipeline itself. `clock`: by which waits about it are measured. */
   constructor(
     own: StopPlan,
-    private readonly clock: () => Clock.Clock
+    private readonly clock: Clock.Clock
   ) {
     this.ownPlan = this.shared(own)
   }
@@ -82,7 +82,7 @@ export class SharedPlans {
     const requests: Array<Request> = []
     const steps = given.steps.map((step): Step => {
       if (step._tag !== "Ask") return step
-      const request = new Request(Effect.suspend(() => ActiveTime.within(this.clock(), step.wait, step.effect)))
+      const request = new Request(ActiveTime.within(this.clock, step.wait, step.effect))
       requests.push(request)
       return { ...step, effect: request.answer }
     })

@@ -1,7 +1,6 @@
 /**
  * From a plan to processes that run: one, or a pipeline of them, or a failure after which none is left.
  */
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Runtime from "effect/Runtime"
@@ -11,6 +10,7 @@ import type { ChildDriver, Handle, LaunchFailure } from "../ChildDriver.js"
 import * as ChildMetrics from "../ChildMetrics.js"
 import { SpawnError } from "../SpawnError.js"
 import * as StopPlan from "../StopPlan.js"
+import type { Clocks } from "./hub.js"
 import { type Company, ManagedChild } from "./managedChild.js"
 import { attempt } from "./observability.js"
 import { Pipeline, type Stages } from "./pipeline.js"
@@ -25,29 +25,31 @@ export interface Started extends Child {
 interface Surroundings {
   readonly driver: ChildDriver
   readonly runtime: Runtime.Runtime<never>
-  readonly clock: Clock.Clock
+  readonly clocks: Clocks
 }
 
 export const start = (driver: ChildDriver, plan: CommandPlan): Effect.Effect<Started, SpawnError> =>
-  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-    Effect.clockWith((clock): Effect.Effect<Started, SpawnError> => {
-      const surroundings = { driver, runtime, clock }
-      return plan.stages.length === 1 ? launch(surroundings, plan.stages[0]) : startPipeline(surroundings, plan)
-    })
-  )
+  Effect.gen(function* () {
+    const surroundings = {
+      driver,
+      runtime: yield* Effect.runtime<never>(),
+      clocks: { dates: yield* Effect.clock, waits: yield* driver.clock }
+    }
+    return yield* plan.stages.length === 1 ? launch(surroundings, plan.stages[0]) : startPipeline(surroundings, plan)
+  })
 
 const launch = (
-  { clock, driver, runtime }: Surroundings,
+  { clocks, driver, runtime }: Surroundings,
   plan: Plan,
   company?: Company
 ): Effect.Effect<ManagedChild, SpawnError> =>
   Effect.flatMap(spanOf(plan), (span) => {
-    const child = new ManagedChild(plan, runtime, clock, company)
+    const child = new ManagedChild(plan, runtime, clocks, company)
     return Effect.matchEffect(driver.launch(plan.request, child.events), {
       onSuccess: (launched) => child.begin(launched, span),
       onFailure: (failure) => {
         const error = spawnError(plan, failure)
-        attempt(() => span?.end(clock.unsafeCurrentTimeNanos(), Exit.fail(error)))
+        attempt(() => span?.end(clocks.dates.unsafeCurrentTimeNanos(), Exit.fail(error)))
         return refuse(error)
       }
     })
@@ -56,12 +58,12 @@ const launch = (
 /** All of them, or none: those that have been started are ended again when one cannot be. */
 const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Effect<Started, SpawnError> =>
   Effect.suspend(() => {
-    const { clock, driver } = surroundings
+    const { clocks, driver } = surroundings
     for (const stage of plan.stages) {
       const failure = driver.refusal(stage.request)
       if (failure !== undefined) return refuse(spawnError(stage, failure))
     }
-    const hub = makeHub(clock, plan.stages[0])
+    const hub = makeHub(clocks, plan.stages[0])
     const started: Array<ManagedChild> = []
     let pipeline: Pipeline | undefined
     const company: Company = {
@@ -88,7 +90,7 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
           )
         })
       )
-    const sharedPlans = new SharedPlans(plan.stages[0].stop, () => (started[0] as ManagedChild).waits)
+    const sharedPlans = new SharedPlans(plan.stages[0].stop, clocks.waits)
     const stop = sharedPlans.own
     return withHandles(
       driver,

@@ -3,6 +3,7 @@
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ActiveTime from "@tether/host/ActiveTime"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Launched } from "../ChildDriver.js"
@@ -26,6 +27,8 @@ const killWait = Duration.seconds(5)
 export interface Target {
   readonly label: string
   readonly launched: Launched
+  /** By which waits about it are measured. */
+  readonly clock: Clock.Clock
   readonly signal: (signal: Signal) => boolean
   /** The leader's status is known and nothing of it is left. */
   readonly isGone: () => boolean
@@ -61,7 +64,7 @@ export const stopGroup = (target: Target, plan: StopPlan.StopPlan): Effect.Effec
   })
 
 const within = (target: Target, wait: Duration.Duration, effect: Effect.Effect<unknown>): Effect.Effect<boolean> =>
-  ActiveTime.within(target.launched.clock, wait, effect)
+  ActiveTime.within(target.clock, wait, effect)
 
 const perform = (target: Target, step: StopPlan.Step): Effect.Effect<unknown> => {
   if (step._tag === "CloseStdin") {
@@ -107,7 +110,7 @@ const pollGone = (target: Target, signal: Signal | undefined, millis: number, fr
     // Nobody is known to live, and the machine is too busy to prove more: there is nobody to wait for.
     if (isUnproven && fruitless >= proofs) return Effect.void
     return Effect.zipRight(
-      target.launched.clock.sleep(Duration.millis(millis)),
+      target.clock.sleep(Duration.millis(millis)),
       pollGone(target, signal, Math.min(millis * 2, 50), isUnproven ? fruitless + 1 : 0)
     )
   })

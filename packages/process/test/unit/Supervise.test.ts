@@ -3,7 +3,6 @@
  */
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
-import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Script from "@tether/vitest/Script"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -875,7 +874,6 @@ describe("the observer", () => {
           return {
             pid: 1,
             cwd: undefined,
-            clock: ActiveTime.clock,
             containment: "none",
             pause: nothing,
             resume: nothing,
@@ -894,7 +892,13 @@ describe("the observer", () => {
           }
         })
       const no = () => Effect.die("not asked for")
-      const spawner = ChildSpawner.make({ launch: ended, pipes: no, files: no, refusal: () => undefined })
+      const spawner = ChildSpawner.make({
+        clock: Effect.clock,
+        launch: ended,
+        pipes: no,
+        files: no,
+        refusal: () => undefined
+      })
       yield* Supervise.run(command, { check: false }).pipe(
         Effect.provide(observer),
         Effect.provideService(ChildSpawner.ChildSpawner, spawner)

@@ -8,6 +8,7 @@
 import type { Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { pause } from "./within.js"
 
 /** A zombie that old is none that tmux is just about to read. */
 const lookEvery = "100 millis"
@@ -41,7 +42,7 @@ export const makeDeathWatch = (
     })
     const looking = Effect.gen(function* () {
       while (isLooking) {
-        yield* Effect.sleep(lookEvery)
+        yield* pause(lookEvery)
         yield* look
         isLooking = watched.size > 0
       }

@@ -17,7 +17,7 @@ import type { TmuxFailed } from "../TmuxFailed.js"
 import type { Facts } from "./facts.js"
 import { press, screenOf, withoutMode } from "./pane.js"
 import type { TmuxService } from "./tmux.js"
-import { failingWithin } from "./within.js"
+import { failingWithin, pause } from "./within.js"
 
 /**
  * How a text is delivered.
@@ -122,7 +122,7 @@ const paste = (
     Effect.gen(function* () {
       while (!landed(before, yield* screenOf(tmux, pane))) {
         if (!(yield* isAlive)) return yield* gone
-        yield* Effect.sleep(lookEvery)
+        yield* pause(lookEvery)
       }
     }).pipe(
       failingWithin(within, () =>

@@ -6,7 +6,6 @@ import { type Liveness, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import type * as Redactor from "@tether/process/Redactor"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import type { DeliveryFailed } from "../DeliveryFailed.js"
 import { LaunchRefused } from "../LaunchRefused.js"
 import type { SessionStuck } from "../SessionStuck.js"
@@ -17,6 +16,7 @@ import { writtenWithin } from "./log.js"
 import { press, screenOf } from "./pane.js"
 import { endOf, isGone, type SessionEnd, stepsOf, stopSession } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
+import { until } from "./within.js"
 
 /**
  * How a session is stopped: `plan`, signals only, default `StopPlan.default`; `reason`, a word for the journal, default
@@ -108,7 +108,7 @@ export const makeHandle = (
       },
       ended: provided(
         Effect.gen(function* () {
-          yield* Effect.repeat(isGone(facts), { until: (gone) => gone, schedule: Schedule.spaced("20 millis") })
+          yield* until(isGone(facts))
           const end = yield* endOf(facts)
           // The writer ends when tmux has removed the pane.
           yield* writtenWithin(facts.unwritten, "5 seconds")

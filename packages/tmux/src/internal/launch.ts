@@ -17,7 +17,6 @@ import { SpawnError } from "@tether/process/SpawnError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { createRequire } from "node:module"
 import { SessionExists } from "../SessionExists.js"
@@ -39,7 +38,7 @@ import { ask } from "./shimClient.js"
 import type { ShimConfig, ShimRecords } from "./shimProtocol.js"
 import { isGone, stopSession } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
-import { failingWithin } from "./within.js"
+import { failingWithin, pause } from "./within.js"
 
 type Files = FileSystem.FileSystem | ProcessIdentity
 
@@ -153,7 +152,10 @@ const checkPaths = ({ identity, logDir, rotateAt }: Request, unwritten: string):
 const longestPipe = 8000
 
 /** A server that has just lost its last session is going, and takes nobody any more. */
-const whileServerGoes = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(20))
+const whileServerGoes = {
+  times: 20,
+  while: ({ reason }: TmuxFailed) => (reason === "NoServer" ? Effect.as(pause("50 millis"), true) : false)
+}
 
 /**
  * The format is for the moment at which the command runs, two seconds later, and not for that at which it is put off.
@@ -217,7 +219,7 @@ const openPane = (
             problem: "it made no session"
           })
       ),
-      Effect.retry({ while: ({ reason }) => reason === "NoServer", schedule: whileServerGoes }),
+      Effect.retry(whileServerGoes),
       Effect.catchIf(
         ({ reason }) => reason === "Exists",
         () => new SessionExists({ identity })
@@ -379,7 +381,13 @@ const started = (facts: Facts, gate: string) =>
       answer._tag === "NotStarted" ? recordNotStarted(facts, answer.code) : Effect.void
     )
   ).pipe(
-    Effect.retry({ schedule: Schedule.spaced("5 millis"), while: () => Effect.map(isGone(facts), (gone) => !gone) }),
+    Effect.retry({
+      while: () =>
+        Effect.zipRight(
+          pause("5 millis"),
+          Effect.map(isGone(facts), (gone) => !gone)
+        )
+    }),
     Effect.catchAll(() =>
       Effect.map(isThere(gate), (isUnopened) =>
         isUnopened

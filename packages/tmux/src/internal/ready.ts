@@ -2,9 +2,9 @@
  * From a program that has just been started to one that does what it was told.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import type { Redactor } from "@tether/process/Redactor"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -16,7 +16,7 @@ import type { Facts } from "./facts.js"
 import { lastLinesOf, press, screenOf } from "./pane.js"
 import { isRunning } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
-import { within } from "./within.js"
+import { pause, within } from "./within.js"
 
 /**
  * A screen that a program may show before it takes input, and the keys that answer it, by tmux's names.
@@ -81,11 +81,11 @@ export const untilReady = (
     const isAlive = yield* Effect.map(Effect.context<ProcessIdentity>(), (context) =>
       Effect.provide(isRunning(facts), context)
     )
-    const begun = yield* Clock.currentTimeNanos
+    const begun = ActiveTime.unsafeNow(ActiveTime.clock)
     let seen = ""
     const notReady = (reason: NotReadyReason) =>
       Effect.gen(function* () {
-        const waited = Math.round(Number((yield* Clock.currentTimeNanos) - begun) / 1e6)
+        const waited = Math.round(ActiveTime.unsafeNow(ActiveTime.clock) - begun)
         const shown = reason.startsWith("vanished") ? yield* lastOutput : []
         const lastLines = shown.length > 0 ? shown : lastLinesOf(redactor.redact(seen))
         return yield* new SessionNotReady({ identity: facts.identity, reason, waited, lastLines })
@@ -116,7 +116,7 @@ export const untilReady = (
     yield* Effect.gen(function* () {
       while ((yield* activity) <= baseline) {
         if (!(yield* isAlive)) return yield* notReady("vanished-during-ready-gate")
-        yield* Effect.sleep(lookEvery)
+        yield* pause(lookEvery)
       }
       // The echo of a key is activity, too, and so are last words.
       if (!(yield* isAlive)) return yield* notReady("vanished-during-ready-gate")
@@ -149,7 +149,7 @@ const boot = <E>(
       answered = new Set(shows.filter((dialog) => dialog === next || answered.has(dialog)))
       if (next !== undefined) yield* answer(next.keys)
       else if (isInputReady(shown)) return
-      yield* Effect.sleep(lookEvery)
+      yield* pause(lookEvery)
     }
   })
 

@@ -177,6 +177,7 @@ const answersAtExit = (driver: ChildDriver): Spawner => {
       return { child: early, release: Effect.zipRight(Effect.forkDaemon(release), Effect.ignore(early.gone)) }
     })
   return {
+    clock: whole.clock,
     acquire,
     spawn: (command, options) =>
       Effect.map(

@@ -35,6 +35,7 @@ export const makeDriver = (
     return Effect.succeed(child.launched)
   }
   return {
+    clock: Effect.clock,
     launch: (request, events) =>
       Effect.flatMap(Effect.runtime<never>(), (runtime) =>
         Effect.clockWith((clock) => start(request, events, runtime, clock))

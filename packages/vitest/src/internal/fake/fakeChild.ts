@@ -104,7 +104,6 @@ export class FakeChild implements TestChild {
     return {
       pid: this.pid,
       cwd: this.request.cwd,
-      clock: this.setting.clock,
       containment: this.level,
       pause: (stream) => pipe(stream)?.pause(),
       resume: (stream) => pipe(stream)?.resume(),
