@@ -61,7 +61,7 @@ describe("FileLock", () => {
       yield* abandoned(path, all, "still")
       const claim = yield* Effect.fork(
         Effect.flip(
-          Effect.scoped(FileLock.acquire(path, { wait: "10 minutes", pollEvery: "3 seconds" })).pipe(
+          Effect.scoped(FileLock.acquire(path, { wait: "10 minutes", pollEvery: "10 seconds" })).pipe(
             Effect.provide(as("two"))
           )
         )
@@ -95,7 +95,7 @@ describe("FileLock", () => {
       const before: Before = (operation) => (operation === "utimes" && !canRefresh ? fail("EIO") : undefined)
       yield* FileLock.acquire(path).pipe(Scope.extend(scope), Effect.provide(as("one", before)))
       const claim = yield* Effect.fork(
-        FileLock.acquire(path, { wait: "1 hour", pollEvery: "1 second" }).pipe(Effect.provide(as("two")))
+        FileLock.acquire(path, { wait: "1 hour", pollEvery: "2 seconds" }).pipe(Effect.provide(as("two")))
       )
       // It refreshes every five seconds.
       yield* TestClock.adjust("5 minutes")
@@ -144,7 +144,7 @@ describe("FileLock", () => {
         const held = yield* Effect.flip(Effect.scoped(FileLock.tryAcquire(path)).pipe(Effect.provide(as("two"))))
         expect(held).toMatchObject({ _tag: "LockHeld", owner: undefined, liveness: "unknown" })
         const claim = yield* Effect.fork(
-          FileLock.acquire(path, { pollEvery: "1 second" }).pipe(Effect.provide(as("two")))
+          FileLock.acquire(path, { pollEvery: "2 seconds" }).pipe(Effect.provide(as("two")))
         )
         yield* TestClock.adjust("59 seconds")
         expect(readFileSync(path, "utf8")).toBe(text)
