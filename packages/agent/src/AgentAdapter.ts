@@ -62,7 +62,25 @@ export interface Invocation {
 }
 
 /**
- * The agent has ended its turn, and this is what it says of it. Its process may go on for a while.
+ * The agent has begun to work. `promptIds` are those of the prompts on which, by the ids that `Dialogue.user` was given;
+ * an agent that names none leaves it out.
+ *
+ * @example
+ * ```ts
+ * import type { Begun } from "@tether/agent/AgentAdapter"
+ *
+ * const begun: Begun = { _tag: "Begun", promptIds: ["7"] }
+ * ```
+ */
+export interface Begun {
+  readonly _tag: "Begun"
+  readonly promptIds?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * The agent has ended its turn, and this is what it says of it. Its process may go on for a while. In a session,
+ * `promptIds` are those of the prompts that are answered by it, and `isOwn` says that the agent had begun that turn by
+ * itself. An agent that says neither leaves them out.
  *
  * @example
  * ```ts
@@ -74,11 +92,14 @@ export interface Invocation {
 export interface Ended {
   readonly _tag: "Ended"
   readonly result: Result
+  readonly promptIds?: ReadonlyArray<string> | undefined
+  readonly isOwn?: boolean | undefined
 }
 
 /**
  * What a line may mean. What is said twice of the session is passed on once; `count` of a notice is counted by the
- * turn; the cost is what the process has cost so far, from which a session takes that of each turn.
+ * turn; tokens are those of one turn, and the cost is what the process has cost so far, from which that of each turn is
+ * taken. In a session, `Begun` and `Ended` tell a turn that was asked for from one that the agent begins by itself.
  *
  * @example
  * ```ts
@@ -87,7 +108,7 @@ export interface Ended {
  * const said: ReadonlyArray<Said> = [{ _tag: "SessionBound", sessionId: "42" }]
  * ```
  */
-export type Said = SessionBound | Message | Delta | Omit<Notice, "count"> | PermissionAsked | Usage | Ended
+export type Said = SessionBound | Message | Delta | Omit<Notice, "count"> | PermissionAsked | Usage | Begun | Ended
 
 /**
  * Reads the lines of one turn, in order: there is a new one for each. `end` is asked once no more lines come.
@@ -105,8 +126,9 @@ export interface Decoder {
 }
 
 /**
- * How one process serves turn after turn, where a program can do that: its arguments, and what is written to it.
- * `interrupt` ends the turn and not the process; `permit` answers a `PermissionAsked`.
+ * How one process serves turn after turn, where a program can do that: its arguments, and what is written to it. `user`
+ * is given an id for each prompt, a UUID, by which the program may say what it works on: see {@link Begun}. `interrupt`
+ * ends the turn and not the process; `permit` answers a `PermissionAsked`.
  *
  * @example
  * ```ts
@@ -122,7 +144,7 @@ export interface Decoder {
  */
 export interface Dialogue {
   readonly args: (prompt: Omit<Prompt, "prompt" | "turnId">, asksPermission: boolean) => ReadonlyArray<string>
-  readonly user: (prompt: string) => string
+  readonly user: (prompt: string, promptId: string) => string
   readonly interrupt: ((requestId: string) => string) | undefined
   readonly permit: (requestId: string, decision: Decision) => string
 }

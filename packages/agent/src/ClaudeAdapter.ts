@@ -82,13 +82,16 @@ export const claude: AgentAdapter = {
       ...output,
       "--input-format",
       "stream-json",
+      // When it takes a prompt, it says which.
+      "--replay-user-messages",
       "--permission-mode",
       prompt.permissionMode ?? "default",
       ...(asksPermission ? ["--permission-prompt-tool", "stdio"] : []),
       ...sessionArgs(prompt),
       ...(prompt.args ?? [])
     ],
-    user: (prompt) => JSON.stringify({ type: "user", message: { role: "user", content: prompt } }),
+    user: (prompt, promptId) =>
+      JSON.stringify({ type: "user", uuid: promptId, message: { role: "user", content: prompt } }),
     interrupt: (requestId) =>
       JSON.stringify({ type: "control_request", request_id: requestId, request: { subtype: "interrupt" } }),
     permit: (requestId, decision) =>

@@ -4,6 +4,7 @@
 import type { AgentAdapter, Invocation, PermissionMode, Prompt } from "./AgentAdapter.js"
 import { codexDecoder } from "./internal/codexLines.js"
 import { wordOrStdin } from "./internal/promptWord.js"
+import { ThreadTotals } from "./internal/threadTotals.js"
 
 const sandbox: Readonly<Record<PermissionMode, ReadonlyArray<string>>> = {
   default: [],
@@ -41,6 +42,11 @@ const invocation = (prompt: Prompt): Invocation => {
   }
 }
 
+const make = (): AgentAdapter => {
+  const totals = new ThreadTotals()
+  return { name: "codex", binary: "codex", invocation, decoder: (prompt) => codexDecoder(prompt, totals) }
+}
+
 /**
  * Codex (`codex`), of version 0.140 and later.
  *
@@ -49,6 +55,10 @@ const invocation = (prompt: Prompt): Invocation => {
  * KiB. `plan` is a sandbox that only reads, `auto` and `acceptEdits` one that writes in the working directory,
  * `bypassPermissions` none at all; the other modes leave it to its own settings. Outside a git repository it wants
  * `args: ["--skip-git-repo-check"]`. It chooses the ids of new sessions itself, and it tells no cost.
+ *
+ * What it tells of tokens is the total of the thread. The adapter remembers the totals of the last 1000 threads whose
+ * turns it has seen, and a turn's `Usage` is the difference. For a thread that is resumed and was not seen by this
+ * program, there is a `Notice` with the total instead.
  *
  * @example
  * ```ts
@@ -63,4 +73,4 @@ const invocation = (prompt: Prompt): Invocation => {
  * })
  * ```
  */
-export const codex: AgentAdapter = { name: "codex", binary: "codex", invocation, decoder: codexDecoder }
+export const codex: AgentAdapter = make()

@@ -4,8 +4,9 @@
  */
 import type { LinesInfo } from "@tether/process/ChildOptions"
 import type { Redactor } from "@tether/process/Redactor"
-import type { Decoder, Said } from "../AgentAdapter.js"
+import type { Decoder, Ended, Said } from "../AgentAdapter.js"
 import type { Notice, Result, TurnEvent, Usage } from "../TurnEvent.js"
+import type { Attribution } from "./attribution.js"
 
 /** Of stderr, lines are events up to so many bytes in all; the line that crosses is whole. */
 const stderrShown = 8 * 1024
@@ -14,9 +15,10 @@ const shownOfNotice = 200
 
 const stderrKept = 8 * 1024
 
+/** What the process of a turn has done before. */
 export interface Before {
-  /** What they have cost. */
-  readonly cost: number
+  /** What it has cost so far. The turn counts its own cost in. */
+  cost: number
   readonly turns: number
 }
 
@@ -41,8 +43,8 @@ export class Account {
     /** Milliseconds of a monotonic clock. */
     private readonly now: () => number,
     private readonly redactor: Redactor,
-    /** Of its process, which has served other turns before. */
-    private readonly before?: Before | undefined
+    private readonly before: Before,
+    private readonly attribution: Pick<Attribution, "begun" | "isAnswer">
   ) {
     this.lastAt = now()
   }
@@ -108,6 +110,14 @@ export class Account {
     return this.shownBytes
   }
 
+  /** The cost that is told is that of all that its process has done. */
+  private spent(said: Usage): Usage {
+    const usage = said.costUsd === undefined ? said : { ...said, costUsd: said.costUsd - this.before.cost }
+    this.before.cost = said.costUsd ?? this.before.cost
+    this.usage = this.usage === undefined ? usage : sumOf(this.usage, usage)
+    return usage
+  }
+
   /** A decoder that fails at one line must not be the end of all others. */
   private read(events: Array<TurnEvent>, decode: () => ReadonlyArray<Said>, line: string): void {
     try {
@@ -117,6 +127,13 @@ export class Account {
     } catch {
       events.push(this.notice("malformed", line))
     }
+  }
+
+  /** What was said before the turn, and belongs to none. */
+  claim(said: ReadonlyArray<Said>): ReadonlyArray<TurnEvent> {
+    const events: Array<TurnEvent> = []
+    this.add(events, said)
+    return events
   }
 
   private add(events: Array<TurnEvent>, said: ReadonlyArray<Said>): void {
@@ -130,8 +147,15 @@ export class Account {
         case "Notice":
           events.push(this.notice(each.kind, each.text))
           break
+        case "Begun":
+          this.attribution.begun(each)
+          break
         case "Ended":
-          if (this.linesWithMeaning === 0 && (this.before?.turns ?? 0) > 0) {
+          if (!this.attribution.isAnswer(each)) {
+            this.add(events, [ownTurn(each)])
+            break
+          }
+          if (this.linesWithMeaning === 0 && this.before.turns > 0) {
             events.push(
               this.notice(
                 "repeated",
@@ -146,8 +170,7 @@ export class Account {
           this.result = each.result
           break
         case "Usage":
-          this.usage = each.costUsd === undefined ? each : { ...each, costUsd: each.costUsd - (this.before?.cost ?? 0) }
-          events.push(this.usage)
+          events.push(this.spent(each))
           break
         default:
           events.push(each)
@@ -155,3 +178,21 @@ export class Account {
     }
   }
 }
+
+/** The end of a turn that the agent has begun by itself. */
+export const ownTurn = ({ result }: Ended): Said => ({
+  _tag: "Notice",
+  kind: "background",
+  text: `it has ended a turn that it had begun by itself: ${result.subtype}`
+})
+
+const sumOf = (one: Usage, other: Usage): Usage => ({
+  _tag: "Usage",
+  inputTokens: one.inputTokens + other.inputTokens,
+  outputTokens: one.outputTokens + other.outputTokens,
+  cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+  cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+  ...(one.costUsd === undefined && other.costUsd === undefined
+    ? {}
+    : { costUsd: (one.costUsd ?? 0) + (other.costUsd ?? 0) })
+})

@@ -3,7 +3,7 @@
  */
 import * as AgentAdapter from "../AgentAdapter.js"
 import { isAside, isOfSubAgent, Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
-import { asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
+import { asArray, asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
 
 type Said = AgentAdapter.Said
 
@@ -55,6 +55,7 @@ const deltaKinds: ReadonlyMap<unknown, readonly ["Text" | "Thinking" | "ToolInpu
 export const claudeDecoder = (): AgentAdapter.Decoder => {
   const messages = new Messages()
   let bound: string | undefined
+  let candidate: string | undefined
   let streaming: string | undefined
 
   const streamEvent = (event: JsonObject | undefined): ReadonlyArray<Said> => {
@@ -86,6 +87,12 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
     }
   }
 
+  /** That it works, and on which prompts: those that it names, or the one that it repeats. */
+  const begun = (entry: JsonObject): ReadonlyArray<Said> => {
+    const promptIds = entry["isReplay"] === true ? idsIn([entry["uuid"]]) : idsIn(entry["user_message_uuids"])
+    return promptIds === undefined && entry["subtype"] !== "init" ? [] : [{ _tag: "Begun", promptIds }]
+  }
+
   const result = (entry: JsonObject): ReadonlyArray<Said> => {
     const usage = asObject(entry["usage"])
     const subtype = asString(entry["subtype"]) ?? "unknown"
@@ -98,7 +105,7 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
         outputTokens: tokensOf(usage, "output_tokens"),
         cacheReadTokens: tokensOf(usage, "cache_read_input_tokens"),
         cacheWriteTokens: tokensOf(usage, "cache_creation_input_tokens"),
-        costUsd: asNumber(entry["total_cost_usd"])
+        costUsd: costOf(entry)
       },
       {
         _tag: "Ended",
@@ -108,7 +115,9 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
           isError,
           text: textOf(entry),
           turns: asNumber(entry["num_turns"])
-        }
+        },
+        promptIds: idsIn(entry["user_message_uuids"]),
+        isOwn: isOwn(entry)
       }
     ]
   }
@@ -131,6 +140,7 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
     if (type === "stream_event") return isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
     // Also one that is marked: without it the turn would have no end.
     if (type === "result") return result(entry)
+    if (type === "user" && entry["isReplay"] === true) return begun(entry)
     if (isAside(entry)) return []
     switch (type) {
       case "assistant":
@@ -140,20 +150,50 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
       case "control_request":
         return asked(entry)
       case "system":
-        return warning(entry)
+        return [...begun(entry), ...warning(entry)]
       default:
         return isKnownAside(type) ? [] : [notice("unknown", `a line of the type ${type}`)]
     }
   }
 
+  const bind = (id: string | undefined): ReadonlyArray<Said> => {
+    if (id === undefined || id === bound) return []
+    bound = id
+    return [{ _tag: "SessionBound", sessionId: id }]
+  }
+
   const said = (entry: JsonObject): ReadonlyArray<Said> => {
     const id = sessionIdOf(entry)
     if (id === undefined || id === bound) return meaning(entry)
-    bound = id
-    return [{ _tag: "SessionBound", sessionId: id }, ...meaning(entry)]
+    if (tellsSession(entry)) return [...bind(id), ...meaning(entry)]
+    candidate ??= id
+    return meaning(entry)
   }
 
-  return AgentAdapter.jsonLines(said, () => messages.close())
+  return AgentAdapter.jsonLines(said, () => [...messages.close(), ...(bound === undefined ? bind(candidate) : [])])
+}
+
+/** The lines of hooks, which run at the start of a resumed session, have an id of the moment. */
+const tellsSession = (entry: JsonObject): boolean => entry["type"] !== "system" || entry["subtype"] === "init"
+
+const idsIn = (value: unknown): ReadonlyArray<string> | undefined => {
+  const ids = asArray(value)?.filter((id) => typeof id === "string")
+  return ids === undefined || ids.length === 0 ? undefined : ids
+}
+
+/** The origin of a turn that was asked for is a person, or is not told. */
+const isOwn = (entry: JsonObject): boolean => {
+  const kind = asString(asObject(entry["origin"])?.["kind"])
+  return kind !== undefined && kind !== "human"
+}
+
+/** What the process has cost. The total is that of the session, with what earlier processes have cost. */
+const costOf = (entry: JsonObject): number | undefined => {
+  const costs = Object.values(asObject(entry["modelUsage"]) ?? {}).map((model) =>
+    asNumber(asObject(model)?.["costUSD"])
+  )
+  const isWhole = costs.length > 0 && costs.every((cost) => cost !== undefined)
+  return isWhole ? costs.reduce((sum, cost) => sum + cost, 0) : asNumber(entry["total_cost_usd"])
 }
 
 const textOf = (entry: JsonObject): string | undefined => {

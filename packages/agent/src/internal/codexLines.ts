@@ -5,6 +5,7 @@ import * as AgentAdapter from "../AgentAdapter.js"
 import type { Block, Message } from "../TurnEvent.js"
 import { tokensOf } from "./claudeMessage.js"
 import { asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
+import type { ThreadTotals, Tokens } from "./threadTotals.js"
 
 type Said = AgentAdapter.Said
 
@@ -12,7 +13,11 @@ const notice = (kind: "malformed" | "unknown" | "agent", text: string): Said => 
 
 const asides = new Set(["turn.started"])
 
-export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdapter.Decoder => {
+export const codexDecoder = (
+  { resumeSessionId, turnId }: Pick<AgentAdapter.Prompt, "resumeSessionId" | "turnId">,
+  totals: ThreadTotals
+): AgentAdapter.Decoder => {
+  let thread: string | undefined
   let answer: string | undefined
   const begun = new Set<string>()
 
@@ -75,12 +80,23 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
     result: { subtype, isError: subtype !== "success", text }
   })
 
+  const used = (total: Tokens): Said => {
+    const own = totals.added(thread ?? "", resumeSessionId !== undefined, total)
+    return own === undefined
+      ? notice(
+          "agent",
+          `what this turn has used is not known: the thread has used ${total.inputTokens + total.cacheReadTokens} tokens of input and ${total.outputTokens} of output so far`
+        )
+      : { _tag: "Usage", ...own }
+  }
+
   const said = (line: JsonObject): ReadonlyArray<Said> => {
     const type = line["type"]
     if (typeof type !== "string") return [notice("malformed", inWords(line))]
     switch (type) {
       case "thread.started": {
         const sessionId = asString(line["thread_id"])
+        thread = sessionId
         return sessionId === undefined ? [notice("malformed", inWords(line))] : [{ _tag: "SessionBound", sessionId }]
       }
       case "item.started":
@@ -91,7 +107,7 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
         return item === undefined ? [notice("malformed", inWords(line))] : itemSaid(item, phase)
       }
       case "turn.completed":
-        return [usageOf(asObject(line["usage"])), ended("success", answer)]
+        return [used(totalIn(asObject(line["usage"]))), ended("success", answer)]
       case "turn.failed":
         return [ended("turn_failed", asString(asObject(line["error"])?.["message"]))]
       case "error":
@@ -104,10 +120,9 @@ export const codexDecoder = ({ turnId }: { readonly turnId: string }): AgentAdap
 }
 
 /** It counts what came from the cache as input too. */
-const usageOf = (usage: JsonObject | undefined): Said => {
+const totalIn = (usage: JsonObject | undefined): Tokens => {
   const cached = tokensOf(usage, "cached_input_tokens")
   return {
-    _tag: "Usage",
     inputTokens: Math.max(0, tokensOf(usage, "input_tokens") - cached),
     outputTokens: tokensOf(usage, "output_tokens"),
     cacheReadTokens: cached,

@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import type { AgentAdapter, Prompt } from "../AgentAdapter.js"
 import type { Terminal, TurnEvent } from "../TurnEvent.js"
 import { Account, type Before } from "./account.js"
+import { type Attribution, oneTurn } from "./attribution.js"
 import { Backlog } from "./backlog.js"
 import { outcomeOf, type Phase } from "./outcome.js"
 import type { ProcessOptions, Timeouts } from "./request.js"
@@ -29,7 +30,9 @@ export type End = Either.Either<ExitReport, SurvivorsError>
 
 export interface Asked extends Prompt, Pick<ProcessOptions, "env" | "stuckIs" | "timeouts"> {
   readonly adapter: AgentAdapter
+  /** What its process has done before, and whose its results are: of a process that serves turn after turn. */
   readonly before?: Before | undefined
+  readonly attribution?: Attribution | undefined
 }
 
 export class Progress {
@@ -53,7 +56,13 @@ export class Progress {
   ) {
     const redactor = Redactor.make({ env: asked.env })
     this.startedNanos = clock.unsafeCurrentTimeNanos()
-    this.account = new Account(asked.adapter.decoder(asked), () => ActiveTime.unsafeNow(clock), redactor, asked.before)
+    this.account = new Account(
+      asked.adapter.decoder(asked),
+      () => ActiveTime.unsafeNow(clock),
+      redactor,
+      asked.before ?? { cost: 0, turns: 0 },
+      asked.attribution ?? oneTurn
+    )
   }
 
   /**

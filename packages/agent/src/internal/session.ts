@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import type { Decision, Dialogue, Prompt } from "../AgentAdapter.js"
 import { SessionBusy } from "../SessionBusy.js"
 import type { PermissionAsked, TurnEvent } from "../TurnEvent.js"
+import { Attribution } from "./attribution.js"
 import { defaultStop, leftoverStop, processOptions } from "./process.js"
 import { type End, Progress } from "./progress.js"
 import { problemsOf, refusal } from "./refusals.js"
@@ -60,7 +61,8 @@ export const openSession = (
 
 class OpenSession implements AgentSession {
   private readonly turns = Effect.unsafeMakeSemaphore(1)
-  private readonly unclaimed = new Unclaimed()
+  private readonly attribution = new Attribution()
+  private readonly unclaimed = new Unclaimed(this.attribution)
   private process: Acquired | undefined
   /** It is being stopped. */
   private doomed: Child | undefined
@@ -110,7 +112,7 @@ class OpenSession implements AgentSession {
           this.process = acquired
           // In place: a turn that has begun may be served by this one after all.
           Object.assign(this.before, { cost: 0, turns: 0 })
-          this.unclaimed.quiet.unsafeOpen()
+          this.attribution.ended()
         }
       )
     })
@@ -140,7 +142,7 @@ class OpenSession implements AgentSession {
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosed = true
-    this.unclaimed.quiet.unsafeOpen()
+    this.attribution.quiet.unsafeOpen()
     const progress = this.current?.progress
     const stopped =
       progress === undefined
@@ -269,11 +271,11 @@ class OpenSession implements AgentSession {
       })
     )
 
-  /** Nothing goes on in it that it has begun by itself: its result would be taken for that of the turn. */
+  /** Nothing goes on in it that it has begun by itself: it would answer the prompt in that turn, or not at all. */
   private readonly quiet: Effect.Effect<void> = Effect.suspend(() => {
-    const { process, unclaimed } = this
+    const { attribution, process } = this
     if (process === undefined) return Effect.void
-    const settled = Effect.raceFirst(unclaimed.quiet.await, process.child.exited)
+    const settled = Effect.raceFirst(attribution.quiet.await, process.child.exited)
     return Effect.asVoid(ActiveTime.within(this.clock, backgroundPatience, settled))
   })
 
@@ -290,7 +292,8 @@ class OpenSession implements AgentSession {
           adapter: this.options.adapter,
           env: this.options.env,
           timeouts: timeouts ?? this.options.timeouts,
-          before: this.before
+          before: this.before,
+          attribution: this.attribution
         },
         this.clock
       )
@@ -317,7 +320,6 @@ class OpenSession implements AgentSession {
       }
       this.known = progress.account.sessionId ?? this.known
       this.before.turns++
-      this.before.cost += progress.account.usage?.costUsd ?? 0
       this.current = undefined
       this.free()
       yield* Effect.forEach(this.asked, (requestId) => this.answer(requestId, denied), { discard: true })
@@ -331,8 +333,10 @@ class OpenSession implements AgentSession {
   private serve(progress: Progress, prompt: string): Effect.Effect<End | undefined> {
     return Effect.gen(this, function* () {
       const { child } = this.process as Acquired
+      const promptId = globalThis.crypto.randomUUID()
+      this.attribution.ask(promptId)
       const working = yield* Effect.fork(
-        Effect.zipRight(this.write(this.dialogue.user(prompt)), this.timedOut(progress), { concurrent: true })
+        Effect.zipRight(this.write(this.dialogue.user(prompt, promptId)), this.timedOut(progress), { concurrent: true })
       )
       const end = yield* Effect.raceFirst(Effect.as(progress.hasResult, undefined), Effect.either(child.gone))
       yield* Fiber.interruptFork(working)

@@ -2,29 +2,41 @@
  * What a process says between two turns, as when it goes on by itself with what it had begun in the background: it is
  * not lost, and comes first in the next turn.
  */
-import * as Effect from "effect/Effect"
-import type { Decoder } from "../AgentAdapter.js"
+import type { Decoder, Said } from "../AgentAdapter.js"
 import type { PermissionAsked, TurnEvent } from "../TurnEvent.js"
-import type { Account } from "./account.js"
+import { type Account, ownTurn } from "./account.js"
+import type { Attribution } from "./attribution.js"
 
 const most = 1000
 
 export class Unclaimed {
-  /** Open while it has not begun anything by itself that is not over. */
-  readonly quiet = Effect.unsafeMakeLatch(true)
-  private events: Array<TurnEvent> = []
-  private readonly notes: Array<string> = []
+  private said: Array<Said> = []
   private dropped = 0
+
+  constructor(private readonly attribution: Attribution) {}
 
   /** Answers with what it asks. */
   take(decoder: Decoder, lines: ReadonlyArray<string>): ReadonlyArray<PermissionAsked> {
     const asked: Array<PermissionAsked> = []
     for (const said of lines.flatMap((line) => [...decoder.line(line), ...decoder.end()])) {
-      if (said._tag === "PermissionAsked") asked.push(said)
-      else if (said._tag === "Ended") this.quiet.unsafeOpen()
-      else if (said._tag === "Message" || said._tag === "Delta") {
-        this.quiet.unsafeClose()
-        this.keep(said)
+      switch (said._tag) {
+        case "PermissionAsked":
+          asked.push(said)
+          break
+        case "Begun":
+          this.attribution.begun(said)
+          break
+        case "Ended":
+          this.attribution.isAnswer(said)
+          this.keep(ownTurn(said))
+          break
+        case "Usage":
+          this.keep(said)
+          break
+        case "Message":
+        case "Delta":
+          this.attribution.spoke()
+          this.keep(said)
       }
     }
     return asked
@@ -32,23 +44,23 @@ export class Unclaimed {
 
   /** Something that who reads the next turn should know. */
   note(text: string): void {
-    this.notes.push(text)
+    this.said.push({ _tag: "Notice", kind: "agent", text })
   }
 
   claim(account: Account): ReadonlyArray<TurnEvent> {
-    const notices = this.notes.splice(0).map((text) => account.notice("agent", text))
-    const lost =
-      this.dropped === 0
-        ? []
-        : [account.notice("lost", `${this.dropped} events came between two turns and were too many`)]
-    const events = [...notices, ...this.events, ...lost]
-    this.events = []
+    const { dropped, said } = this
+    this.said = []
     this.dropped = 0
-    return events
+    const lost = {
+      _tag: "Notice",
+      kind: "lost",
+      text: `${dropped} events came between two turns and were too many`
+    } as const
+    return account.claim(dropped === 0 ? said : [...said, lost])
   }
 
-  private keep(event: TurnEvent): void {
-    if (this.events.length < most) this.events.push(event)
+  private keep(said: Said): void {
+    if (this.said.length < most) this.said.push(said)
     else this.dropped++
   }
 }

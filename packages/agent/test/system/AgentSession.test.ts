@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { backgroundAgent } from "../support/backgroundAgent.js"
 import {
   init,
   line,
@@ -322,6 +323,27 @@ describe("a session", () => {
       Effect.map(Effect.flip(open({ adapter: CodexAdapter.codex })), (error) =>
         expect(error.reason).toBe("Unsupported")
       )
+    )
+  )
+})
+
+describe("an agent that begins turns by itself", () => {
+  it.live.each([
+    ["names what it answers", { names: true, joins: false, tells: true }],
+    ["answers within them", { names: true, joins: true, tells: true }],
+    ["does not name what it answers", { names: false, joins: false, tells: true }]
+  ])("and %s gives each prompt its own answer", ([, habits]) =>
+    withNode(
+      Effect.gen(function* () {
+        const binary = backgroundAgent(yield* folder, habits)
+        const session = yield* open({ binary })
+        for (let n = 0; n < 20; n++) {
+          const prompt = `${n % 2 === 0 ? "task" : "question"} ${n}`
+          const events = yield* ask(session, prompt)
+          expect(terminalOf(events)).toMatchObject({ _tag: "Completed", result: { text: `answer to ${prompt}` } })
+          yield* Effect.sleep(Math.random() * 60)
+        }
+      })
     )
   )
 })

@@ -6,6 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import type { Said } from "@tether/agent/AgentAdapter"
 import * as AgentTurn from "@tether/agent/AgentTurn"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
+import * as CodexAdapter from "@tether/agent/CodexAdapter"
 import { type Block, Delta, Message, TurnEvent, Usage } from "@tether/agent/TurnEvent"
 import * as Script from "@tether/vitest/Script"
 import * as TestSpawner from "@tether/vitest/TestSpawner"
@@ -182,3 +183,69 @@ it.effect("a turn is a span, with its outcome, its tokens and its cost, and with
     expect(JSON.stringify(spans.map((span) => [span.name, ...span.attributes]))).not.toContain("secret plan")
   })
 )
+
+describe("what a turn has used", () => {
+  const thread = `thread-${process.pid}`
+  const usageIn = (said: ReadonlyArray<Said>) =>
+    said.flatMap((each) => (each._tag === "Usage" ? [[each.inputTokens, each.cacheReadTokens, each.outputTokens]] : []))
+  const codexTurn = (id: string, total: readonly [number, number, number], resumeSessionId?: string) => {
+    const decoder = CodexAdapter.codex.decoder(request([], { resumeSessionId }))
+    const [input_tokens, cached_input_tokens, output_tokens] = total
+    return [
+      { type: "thread.started", thread_id: id },
+      { type: "turn.completed", usage: { input_tokens, cached_input_tokens, output_tokens } }
+    ].flatMap((each) => decoder.line(JSON.stringify(each)))
+  }
+
+  it("is of codex what it adds to the total of its thread", () => {
+    expect(usageIn(codexTurn(thread, [10, 4, 5]))).toEqual([[6, 4, 5]])
+    expect(usageIn(codexTurn(thread, [30, 14, 15], thread))).toEqual([[10, 10, 10]])
+    expect(usageIn(codexTurn(`${thread}-other`, [7, 0, 3]))).toEqual([[7, 0, 3]])
+    expect(usageIn(codexTurn(thread, [31, 14, 16], thread))).toEqual([[1, 0, 1]])
+  })
+
+  it("is not told of a thread whose earlier turns nobody has seen: its total is in a notice", () => {
+    const said = codexTurn(`${thread}-unseen`, [30, 10, 15], `${thread}-unseen`)
+    expect(usageIn(said)).toEqual([])
+    expect(said).toContainEqual({
+      _tag: "Notice",
+      kind: "agent",
+      text: expect.stringContaining("30 tokens of input and 15 of output")
+    })
+  })
+
+  it("costs in Claude Code what its process has cost, and not what the session has", () => {
+    const entry = {
+      type: "result",
+      subtype: "success",
+      total_cost_usd: 0.5,
+      modelUsage: { one: { costUSD: 0.01 }, other: { costUSD: 0.02 } }
+    }
+    const costOf = (more: object) =>
+      decoder()
+        .line(JSON.stringify({ ...entry, ...more }))
+        .flatMap((said) => (said._tag === "Usage" ? [said.costUsd] : []))
+    expect(costOf({})).toEqual([0.03])
+    expect(costOf({ modelUsage: undefined })).toEqual([0.5])
+    expect(costOf({ modelUsage: { one: {} } })).toEqual([0.5])
+  })
+})
+
+describe("the session of a turn", () => {
+  const boundBy = (...entries: ReadonlyArray<object>) => {
+    const each = decoder()
+    return [...entries.flatMap((entry) => each.line(JSON.stringify(entry))), ...each.end()].flatMap((said) =>
+      said._tag === "SessionBound" ? [said.sessionId] : []
+    )
+  }
+  const hook = { type: "system", subtype: "hook_started", session_id: "of the moment" }
+
+  it("is that of its first line, and not that of a hook", () => {
+    expect(boundBy(hook, { type: "system", subtype: "init", session_id: "real" })).toEqual(["real"])
+    expect(boundBy(hook, { type: "result", subtype: "success", session_id: "real" })).toEqual(["real"])
+  })
+
+  it("is that of a hook where no other line tells one", () => {
+    expect(boundBy(hook, { type: "system", subtype: "status" })).toEqual(["of the moment"])
+  })
+})
