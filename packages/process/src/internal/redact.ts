@@ -46,6 +46,8 @@ type Cut = ReadonlyMap<number, unknown>
 type Place = WordSearch.Place
 
 const replacement = "<redacted>"
+/** So often a text is looked through again that was shown without a secret. */
+const mostRounds = 3
 /** A line of a secret that is shorter is no secret by itself: a brace, a word. */
 const shortestLine = 6
 /** What sequences take of the room for the end of a secret: a tail is as long as it may be with some of them, too. */
@@ -73,21 +75,26 @@ export const make = (secrets: ReadonlyArray<string | Redacted.Redacted>): Redact
 
   const finds = (text: string): boolean =>
     search.isIn(text) || TerminalText.readings(text).some((reading) => search.isIn(reading.text))
+  const isFound = finds(replacement)
+  /** What stands behind a sequence that went with a secret is read in another way without it, and may be one then. */
+  const redactParts = (parts: ReadonlyArray<string>, separator: string, rounds = mostRounds): ReadonlyArray<string> => {
+    const text = parts.join(separator)
+    if (rounds === 0 || !finds(text)) return parts
+    const shown = replacedParts(search, parts, separator, placesIn(search, text))
+    return isFound ? shown : redactParts(shown, separator, rounds - 1)
+  }
   return {
-    redact: (text) => (finds(text) ? replaced(search, text, placesIn(search, text), 0, text.length) : text),
-    redactParts: (parts, separator) => {
-      const text = parts.join(separator)
-      return finds(text) ? replacedParts(search, parts, separator, placesIn(search, text)) : parts
-    },
+    redact: (text) => redactParts([text], "")[0] ?? "",
+    redactParts: (parts, separator) => redactParts(parts, separator),
     finds,
     redactLines: (texts, cut, look) => {
       const looksFor = look?.areRead === true ? search.isIn : finds
       const has = look === undefined ? finds(texts.join("\n")) : looksFor(look.run) || looksFor(texts[0] ?? "")
       const places = has ? placesIn(search, texts.join("\n")) : []
       const starts = cut === undefined ? [] : startsAtEnds(search, texts, cut, newlines)
-      return places.length + starts.length > 0
-        ? replacedParts(search, texts, "\n", merged([...places, ...starts]))
-        : texts
+      if (places.length + starts.length === 0) return texts
+      const shown = replacedParts(search, texts, "\n", merged([...places, ...starts]))
+      return isFound ? shown : redactParts(shown, "\n")
     },
     redactCut: (text) => {
       const start = startAtEnd(search, text)

@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
 import type { Child } from "../../src/Child.js"
 import type { ChildDriver } from "../../src/ChildDriver.js"
 import * as ChildObserver from "../../src/ChildObserver.js"
@@ -1040,7 +1041,7 @@ describe("several observers", () => {
       expect(told).toEqual(moments("first", "second"))
       told.length = 0
       const runtime = ManagedRuntime.make(noting(told, "only"))
-      yield* Effect.promise(() => runtime.runPromise(exits))
+      yield* Effect.promise(() => runtime.runPromise(Effect.provide(exits, TestContext.TestContext)))
       yield* runtime.disposeEffect
       expect(told).toEqual(moments("only"))
     })
