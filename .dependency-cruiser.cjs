@@ -13,7 +13,9 @@ const mayImport = {
   journal: [effect, platform, "@tether/host", "@tether/process"],
   // Nothing that could spawn: what is deferred starts no process.
   // Itself by its name: a bundle of its sources finds what stays a file of its own.
-  spool: [effect, platform, platformNode, "@tether/host", "@tether/spool", node],
+  spool: [effect, platform, platformNode, "@tether/host", "@tether/transcript", "@tether/spool", node],
+  // It is loaded by a hook, which has no time: nothing.
+  transcript: [],
   // fastest-levenshtein: which script a command that none matches was probably meant for.
   vitest: [
     effect,
@@ -25,7 +27,7 @@ const mayImport = {
     "fastest-levenshtein",
     node
   ],
-  agent: [effect, platform, "@tether/host", "@tether/process"],
+  agent: [effect, platform, "@tether/host", "@tether/process", "@tether/transcript"],
   tmux: [effect, platform, "@tether/host", "@tether/process", "@tether/journal", node],
   // cli-table3: columns and cutting by width on a terminal. The last two: which colours, and how wide a text is.
   cli: [

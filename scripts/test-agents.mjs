@@ -14,6 +14,8 @@ const { values: options } = parseArgs({
   options: {
     // Only one of them, and then docs/agents.md is left as it is.
     agent: { type: "string" },
+    // Only the cases whose name has this in it. Some stand on others.
+    case: { type: "string" },
     // Where their raw output and their stored sessions go.
     record: { type: "string" }
   }
@@ -51,7 +53,7 @@ console.log(`In ${network}.`)
 const node = [
   process.execPath,
   "scripts/agents/main.mjs",
-  JSON.stringify({ scratch, agents, network, only: options.agent, record: options.record })
+  JSON.stringify({ scratch, agents, network, only: options.agent, named: options.case, record: options.record })
 ]
 // Nothing of our environment: it may have keys.
 const clean = ["env", "-i", `PATH=${process.env.PATH}`, `TMPDIR=${join(scratch, "tmp")}`, "LANG=C.UTF-8", ...node]

@@ -7,12 +7,13 @@ import { codex } from "../../packages/agent/dist/CodexAdapter.js"
 import { casesOf, isTerminal, problemsOf } from "./cases.mjs"
 import { modelServer } from "./modelServer.mjs"
 import { record } from "./record.mjs"
+import { sessionsOf } from "./sessions.mjs"
 import { table, writeDocs } from "./table.mjs"
 import { listening, play, processesOf, until } from "./turn.mjs"
 
 // Started by ../test-agents.mjs, without our environment and, where that is permitted, without a network.
 
-const { agents, network, only, record: recordings, scratch } = JSON.parse(process.argv[2])
+const { agents, named = "", network, only, record: recordings, scratch } = JSON.parse(process.argv[2])
 const adapters = { claude, codex }
 const nobody = 65_534
 const toNobody = [`--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"]
@@ -25,16 +26,21 @@ const told = new Set()
 for (const [agent, { binary, version }] of Object.entries(agents)) {
   const place = placeFor(agent, agent)
   let sessionId
-  for (const given of casesOf(agent)) {
+  for (const given of casesOf(agent).filter(({ name }) => name.includes(named))) {
     const row = await tryCase(agent, binary, given, place, sessionId)
     if (given.keeps) sessionId = row.sessionId
+    rows.push({ agent, version, name: given.name, ...row })
+    tell(agent, given.name, row)
+  }
+  for (const given of sessionsOf(agent).filter(({ name }) => name.includes(named))) {
+    const row = await trySession(agent, binary, given)
     rows.push({ agent, version, name: given.name, ...row })
     tell(agent, given.name, row)
   }
 }
 
 const failed = rows.filter(({ problems }) => problems.length > 0).length
-if (only === undefined && Object.keys(agents).length === Object.keys(adapters).length)
+if (only === undefined && named === "" && Object.keys(agents).length === Object.keys(adapters).length)
   writeDocs(table({ agents, network, rows }))
 console.log(failed === 0 ? `All ${rows.length} cases passed.` : `${failed} of ${rows.length} cases failed.`)
 process.exit(failed === 0 ? 0 : 1)
@@ -121,6 +127,30 @@ async function tryCase(agent, binary, given, shared, sessionId) {
     server.close()
     for (const { pid } of processesOf(marker)) process.kill(pid, "SIGKILL")
   }
+}
+
+async function trySession(agent, binary, { run }) {
+  const begin = performance.now()
+  const env = Object.assign((place, url) => envOf(agent, place, url), { config: codexConfig })
+  const context = {
+    adapter: adapters[agent],
+    agent,
+    args: agent === "codex" ? ["--skip-git-repo-check"] : [],
+    binary,
+    env,
+    placeFor: (name) => placeFor(agent, `${agent}-${name}`),
+    recordings: recordings === undefined ? undefined : resolve(recordings)
+  }
+  try {
+    const row = await run(context)
+    return { notices: [], ...row, ...timeSince(begin) }
+  } catch (error) {
+    return { end: "no end", notices: [], problems: [String(error?.message ?? error)], ...timeSince(begin) }
+  }
+}
+
+function timeSince(begin) {
+  return { millis: performance.now() - begin }
 }
 
 /** When a turn is to be cancelled: once the server was asked, or once the command runs. */

@@ -2,7 +2,7 @@
  * What an agent's program must tell of itself so that its turns can be driven: how it is called, and what its lines
  * mean.
  */
-import { parseObject } from "./internal/json.js"
+import { parseObject } from "@tether/transcript/Json"
 import type { Delta, Message, Notice, PermissionAsked, Result, SessionBound, Usage } from "./TurnEvent.js"
 
 /**
@@ -62,8 +62,8 @@ export interface Invocation {
 }
 
 /**
- * The agent has begun to work. `promptIds` are those of the prompts on which, by the ids that `Dialogue.user` was given;
- * an agent that names none leaves it out.
+ * The agent has begun to work. `promptIds` are those of the prompts on which, by the ids that `Dialogue.user` was
+ * given; an agent that names none leaves it out.
  *
  * @example
  * ```ts
@@ -98,8 +98,8 @@ export interface Ended {
 
 /**
  * What a line may mean. What is said twice of the session is passed on once; `count` of a notice is counted by the
- * turn; tokens are those of one turn, and the cost is what the process has cost so far, from which that of each turn is
- * taken. In a session, `Begun` and `Ended` tell a turn that was asked for from one that the agent begins by itself.
+ * turn; usage is that of one turn, or of one of several results in it. In a session, `Begun` and `Ended` tell a turn
+ * that was asked for from one that the agent begins by itself.
  *
  * @example
  * ```ts

@@ -4,7 +4,7 @@
 import type { AgentAdapter, Invocation, PermissionMode, Prompt } from "./AgentAdapter.js"
 import { codexDecoder } from "./internal/codexLines.js"
 import { wordOrStdin } from "./internal/promptWord.js"
-import { ThreadTotals } from "./internal/threadTotals.js"
+import { SessionTotals } from "./internal/sessionTotals.js"
 
 const sandbox: Readonly<Record<PermissionMode, ReadonlyArray<string>>> = {
   default: [],
@@ -43,7 +43,7 @@ const invocation = (prompt: Prompt): Invocation => {
 }
 
 const make = (): AgentAdapter => {
-  const totals = new ThreadTotals()
+  const totals = new SessionTotals(["inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens"])
   return { name: "codex", binary: "codex", invocation, decoder: (prompt) => codexDecoder(prompt, totals) }
 }
 

@@ -151,8 +151,8 @@ export const Stderr = Schema.TaggedStruct("Stderr", { line: Schema.String })
  * - `malformed`: a line of stdout that was no JSON object, or not of the form that its type has. `unknown`: a type that
  *   is not known here.
  * - `truncated`: a line that was longer than `maxLineBytes`.
- * - `agent`: what the agent itself warned of. `repeated`: a second result. `background`: the agent has ended a turn that
- *   it had begun by itself, whose messages came before this notice.
+ * - `agent`: what the agent itself warned of. `repeated`: a second result. `background`: the agent has ended a turn
+ *   that it had begun by itself, whose messages came before this notice.
  * - `leftovers`: processes that the agent had left, and that were ended. `survivors`: those that could not be ended.
  * - `lost`: output that was not read to its end, and why.
  *

@@ -37,6 +37,7 @@ export const believedFor: Duration.Duration = Duration.minutes(10)
  * 1. A conversation without messages is `unknown`.
  * 2. One whose last message came 10 minutes ago or earlier is `unknown`, whatever it says: its agent may have died, and
  *    a tool may work for hours. The time is that of the last message; a file without times has that of its last change.
+ *    The same for one that is 10 minutes ahead: clocks are set.
  *    A live conversation has none, and is never too old: its turn is sure to end with a terminal event.
  * 3. A live conversation is `idle` after its terminal event, and `working` before it.
  * 4. A stored one whose last message is the user's, a prompt or the result of a tool, is `working`; but it is `idle`
@@ -59,7 +60,7 @@ export const believedFor: Duration.Duration = Duration.minutes(10)
  */
 export const at = ({ changedAt, entries, isOver }: Transcript, now: number): TurnState => {
   const last = entries.at(-1)
-  if (last === undefined || (changedAt !== undefined && now - changedAt >= Duration.toMillis(believedFor)))
+  if (last === undefined || (changedAt !== undefined && Math.abs(now - changedAt) >= Duration.toMillis(believedFor)))
     return "unknown"
   return (isOver ?? !isUnfinished(entries, last)) ? "idle" : "working"
 }

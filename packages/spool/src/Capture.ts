@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type { CaptureHeader } from "./CaptureRecord.js"
 import { eventOf, headerOf } from "./internal/captureLine.js"
 import { type Counts, deliver } from "./internal/deliver.js"
-import { appendLive, retireLive } from "./internal/live.js"
+import { appendLive, leftOut, retireLive } from "./internal/live.js"
 import { safeName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
 import { publish } from "./internal/publish.js"
@@ -34,7 +34,8 @@ import * as Transcript from "./Transcript.js"
 export type Policy = "probe-then-live" | "always-defer" | "live-or-fail"
 
 /**
- * What became of it. A failure is an answer too: whoever ends a session has no use for an error.
+ * What became of it. A failure is an answer too: whoever ends a session has no use for an error. `unknown` is how many
+ * lines of the transcript were left out because nobody may have said them; without it, none.
  *
  * @example
  * ```ts
@@ -44,13 +45,21 @@ export type Policy = "probe-then-live" | "always-defer" | "live-or-fail"
  * ```
  */
 export type Outcome =
-  | ({ readonly status: "delivered"; readonly events: number } & Counts)
-  | { readonly status: "deferred"; readonly path: string; readonly events: number; readonly because?: string }
+  | ({ readonly status: "delivered"; readonly events: number; readonly unknown?: number } & Counts)
+  | {
+      readonly status: "deferred"
+      readonly path: string
+      readonly events: number
+      readonly unknown?: number
+      readonly because?: string
+    }
   | { readonly status: "failed"; readonly reason: string }
 
 /**
  * - `sessionId`: whose transcript it is. `cwd`: where it ran; default: our own working directory.
  * - `maxTurns`: of the newest. Default 200.
+ * - `lastAnswer`: the agent's last words, if its program tells them beside the transcript. A hook may run before they
+ *   are in it.
  * - `socket`: of the daemon; default `$TETHER_DAEMON_SOCKET`, otherwise `daemon.sock` in the state directory `spool`.
  * - `answerWithin`: how long the daemon may take, in milliseconds. Default 600.
  *
@@ -67,6 +76,7 @@ export interface Request {
   readonly policy?: Policy | undefined
   readonly cwd?: string | undefined
   readonly maxTurns?: number | undefined
+  readonly lastAnswer?: string | undefined
   readonly socket?: string | undefined
   readonly answerWithin?: number | undefined
 }
@@ -137,29 +147,31 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
     const answerBefore = (yield* ActiveTime.now) + (request.answerWithin ?? answerWithin)
     // What was kept turn by turn is complete. Whoever drains it knows it by its keys.
     yield* Effect.ignore(Effect.flatMap(StateDir.statePath(folder), (path) => retireLive(path, sessionId, now)))
-    const { turns } = yield* Effect.catchIf(
-      Transcript.read(request.transcript, { maxTurns: request.maxTurns }),
+    const { turns, unknown } = yield* Effect.catchIf(
+      Transcript.read(request.transcript, { maxTurns: request.maxTurns, lastAnswer: request.lastAnswer }),
       (error) => error.reason === "NotFound",
-      () => Effect.succeed({ turns: [] })
+      () => Effect.succeed({ turns: [], unknown: 0 })
     )
     const header = headerOf(sessionId, cwdOf(request), now)
     const lines = turns.map((turn) => JSON.stringify(eventOf(sessionId, turn, now)))
-    if (policy === "always-defer") return yield* deferred(sessionId, header, lines)
+    const told = leftOut(unknown)
+    if (policy === "always-defer") return { ...(yield* deferred(sessionId, header, lines)), ...told }
     // Reading has taken some of it.
     const left = answerBefore - (yield* ActiveTime.now)
     if (left < leastAsked && policy === "probe-then-live") {
-      return { ...(yield* deferred(sessionId, header, lines)), because: "no time was left to ask the daemon" }
+      return { ...(yield* deferred(sessionId, header, lines)), ...told, because: "no time was left to ask the daemon" }
     }
     const live = yield* Effect.either(
       Effect.flatMap(request.socket === undefined ? socketPath : Effect.succeed(request.socket), (socket) =>
         deliver({ socket, header, lines, connectWithin, answerWithin: Math.max(leastAsked, left) })
       )
     )
-    if (live._tag === "Right") return { status: "delivered", events: lines.length, ...live.right } satisfies Outcome
+    if (live._tag === "Right")
+      return { status: "delivered", events: lines.length, ...told, ...live.right } satisfies Outcome
     const problem = live.left._tag === "Undelivered" ? live.left.problem : live.left.message
     if (policy === "live-or-fail")
       return { status: "failed", reason: `the daemon has not taken it: ${problem}` } satisfies Outcome
-    return { ...(yield* deferred(sessionId, header, lines)), because: problem }
+    return { ...(yield* deferred(sessionId, header, lines)), ...told, because: problem }
   }).pipe(Effect.catchAll((error) => Effect.succeed<Outcome>({ status: "failed", reason: error.message })))
 
 const nextId = SortableId.make()
@@ -198,7 +210,7 @@ const cwdOf = ({ cwd }: Pick<Request, "cwd">): string => (cwd === undefined || c
  * ```
  */
 export const turn = (
-  request: Pick<Request, "transcript" | "sessionId" | "cwd">
+  request: Pick<Request, "transcript" | "sessionId" | "cwd" | "lastAnswer">
 ): Effect.Effect<Outcome, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
@@ -208,6 +220,7 @@ export const turn = (
       directory: path,
       sessionId,
       transcript: request.transcript,
+      lastAnswer: request.lastAnswer,
       header: headerOf(sessionId, cwdOf(request), now),
       now
     })

@@ -1,16 +1,19 @@
 /**
- * The turns of an agent's session, from the transcript that its command-line program keeps: one JSON object a line.
+ * What was said in an agent's session, from the transcript that its command-line program keeps.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import * as Block from "@tether/transcript/Block"
+import type { Entry } from "@tether/transcript/Entry"
+import * as Reader from "@tether/transcript/Reader"
 import * as Effect from "effect/Effect"
 import { makeLines } from "./internal/lines.js"
-import { type Said, turnOf } from "./internal/turnLine.js"
 
 /**
- * What somebody has said. `number` counts the turns of the session from 1; `at` is the turn's own time, in milliseconds
- * since the epoch, if it has one.
+ * What somebody has said. `number` counts the turns of the session from 1; `identity` tells it from the others of its
+ * session, wherever it stands, if its program gives ids: for an answer, it is that of what is answered; `at` is the
+ * turn's own time, in milliseconds since the epoch, if it has one.
  *
  * @example
  * ```ts
@@ -19,14 +22,19 @@ import { type Said, turnOf } from "./internal/turnLine.js"
  * const line = ({ role, text }: Turn) => `${role}: ${text}`
  * ```
  */
-export interface Turn extends Said {
+export interface Turn {
   readonly number: number
+  readonly role: "user" | "assistant"
+  readonly text: string
+  readonly identity: string | undefined
+  readonly at: number | undefined
 }
 
 /**
- * The newest turns of what was read, and what else was there: `turns` before them, lines that are `skipped` because
- * they are of another kind or empty, lines that are `undecodable`. `end` is where reading goes on: behind the last
- * whole line.
+ * The newest turns of what was read, and what else was there: turns that were `dropped` before them; lines that are
+ * `skipped` because nobody has said anything in them; lines that are `unknown`, and left out because nobody may have;
+ * lines that are `undecodable`. `end` is where reading goes on: behind the last whole line, or before a command of the
+ * user's of which the next lines tell whether it was for the agent.
  *
  * @example
  * ```ts
@@ -39,14 +47,19 @@ export interface Excerpt {
   readonly turns: ReadonlyArray<Turn>
   readonly dropped: number
   readonly skipped: number
+  readonly unknown: number
   readonly undecodable: number
   readonly end: number
   readonly lastNumber: number
+  readonly answering: string | undefined
 }
 
 /**
  * - `maxTurns`: how many of the newest are kept. Default 200.
- * - `from`, `lastNumber`: where an earlier reading has ended, and with which turn.
+ * - `from`, `lastNumber`, `answering`: where an earlier reading has ended, with which turn, and what was being
+ *   answered.
+ * - `lastAnswer`: the agent's last words, as its program tells them elsewhere. Where they are not written yet, they are
+ *   the last turn.
  * - `maxBytes`: after so many no more is begun: it ends with the line that is there then. Default: all of it.
  * - `isOpen`: whether it is still being written: then a last line without newline is left for later. Default false.
  *
@@ -61,6 +74,8 @@ export interface Options {
   readonly maxTurns?: number | undefined
   readonly from?: number | undefined
   readonly lastNumber?: number | undefined
+  readonly answering?: string | undefined
+  readonly lastAnswer?: string | undefined
   readonly maxBytes?: number | undefined
   readonly isOpen?: boolean | undefined
 }
@@ -71,9 +86,8 @@ const maxLineBytes = 64 * 1024 * 1024
 /**
  * Reads a transcript, in memory that does not grow with it, up to the size that it had when it was opened.
  *
- * A line is a turn if its `type`, or its `message.role`, is `user` or `assistant`, and it is neither marked `isMeta`
- * nor `isSidechain`; its text is the content, or the text blocks of the content joined by newlines. What has no text is
- * skipped.
+ * A turn is what the user or the agent has said: the text of one line, or its text blocks joined by newlines. What is
+ * said, `Reader` of `@tether/transcript` tells: of sessions of Claude Code and of rollouts of Codex.
  *
  * @example
  * ```ts
@@ -89,7 +103,15 @@ const maxLineBytes = 64 * 1024 * 1024
  */
 export const read = (
   path: string,
-  { from = 0, isOpen = false, lastNumber = 0, maxBytes = Number.POSITIVE_INFINITY, maxTurns = 200 }: Options = {}
+  {
+    answering,
+    from = 0,
+    isOpen = false,
+    lastAnswer,
+    lastNumber = 0,
+    maxBytes = Number.POSITIVE_INFINITY,
+    maxTurns = 200
+  }: Options = {}
 ): Effect.Effect<Excerpt, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -101,10 +123,21 @@ export const read = (
     // One that is written to faster than we read would never end.
     const lines = yield* makeLines(file, from, maxLineBytes, Number((yield* file.stat).size))
     const kept = new Newest<Turn>(maxTurns)
+    const reader = Reader.make(answering)
     let number = lastNumber
-    let skipped = 0
-    let undecodable = 0
     let end = from
+    /** Where the command begins that is held back. */
+    let held: number | undefined
+    let last: Omit<Turn, "number"> | undefined
+    let wordless = 0
+    const add = (turn: Omit<Turn, "number"> | undefined) => {
+      if (turn === undefined) {
+        wordless++
+        return
+      }
+      last = turn
+      kept.add({ number: ++number, ...turn })
+    }
     for (
       let some = yield* lines.next;
       some !== undefined;
@@ -113,13 +146,36 @@ export const read = (
       for (const line of some) {
         if (isOpen && !line.isWhole) break
         end = line.end
-        const turn = turnOf(line.text)
-        if (turn === "skipped") skipped++
-        else if (turn === "undecodable") undecodable++
-        else kept.add({ number: ++number, ...turn })
+        const entries = reader.line(line.text)
+        held = reader.isHolding ? (held ?? line.start) : undefined
+        for (const entry of entries) add(turnOf(entry))
       }
     }
-    return { turns: kept.all, dropped: kept.dropped, skipped, undecodable, end, lastNumber: number }
+    if (lastAnswer !== undefined && lastAnswer.trim() !== "") {
+      for (const entry of reader.release()) add(turnOf(entry))
+      held = undefined
+      // It has the number that it will have once it is written.
+      if (!isWritten(last, lastAnswer))
+        kept.add({
+          number: number + 1,
+          role: "assistant",
+          text: lastAnswer,
+          identity: reader.answering,
+          at: undefined
+        })
+    }
+    const { asides, malformed, repeated, unknown } = reader.counts
+    return {
+      turns: kept.all,
+      dropped: kept.dropped,
+      skipped: asides + repeated + wordless,
+      unknown,
+      undecodable: malformed,
+      // What is held back is not held for ever.
+      end: isOpen && held !== undefined && end - from < maxBytes ? held : end,
+      lastNumber: number,
+      answering: reader.answering
+    }
   }).pipe(
     Effect.scoped,
     Effect.catchIf(
@@ -127,6 +183,19 @@ export const read = (
       (error) => FileAttempt.attempt("read the transcript", path)(Effect.fail(error))
     )
   )
+
+const turnOf = (entry: Entry): Omit<Turn, "number"> | undefined => {
+  if (entry._tag !== "Prompt" && entry._tag !== "Answer") return undefined
+  const text = Block.textOf(entry.blocks)
+  if (text.trim() === "") return undefined
+  return entry._tag === "Prompt"
+    ? { role: "user", text, identity: entry.identity, at: entry.at }
+    : { role: "assistant", text, identity: entry.answers, at: entry.at }
+}
+
+/** A message may have several texts, which stand in lines of their own. */
+const isWritten = (last: Omit<Turn, "number"> | undefined, lastAnswer: string): boolean =>
+  last?.role === "assistant" && lastAnswer.trimEnd().endsWith(last.text.trimEnd())
 
 /** So many of the last that were added. */
 class Newest<A> {

@@ -17,8 +17,6 @@ const stderrKept = 8 * 1024
 
 /** What the process of a turn has done before. */
 export interface Before {
-  /** What it has cost so far. The turn counts its own cost in. */
-  cost: number
   readonly turns: number
 }
 
@@ -44,7 +42,7 @@ export class Account {
     private readonly now: () => number,
     private readonly redactor: Redactor,
     private readonly before: Before,
-    private readonly attribution: Pick<Attribution, "begun" | "isAnswer">
+    private readonly attribution: Pick<Attribution, "answered" | "begun" | "isAnswer">
   ) {
     this.lastAt = now()
   }
@@ -110,14 +108,6 @@ export class Account {
     return this.shownBytes
   }
 
-  /** The cost that is told is that of all that its process has done. */
-  private spent(said: Usage): Usage {
-    const usage = said.costUsd === undefined ? said : { ...said, costUsd: said.costUsd - this.before.cost }
-    this.before.cost = said.costUsd ?? this.before.cost
-    this.usage = this.usage === undefined ? usage : sumOf(this.usage, usage)
-    return usage
-  }
-
   /** A decoder that fails at one line must not be the end of all others. */
   private read(events: Array<TurnEvent>, decode: () => ReadonlyArray<Said>, line: string): void {
     try {
@@ -168,9 +158,11 @@ export class Account {
           if (this.result !== undefined)
             events.push(this.notice("repeated", `the result ${each.result.subtype}: the last one counts`))
           this.result = each.result
+          this.attribution.answered()
           break
         case "Usage":
-          events.push(this.spent(each))
+          this.usage = this.usage === undefined ? each : sumOf(this.usage, each)
+          events.push(each)
           break
         default:
           events.push(each)

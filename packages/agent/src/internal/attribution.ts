@@ -6,7 +6,11 @@ import * as Effect from "effect/Effect"
 import type { Begun, Ended } from "../AgentAdapter.js"
 
 /** Where a process serves one turn, all results are that one's. */
-export const oneTurn: Pick<Attribution, "begun" | "isAnswer"> = { begun: () => undefined, isAnswer: () => true }
+export const oneTurn: Pick<Attribution, "answered" | "begun" | "isAnswer"> = {
+  answered: () => undefined,
+  begun: () => undefined,
+  isAnswer: () => true
+}
 
 interface Asked {
   readonly promptId: string
@@ -42,6 +46,11 @@ export class Attribution {
   ended(): void {
     this.works(false)
     this.namesPrompts = false
+    this.asked = undefined
+  }
+
+  /** What was asked has its answer, and what comes behind it is none. */
+  answered(): void {
     this.asked = undefined
   }
 

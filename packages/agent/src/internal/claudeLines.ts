@@ -1,48 +1,13 @@
+import * as ClaudeLine from "@tether/transcript/ClaudeLine"
+import { asArray, asNumber, asObject, asString, inWords, type JsonObject } from "@tether/transcript/Json"
 /**
  * What the lines mean that Claude Code writes with `--output-format stream-json`.
  */
 import * as AgentAdapter from "../AgentAdapter.js"
-import { isAside, isOfSubAgent, Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
-import { asArray, asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
+import { Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
+import type { SessionTotals } from "./sessionTotals.js"
 
 type Said = AgentAdapter.Said
-
-/** They are about the program and not of the conversation. Some come in its output, some in its session files. */
-const asides = new Set([
-  "system",
-  "permission-mode",
-  "mode",
-  "custom-title",
-  "ai-title",
-  "agent-name",
-  "agent-color",
-  "agent-setting",
-  "pr-link",
-  "progress",
-  "queue-operation",
-  "attachment",
-  "summary",
-  "last-prompt",
-  "tag",
-  "file-history-snapshot",
-  "content-replacement",
-  "api-request",
-  "api-request-blob",
-  "api-request-shape",
-  "atis-latch",
-  "cost-state",
-  "tools-used",
-  "rate_limit_event",
-  "tool_progress",
-  "tool_use_summary",
-  "auth_status",
-  "prompt_suggestion",
-  "keep_alive",
-  "control_response",
-  "control_cancel_request"
-])
-
-export const isKnownAside = (type: string): boolean => asides.has(type)
 
 const notice = (kind: "malformed" | "unknown" | "agent", text: string): Said => ({ _tag: "Notice", kind, text })
 
@@ -52,7 +17,11 @@ const deltaKinds: ReadonlyMap<unknown, readonly ["Text" | "Thinking" | "ToolInpu
   ["input_json_delta", ["ToolInput", "partial_json"]]
 ] as const)
 
-export const claudeDecoder = (): AgentAdapter.Decoder => {
+export const claudeDecoder = (
+  { resumeSessionId }: Pick<AgentAdapter.Prompt, "resumeSessionId">,
+  costs: SessionTotals<"costUsd">
+): AgentAdapter.Decoder => {
+  let goesOn = resumeSessionId !== undefined
   const messages = new Messages()
   let bound: string | undefined
   let candidate: string | undefined
@@ -85,6 +54,15 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
       default:
         return []
     }
+  }
+
+  /** The total that it tells is that of the session. */
+  const costOf = (entry: JsonObject): number | undefined => {
+    const total = asNumber(entry["total_cost_usd"])
+    if (total === undefined) return undefined
+    const added = costs.added(sessionIdOf(entry) ?? "", goesOn, { costUsd: total })
+    goesOn = true
+    return added?.costUsd
   }
 
   /** That it works, and on which prompts: those that it names, or the one that it repeats. */
@@ -136,23 +114,39 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
   const meaning = (entry: JsonObject): ReadonlyArray<Said> => {
     const type = entry["type"]
     if (typeof type !== "string") return [notice("malformed", inWords(entry))]
-    // Nearly all lines are these, and each look into an entry costs.
-    if (type === "stream_event") return isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
-    // Also one that is marked: without it the turn would have no end.
-    if (type === "result") return result(entry)
-    if (type === "user" && entry["isReplay"] === true) return begun(entry)
-    if (isAside(entry)) return []
     switch (type) {
-      case "assistant":
-        return messages.assistant(entry) ?? [notice("malformed", inWords(entry))]
-      case "user":
-        return messages.user(entry) ?? [notice("malformed", inWords(entry))]
+      // Nearly all lines are these, and each look into an entry costs.
+      case "stream_event":
+        return isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
+      // Also one that is marked: without it the turn would have no end.
+      case "result":
+        return result(entry)
       case "control_request":
         return asked(entry)
       case "system":
         return [...begun(entry), ...warning(entry)]
+      case "user":
+        return entry["isReplay"] === true ? begun(entry) : conversation(entry)
       default:
-        return isKnownAside(type) ? [] : [notice("unknown", `a line of the type ${type}`)]
+        return conversation(entry)
+    }
+  }
+
+  const conversation = (entry: JsonObject): ReadonlyArray<Said> => {
+    const line = ClaudeLine.read(entry)
+    switch (line._tag) {
+      case "Answer":
+      case "Prompt":
+      case "Results":
+        return messages.add(line)
+      case "Malformed":
+        return [notice("malformed", inWords(entry))]
+      case "Unknown":
+        return [notice("unknown", `a line of the type ${inWords(entry["type"])}`)]
+      case "Work":
+      case "Command":
+      case "Aside":
+        return []
     }
   }
 
@@ -176,6 +170,8 @@ export const claudeDecoder = (): AgentAdapter.Decoder => {
 /** The lines of hooks, which run at the start of a resumed session, have an id of the moment. */
 const tellsSession = (entry: JsonObject): boolean => entry["type"] !== "system" || entry["subtype"] === "init"
 
+const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
+
 const idsIn = (value: unknown): ReadonlyArray<string> | undefined => {
   const ids = asArray(value)?.filter((id) => typeof id === "string")
   return ids === undefined || ids.length === 0 ? undefined : ids
@@ -185,15 +181,6 @@ const idsIn = (value: unknown): ReadonlyArray<string> | undefined => {
 const isOwn = (entry: JsonObject): boolean => {
   const kind = asString(asObject(entry["origin"])?.["kind"])
   return kind !== undefined && kind !== "human"
-}
-
-/** What the process has cost. The total is that of the session, with what earlier processes have cost. */
-const costOf = (entry: JsonObject): number | undefined => {
-  const costs = Object.values(asObject(entry["modelUsage"]) ?? {}).map((model) =>
-    asNumber(asObject(model)?.["costUSD"])
-  )
-  const isWhole = costs.length > 0 && costs.every((cost) => cost !== undefined)
-  return isWhole ? costs.reduce((sum, cost) => sum + cost, 0) : asNumber(entry["total_cost_usd"])
 }
 
 const textOf = (entry: JsonObject): string | undefined => {

@@ -1,59 +1,21 @@
 /**
  * Messages as Claude Code writes them, to its output and into its session files alike.
  */
-import type { Block, Message } from "../TurnEvent.js"
-import { asArray, asNumber, asObject, asString, type JsonObject } from "./json.js"
-
-/** What an entry is no part of the conversation for: it belongs to a sub-agent, or was put there by the program. */
-export const isAside = (entry: JsonObject): boolean =>
-  isOfSubAgent(entry) ||
-  entry["isSidechain"] === true ||
-  entry["isMeta"] === true ||
-  entry["isCompactSummary"] === true ||
-  entry["isReplay"] === true ||
-  entry["isSynthetic"] === true
-
-export const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
+import type { Block } from "@tether/transcript/Block"
+import type { Answer, Prompt, Results } from "@tether/transcript/Entry"
+import { asNumber, asString, type JsonObject } from "@tether/transcript/Json"
+import type { Message } from "../TurnEvent.js"
 
 export const sessionIdOf = (entry: JsonObject): string | undefined => {
   const id = asString(entry["session_id"]) ?? asString(entry["sessionId"])
   return id === "" ? undefined : id
 }
 
-const blockOf = (value: unknown): Block => {
-  const block = asObject(value)
-  const type = asString(block?.["type"]) ?? "unknown"
-  switch (block === undefined ? undefined : type) {
-    case "text":
-      return { _tag: "Text", text: asString(block?.["text"]) ?? "" }
-    case "thinking":
-      return { _tag: "Thinking", text: asString(block?.["thinking"]) ?? "" }
-    case "tool_use":
-      return {
-        _tag: "ToolUse",
-        id: asString(block?.["id"]) ?? "",
-        name: asString(block?.["name"]) ?? "",
-        input: block?.["input"] ?? {}
-      }
-    case "tool_result":
-      return {
-        _tag: "ToolResult",
-        toolUseId: asString(block?.["tool_use_id"]) ?? "",
-        content: block?.["content"] ?? "",
-        isError: block?.["is_error"] === true
-      }
-    default:
-      return { _tag: "Other", type, value }
-  }
+interface Part {
+  readonly block: Block
+  /** Its number in the message, where that is told. */
+  readonly place: number | undefined
 }
-
-/** The blocks of a message's content, which is one text or a list. Undefined where it is neither. */
-export const blocksOf = (content: unknown): ReadonlyArray<Block> | undefined =>
-  typeof content === "string"
-    ? content === ""
-      ? []
-      : [{ _tag: "Text", text: content }]
-    : asArray(content)?.map(blockOf)
 
 /**
  * Messages from entries. The entries of one message of the assistant have one part each and the same id: what is given
@@ -64,26 +26,28 @@ export class Messages {
    * The latest ones of the assistant, by id. One may go on after the results of its first tools, where it calls several
    * at once.
    */
-  private readonly latest = new Map<string, ReadonlyArray<Block>>()
+  private readonly latest = new Map<string, ReadonlyArray<Part>>()
   private open: string | undefined
 
-  /** Undefined where the entry has no such message. */
-  assistant(entry: JsonObject): ReadonlyArray<Message> | undefined {
-    const message = asObject(entry["message"])
-    const blocks = blocksOf(message?.["content"])
-    if (message === undefined || blocks === undefined) return undefined
-    const id = asString(message["id"])
-    if (id === undefined) return [...this.close(), { _tag: "Message", role: "assistant", status: "Complete", blocks }]
-    const closed = this.open === id ? [] : this.close()
-    const all = [...(this.latest.get(id) ?? []), ...blocks]
-    this.remember(id, all)
-    this.open = id
-    return [...closed, { _tag: "Message", id, role: "assistant", status: "Streaming", blocks: all }]
+  add(entry: Answer | Prompt | Results): ReadonlyArray<Message> {
+    return entry._tag === "Answer" ? this.assistant(entry) : this.user(entry)
   }
 
-  user(entry: JsonObject): ReadonlyArray<Message> | undefined {
-    const blocks = blocksOf(asObject(entry["message"])?.["content"])
-    if (blocks === undefined) return undefined
+  private assistant({ blocks, messageId: id, place }: Answer): ReadonlyArray<Message> {
+    if (id === undefined) return [...this.close(), { _tag: "Message", role: "assistant", status: "Complete", blocks }]
+    const closed = this.open === id ? [] : this.close()
+    const before = this.latest.get(id) ?? []
+    const parts = [
+      // What is stored once more takes the place of what it was.
+      ...before.filter((part) => place === undefined || part.place !== place),
+      ...blocks.map((block) => ({ block, place }))
+    ]
+    this.remember(id, parts)
+    this.open = id
+    return [...closed, { _tag: "Message", id, role: "assistant", status: "Streaming", blocks: blocksOf(parts) }]
+  }
+
+  private user({ blocks }: Prompt | Results): ReadonlyArray<Message> {
     return [
       ...this.close(),
       ...(blocks.length === 0
@@ -98,18 +62,20 @@ export class Messages {
     this.open = undefined
     return id === undefined
       ? []
-      : [{ _tag: "Message", id, role: "assistant", status: "Complete", blocks: this.latest.get(id) ?? [] }]
+      : [{ _tag: "Message", id, role: "assistant", status: "Complete", blocks: blocksOf(this.latest.get(id) ?? []) }]
   }
 
-  private remember(id: string, blocks: ReadonlyArray<Block>): void {
+  private remember(id: string, parts: ReadonlyArray<Part>): void {
     this.latest.delete(id)
-    this.latest.set(id, blocks)
+    this.latest.set(id, parts)
     for (const oldest of this.latest.keys()) {
       if (this.latest.size <= mostRemembered) break
       this.latest.delete(oldest)
     }
   }
 }
+
+const blocksOf = (parts: ReadonlyArray<Part>): ReadonlyArray<Block> => parts.map(({ block }) => block)
 
 /** More are not under way at once. */
 const mostRemembered = 16

@@ -1,11 +1,11 @@
+import { asNumber, asObject, asString, inWords, type JsonObject } from "@tether/transcript/Json"
 /**
  * What the lines mean that `codex exec --json` writes.
  */
 import * as AgentAdapter from "../AgentAdapter.js"
-import type { Block, Message } from "../TurnEvent.js"
+import type { Block, Message, Usage } from "../TurnEvent.js"
 import { tokensOf } from "./claudeMessage.js"
-import { asNumber, asObject, asString, inWords, type JsonObject } from "./json.js"
-import type { ThreadTotals, Tokens } from "./threadTotals.js"
+import type { SessionTotals } from "./sessionTotals.js"
 
 type Said = AgentAdapter.Said
 
@@ -13,9 +13,11 @@ const notice = (kind: "malformed" | "unknown" | "agent", text: string): Said => 
 
 const asides = new Set(["turn.started"])
 
+type Tokens = Omit<Usage, "_tag" | "costUsd">
+
 export const codexDecoder = (
   { resumeSessionId, turnId }: Pick<AgentAdapter.Prompt, "resumeSessionId" | "turnId">,
-  totals: ThreadTotals
+  totals: SessionTotals<keyof Tokens>
 ): AgentAdapter.Decoder => {
   let thread: string | undefined
   let answer: string | undefined

@@ -1,8 +1,8 @@
+import * as Block from "@tether/transcript/Block"
 /**
  * A conversation as it grows: one rule for what comes live and for what was stored.
  */
 import { isTerminal, type Message, type TurnEvent } from "../TurnEvent.js"
-import { blocksOf } from "./claudeMessage.js"
 
 /**
  * One message of a conversation, with all its parts so far. One that is still `"Streaming"` after the turn was never
@@ -62,7 +62,7 @@ export class Conversation {
   }
 
   ask(prompt: string): void {
-    const blocks = blocksOf(prompt) ?? []
+    const blocks = Block.ofContent(prompt) ?? []
     if (blocks.length > 0) this.put({ _tag: "Message", role: "user", status: "Complete", blocks })
   }
 

@@ -60,7 +60,7 @@ export class Progress {
       asked.adapter.decoder(asked),
       () => ActiveTime.unsafeNow(clock),
       redactor,
-      asked.before ?? { cost: 0, turns: 0 },
+      asked.before ?? { turns: 0 },
       asked.attribution ?? oneTurn
     )
   }

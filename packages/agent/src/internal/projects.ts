@@ -4,12 +4,12 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
+import { parseObject } from "@tether/transcript/Json"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
-import { asString, parseObject } from "./json.js"
 import { firstInLines } from "./sessionFile.js"
+import { cwdOf } from "./storedSession.js"
 
 const configured = Config.orElse(Config.nonEmptyString("CLAUDE_CONFIG_DIR"), () =>
   Config.map(Config.nonEmptyString("HOME"), (home) => `${home}/.claude`)
@@ -44,20 +44,23 @@ const sessionsIn = (fs: FileSystem.FileSystem, directory: string) =>
   )
 
 /** The first directory that a file names is the one that its session was started in. */
-const cwdOf = (path: string) => firstInLines(path, (line) => asString(parseObject(line)?.["cwd"]))
+const cwdIn = (path: string) =>
+  firstInLines(path, (line) => {
+    const entry = parseObject(line)
+    return entry === undefined ? undefined : cwdOf(entry)
+  })
 
-/** Whether the first of these files that tells where it belongs, belongs here. What cannot be read tells nothing. */
-const belong = (files: ReadonlyArray<string>, cwds: ReadonlyArray<string>) =>
-  Stream.fromIterable(files).pipe(
-    Stream.mapEffect((file) => Effect.orElseSucceed(cwdOf(file), () => Option.none<string>())),
-    Stream.filterMap((cwd) => cwd),
-    Stream.runHead,
-    Effect.map(Option.exists((cwd) => cwds.includes(cwd)))
+/** Whether a file tells that it belongs here. One that cannot be read tells nothing. */
+const belongs = (file: string, cwds: ReadonlyArray<string>): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  cwdIn(file).pipe(
+    Effect.map(Option.exists((cwd) => cwds.includes(cwd))),
+    Effect.orElseSucceed(() => false)
   )
 
 /**
  * The session files that may be those of a directory, by any of its names: all that are in the directory with its slug,
- * and those in others that belong here: a long slug is shortened, and other versions made it by another rule.
+ * and those in others that tell that they belong here: a long slug is shortened, other versions made it by another
+ * rule, and a session that goes on in a worktree lies in the directory of that.
  */
 export const sessionFiles = (
   projects: string,
@@ -70,8 +73,9 @@ export const sessionFiles = (
       const all = sessionsIn(fs, `${projects}/${name}`)
       if (slugs.includes(name)) return all
       // There may be anything, and it cannot be known to be ours.
-      return Effect.orElseSucceed(all, () => []).pipe(
-        Effect.flatMap((files) => Effect.map(belong(files, cwds), (isOurs) => (isOurs ? files : [])))
+      return Effect.flatMap(
+        Effect.orElseSucceed(all, (): ReadonlyArray<string> => []),
+        (files) => Effect.filter(files, (file) => belongs(file, cwds), { concurrency: 4 })
       )
     }
     return (yield* Effect.forEach(yield* namesIn(fs, projects), filesOf, { concurrency: 4 })).flat()

@@ -73,7 +73,7 @@ class OpenSession implements AgentSession {
   /** Which turn has the process, or is about to get it. */
   private holder: string | undefined
   /** Of the process that runs, so far. */
-  private readonly before = { cost: 0, turns: 0 }
+  private readonly before = { turns: 0 }
   /** Questions that are not answered yet, and who waits to deny them. */
   private readonly asked = new Set<string>()
   private readonly considered = new Set<string>()
@@ -111,7 +111,7 @@ class OpenSession implements AgentSession {
         (acquired) => {
           this.process = acquired
           // In place: a turn that has begun may be served by this one after all.
-          Object.assign(this.before, { cost: 0, turns: 0 })
+          Object.assign(this.before, { turns: 0 })
           this.attribution.ended()
         }
       )
@@ -244,7 +244,7 @@ class OpenSession implements AgentSession {
   // ---- its turns
 
   private promptOf(prompt: string, turnId = String(this.count)): Prompt {
-    return { ...this.options, prompt, turnId }
+    return { ...this.options, resumeSessionId: this.known ?? this.options.resumeSessionId, prompt, turnId }
   }
 
   readonly turn = ({ prompt, timeouts, turnId }: SessionTurn): Stream.Stream<TurnEvent, SpawnError | SessionBusy> =>

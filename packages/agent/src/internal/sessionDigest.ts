@@ -1,11 +1,10 @@
 /**
  * What a list of sessions says of one, from the lines of its file. None of them is kept.
  */
-import type { Block } from "../TurnEvent.js"
-import { blocksOf } from "./claudeMessage.js"
-import { asObject, asString, type JsonObject } from "./json.js"
-import { isProgramNote } from "./programNote.js"
-import { storedLine, timeOf } from "./storedLine.js"
+import * as Block from "@tether/transcript/Block"
+import { asString, type JsonObject } from "@tether/transcript/Json"
+import * as Reader from "@tether/transcript/Reader"
+import { cwdOf } from "./storedSession.js"
 
 const longestTitle = 80
 
@@ -15,53 +14,55 @@ export class SessionDigest {
   changedAt: number | undefined
   turns = 0
   messages = 0
-  malformed = 0
+  private readonly reader = Reader.make()
   private givenTitle: string | undefined
   private madeTitle: string | undefined
   private firstPrompt: string | undefined
+  private readonly own = new Set<string>()
+  private readonly summaries: Array<{ readonly text: string; readonly leaf: string | undefined }> = []
 
   line(text: string): void {
-    const line = storedLine(text)
-    if (line === "malformed") this.malformed++
-    if (typeof line === "string") return
-    this.cwd ??= asString(line.entry["cwd"])
-    if (line.kind === "user" || line.kind === "assistant") this.message(line.kind, line.entry)
-    else this.about(line.entry)
+    const entries = this.reader.line(text)
+    const { last } = this.reader
+    if (last !== undefined) {
+      this.cwd ??= cwdOf(last)
+      this.about(last)
+    }
+    for (const entry of entries) {
+      this.changedAt = entry.at ?? this.changedAt
+      if (entry._tag === "Work") continue
+      this.messages++
+      if (entry._tag !== "Prompt") continue
+      this.turns++
+      this.firstPrompt ??= titleOf(Block.textOf(entry.blocks))
+    }
+  }
+
+  get malformed(): number {
+    return this.reader.counts.malformed
   }
 
   /** The one that the user gave it, or else the one that was made for it, or else what it began with. */
   get title(): string | undefined {
-    return this.givenTitle ?? this.madeTitle ?? this.firstPrompt
-  }
-
-  private message(role: "user" | "assistant", entry: JsonObject): void {
-    const blocks = blocksOf(asObject(entry["message"])?.["content"])
-    if (blocks === undefined) {
-      this.malformed++
-      return
-    }
-    this.messages++
-    this.changedAt = timeOf(entry) ?? this.changedAt
-    if (role === "assistant" || !isPrompt(blocks)) return
-    this.turns++
-    this.firstPrompt ??= titleOf(blocks)
+    // A summary is of the conversation that ends with a line: it may be that of another session.
+    const summary = this.summaries.findLast(({ leaf }) => leaf === undefined || this.own.has(leaf))
+    return this.givenTitle ?? this.madeTitle ?? summary?.text ?? this.firstPrompt
   }
 
   private about(entry: JsonObject): void {
+    const uuid = asString(entry["uuid"])
+    if (uuid !== undefined) this.own.add(uuid)
     this.givenTitle = titleIn(entry, "custom-title", "customTitle") ?? this.givenTitle
-    this.madeTitle = titleIn(entry, "ai-title", "aiTitle") ?? titleIn(entry, "summary", "summary") ?? this.madeTitle
+    this.madeTitle = titleIn(entry, "ai-title", "aiTitle") ?? this.madeTitle
+    const text = titleIn(entry, "summary", "summary")
+    if (text !== undefined) this.summaries.push({ text, leaf: asString(entry["leafUuid"]) })
   }
 }
-
-/** A turn begins where the user says something. The results of tools are said in the user's name too. */
-const isPrompt = (blocks: ReadonlyArray<Block>): boolean =>
-  blocks.some(({ _tag }) => _tag !== "ToolResult") && !isProgramNote(blocks)
 
 const titleIn = (entry: JsonObject, type: string, key: string): string | undefined =>
   entry["type"] === type ? asString(entry[key])?.trim() || undefined : undefined
 
-const titleOf = (blocks: ReadonlyArray<Block>): string | undefined => {
-  const text = blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : [])).join(" ")
+const titleOf = (text: string): string | undefined => {
   const words = text
     .slice(0, 16 * longestTitle)
     .replaceAll(/\s+/g, " ")

@@ -41,7 +41,7 @@ const add = (turn) => {
   if (running === undefined) next()
 }
 const asked = (prompt) => {
-  if (prompt.content.includes("task")) setTimeout(() => add({ prompts: [], isOwn: true }), Math.random() * 120)
+  if (prompt.content.includes("task")) setTimeout(() => add({ prompts: [], isOwn: true }), Math.random() * 60)
   if (habits.joins && running !== undefined && running.isOwn) {
     running.prompts.push(prompt)
     if (habits.names) say({ type: "user", isReplay: true, uuid: prompt.uuid, message: { role: "user", content: prompt.content } })

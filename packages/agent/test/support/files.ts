@@ -23,6 +23,7 @@ export const eventsOf = (lines: ReadonlyArray<string>, adapter = ClaudeAdapter.c
   return [...lines.flatMap((line) => decoder.line(line)), ...decoder.end()].flatMap(
     (said): ReadonlyArray<TurnEvent> => {
       if (said._tag === "Notice") return [{ ...said, count: 1 }]
+      if (said._tag === "Begun") return []
       if (said._tag !== "Ended") return [said]
       return [{ _tag: "Completed", result: said.result, stuck: false, stderr: "", stderrBytes: 0, durationMillis: 1 }]
     }

@@ -332,7 +332,7 @@ describe("an agent that begins turns by itself", () => {
     ["names what it answers", { names: true, joins: false, tells: true }],
     ["answers within them", { names: true, joins: true, tells: true }],
     ["does not name what it answers", { names: false, joins: false, tells: true }]
-  ])("and %s gives each prompt its own answer", ([, habits]) =>
+  ] as const)("and %s gives each prompt its own answer", ([, habits]) =>
     withNode(
       Effect.gen(function* () {
         const binary = backgroundAgent(yield* folder, habits)

@@ -92,7 +92,11 @@ describe("a turn", () => {
         Script.stdout(
           line({ type: "progress" }),
           line({ type: "permission-mode", sessionId: "a" }),
-          line({ type: "assistant", session_id: "b", message: { id: "m", content: "hello" } }),
+          line({
+            type: "assistant",
+            session_id: "b",
+            message: { id: "m", content: [{ type: "text", text: "hello" }] }
+          }),
           result("hello")
         ),
         Script.exit(0)

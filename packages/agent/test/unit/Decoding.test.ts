@@ -214,20 +214,21 @@ describe("what a turn has used", () => {
     })
   })
 
-  it("costs in Claude Code what its process has cost, and not what the session has", () => {
-    const entry = {
-      type: "result",
-      subtype: "success",
-      total_cost_usd: 0.5,
-      modelUsage: { one: { costUSD: 0.01 }, other: { costUSD: 0.02 } }
+  it("costs in Claude Code what has come to the cost of its session", () => {
+    const costsOf = (session: string, resumeSessionId: string | undefined, ...totals: ReadonlyArray<number>) => {
+      const each = ClaudeAdapter.claude.decoder(request([], { resumeSessionId }))
+      return totals.flatMap((total) =>
+        each
+          .line(JSON.stringify({ type: "result", subtype: "success", session_id: session, total_cost_usd: total }))
+          .flatMap((said) => (said._tag === "Usage" ? [said.costUsd] : []))
+      )
     }
-    const costOf = (more: object) =>
-      decoder()
-        .line(JSON.stringify({ ...entry, ...more }))
-        .flatMap((said) => (said._tag === "Usage" ? [said.costUsd] : []))
-    expect(costOf({})).toEqual([0.03])
-    expect(costOf({ modelUsage: undefined })).toEqual([0.5])
-    expect(costOf({ modelUsage: { one: {} } })).toEqual([0.5])
+    const session = `session-${process.pid}`
+    expect(costsOf(session, undefined, 0.25)).toEqual([0.25])
+    expect(costsOf(session, session, 0.5, 0.75)).toEqual([0.25, 0.25])
+    // A version that begins anew with each process.
+    expect(costsOf(session, session, 0.25)).toEqual([0.25])
+    expect(costsOf(`${session}-unseen`, `${session}-unseen`, 0.5, 0.75)).toEqual([undefined, 0.25])
   })
 })
 

@@ -3,7 +3,6 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import type { Said } from "@tether/agent/AgentAdapter"
-import type { Said } from "@tether/agent/AgentAdapter"
 import * as AgentTurn from "@tether/agent/AgentTurn"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
 import * as CodexAdapter from "@tether/agent/CodexAdapter"
@@ -49,18 +48,7 @@ const meaningOf = (written: string): ReadonlyArray<unknown> => {
   const lines = written.split("\n")
   if (lines.at(-1) === "") lines.pop()
   const said = [...lines.flatMap((each) => decoder.line(each)), ...decoder.end()]
-  // What is told of the cost is that of the whole process so far.
-  let cost = 0
-  const spent = (each: Said): Said => {
-    if (each._tag !== "Usage" || each.costUsd === undefined) return each
-    const before = cost
-    cost = each.costUsd
-    return { ...each, costUsd: cost - before }
-  }
-  return said
-    .filter((each) => each._tag !== "Begun" && each._tag !== "Ended")
-    .map(spent)
-    .map(plain)
+  return said.filter((each) => each._tag !== "Begun" && each._tag !== "Ended").map(plain)
 }
 const plain = (said: Said | TurnEvent): unknown =>
   said._tag === "Notice" ? { _tag: said._tag, kind: said.kind } : said

@@ -74,7 +74,14 @@ describe("the sessions of a directory", () => {
           ai
         )
         write("b", start + 4, JSON.stringify({ type: "custom-title", customTitle: " " }), ai)
-        write("c", start + 3, JSON.stringify({ type: "summary", summary: "in short", leafUuid: "1" }))
+        // A summary is of the conversation that ends with a line, which may be in another file.
+        write(
+          "c",
+          start + 3,
+          stored("assistant", said("done"), { at: start + 3, uuid: "own" }),
+          JSON.stringify({ type: "summary", summary: "in short", leafUuid: "own" }),
+          JSON.stringify({ type: "summary", summary: "of another one", leafUuid: "elsewhere" })
+        )
         write("d", start + 2)
         folder.write(`projects/${slug}/e.jsonl`, stored("user", "🚀".repeat(100), { at: start + 1 }))
         folder.write(`projects/${slug}/f.jsonl`, stored("assistant", said("hi")))

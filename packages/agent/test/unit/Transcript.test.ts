@@ -217,7 +217,9 @@ describe("a session file", () => {
       Effect.gen(function* () {
         const long = "naïve \u2028 🚀 ".repeat(60_000)
         const lines = Array.from({ length: 20 }, (_, index) =>
-          stored(index % 2 === 0 ? "user" : "assistant", `${long.slice(index)}${index}`)
+          index % 2 === 0
+            ? stored("user", `${long.slice(index)}${index}`)
+            : stored("assistant", said(`${long.slice(index)}${index}`))
         )
         const path = folder.write("s.jsonl", ...lines)
         const { malformed, transcript } = yield* Transcript.read(path)

@@ -93,11 +93,13 @@ describe("the state of a turn", () => {
     inFolder((folder) =>
       Effect.gen(function* () {
         const path = folder.write("s.jsonl", JSON.stringify({ type: "user", message: { role: "user", content: "x" } }))
-        expect(yield* TurnState.of((yield* Transcript.read(path)).transcript)).toBe("working")
+        expect(TurnState.at((yield* Transcript.read(path)).transcript, Date.now())).toBe("working")
         utimesSync(path, start / 1000, start / 1000)
         const { transcript } = yield* Transcript.read(path)
         expect(TurnState.at(transcript, start + 9 * minute)).toBe("working")
         expect(TurnState.at(transcript, start + 11 * minute)).toBe("unknown")
+        // A clock that was set: nothing is believed for longer for that.
+        expect(TurnState.at(transcript, start - 11 * minute)).toBe("unknown")
       })
     )
   )

@@ -32,13 +32,14 @@ export const takeTurn = (options: TurnOptions, outlets: Outlets): Effect.Effect<
 const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner | Scope.Scope> =>
   Effect.gen(function* () {
     const signals = yield* received
-    const { adapter, binary, cwd, permissionMode, prompt, resume, timeout } = options
+    const { adapter, args, binary, cwd, permissionMode, prompt, resume, timeout } = options
     const turn = yield* AgentTurn.start({
       turnId: String(process.pid),
       adapter,
       binary,
       cwd: resolve(cwd ?? "."),
       permissionMode,
+      args,
       prompt,
       resumeSessionId: resume,
       timeouts: { total: timeout }

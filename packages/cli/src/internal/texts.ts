@@ -320,6 +320,11 @@ stands behind --.`,
       value: "MODE",
       text: ["What it may do without asking: auto, acceptEdits, bypassPermissions,", "plan, dontAsk or default."]
     },
+    agentArg: {
+      name: "agent-arg",
+      value: "WORD",
+      text: ["A word for the program itself, such as --agent-arg=--skip-git-repo-check", "for codex; may be repeated."]
+    },
     cwd: { name: "cwd", value: "DIR", text: ["Where it works. Default: our own working directory."] },
     timeout: {
       name: "timeout",

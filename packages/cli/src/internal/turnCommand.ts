@@ -19,6 +19,7 @@ export interface TurnOptions {
   readonly binary: string | undefined
   readonly resume: string | undefined
   readonly permissionMode: PermissionMode
+  readonly args: ReadonlyArray<string>
   readonly cwd: string | undefined
   readonly timeout: Duration.Duration | undefined
   readonly journal: string | undefined
@@ -64,6 +65,7 @@ export const turnCommand = <R>(turn: (options: TurnOptions) => Effect.Effect<voi
       binary: valueOf(options.binary),
       resume: valueOf(options.resume),
       permissionMode,
+      args: text(options.agentArg).pipe(Options.repeated, Options.mapEffect(Effect.forEach(present(options.agentArg)))),
       cwd: valueOf(options.cwd),
       timeout: Options.optional(duration(options.timeout, undefined)),
       journal: valueOf(options.journal),

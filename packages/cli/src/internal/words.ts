@@ -20,7 +20,7 @@ export const withMarks = (argv: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 // The parser knows `--name=value` for options that are given once, and not for one that may be repeated.
 const apart = (word: string): ReadonlyArray<string> => {
-  const [, name, value] = /^(--redact|--env)=(.*)$/s.exec(word) ?? []
+  const [, name, value] = /^(--redact|--env|--agent-arg)=(.*)$/s.exec(word) ?? []
   return name === undefined || value === undefined ? [word] : [name, value]
 }
 

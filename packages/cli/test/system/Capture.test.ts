@@ -340,6 +340,37 @@ describe("--hook", () => {
     expect(told(input, ["capture-transcript", "--hook"])).toEqual({ inserted: 3, reinforced: 0, skipped: 0, errors: 0 })
   })
 
+  it("takes them from JSON that begins with a byte order mark", () => {
+    const input = `\uFEFF${JSON.stringify({ session_id: "s-9", transcript_path: recorded("claude-tool-turn") })}`
+    expect(told(input)).toMatchObject({ status: "deferred", events: 3 })
+  })
+
+  it("captures what was said of a rollout of Codex", () => {
+    const line = told({ session_id: "s-9", transcript_path: recorded("codex-session") })
+    expect(
+      linesOf(line["path"])
+        .slice(1)
+        .map(({ role, text }) => `${role}: ${text}`)
+    ).toEqual(["one", "two", "three"].flatMap((each) => [`user: ${each}`, `assistant: Answer to ${each}.`]))
+  })
+
+  it("takes the agent's last words from stdin where they are not written yet, and counts what it leaves out", () => {
+    const transcript = join(root, "unfinished.jsonl")
+    const said = { type: "user", uuid: "1", message: { role: "user", content: "one" } }
+    const unknown = { type: "news", message: { role: "assistant", content: "not said" } }
+    writeFileSync(transcript, `${JSON.stringify(said)}\n${JSON.stringify(unknown)}\n`)
+    const input = { session_id: "s-9", transcript_path: transcript, last_assistant_message: "two" }
+    for (const command of ["capture-transcript", "capture-turn"]) {
+      const line = told(input, [command, ...(command === "capture-turn" ? [] : ["--no-spawn"]), "--hook"])
+      expect(line).toMatchObject({ status: "deferred", events: 2, unknown: 1 })
+      expect(
+        linesOf(line["path"])
+          .slice(1)
+          .map(({ text }) => text)
+      ).toEqual(["one", "two"])
+    }
+  })
+
   it.each([
     ["", /no JSON object/],
     ["[1]", /no JSON object/],
@@ -392,7 +423,8 @@ describe("a daemon", () => {
     return path
   }
 
-  const words = ["--session-id", "s", recorded("claude-tool-turn")]
+  // With a deadline that leaves time to ask it, however long the hook took to start.
+  const words = ["--session-id", "s", "--deadline", "30000", recorded("claude-tool-turn")]
 
   /** Tries again where the machine was so busy that no answer came in the 600 ms that a hook waits. */
   const answeredHook = async (onConnection: (socket: Socket) => void) => {

@@ -15,7 +15,8 @@ describe("tether turn", () => {
   it("shows what the agent says, as it comes, and how to go on", async () => {
     const { code, stderr, stdout } = await turn(["--resume", sessionId, "hello there"]).ended
     expect({ code, stdout }).toEqual({ code: 0, stdout: "You said: hello there\n" })
-    expect(stderr).toBe(`tether: completed, $0.0000, 32 tokens, session ${sessionId}\n`)
+    // What a session that goes on has cost before is not known.
+    expect(stderr).toBe(`tether: completed, 32 tokens, session ${sessionId}\n`)
   })
 
   it("shows words that do not come in pieces too, tools in a line each, and what is no text as harmless", async () => {

@@ -17,6 +17,8 @@ export interface Capturing {
   readonly maxTurns: number | undefined
   readonly policy: Policy | undefined
   readonly cwd: string | undefined
+  /** The agent's last words, which only a hook tells. */
+  readonly lastAnswer: string | undefined
   readonly strict: boolean
   /** How long it may wait for what does not move, in milliseconds. */
   readonly deadline: number
@@ -72,6 +74,7 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
           maxTurns: maxTurns === undefined ? undefined : Number(maxTurns),
           policy: policy !== undefined && isPolicy(policy) ? policy : undefined,
           cwd: textOf("cwd"),
+          lastAnswer: undefined,
           strict: given["strict"] === true,
           deadline: Number(deadline)
         })

@@ -21,16 +21,16 @@ const longest = 2 * 1024 * 1024
 const cut = (text: string): string =>
   text.length <= longest ? text : `${text.slice(0, longest)}\n[cut here: ${text.length - longest} more characters]`
 
-export const eventOf = (sessionId: string, { at, number, role, text }: Turn, now: number): CaptureEvent => ({
+export const eventOf = (sessionId: string, { at, identity, number, role, text }: Turn, now: number): CaptureEvent => ({
   text: cut(text),
   cue: `session ${sessionId} turn ${number}`,
   tier: "episodic",
   role,
   ts: new Date(at ?? now).toISOString(),
-  key: keyOf([sessionId, String(number), role, text])
+  key: keyOf([sessionId, identity ?? String(number), role, text.trim()])
 })
 
-/** The same turn has the same key, whenever and from wherever it is captured. */
+/** The same turn has the same key, whenever and from wherever it is captured, and wherever it stands then. */
 const keyOf = (parts: ReadonlyArray<string>): string => {
   const hash = createHash("sha256")
   // Lengths first: no two lists of parts are the same text.

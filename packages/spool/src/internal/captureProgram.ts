@@ -93,7 +93,11 @@ const over = (deadline: number): Effect.Effect<void> =>
 const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, FileSystem.FileSystem> =>
   capturing.command === "capture-turn"
     ? Capture.turn(capturing)
-    : Capture.transcript({ ...capturing, answerWithin: Math.min(600, capturing.deadline - reserve) })
+    : // The time that it took to start counts: who runs the hook may end it, however busy the machine is.
+      Capture.transcript({
+        ...capturing,
+        answerWithin: Math.min(600, capturing.deadline - reserve - performance.now())
+      })
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
   if (outcome.status === "failed") tell(`nothing was captured: ${outcome.reason}`)

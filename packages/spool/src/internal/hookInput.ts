@@ -2,6 +2,7 @@
  * What an agent program writes to the stdin of its hooks: a JSON object that names the session, its transcript, and
  * where it runs.
  */
+import { parseObject } from "@tether/transcript/Json"
 import * as Effect from "effect/Effect"
 import { parse } from "node:path"
 import type { Capturing } from "./captureArguments.js"
@@ -13,14 +14,20 @@ const most = 1024 * 1024
 export const named = (capturing: Capturing): Effect.Effect<Capturing, string> => {
   if (!capturing.isHook) return Effect.succeed(capturing)
   return Effect.flatMap(stdin, (text) => {
-    const input = parsed(text)
+    const input = parseObject(text)
     const textOf = (name: string) => (typeof input?.[name] === "string" && input[name] !== "" ? input[name] : undefined)
     const transcript = textOf("transcript_path")
     if (input === undefined) return Effect.fail("stdin has no JSON object, which --hook needs")
     if (transcript === undefined) return Effect.fail("the object on stdin has no transcript_path")
     const sessionId =
       capturing.sessionId === "" ? (textOf("session_id") ?? parse(transcript).name) : capturing.sessionId
-    return Effect.succeed({ ...capturing, transcript, sessionId, cwd: capturing.cwd ?? textOf("cwd") })
+    return Effect.succeed({
+      ...capturing,
+      transcript,
+      sessionId,
+      cwd: capturing.cwd ?? textOf("cwd"),
+      lastAnswer: textOf("last_assistant_message")
+    })
   })
 }
 
@@ -33,21 +40,10 @@ const stdin: Effect.Effect<string, string> = Effect.async((resume) => {
     if (text.length > most) resume(Effect.fail("stdin is too long"))
     // Nobody need close it: what is a whole object has no more to come. Most parts end elsewhere, and are not looked
     // at.
-    else if (part.trimEnd().endsWith("}") && parsed(text) !== undefined) resume(Effect.succeed(text))
+    else if (part.trimEnd().endsWith("}") && parseObject(text) !== undefined) resume(Effect.succeed(text))
   })
   process.stdin.on("error", (error: NodeJS.ErrnoException) =>
     resume(Effect.fail(`stdin cannot be read: ${error.code ?? error.message}`))
   )
   process.stdin.on("end", () => resume(Effect.succeed(text)))
 })
-
-const parsed = (text: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined
-  } catch {
-    return undefined
-  }
-}

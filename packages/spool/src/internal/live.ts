@@ -19,6 +19,7 @@ interface Appending {
   readonly directory: string
   readonly sessionId: string
   readonly transcript: string
+  readonly lastAnswer?: string | undefined
   readonly header: CaptureHeader
   readonly now: number
 }
@@ -26,22 +27,28 @@ interface Appending {
 /** So much of a transcript is taken at once, in bytes: it may have become long before anybody looks. */
 const portion = 4 * 1024 * 1024
 
-export const appendLive = ({ directory, header, now, sessionId, transcript }: Appending) =>
+export const appendLive = ({ directory, header, lastAnswer, now, sessionId, transcript }: Appending) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = livePath(directory, sessionId)
     // What comes while we are at it is for the next time.
     const size = Number((yield* FileAttempt.attempt("read the transcript", transcript)(fs.stat(transcript))).size)
-    let { offset, turn } = yield* markIn(markPath(directory, sessionId), transcript, size)
+    let { answering, offset, turn } = yield* markIn(markPath(directory, sessionId), transcript, size)
     let events = 0
+    let unknown = 0
     while (true) {
-      const { end, lastNumber, turns } = yield* Transcript.read(transcript, {
+      const read = yield* Transcript.read(transcript, {
         from: offset,
         lastNumber: turn,
+        answering,
+        // The last portion has it, or not.
+        lastAnswer: size - offset <= portion ? lastAnswer : undefined,
         maxTurns: Number.POSITIVE_INFINITY,
         maxBytes: portion,
         isOpen: true
       })
+      const { end, lastNumber, turns } = read
+      unknown += read.unknown
       if (turns.length > 0)
         yield* appendToLive(
           path,
@@ -50,12 +57,20 @@ export const appendLive = ({ directory, header, now, sessionId, transcript }: Ap
         )
       events += turns.length
       // Afterwards: who is killed in between captures these turns again, under the same keys.
-      yield* writeMark(markPath(directory, sessionId), transcript, { offset: end, turn: lastNumber })
-      if (end === offset || end >= size) return { status: "deferred", path, events } as const
+      yield* writeMark(markPath(directory, sessionId), transcript, {
+        offset: end,
+        turn: lastNumber,
+        answering: read.answering
+      })
+      if (end === offset || end >= size) return { status: "deferred", path, events, ...leftOut(unknown) } as const
       offset = end
       turn = lastNumber
+      answering = read.answering
     }
   })
+
+/** Lines that are left out because nobody may have said them, told where there are any. */
+export const leftOut = (unknown: number): { readonly unknown?: number } => (unknown === 0 ? {} : { unknown })
 
 /** It is complete: whoever drains may take it. Where the session goes on after all, it is read from its beginning. */
 export const retireLive = (

@@ -19,14 +19,18 @@ const markEnding = ".live.mark"
 export const markPath = (directory: string, sessionId: string): string =>
   `${directory}/${uniqueName(sessionId)}${markEnding}`
 
-/** The place in the transcript, and what stands before it: another transcript has something else there. */
+/**
+ * The place in the transcript, and what stands before it: another transcript has something else there. `answering` is
+ * what the agent answers at that place.
+ */
 export interface Mark {
   readonly offset: number
   readonly turn: number
   readonly before: string
+  readonly answering: string | undefined
 }
 
-const beginning: Mark = { offset: 0, turn: 0, before: "" }
+const beginning: Mark = { offset: 0, turn: 0, before: "", answering: undefined }
 
 /**
  * Where to go on in a transcript of this size. One that is shorter than it was, or another one, is read from its
@@ -52,10 +56,11 @@ const readMark = (path: string): Effect.Effect<Mark, never, FileSystem.FileSyste
     return (yield* fs.stat(path)).type === "File" ? yield* fs.readFileString(path) : ""
   }).pipe(
     Effect.map((text) => {
-      const [, offset, turn, before = ""] = /^(\d{1,15}) (\d{1,15}) ([0-9a-f]+)$/.exec(text) ?? []
+      const [, offset, turn, before = "", answering] =
+        /^(\d{1,15}) (\d{1,15}) ([0-9a-f]+)(?: ([!-~]+))?$/.exec(text) ?? []
       return offset === undefined || turn === undefined
         ? beginning
-        : { offset: Number(offset), turn: Number(turn), before }
+        : { offset: Number(offset), turn: Number(turn), before, answering }
     }),
     Effect.orElseSucceed(() => beginning)
   )
@@ -63,11 +68,17 @@ const readMark = (path: string): Effect.Effect<Mark, never, FileSystem.FileSyste
 export const writeMark = (
   path: string,
   transcript: string,
-  { offset, turn }: Omit<Mark, "before">
+  { answering, offset, turn }: Omit<Mark, "before">
 ): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.flatMap(textBefore(transcript, offset), (before) =>
-    AtomicFile.replace(path, `${offset} ${turn} ${before}`, { mode: 0o600, fsync: false })
+    AtomicFile.replace(path, [offset, turn, before, ...(isWord(answering) ? [answering] : [])].join(" "), {
+      mode: 0o600,
+      fsync: false
+    })
   )
+
+/** The ids of programs are words, and a line of ours has no room for anything else. */
+const isWord = (text: string | undefined): boolean => text !== undefined && /^[!-~]{1,200}$/.test(text)
 
 /** A session of which nothing was captured for so long has ended without a word. */
 const forgottenAfter = Duration.days(7)

@@ -24,7 +24,9 @@ const stateIn = (directory: string) =>
   )
 
 const lines = Array.from({ length: 200 }, (_, index) =>
-  JSON.stringify(eventOf("s", { number: index + 1, role: "user", text: `turn ${index}`, at: 0 }, 0))
+  JSON.stringify(
+    eventOf("s", { identity: undefined, number: index + 1, role: "user", text: `turn ${index}`, at: 0 }, 0)
+  )
 )
 
 /** A daemon with the default handler, on a disk that can be watched, and what a client is answered. */

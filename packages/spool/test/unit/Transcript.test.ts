@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import * as TestContext from "effect/TestContext"
 import { appendFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Transcript from "../../src/Transcript.js"
@@ -28,12 +29,14 @@ describe("a transcript", () => {
   it.scoped("that was recorded has its turns, with their times", () =>
     Effect.gen(function* () {
       const { skipped, turns, undecodable } = yield* Transcript.read(recorded("claude-tool-turn"))
+      const identity = "6003586c-6623-46b8-ac28-a40e8996b316"
       expect(turns).toEqual([
-        { number: 1, role: "user", text: "read notes.txt", at: Date.parse("2026-11-20T16:25:16.016Z") },
-        { number: 2, role: "assistant", text: "I will read the file.", at: expect.any(Number) },
+        { number: 1, role: "user", text: "read notes.txt", identity, at: Date.parse("2026-11-20T16:25:16.016Z") },
+        { number: 2, role: "assistant", text: "I will read the file.", identity, at: expect.any(Number) },
         {
           number: 3,
           role: "assistant",
+          identity,
           text: expect.stringMatching(/^It says: na\u00efve .* 🚀\.$/su),
           at: expect.any(Number)
         }
@@ -42,7 +45,7 @@ describe("a transcript", () => {
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
-  it.scoped("has a role from its type or its message, and text from a string or from blocks", () =>
+  it.scoped("has what the user and the agent said, as a string or in blocks, and leaves out what nobody may have", () =>
     Effect.gen(function* () {
       const lines = [
         entry("user", "one"),
@@ -65,8 +68,8 @@ describe("a transcript", () => {
         `{"type":"user","message":{"content":"torn`
       ]
       const excerpt = yield* read(`${lines.join("\r\n")}`)
-      expect(textsOf(excerpt)).toEqual(["user: one", "assistant: two\nthree", "user: four", "assistant: five"])
-      expect(excerpt).toMatchObject({ skipped: 7, undecodable: 3, dropped: 0 })
+      expect(textsOf(excerpt)).toEqual(["user: one", "assistant: two\nthree"])
+      expect(excerpt).toMatchObject({ skipped: 6, unknown: 1, undecodable: 5, dropped: 0 })
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
@@ -118,7 +121,7 @@ describe("a transcript", () => {
               expect(seen.map(({ number, text }) => [number, text])).toEqual(
                 said.map((text, index) => [index + 1, text])
               )
-            }).pipe(Effect.provide(NodeFileSystem.layer), Effect.runPromise)
+            }).pipe(Effect.provide([NodeFileSystem.layer, TestContext.TestContext]), Effect.runPromise)
           }),
           { numRuns: 50 }
         )
@@ -151,6 +154,47 @@ describe("a transcript", () => {
         expect(yield* Effect.flip(Transcript.read(path))).toMatchObject({ reason: "Invalid" })
       }
       expect(yield* Effect.flip(Transcript.read(join(directory, "none")))).toMatchObject({ reason: "NotFound" })
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+})
+
+describe("a transcript that is still being written", () => {
+  it.scoped("is left before a command of which nobody knows yet whether it is for the agent", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "transcript.jsonl")
+      writeFileSync(path, `${entry("user", "one", { uuid: "1" })}\n${entry("user", "<bash-input>ls</bash-input>")}\n`)
+      const first = yield* Transcript.read(path, { isOpen: true })
+      expect(textsOf(first)).toEqual(["user: one"])
+      appendFileSync(path, `${entry("user", "<bash-stdout>a</bash-stdout>")}\n`)
+      appendFileSync(path, `${entry("assistant", [{ type: "text", text: "two" }])}\n`)
+      const rest = yield* Transcript.read(path, { ...first, from: first.end, isOpen: true })
+      expect(textsOf(rest)).toEqual(["user: !ls", "assistant: two"])
+      expect(rest.turns.map(({ number }) => number)).toEqual([2, 3])
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("is completed by the agent's last words, under the identity and number that they will have", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "transcript.jsonl")
+      writeFileSync(path, `${entry("user", "one", { uuid: "1" })}\n`)
+      const early = yield* Transcript.read(path, { isOpen: true, lastAnswer: "two" })
+      expect(textsOf(early)).toEqual(["user: one", "assistant: two"])
+      appendFileSync(path, `${entry("assistant", [{ type: "text", text: "two" }], { uuid: "2" })}\n`)
+      const late = yield* Transcript.read(path, { ...early, from: early.end, isOpen: true, lastAnswer: "two" })
+      expect(late.turns).toEqual(early.turns.slice(1))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("tells by the agent's last words that a command was for it", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "transcript.jsonl")
+      writeFileSync(path, `${entry("user", "<bash-input>ls</bash-input>", { uuid: "1" })}\n`)
+      const { end, turns } = yield* Transcript.read(path, { isOpen: true, lastAnswer: "two" })
+      expect(turns.map(({ identity, text }) => [identity, text])).toEqual([
+        ["1", "!ls"],
+        ["1", "two"]
+      ])
+      expect(end).toBeGreaterThan(0)
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 })

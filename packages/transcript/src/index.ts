@@ -1,0 +1,5 @@
+export * as Block from "./Block.js"
+export * as ClaudeLine from "./ClaudeLine.js"
+export * as Entry from "./Entry.js"
+export * as Json from "./Json.js"
+export * as Reader from "./Reader.js"

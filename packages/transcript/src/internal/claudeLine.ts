@@ -1,0 +1,181 @@
+/**
+ * One line of Claude Code, of its output or of a session file: what was said by it, and by whom. Only what is known to
+ * be said is: a type, a mark or an origin that is not known leaves a line out.
+ */
+import * as Block from "../Block.js"
+import type { Entry, Prompt } from "../Entry.js"
+import { asNumber, asObject, asString, type JsonObject } from "../Json.js"
+import { readText } from "./programText.js"
+
+/**
+ * What a line says: an entry, a command of the user's of which the line does not tell whether it is for the agent, or
+ * nothing, and why. An `Unknown` line has a type, a mark or an origin that is not known here: it is left out, as nobody
+ * may have said it.
+ *
+ * @example
+ * ```ts
+ * import type { ClaudeLine } from "@tether/transcript/ClaudeLine"
+ *
+ * const isSaid = ({ _tag }: ClaudeLine) => _tag === "Prompt" || _tag === "Answer"
+ * ```
+ */
+export type ClaudeLine =
+  | Entry
+  | { readonly _tag: "Command"; readonly entry: Prompt }
+  | { readonly _tag: "Aside" | "Unknown" | "Malformed" }
+
+const aside = { _tag: "Aside" } as const
+const unknown = { _tag: "Unknown" } as const
+const malformed = { _tag: "Malformed" } as const
+
+/** Types of lines that are no messages. */
+const asides = new Set([
+  "system",
+  "permission-mode",
+  "mode",
+  "custom-title",
+  "ai-title",
+  "agent-name",
+  "agent-color",
+  "agent-setting",
+  "pr-link",
+  "progress",
+  "queue-operation",
+  "attachment",
+  "summary",
+  "last-prompt",
+  "tag",
+  "file-history-snapshot",
+  "content-replacement",
+  "api-request",
+  "api-request-blob",
+  "api-request-shape",
+  "atis-latch",
+  "cost-state",
+  "tools-used",
+  "rate_limit_event",
+  "tool_progress",
+  "tool_use_summary",
+  "auth_status",
+  "prompt_suggestion",
+  "keep_alive",
+  "control_response",
+  "control_cancel_request",
+  "command_lifecycle"
+])
+
+const isKnownAside = (type: string): boolean => asides.has(type)
+
+const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
+
+/** Marks of what belongs to a sub-agent, or was put there by the program. */
+const isAside = (entry: JsonObject): boolean =>
+  isOfSubAgent(entry) ||
+  entry["isSidechain"] === true ||
+  entry["isMeta"] === true ||
+  entry["isCompactSummary"] === true ||
+  entry["isVisibleInTranscriptOnly"] === true ||
+  entry["isReplay"] === true ||
+  entry["isSynthetic"] === true ||
+  entry["turnCompanion"] === true
+
+/** The model was not asked, or could not be: the program answers in its place. */
+const isSyntheticAnswer = (entry: JsonObject): boolean =>
+  entry["isApiErrorMessage"] === true || asObject(entry["message"])?.["model"] === "<synthetic>"
+
+export const timeOf = (entry: JsonObject): number | undefined => {
+  const time = Date.parse(asString(entry["timestamp"]) ?? "")
+  return Number.isNaN(time) ? undefined : time
+}
+
+export const claudeLine = (entry: JsonObject): ClaudeLine => {
+  const type = entry["type"]
+  if (typeof type !== "string") return malformed
+  if (type === "attachment") return queuedPrompt(entry)
+  if (type !== "user" && type !== "assistant") return isKnownAside(type) ? aside : unknown
+  if (isAside(entry) || asString(entry["agentId"]) !== undefined) return aside
+  const message = asObject(entry["message"])
+  const blocks = Block.ofContent(message?.["content"])
+  if (message === undefined || blocks === undefined) return malformed
+  const role = message["role"]
+  if (role !== undefined && role !== type) return unknown
+  return type === "user" ? ofUser(entry, blocks) : ofAssistant(entry, message, blocks)
+}
+
+const identityOf = (entry: JsonObject): string | undefined => asString(entry["uuid"])
+
+const ofAssistant = (entry: JsonObject, message: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLine => {
+  const at = timeOf(entry)
+  // It is a list in all that has been recorded.
+  if (typeof message["content"] === "string") return malformed
+  if (isSyntheticAnswer(entry)) return { _tag: "Work", isOver: true, identity: undefined, at }
+  const madeBy = entry["madeBy"]
+  if (madeBy !== undefined && madeBy !== "model") return unknown
+  const messageId = asString(message["id"])
+  return {
+    _tag: "Answer",
+    blocks,
+    identity: messageId ?? identityOf(entry),
+    answers: undefined,
+    at,
+    messageId,
+    place: asNumber(entry["apiBlockIndex"]),
+    stopReason: asString(message["stop_reason"])
+  }
+}
+
+const ofUser = (entry: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLine => {
+  const [at, identity] = [timeOf(entry), identityOf(entry)]
+  if (blocks.some(({ _tag }) => _tag === "ToolResult")) return { _tag: "Results", blocks, identity, at }
+  if ("toolUseResult" in entry || "sourceToolAssistantUUID" in entry) return unknown
+  const origin = asString(asObject(entry["origin"])?.["kind"])
+  if (origin !== undefined && origin !== "human") return { _tag: "Work", isOver: false, identity, at }
+  const read = blocks.map((block) => (block._tag === "Text" ? readText(block.text) : undefined))
+  const first = read.find((each) => each !== undefined && !(each._tag === "Said" && each.text.trim() === ""))
+  switch (first?._tag) {
+    case "Interrupted":
+      return { _tag: "Work", isOver: true, identity: undefined, at }
+    case "Notified":
+      return { _tag: "Work", isOver: false, identity, at }
+    case "Output":
+      return aside
+    case "Command":
+      return { _tag: "Command", entry: { _tag: "Prompt", blocks: [{ _tag: "Text", text: first.text }], identity, at } }
+    case "Element":
+      return isByUser(entry) === true ? { _tag: "Prompt", blocks, identity, at } : unknown
+    default: {
+      if (isByUser(entry) === false) return unknown
+      const said = blocks.flatMap((block, index): ReadonlyArray<Block.Block> => {
+        const text = read[index]
+        if (block._tag !== "Text" || text === undefined) return [block]
+        if (text._tag !== "Said") return []
+        // Where there was nothing but what stands beside it, nothing was said.
+        return text.text === block.text || text.text !== "" ? [{ _tag: "Text", text: text.text }] : []
+      })
+      return said.length === 0 ? aside : { _tag: "Prompt", blocks: said, identity, at }
+    }
+  }
+}
+
+const sources = new Set(["typed", "queued", "sdk"])
+
+/**
+ * Whether a person, or who runs the program, has said it. From 2.1.332 on each line tells where it is from, and one
+ * that has neither an origin nor a source is the program's. Older ones tell nothing.
+ */
+const isByUser = (entry: JsonObject): boolean | undefined => {
+  if (asString(asObject(entry["origin"])?.["kind"]) === "human") return true
+  const source = asString(entry["promptSource"])
+  if (source !== undefined) return sources.has(source)
+  return "rowSource" in entry || "turnPosition" in entry || "turnOrigin" in entry ? false : undefined
+}
+
+/** A prompt that came while the agent was at work, and was given to it within that turn. */
+const queuedPrompt = (entry: JsonObject): ClaudeLine => {
+  const attachment = asObject(entry["attachment"])
+  if (attachment?.["type"] !== "queued_command" || attachment["commandMode"] !== "prompt" || isAside(entry))
+    return aside
+  const blocks = Block.ofContent(attachment["prompt"])
+  if (blocks === undefined) return malformed
+  return { _tag: "Prompt", blocks, identity: identityOf(entry), at: timeOf(entry) }
+}

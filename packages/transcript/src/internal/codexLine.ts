@@ -1,0 +1,92 @@
+/**
+ * One line of a rollout, the file in which Codex keeps a thread. What was said is in its events; the items of the
+ * requests to the model have it as well, among instructions and surroundings that nobody has said.
+ */
+import type { Block } from "../Block.js"
+import type { Entry } from "../Entry.js"
+import { asArray, asObject, asString, type JsonObject } from "../Json.js"
+import { timeOf } from "./claudeLine.js"
+
+const types = new Set([
+  "session_meta",
+  "event_msg",
+  "response_item",
+  "turn_context",
+  "world_state",
+  "compacted",
+  "token_usage_record"
+])
+
+/** Whether a line is one of a rollout, and not of a session of Claude Code. */
+export const isRollout = (entry: JsonObject): boolean =>
+  "payload" in entry && typeof entry["type"] === "string" && types.has(entry["type"])
+
+export type CodexLine = Entry | { readonly _tag: "Aside" | "Malformed" }
+
+const aside = { _tag: "Aside" } as const
+const malformed = { _tag: "Malformed" } as const
+
+export const codexLine = (entry: JsonObject): CodexLine => {
+  const payload = asObject(entry["payload"])
+  if (payload === undefined) return malformed
+  if (entry["type"] !== "event_msg") return aside
+  const at = timeOf(entry)
+  switch (payload["type"]) {
+    case "item_completed":
+      return ofItem(asObject(payload["item"]), at)
+    // So it was before 0.17.
+    case "user_message":
+      return prompt(textBlock(payload["message"]), undefined, at)
+    case "agent_message":
+      return answer(textBlock(payload["message"]), undefined, at)
+    case "task_started":
+      return { _tag: "Work", isOver: false, identity: asString(payload["turn_id"]), at }
+    case "task_complete":
+    case "turn_aborted":
+      return { _tag: "Work", isOver: true, identity: undefined, at }
+    default:
+      return aside
+  }
+}
+
+const ofItem = (item: JsonObject | undefined, at: number | undefined): CodexLine => {
+  if (item === undefined) return malformed
+  const id = asString(item["id"])
+  switch (item["type"]) {
+    case "UserMessage":
+      return prompt(textsIn(item["content"]), id, at)
+    case "AgentMessage":
+      return answer(textsIn(item["content"]), id, at)
+    default:
+      return aside
+  }
+}
+
+const prompt = (blocks: ReadonlyArray<Block> | undefined, id: string | undefined, at: number | undefined): CodexLine =>
+  blocks === undefined ? malformed : { _tag: "Prompt", blocks, identity: id, at }
+
+const answer = (blocks: ReadonlyArray<Block> | undefined, id: string | undefined, at: number | undefined): CodexLine =>
+  blocks === undefined
+    ? malformed
+    : {
+        _tag: "Answer",
+        blocks,
+        identity: id,
+        answers: undefined,
+        at,
+        messageId: id,
+        place: undefined,
+        stopReason: undefined
+      }
+
+const textBlock = (value: unknown): ReadonlyArray<Block> | undefined => {
+  const text = asString(value)
+  return text === undefined ? undefined : [{ _tag: "Text", text }]
+}
+
+const textsIn = (content: unknown): ReadonlyArray<Block> | undefined =>
+  asArray(content)?.flatMap((value): ReadonlyArray<Block> => {
+    const part = asObject(value)
+    const type = asString(part?.["type"])?.toLowerCase()
+    return type === "text" ? (textBlock(part?.["text"]) ?? []) : []
+  })
