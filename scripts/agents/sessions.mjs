@@ -269,14 +269,19 @@ const terminal = {
 }
 
 const codexHooks = {
-  name: "turns with hooks",
+  name: "turns with hooks and notify",
   run: async ({ adapter, args, binary, env, placeFor, recordings }) => {
     const place = placeFor("hooks")
     const state = join(place.home, "state")
     const server = await modelServer(({ body }) => ({
       text: `Answer to ${/(one|two|three)/.exec(lastOfUser(body))?.[0]}.`
     }))
-    writeFileSync(join(place.config, "config.toml"), `${env.config(server.url)}hooks = true\n`)
+    // A program that takes its time, at the end of each turn.
+    const notify = join(place.home, "notify.sh")
+    const notified = join(place.home, "notified")
+    writeFileSync(notify, `#!/bin/sh\nsleep 0.5\necho told >> "${notified}"\n`, { mode: 0o755 })
+    const config = `notify = ["${notify}"]\n${env.config(server.url)}hooks = true\n`
+    writeFileSync(join(place.config, "config.toml"), config)
     writeFileSync(join(place.config, "hooks.json"), JSON.stringify(hooksFor()))
     try {
       let sessionId
@@ -297,7 +302,11 @@ const codexHooks = {
         recordLines(recordings, "codex-session.transcript", linesOf(transcriptOf(place, sessionId)), place)
       const expected = ["one", "two", "three"].flatMap((each) => [`user: ${each}`, `assistant: Answer to ${each}.`])
       const found = captured(state)
-      return { end: `${found.length} turns captured`, problems: differences(found, expected) }
+      const told = existsSync(notified) ? linesOf(notified).length : 0
+      return {
+        end: `${found.length} turns captured`,
+        problems: [...differences(found, expected), ...(told === 3 ? [] : [`notify got through ${told} times of 3`])]
+      }
     } finally {
       server.close()
     }

@@ -19,6 +19,7 @@ import { eachLine } from "./internal/sessionFile.js"
  *   prompt, of which at most 80 characters are shown; otherwise its id.
  * - `changedAt`: when its last message came, in milliseconds since the epoch.
  * - `turns`: how often its user has said something. `malformed`: how many of its lines could not be understood.
+ *   `unknown`: how many were left out because nobody may have said them.
  *
  * @example
  * ```ts
@@ -36,6 +37,7 @@ export interface Session {
   readonly changedAt: number
   readonly turns: number
   readonly malformed: number
+  readonly unknown: number
 }
 
 /**
@@ -129,11 +131,11 @@ const sessionOf = (
   Effect.gen(function* () {
     const digest = new SessionDigest()
     const modifiedAt = yield* eachLine(path, (line) => digest.line(line))
-    const { changedAt = modifiedAt ?? 0, cwd, malformed, messages, title, turns } = digest
+    const { changedAt = modifiedAt ?? 0, cwd, malformed, messages, title, turns, unknown } = digest
     if (cwd !== undefined && !cwds.includes(cwd)) return undefined
     if (messages === 0 && malformed > 0)
       return yield* FileAttempt.refused("read the session", path, "Invalid", "no line of it is a message")
     if (messages === 0) return undefined
     const id = path.slice(path.lastIndexOf("/") + 1, -".jsonl".length)
-    return { id, path, cwd, title: title ?? id, changedAt, turns, malformed }
+    return { id, path, cwd, title: title ?? id, changedAt, turns, malformed, unknown }
   })

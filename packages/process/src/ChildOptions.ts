@@ -178,6 +178,8 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  *   are no groups. A level that is asked for and cannot be had is refused.
  * - `leftovers`: what happens to processes that an accepted end leaves behind: `"end"` (default), or `"leave"` for
  *   programs that go to the background on purpose. Either way those that were found are in the report.
+ * - `leftoverGrace`: how long what an accepted end leaves behind may take to end by itself, before it is stopped and
+ *   named. Default 20 milliseconds.
  * - `drainGrace`: how long, after the child's end, a pipe that something else holds open is still read. Default 1 s:
  *   the child's own output is there by then, and a person waits no longer.
  * - `deliverGrace`: how long, after the child's end, a consumer may take nothing before it is given up. Default 5 s.
@@ -220,6 +222,7 @@ export interface ChildOptions {
   readonly stop?: StopPlan | undefined
   readonly containment?: Containment | undefined
   readonly leftovers?: "end" | "leave" | undefined
+  readonly leftoverGrace?: Duration.DurationInput | undefined
   readonly drainGrace?: Duration.DurationInput | undefined
   readonly deliverGrace?: Duration.DurationInput | undefined
 }

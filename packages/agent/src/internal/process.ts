@@ -20,10 +20,18 @@ const defaultMaxLineBytes = 16 * 1024 * 1024
 /** Of stderr, so much is kept for the end. */
 const stderrTail = 8 * 1024
 
+/** A program that the agent runs at the end of a turn, as codex does for `notify`, has so long to get through. */
+const defaultLeftoverGrace = "2 seconds"
+
 export const processOptions = (
-  { cwd, env, maxLineBytes = defaultMaxLineBytes }: ProcessOptions & { readonly cwd: string },
+  {
+    cwd,
+    env,
+    leftoverGrace = defaultLeftoverGrace,
+    maxLineBytes = defaultMaxLineBytes
+  }: ProcessOptions & { readonly cwd: string },
   stop: StopPlan.StopPlan
-): ChildOptions => ({ cwd, env, stop, maxLineBytes, check: false, tailBytes: stderrTail })
+): ChildOptions => ({ cwd, env, stop, leftoverGrace, maxLineBytes, check: false, tailBytes: stderrTail })
 
 /** What is as short as this is found in any word, and tells nothing. */
 const shortestSecret = 4

@@ -9,10 +9,10 @@ import type { ProcessOptions } from "./request.js"
 
 export const problemsOf = (
   { cwd, newSessionId, prompt, resumeSessionId, turnId }: Omit<Prompt, "turnId" | "prompt"> & Partial<Prompt>,
-  { afterResult, binary, maxLineBytes, timeouts = {} }: ProcessOptions
+  { afterResult, binary, leftoverGrace, maxLineBytes, timeouts = {} }: ProcessOptions
 ): ReadonlyArray<string> => {
   const isEmpty = (text: string | undefined) => text !== undefined && text.trim() === ""
-  const times = Object.entries({ ...timeouts, afterResult })
+  const times = Object.entries({ ...timeouts, afterResult, leftoverGrace })
   return [
     ...(cwd.startsWith("/") || /^[A-Za-z]:[\\/]/.test(cwd)
       ? []

@@ -36,8 +36,10 @@ export interface Timeouts {
  *   labels, errors, notices and stderr, and not in what the agent says on stdout.
  * - `maxLineBytes`: a line may be so long; of a longer one there is a `Notice`. Default 16 MiB.
  * - `stop`: how it is stopped. Default: SIGINT, which it may answer by ending its turn, three seconds, SIGTERM, three
- *   seconds, SIGKILL; what it leaves behind gets SIGTERM at once. It reaches the tree: the servers and shells that it
+ *   seconds, SIGKILL; what it leaves behind gets SIGTERM. It reaches the tree: the servers and shells that it
  *   has started too.
+ * - `leftoverGrace`: how long what it leaves behind may take to end by itself: a program that it runs at the end of the
+ *   turn, such as codex's `notify`. Default 2 s. Then it is stopped, and named in a `Notice`.
  * - `afterResult`: how long its process may live after its result. Default 30 s. Then it is stopped.
  * - `stuckIs`: whether a turn whose process had to be stopped so is `"completed"` (default) or `"failed"`.
  * - `timeouts`: see {@link Timeouts}.
@@ -59,6 +61,7 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | Redacted.Redacted | undefined>> | undefined
   readonly maxLineBytes?: number | undefined
   readonly stop?: StopPlan | undefined
+  readonly leftoverGrace?: Duration.DurationInput | undefined
   readonly afterResult?: Duration.DurationInput | undefined
   readonly stuckIs?: "completed" | "failed" | undefined
   readonly timeouts?: Timeouts | undefined

@@ -42,6 +42,10 @@ export class SessionDigest {
     return this.reader.counts.malformed
   }
 
+  get unknown(): number {
+    return this.reader.counts.unknown
+  }
+
   /** The one that the user gave it, or else the one that was made for it, or else what it began with. */
   get title(): string | undefined {
     // A summary is of the conversation that ends with a line: it may be that of another session.

@@ -15,7 +15,7 @@ import { survivorsOf } from "@tether/vitest/Survivors"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
@@ -473,6 +473,25 @@ describe("after its result", () => {
         ...(kind === undefined ? {} : { kind })
       })
     })
+  )
+
+  it.live("what it runs at the end of the turn gets through, and is not named", () =>
+    Effect.gen(function* () {
+      const folder = mkdtempSync(join(tmpdir(), "tether-notify-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+      const binary = join(folder, "agent")
+      const notify = `(sleep 0.5; echo told > ${folder}/told) >/dev/null 2>&1 &`
+      writeFileSync(
+        binary,
+        `#!/bin/sh\necho '${JSON.stringify({ type: "result", subtype: "success" })}'\n${notify}\n`,
+        {
+          mode: 0o755
+        }
+      )
+      const events = yield* play([], { binary, leftoverGrace: "30 seconds" })
+      expect(noticesOf(events)).toEqual([])
+      expect(readFileSync(join(folder, "told"), "utf8")).toBe("told\n")
+    }).pipe(Effect.scoped)
   )
 
   it.live("what it has started is ended too, wherever that has gone, and named", () =>

@@ -36,7 +36,8 @@ describe("the sessions of a directory", () => {
               title: "read notes.txt",
               changedAt: Date.parse("2026-11-20T16:25:16.076Z"),
               turns: 1,
-              malformed: 0
+              malformed: 0,
+              unknown: 0
             },
             {
               id: "text",
@@ -45,7 +46,8 @@ describe("the sessions of a directory", () => {
               title: "say hi",
               changedAt: Date.parse("2026-11-20T15:46:20.391Z"),
               turns: 1,
-              malformed: 0
+              malformed: 0,
+              unknown: 0
             }
           ],
           problems: []

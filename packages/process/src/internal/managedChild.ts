@@ -59,9 +59,6 @@ export interface Company {
   readonly hasLostInput: () => boolean
 }
 
-/** How long members that end by themselves may take after their leader, before it is said to have left something. */
-const leaving = Duration.millis(20)
-
 export class ManagedChild extends Reading implements Child {
   readonly exited: Effect.Effect<ExitStatus.ExitStatus>
   readonly drained: Effect.Effect<Drained>
@@ -283,7 +280,7 @@ export class ManagedChild extends Reading implements Child {
     return Effect.gen(this, function* () {
       yield* this.moved.until(() => this.plansAtWork.size === 0)
       if (this.isEmpty || this.resistsKill) return
-      yield* ActiveTime.within(this.waits, leaving, awaitGone(this.target))
+      yield* ActiveTime.within(this.waits, this.plan.leftoverGrace, awaitGone(this.target))
       if (this.isEmpty) return
       yield* this.launched.search
       if (this.launched.presence() === "unproven") yield* awaitGone(this.target)

@@ -50,6 +50,7 @@ export interface Plan {
   readonly expectGiven: boolean
   readonly check: boolean
   readonly stop: StopPlan
+  readonly leftoverGrace: Duration.Duration
   readonly drainGrace: Duration.Duration
   readonly deliverGrace: Duration.Duration
 }

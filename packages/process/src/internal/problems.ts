@@ -65,7 +65,7 @@ const limitProblems = (options: ChildOptions): ReadonlyArray<string> => {
   if (tailBytes !== undefined && !(Number.isSafeInteger(tailBytes) && tailBytes >= 0)) {
     problems.push(`tailBytes is a whole number of bytes, and not ${tailBytes}`)
   }
-  for (const name of ["drainGrace", "deliverGrace", "flushPartialAfter"] as const) {
+  for (const name of ["leftoverGrace", "drainGrace", "deliverGrace", "flushPartialAfter"] as const) {
     const value = options[name]
     if (value !== undefined && !isDuration(value)) problems.push(`${name} is not a duration`)
   }

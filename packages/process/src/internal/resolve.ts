@@ -19,6 +19,8 @@ import * as Redactor from "./redact.js"
 import { stageLabels } from "./stageLabels.js"
 import { stdioOf } from "./stdio.js"
 
+/** Members often end right after their leader, and have not been left. */
+const defaultLeftoverGrace = Duration.millis(20)
 const defaultDrainGrace = Duration.seconds(1)
 const defaultDeliverGrace = Duration.seconds(5)
 
@@ -74,6 +76,7 @@ const commonOf = (options: ChildOptions) =>
     expectGiven: options.expect !== undefined,
     check: options.check ?? true,
     stop: options.stop ?? StopPlan.defaultPlan,
+    leftoverGrace: durationOf(options.leftoverGrace, defaultLeftoverGrace),
     drainGrace: durationOf(options.drainGrace, defaultDrainGrace),
     deliverGrace: durationOf(options.deliverGrace, defaultDeliverGrace)
   }) as const

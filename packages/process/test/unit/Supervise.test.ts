@@ -739,6 +739,27 @@ describe("stopping", () => {
     })
   )
 
+  it.effect(
+    "waits for what a clean exit left behind, as long as was asked for, and names nothing that ends by then",
+    () =>
+      Effect.gen(function* () {
+        const logs = captureLogs()
+        const spawner = doing(Script.leaveWith({ holds: [] }, Script.wait("1 second"), Script.exit(0)), Script.exit(0))
+        const fiber = yield* begin(
+          Supervise.run(command, { leftoverGrace: "2 seconds" }).pipe(
+            Effect.provide(spawner.layer),
+            Effect.provide(logs.layer)
+          )
+        )
+        yield* TestClock.adjust("900 millis")
+        expect(spawner.last.living).toHaveLength(1)
+        yield* TestClock.adjust("200 millis")
+        expect((yield* Fiber.join(fiber)).leftovers).toEqual([])
+        expect(spawner.last.signals).toEqual([])
+        expect(logs.entries).toEqual([])
+      })
+  )
+
   it.effect("stops group members that a clean exit left behind, warns, and succeeds", () =>
     Effect.gen(function* () {
       const logs = captureLogs()

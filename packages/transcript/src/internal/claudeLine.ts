@@ -106,8 +106,8 @@ const identityOf = (entry: JsonObject): string | undefined => asString(entry["uu
 
 const ofAssistant = (entry: JsonObject, message: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLine => {
   const at = timeOf(entry)
-  // It is a list in all that has been recorded.
-  if (typeof message["content"] === "string") return malformed
+  // Of the model itself, it is a list in all that has been recorded.
+  if (typeof message["content"] === "string" && ("model" in message || "id" in message)) return malformed
   if (isSyntheticAnswer(entry)) return { _tag: "Work", isOver: true, identity: undefined, at }
   const madeBy = entry["madeBy"]
   if (madeBy !== undefined && madeBy !== "model") return unknown
