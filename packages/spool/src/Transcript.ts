@@ -154,8 +154,9 @@ export const read = (
     if (lastAnswer !== undefined && lastAnswer.trim() !== "") {
       for (const entry of reader.release()) add(turnOf(entry))
       held = undefined
-      // It has the number that it will have once it is written.
-      if (!isWritten(last, lastAnswer))
+      // Without ids, it may have been read before where nothing is new. It has the number that it will have.
+      const isKnownPlace = reader.answering !== undefined || last?.role === "user"
+      if (isKnownPlace && !isWritten(last, lastAnswer))
         kept.add({
           number: number + 1,
           role: "assistant",

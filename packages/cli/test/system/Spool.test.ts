@@ -25,7 +25,10 @@ const user = (env: Readonly<Record<string, string>> = {}) => {
     return { ...ended, json: () => JSON.parse(ended.stdout) as Readonly<Record<string, unknown>> }
   }
   const hook = async (session: string, ...more: ReadonlyArray<string>) =>
-    (await run("capture-transcript", "--no-spawn", "--session-id", session, ...more, recorded)).json()
+    // With a deadline that leaves time to ask a daemon, however long the hook took to start.
+    (
+      await run("capture-transcript", "--no-spawn", "--deadline", "30000", "--session-id", session, ...more, recorded)
+    ).json()
   return {
     state,
     deferrals,

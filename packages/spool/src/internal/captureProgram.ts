@@ -18,6 +18,9 @@ import { named } from "./hookInput.js"
 /** What is left for deferring once a daemon has not answered, in milliseconds. */
 const reserve = 300
 
+/** A daemon that is up answers within that, in milliseconds, and one that is not is known at once. */
+const leastAnswer = 250
+
 const onStderr = Logger.make(({ message }) => tell(String(Array.isArray(message) ? message.join(" ") : message)))
 
 const tell = (text: string): void =>
@@ -90,14 +93,13 @@ const over = (deadline: number): Effect.Effect<void> =>
     }
   })
 
-const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, FileSystem.FileSystem> =>
-  capturing.command === "capture-turn"
-    ? Capture.turn(capturing)
-    : // The time that it took to start counts: who runs the hook may end it, however busy the machine is.
-      Capture.transcript({
-        ...capturing,
-        answerWithin: Math.min(600, capturing.deadline - reserve - performance.now())
-      })
+const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, FileSystem.FileSystem> => {
+  if (capturing.command === "capture-turn") return Capture.turn(capturing)
+  const most = capturing.deadline - reserve
+  // The time that it took to start counts: who runs the hook may end it, however busy the machine is.
+  const left = Math.max(leastAnswer, most - performance.now())
+  return Capture.transcript({ ...capturing, answerWithin: Math.min(600, most, left) })
+}
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
   if (outcome.status === "failed") tell(`nothing was captured: ${outcome.reason}`)

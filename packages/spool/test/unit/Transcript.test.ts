@@ -185,6 +185,16 @@ describe("a transcript that is still being written", () => {
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
+  it.scoped("is not completed by words that may have been read before", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "transcript.jsonl")
+      writeFileSync(path, `${entry("user", "one")}\n${entry("assistant", [{ type: "text", text: "two" }])}\n`)
+      const { end, lastNumber } = yield* Transcript.read(path, { isOpen: true, lastAnswer: "two" })
+      const again = yield* Transcript.read(path, { from: end, lastNumber, isOpen: true, lastAnswer: "two" })
+      expect(again.turns).toEqual([])
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
   it.scoped("tells by the agent's last words that a command was for it", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "transcript.jsonl")
