@@ -19,7 +19,7 @@ import { eachLine } from "./internal/sessionFile.js"
  *   prompt, of which at most 80 characters are shown; otherwise its id.
  * - `changedAt`: when its last message came, in milliseconds since the epoch.
  * - `turns`: how often its user has said something. `malformed`: how many of its lines could not be understood.
- *   `unknown`: how many were left out because nobody may have said them.
+ *   `unknown`: how many were left out because their kind is not known.
  *
  * @example
  * ```ts

@@ -35,7 +35,7 @@ export type Policy = "probe-then-live" | "always-defer" | "live-or-fail"
 
 /**
  * What became of it. A failure is an answer too: whoever ends a session has no use for an error. `unknown` is how many
- * lines of the transcript were left out because nobody may have said them; without it, none.
+ * lines of the transcript were left out because their kind is not known. It is absent when there were none.
  *
  * @example
  * ```ts

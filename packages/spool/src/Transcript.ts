@@ -31,10 +31,10 @@ export interface Turn {
 }
 
 /**
- * The newest turns of what was read, and what else was there: turns that were `dropped` before them; lines that are
- * `skipped` because nobody has said anything in them; lines that are `unknown`, and left out because nobody may have;
- * lines that are `undecodable`. `end` is where reading goes on: behind the last whole line, or before a command of the
- * user's of which the next lines tell whether it was for the agent.
+ * The newest turns of what was read, and counts of the rest: turns that were `dropped` before them, lines that were
+ * `skipped` because they contain no speech, lines of an `unknown` kind, and lines that are `undecodable`. `end` is the
+ * offset at which reading continues: behind the last whole line, or before a command of the user if the lines so far do
+ * not show whether it was meant for the agent.
  *
  * @example
  * ```ts

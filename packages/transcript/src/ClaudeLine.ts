@@ -1,7 +1,8 @@
 /**
  * One line of Claude Code, of its output or of a session file.
  */
-import { type ClaudeLine, claudeLine } from "./internal/claudeLine.js"
+import type { ClaudeLine } from "./internal/claudeLine.js"
+import * as internal from "./internal/claudeLine.js"
 import type { JsonObject } from "./Json.js"
 
 export type { ClaudeLine } from "./internal/claudeLine.js"
@@ -16,4 +17,16 @@ export type { ClaudeLine } from "./internal/claudeLine.js"
  * const said = ClaudeLine.read({ type: "user", message: { role: "user", content: "say hi" } })
  * ```
  */
-export const read = (line: JsonObject): ClaudeLine => claudeLine(line)
+export const read = (line: JsonObject): ClaudeLine => internal.claudeLine(line)
+
+/**
+ * Whether a line of the live output belongs to a sub-agent.
+ *
+ * @example
+ * ```ts
+ * import * as ClaudeLine from "@tether/transcript/ClaudeLine"
+ *
+ * const yes = ClaudeLine.isOfSubAgent({ type: "assistant", parent_tool_use_id: "toolu_1" })
+ * ```
+ */
+export const isOfSubAgent = (line: JsonObject): boolean => internal.isOfSubAgent(line)

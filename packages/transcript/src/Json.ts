@@ -1,5 +1,5 @@
 /**
- * Looking into JSON of which nothing is certain.
+ * Reads values of unchecked JSON.
  */
 
 /**

@@ -117,7 +117,7 @@ export const claudeDecoder = (
     switch (type) {
       // Nearly all lines are these, and each look into an entry costs.
       case "stream_event":
-        return isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
+        return ClaudeLine.isOfSubAgent(entry) ? [] : streamEvent(asObject(entry["event"]))
       // Also one that is marked: without it the turn would have no end.
       case "result":
         return result(entry)
@@ -169,8 +169,6 @@ export const claudeDecoder = (
 
 /** The lines of hooks, which run at the start of a resumed session, have an id of the moment. */
 const tellsSession = (entry: JsonObject): boolean => entry["type"] !== "system" || entry["subtype"] === "init"
-
-const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
 
 const idsIn = (value: unknown): ReadonlyArray<string> | undefined => {
   const ids = asArray(value)?.filter((id) => typeof id === "string")

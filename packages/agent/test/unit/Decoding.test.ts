@@ -204,7 +204,7 @@ describe("what a turn has used", () => {
     expect(usageIn(codexTurn(thread, [31, 14, 16], thread))).toEqual([[1, 0, 1]])
   })
 
-  it("is not told of a thread whose earlier turns nobody has seen: its total is in a notice", () => {
+  it("is unknown for a resumed thread that this program has not seen: a notice has the total", () => {
     const said = codexTurn(`${thread}-unseen`, [30, 10, 15], `${thread}-unseen`)
     expect(usageIn(said)).toEqual([])
     expect(said).toContainEqual({
@@ -241,12 +241,12 @@ describe("the session of a turn", () => {
   }
   const hook = { type: "system", subtype: "hook_started", session_id: "of the moment" }
 
-  it("is that of its first line, and not that of a hook", () => {
+  it("comes from the init or result line, not from the line of a hook", () => {
     expect(boundBy(hook, { type: "system", subtype: "init", session_id: "real" })).toEqual(["real"])
     expect(boundBy(hook, { type: "result", subtype: "success", session_id: "real" })).toEqual(["real"])
   })
 
-  it("is that of a hook where no other line tells one", () => {
+  it("comes from the line of a hook when no other line has one", () => {
     expect(boundBy(hook, { type: "system", subtype: "status" })).toEqual(["of the moment"])
   })
 })

@@ -66,7 +66,7 @@ const asides = new Set([
 
 const isKnownAside = (type: string): boolean => asides.has(type)
 
-const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
+export const isOfSubAgent = (entry: JsonObject): boolean => (entry["parent_tool_use_id"] ?? undefined) !== undefined
 
 /** Marks of what belongs to a sub-agent, or was put there by the program. */
 const isAside = (entry: JsonObject): boolean =>
