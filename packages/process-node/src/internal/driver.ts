@@ -29,7 +29,7 @@ import { makePipes } from "./kernelPipes.js"
 import { refusalOf, start } from "./launch.js"
 import { exists, type Machine } from "./machine.js"
 import { giveWay } from "./pace.js"
-import { Pipes } from "./pipes.js"
+import { namesOfGiven, Pipes } from "./pipes.js"
 import { clearTimeout, setTimeout } from "./realTime.js"
 import { holdTerminals, type TerminalHold } from "./terminalModes.js"
 import { turn, turns } from "./turn.js"
@@ -96,8 +96,10 @@ const launchWith = (
   // Before anything else: if this program is killed meanwhile, this alone finds a child that has dropped its cookie.
   // Where a look at a process is a spawn, none is taken before the child is added, and the reaper would take one.
   if (reservation.level !== "none" && host.machine.isDirect) host.reaper?.announce(child.pid)
+  const given = namesOfGiven(request.descriptors)
   descriptors.closeGiven()
-  const launched = attach(child, child.pid, request, events, host, reservation, descriptors.endsOf(child), terminals)
+  const ends = descriptors.endsOf(child)
+  const launched = attach(child, child.pid, request, events, host, reservation, ends, given, terminals)
   return tellFindings([...host.takeFindings(), ...takeNoted()], launched)
 }
 
@@ -122,6 +124,7 @@ const attach = (
   host: Host,
   reservation: Reservation,
   { readables, writables }: Ends,
+  given: ReadonlyMap<number, string>,
   terminals: TerminalHold | undefined
 ): Launched => {
   const { machine } = host
@@ -129,7 +132,7 @@ const attach = (
   const leader = machine.isDirect ? machine.find(pid) : undefined
   const enclosure = new Enclosure(host, reservation, request, pid, leader?.startTicks)
   const { container } = enclosure
-  const pipes = new Pipes(machine, pid, readables)
+  const pipes = new Pipes(machine, pid, readables, given)
   const readable = (stream: StreamName) => readables.get(descriptorOf(stream))
   let hasExited = false
   const presence = () => {
@@ -174,6 +177,8 @@ const attach = (
     },
     holders: (stream) =>
       Effect.sync(() => {
+        // Where nobody can be asked what it has open, any member may hold what the child was given.
+        if (!machine.isDirect && given.has(descriptorOf(stream))) return enclosure.members().map(machine.infoOf)
         const { isCertain, processes } = pipes.holders(stream)
         if (isCertain && leader !== undefined) container.adopt(processes.filter((each) => isYounger(each, leader)))
         return processes.map(machine.infoOf)

@@ -1,11 +1,12 @@
 /**
- * Who has the other end of a child's pipes open. They are pairs of sockets, or pipes of the kernel: either
+ * Who has a child's pipes open, other than us. They are pairs of sockets, or pipes of the kernel: either
  * way the link in /proc names them.
  */
 import type * as ProcStat from "@tether/host/ProcStat"
-import { descriptorOf, type StreamName, streamAt } from "@tether/process/ChildDriver"
+import { descriptorOf, type LaunchRequest, type StreamName, streamAt } from "@tether/process/ChildDriver"
 import type { BigIntStats } from "node:fs"
 import type { Readable } from "node:stream"
+import { OpenHandle } from "./handle.js"
 import type { Machine } from "./machine.js"
 import { statOfOpen } from "./stat.js"
 
@@ -22,20 +23,22 @@ export class Pipes {
   constructor(
     private readonly machine: Machine,
     pid: number,
-    private readonly ours: ReadonlyMap<number, Readable>
+    private readonly ours: ReadonlyMap<number, Readable>,
+    private readonly given: ReadonlyMap<number, string>
   ) {
     if (ours.size === 0) return
     const descriptors = [...ours.keys()]
     const links = machine.linksOf(pid, descriptors)
     for (const [index, descriptor] of descriptors.entries()) {
-      // A pipe of the kernel has the same name at either end.
-      const link =
-        links[index] ?? nameOf(ours.get(descriptor), (stats) => (stats.isFIFO() ? `pipe:[${stats.ino}]` : undefined))
+      const link = links[index] ?? nameOf(ours.get(descriptor), kernelPipeOf)
       if (link !== undefined) this.links.set(streamAt(descriptor), link)
     }
   }
 
   holders(stream: StreamName): Holders {
+    const given = this.given.get(descriptorOf(stream))
+    // Of both ends: whoever reads from it is no member for that.
+    if (given !== undefined) return { processes: this.machine.holdersOf(given), isCertain: false }
     const pipe = this.ours.get(descriptorOf(stream))
     const known = this.links.get(stream)
     const link = known ?? nameOf(pipe, neighbourOf)
@@ -52,6 +55,20 @@ export class Pipes {
  */
 const neighbourOf = (stats: BigIntStats): string | undefined =>
   stats.isSocket() ? `socket:[${stats.ino + 1n}]` : undefined
+
+/** The names of those pipes of the kernel that it is given, to be taken while they are open here. */
+export const namesOfGiven = (descriptors: LaunchRequest["descriptors"]): ReadonlyMap<number, string> => {
+  const names = new Map<number, string>()
+  for (const [descriptor, what] of descriptors) {
+    if (!(what instanceof OpenHandle)) continue
+    const name = kernelPipeOf(statOfOpen(what.fd))
+    if (name !== undefined) names.set(descriptor, name)
+  }
+  return names
+}
+
+/** A pipe of the kernel has the same name at either end. */
+const kernelPipeOf = (stats: BigIntStats): string | undefined => (stats.isFIFO() ? `pipe:[${stats.ino}]` : undefined)
 
 const nameOf = (pipe: Readable | undefined, name: (stats: BigIntStats) => string | undefined): string | undefined => {
   // Node has no public name for the descriptor of a pipe.

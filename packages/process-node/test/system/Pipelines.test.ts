@@ -15,6 +15,7 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash, randomBytes } from "node:crypto"
@@ -49,9 +50,33 @@ const temporary = Effect.acquireRelease(
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
 )
 
+const noBash = !existsSync("/bin/bash")
+if (noBash) console.warn("skipped: process substitutions, because there is no /bin/bash")
+
 const fifosLeft = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tether-fifo-"))
 
 describe("a pipeline", () => {
+  describe.skipIf(noBash)("with a process substitution in an inner stage", () => {
+    const substituted = (seconds: number) =>
+      piped(Command.make("bash", "-c", `exec 2>/dev/null; seq 3 > >(sleep ${seconds}; wc -l)`), cat, cat)
+
+    it.live("passes on all that it writes", () =>
+      Effect.gen(function* () {
+        expect((yield* string(substituted(0.3), { whole: true })).trim()).toBe("3")
+        expect((yield* string(substituted(0.3))).trim()).toBe("3")
+      })
+    )
+
+    it.live("that takes too long fails, if every byte is wanted", () =>
+      Effect.gen(function* () {
+        const options = { drainGrace: "100 millis" } as const
+        const error = yield* Effect.flip(string(substituted(30), { ...options, whole: true }))
+        expect(error).toMatchObject({ _tag: "IncompleteOutputError", reason: "Cut", kept: "" })
+        expect(yield* string(substituted(30), options)).toBe("")
+      }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none)))
+    )
+  })
+
   it.live("gives the output of its last stage, and the status of every one", () =>
     Effect.gen(function* () {
       const report = yield* run(

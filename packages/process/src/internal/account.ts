@@ -6,7 +6,7 @@ import type * as ProcessInfo from "@tether/host/ProcessInfo"
 import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type { Spawned } from "../ChildObserver.js"
-import type { Containment, Drained, ExitReport, Leftover, StageReport } from "../ExitReport.js"
+import type { Containment, Drained, ExitReport, Leftover, StageReport, StreamReport } from "../ExitReport.js"
 import type { ExitStatus } from "../ExitStatus.js"
 import { ProcessFailed } from "../ProcessFailed.js"
 import { SurvivorsError } from "../SurvivorsError.js"
@@ -24,6 +24,7 @@ export class Account {
   duration: Duration.Duration = Duration.zero
   drained: Drained = { _tag: "Eof" }
   leftovers: ReadonlyArray<Leftover> = []
+  private isStdoutCut = false
 
   constructor(
     private readonly plan: Plan,
@@ -51,12 +52,26 @@ export class Account {
       drained: this.drained,
       containment: this.containment,
       inputs: this.feeding.report,
-      stdout: this.output.report("stdout"),
+      stdout: this.stdout,
       stderr: this.output.report("stderr"),
       fds: this.output.others,
       leftovers: this.leftovers
     }
     return { ...stage, stages: [stage] }
+  }
+
+  /** Something else held stdout open for too long, and it was the pipe to the next stage. */
+  cutStdout(holders: ReadonlyArray<ProcessInfo.ProcessInfo>): void {
+    this.isStdoutCut = true
+    if (this.drained._tag === "Stalled") return
+    const others = this.drained._tag === "Cut" ? this.drained.holders : []
+    const held = new Map([...others, ...holders].map((holder) => [holder.pid, holder]))
+    this.drained = { _tag: "Cut", holders: [...held.values()] }
+  }
+
+  private get stdout(): StreamReport {
+    const report = this.output.report("stdout")
+    return this.isStdoutCut ? { ...report, drained: "Cut" } : report
   }
 
   failure(bodyCause?: Cause.Cause<unknown>): ProcessFailed {

@@ -95,7 +95,9 @@ export const joinDrains = (joining: Joining): Effect.Effect<Drained> =>
         }
       }
     }
-    return yield* told(plan, drainedOf(joining.drains, [...holders.values()]))
+    const drained = drainedOf(joining.drains, [...holders.values()])
+    yield* warnOfDrained(plan, drained)
+    return drained
   })
 
 const drainedOf = (drains: ReadonlyArray<Intake>, holders: ReadonlyArray<ProcessInfo.ProcessInfo>): Drained => {
@@ -124,27 +126,21 @@ const hasReadLeader = (watch: Watch, grace: number, launched: Launched): Effect.
     return !drain.isEnded
   })
 
-const told = (plan: Plan, drained: Drained): Effect.Effect<Drained> => {
+export const warnOfDrained = (plan: Plan, drained: Drained): Effect.Effect<void> => {
   const label = clip(plan.label)
   if (drained._tag === "Stalled") {
-    return Effect.as(
-      warn(
-        `a consumer of the output of "${label}" took nothing for ${formatDuration(plan.deliverGrace)} after its end: ` +
-          `${drained.bytes} bytes were not delivered. If it needs longer, give it longer: option "deliverGrace".`
-      ),
-      drained
+    return warn(
+      `a consumer of the output of "${label}" took nothing for ${formatDuration(plan.deliverGrace)} after its end: ` +
+        `${drained.bytes} bytes were not delivered. If it needs longer, give it longer: option "deliverGrace".`
     )
   }
   if (drained._tag === "Cut") {
     const named = drained.holders.map((holder) => ProcessInfo.format(holder)).join(", ")
-    return Effect.as(
-      warn(
-        `the output of "${label}" was still open ${formatDuration(plan.drainGrace)} after its end, held by ` +
-          `${named === "" ? "a process that cannot be seen" : named}, and is read no further. ` +
-          `If its last words matter, give it longer: option "drainGrace".`
-      ),
-      drained
+    return warn(
+      `the output of "${label}" was still open ${formatDuration(plan.drainGrace)} after its end, held by ` +
+        `${named === "" ? "a process that cannot be seen" : named}, and is read no further. ` +
+        `If its last words matter, give it longer: option "drainGrace".`
     )
   }
-  return Effect.succeed(drained)
+  return Effect.void
 }

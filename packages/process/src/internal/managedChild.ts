@@ -37,7 +37,7 @@ import { type ByteDrain, bytesOf } from "./byteDrain.js"
 import { makeAsk } from "./dialogue.js"
 import { Feeding } from "./feeding.js"
 import type { Clocks, Hub } from "./hub.js"
-import { joinDrains } from "./joining.js"
+import { joinDrains, warnOfDrained } from "./joining.js"
 import { attempt, complain, endSpan, tellObserver, warn, warnOfLeftovers, warnOfSuspects } from "./observability.js"
 import { observersIn } from "./observers.js"
 import { Output } from "./output.js"
@@ -54,6 +54,8 @@ import { Wakeup } from "./wakeup.js"
 /** What the stages of a pipeline have in common. */
 export interface Company {
   readonly hub: Hub
+  /** The stage that reads what this one writes to stdout; undefined for the last one. */
+  readonly next: () => ManagedChild | undefined
   /** The source of the first one's input has failed, for which all of them are stopped. */
   readonly onInputFailed: () => Effect.Effect<void>
   readonly hasLostInput: () => boolean
@@ -262,6 +264,7 @@ export class ManagedChild extends Reading implements Child {
           isStopping: () => this.plansAtWork.size > 0
         })
       }
+      yield* this.readByNext
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
       yield* this.endLeftovers()
       yield* this.nameSuspects
@@ -272,6 +275,33 @@ export class ManagedChild extends Reading implements Child {
       this.complete(status, error)
     })
   }
+
+  /**
+   * What the leader left and holds the pipe to the next stage may still write to it. It has as long for that as where
+   * we read the pipe ourselves, unless the next stage ends before.
+   */
+  private readonly readByNext: Effect.Effect<void> = Effect.suspend(() => {
+    const next = this.company?.next()
+    if (next === undefined || this.isEmpty || this.verdict.letsLeftoversBe) return Effect.void
+    return Effect.gen(this, function* () {
+      yield* this.launched.search
+      if ((yield* this.holdersOfStdout).length === 0) return
+      const over = Effect.raceFirst(awaitGone(this.target), next.exited)
+      if (yield* ActiveTime.within(this.waits, this.plan.drainGrace, over)) return
+      const holders = yield* this.holdersOfStdout
+      // Whatever a stop plan is at work on is not ours to judge.
+      if (holders.length === 0 || this.plansAtWork.size > 0) return
+      this.account.cutStdout(holders)
+      yield* warnOfDrained(this.plan, { _tag: "Cut", holders })
+    })
+  })
+
+  /** Others than members, the next stage for one, are not ended for it. */
+  private readonly holdersOfStdout = Effect.suspend(() =>
+    Effect.zipWith(this.launched.members, this.launched.holders("stdout"), (members, holders) =>
+      holders.filter((holder) => members.some(({ pid }) => pid === holder.pid)).map(this.account.shown)
+    )
+  )
 
   /**
    * What the leader left is stopped, by the plan that is already at work or else by the child's own; or it is let be.

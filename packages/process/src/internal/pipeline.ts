@@ -195,7 +195,8 @@ export class Pipeline extends Reading implements Child {
       drained: drainedOf(reports.map((each) => each.drained)),
       containment: last.containment,
       inputs: first.inputs,
-      stdout: last.stdout,
+      // The output of the whole lacks what a stage before the last one could not pass on.
+      stdout: { ...last.stdout, drained: worstOf(reports.map(({ stdout }) => stdout)) },
       stderr: sumOf(
         reports.map((each) => each.stderr),
         decisive.stderr.tail
@@ -227,6 +228,9 @@ const sumOf = (all: ReadonlyArray<StreamReport>, tail: string): StreamReport => 
   lines: all.reduce((sum, each) => sum + each.lines, 0),
   truncatedLines: all.reduce((sum, each) => sum + each.truncatedLines, 0),
   truncatedBytes: all.reduce((sum, each) => sum + each.truncatedBytes, 0),
-  drained: worst.find((end) => all.some(({ drained }) => drained === end)) ?? "Eof",
+  drained: worstOf(all),
   tail
 })
+
+const worstOf = (all: ReadonlyArray<StreamReport>): StreamReport["drained"] =>
+  worst.find((end) => all.some(({ drained }) => drained === end)) ?? "Eof"

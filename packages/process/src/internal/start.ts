@@ -66,14 +66,14 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     const hub = makeHub(clocks, plan.stages[0])
     const started: Array<ManagedChild> = []
     let pipeline: Pipeline | undefined
-    const company: Company = {
+    const company = {
       hub,
       onInputFailed: () => pipeline?.stopUnfed ?? Effect.void,
       hasLostInput: () => pipeline?.first.verdict.inputCause !== undefined
     }
     const startAll = (stages: ReadonlyArray<Plan>) =>
-      Effect.forEach(stages, (stage) =>
-        Effect.map(launch(surroundings, stage, company), (child) => {
+      Effect.forEach(stages, (stage, index) =>
+        Effect.map(launch(surroundings, stage, { ...company, next: () => started[index + 1] }), (child) => {
           started.push(child)
           return child
         })

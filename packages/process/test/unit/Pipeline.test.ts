@@ -252,6 +252,57 @@ describe("a pipeline", () => {
     )
   )
 
+  describe("whose stage leaves something that holds the pipe to the next one", () => {
+    const leaving = (...script: ReadonlyArray<Script.Step>) =>
+      stagesThat({
+        a: [Script.leaveWith({ holds: ["stdout"] }, ...script), Script.exit(0)],
+        b: [Script.readToEnd, Script.exit(0)],
+        c: [Script.readToEnd, Script.exit(0)]
+      })
+
+    it.effect("gives it as long as where the pipe is read here", () =>
+      using(leaving(Script.wait("900 millis")), {}, (child, [a]) =>
+        Effect.gen(function* () {
+          yield* TestClock.adjust("2 seconds")
+          const report = yield* child.gone
+          expect([report.drained, report.stdout.drained, report.leftovers, a.signals]).toEqual([
+            { _tag: "Eof" },
+            "Eof",
+            [],
+            []
+          ])
+        })
+      )
+    )
+
+    it.effect("ends it then, and says that the output was cut", () =>
+      using(leaving(Script.wait("1 hour")), {}, (child, [a]) =>
+        Effect.gen(function* () {
+          yield* TestClock.adjust("2 seconds")
+          const report = yield* child.gone
+          expect(report).toMatchObject({
+            drained: { _tag: "Cut", holders: [{}] },
+            stdout: { drained: "Cut" },
+            leftovers: [{}]
+          })
+          expect([report.status, a.signals]).toEqual([Exited(0), ["SIGTERM"]])
+        })
+      )
+    )
+
+    it.effect("ends at once what does not hold it", () =>
+      using(
+        stagesThat({ a: [Script.leaveWith({ holds: [] }, Script.hang), Script.exit(0)], b: [Script.hang], c: [] }),
+        {},
+        (_, [a]) =>
+          Effect.gen(function* () {
+            yield* TestClock.adjust("100 millis")
+            expect(a.signals).toEqual(["SIGTERM"])
+          })
+      )
+    )
+  })
+
   it.effect("does not wait with the end of one stage for readers of another", () =>
     using(
       stagesThat({
@@ -263,7 +314,7 @@ describe("a pipeline", () => {
         ],
         c: [Script.readToEnd]
       }),
-      {},
+      { drainGrace: "20 millis" },
       (child, [a, b]) =>
         Effect.gen(function* () {
           let taken = 0
