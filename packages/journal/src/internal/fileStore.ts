@@ -2,6 +2,7 @@
  * A store of lines in a directory.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -120,7 +121,7 @@ const coalesced = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<voi
       gathered
     )
     // A disk that hangs holds nobody up.
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(Effect.disconnect(effect)), "1 second"))
+    yield* Effect.addFinalizer(() => ActiveTime.within(ActiveTime.clock, "1 second", Effect.disconnect(effect)))
     return Effect.suspend(() => {
       if (isAskedFor) return Effect.void
       isAskedFor = true

@@ -1,7 +1,8 @@
-import * as ActiveTime from "@tether/host/ActiveTime"
 /**
- * Writing within a bound, for records that nobody may wait for: whatever becomes of them, the child goes on.
+ * Writing within a bound, for records that nobody may wait for: whatever becomes of them, the child goes on. A disk
+ * takes real time, whatever clock the fibers have whose children are recorded.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Cause from "effect/Cause"
@@ -62,8 +63,8 @@ export const makeKeeping = (
     // One timer for all of them: hundreds a second are written, and hardly one is too late.
     const giveUpLate = Effect.gen(function* () {
       while (pending.size > 0) {
-        yield* ActiveTime.sleep(lookEvery)
-        const latest = (yield* ActiveTime.now) - Duration.toMillis(bound)
+        yield* ActiveTime.clock.sleep(lookEvery)
+        const latest = ActiveTime.unsafeNow(ActiveTime.clock) - Duration.toMillis(bound)
         for (const each of pending) {
           if (each.since <= latest) yield* end(each, `not written within ${Duration.format(bound)}`)
         }
@@ -84,13 +85,12 @@ export const makeKeeping = (
     const settled = Effect.suspend(() =>
       Effect.forEach([...pending], ({ done }) => Deferred.await(done), { discard: true })
     )
-    yield* Effect.addFinalizer(() =>
-      Effect.flatMap(ActiveTime.current, (clock) => ActiveTime.within(clock, bound, Effect.disconnect(settled)))
-    )
+    yield* Effect.addFinalizer(() => ActiveTime.within(ActiveTime.clock, bound, Effect.disconnect(settled)))
 
     return {
       begin: (record) =>
-        Effect.flatMap(ActiveTime.now, (since) => {
+        Effect.suspend(() => {
+          const since = ActiveTime.unsafeNow(ActiveTime.clock)
           const each: Pending = { record, since, done: Deferred.unsafeMake(FiberId.none) }
           pending.add(each)
           const written = Effect.flatMap(Effect.exit(write(record)), (exit) =>

@@ -2,6 +2,7 @@
  * What was begun and has no end, when a journal is opened.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { FileError } from "@tether/host/FileError"
 import * as FileLock from "@tether/host/FileLock"
 import { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -22,7 +23,11 @@ export const recover = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     if ((yield* journal.unfinished()).every(({ state }) => state === "watched")) return
-    yield* FileLock.acquire(`${directory}/recovery.lock`, { label: "exit journal", wait: "2 seconds" })
+    // Another program may hold it, in real time.
+    yield* Effect.withClock(
+      FileLock.acquire(`${directory}/recovery.lock`, { label: "exit journal", wait: "2 seconds" }),
+      ActiveTime.clock
+    )
     // Once more: whoever had the lock before has written.
     const found = yield* journal.unfinished()
     yield* Effect.forEach(

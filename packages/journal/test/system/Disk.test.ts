@@ -1,16 +1,21 @@
 /**
  * What becomes of a journal when the disk, or who writes on it, does not do its part.
  */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
-import { ProcessIdentity } from "@tether/host/ProcessIdentity"
+import * as ProcessIdentity from "@tether/host/ProcessIdentity"
 import * as ExitJournal from "@tether/journal/ExitJournal"
+import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as Supervise from "@tether/process/Supervise"
 import * as FaultyDisk from "@tether/vitest/FaultyDisk"
 import * as Script from "@tether/vitest/Script"
 import * as TestSpawner from "@tether/vitest/TestSpawner"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
@@ -29,7 +34,7 @@ const numbers = (count: number): ReadonlyArray<number> => Array.from({ length: c
 describe("kill -9 of the writer", () => {
   /** Every process of an earlier life is gone. */
   const identityOf = (life: number) =>
-    Layer.succeed(ProcessIdentity, {
+    Layer.succeed(ProcessIdentity.ProcessIdentity, {
       identify: (pid) =>
         Effect.succeed(Option.some({ pid, startToken: `life ${life}`, bootId: "boot", pidNamespace: undefined })),
       liveness: ({ startToken }) => Effect.succeed(startToken === `life ${life}` ? "alive" : "gone")
@@ -182,6 +187,67 @@ describe("a full disk", () => {
       expect(ends).toEqual({ "scope SIGTERM": 100 })
       expect(losses).toBeGreaterThan(190)
       expect(said.filter((message: string) => message.includes("loses records"))).toHaveLength(1)
+    })
+  )
+})
+
+describe("a disk that hangs", () => {
+  const spawners = [
+    ["scripted", "it", TestSpawner.layer(TestSpawner.always(Script.make()))],
+    ["real", "true", NodeChildSpawner.layer]
+  ] as const
+
+  // The time of a disk is real: the clock of these tests stands still.
+  it.scoped.each(spawners)(
+    "delays the end of a %s child by a second, and each loss is counted",
+    ([, command, spawner]) =>
+      Effect.gen(function* () {
+        const errors: Array<string> = []
+        const log = Logger.replace(
+          Logger.defaultLogger,
+          Logger.make(({ message }) => void errors.push(String(message)))
+        )
+        const directory = yield* folder
+        const files = yield* Effect.provide(FileSystem.FileSystem, NodeFileSystem.layer)
+        const stuck = { write: () => Effect.never, writeAll: () => Effect.never }
+        const open: FileSystem.FileSystem["open"] = (path, options) =>
+          Effect.map(files.open(path, options), (file) =>
+            path.endsWith("exits.log") ? Object.assign(Object.create(file) as FileSystem.File, stuck) : file
+          )
+        const hanging = Layer.succeed(FileSystem.FileSystem, { ...files, open })
+        const journal = Layer.provide(
+          ExitJournal.layerFile({ directory }),
+          Layer.provideMerge(ProcessIdentity.layer, hanging)
+        )
+        const runs = Effect.forEach([1, 2, 3], () => Supervise.run(Command.make(command)), { concurrency: 3 })
+        const losses = Effect.flatMap(ExitJournal.ExitJournal, ({ losses }) => losses)
+        expect(
+          yield* Effect.zipRight(runs, losses).pipe(
+            Effect.provide(journal),
+            Effect.provide(spawner),
+            Effect.provide(log)
+          )
+        ).toBe(6)
+        expect(errors.filter((message) => message.includes("loses records"))).toHaveLength(1)
+      })
+  )
+
+  it.scoped("counts no loss where fibers with different clocks share a journal", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const losses = yield* Effect.gen(function* () {
+        const inLiveTime = Effect.withClock(Clock.make())
+        yield* Effect.forEach(
+          numbers(12),
+          (n) => (n % 2 === 0 ? inLiveTime : identity)(Supervise.run(Command.make("true"))),
+          {
+            concurrency: 4
+          }
+        )
+        return yield* Effect.flatMap(ExitJournal.ExitJournal, ({ losses }) => losses)
+      }).pipe(Effect.provide(inFile(directory)), Effect.provide(NodeChildSpawner.layer))
+      expect(losses).toBe(0)
+      expect(linesIn(directory)).toHaveLength(24)
     })
   )
 })

@@ -1,4 +1,3 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { describe, expect, it } from "@effect/vitest"
@@ -9,12 +8,9 @@ import * as Supervise from "@tether/process/Supervise"
 import * as Script from "@tether/vitest/Script"
 import * as TestSpawner from "@tether/vitest/TestSpawner"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/TestClock"
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeReader } from "../../src/internal/reader.js"
@@ -45,43 +41,6 @@ describe("the moment of a record", () => {
       )
       expect(seen).toEqual(["session-start", "session-exit"])
     }).pipe(Effect.provide(memory), Effect.provide(TestSpawner.layer(TestSpawner.always(Script.make()))))
-  )
-
-  it.effect("may be a second late, and then the end is seen without it, and the loss is counted and said once", () =>
-    Effect.gen(function* () {
-      const errors: Array<string> = []
-      const log = Logger.replace(
-        Logger.defaultLogger,
-        Logger.make(({ message }) => void errors.push(String(message)))
-      )
-      const directory = yield* folder
-      const files = yield* Effect.provide(FileSystem.FileSystem, NodeFileSystem.layer)
-      const stuck = { write: () => Effect.never, writeAll: () => Effect.never }
-      const open: FileSystem.FileSystem["open"] = (path, options) =>
-        Effect.map(files.open(path, options), (file) =>
-          path.endsWith("exits.log") ? Object.assign(Object.create(file) as FileSystem.File, stuck) : file
-        )
-      const hanging = Layer.succeed(FileSystem.FileSystem, { ...files, open })
-      const layer = Layer.provide(
-        ExitJournal.layerFile({ directory }),
-        Layer.provideMerge(ProcessIdentity.layer, hanging)
-      )
-      const runs = Effect.forEach([1, 2, 3], () => Supervise.run(Command.make("it")), { concurrency: 3 })
-      const fiber = yield* Effect.fork(
-        Effect.zipRight(
-          runs,
-          Effect.flatMap(ExitJournal.ExitJournal, (journal) => journal.losses)
-        ).pipe(
-          Effect.provide(layer),
-          Effect.provide(TestSpawner.layer(TestSpawner.always(Script.make()))),
-          Effect.provide(log)
-        )
-      )
-      // Real files take turns of the loop, of which an adjustment has a few.
-      yield* Effect.repeat(TestClock.adjust("500 millis"), { until: () => fiber.unsafePoll() !== null })
-      expect(yield* Fiber.join(fiber)).toBe(6)
-      expect(errors.filter((message) => message.includes("loses records"))).toHaveLength(1)
-    }).pipe(Effect.scoped)
   )
 })
 
