@@ -3,6 +3,7 @@
  */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -325,7 +326,8 @@ export const stopIdle = (
         Effect.map(Effect.merge(session.stop({ plan: options.plan, reason: "idle" })), (end) => ({ session, end })),
       { concurrency: "unbounded" }
     )
-  })
+    // Logs are dated by the system.
+  }).pipe(Effect.withClock(ActiveTime.clock))
 
 /** Nobody but the writer of a log ever changes it. Without its log, nobody knows when a session has written last. */
 const lastOutput = ({

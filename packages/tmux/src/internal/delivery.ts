@@ -2,6 +2,7 @@
  * Texts to a pane. They go through a buffer of tmux, so that no key binding, shell or parser sees them.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import * as FileLock from "@tether/host/FileLock"
 import * as Logfmt from "@tether/host/Logfmt"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
@@ -85,7 +86,7 @@ const whatFailed = (cause: Cause.Cause<DeliveryFailed>): string =>
     onSome: ({ reason }) => reason
   })
 
-/** Two texts at once would be one. */
+/** Two texts at once would be one. Another program may have the turn, and takes real time. */
 const inTurn = (
   tmux: TmuxService,
   facts: Facts,
@@ -99,6 +100,7 @@ const inTurn = (
     wait: "10 seconds",
     pollEvery: "20 millis"
   }).pipe(
+    Effect.withClock(ActiveTime.clock),
     Effect.catchTags({
       LockHeld: (error) => Effect.fail(failed("Busy", error.message)),
       FileError: (error) => Effect.fail(failed("Failed", error.message))

@@ -67,7 +67,7 @@ const script = (
     `s="#{pane_dead_status}"; g="#{pane_dead_signal}"; b=unknown`,
     `case $g in ""|SIG*) ;; *[!0-9]*) g=SIG$g;; *) n=$(kill -l $g); case $n in SIG*) g=$n;; [A-Z]*) g=SIG$n;; *) g=SIG$g;; esac;; esac`,
     `if [ "$g" ]; then s=; b=outside; elif [ "$s" ]; then b=child; fi`,
-    start === undefined ? "u=" : `u=; [ $t -lt ${start.ts} ] || u=" uptime_ms=$((t - ${start.ts}))"`,
+    ...uptimeLines(start),
     // Whose gate was never opened.
     ...(end === undefined
       ? []
@@ -82,6 +82,22 @@ const script = (
     end === undefined ? append : `${append} && : >"$o"`,
     "exit 0"
   ].join("; ")
+}
+
+/**
+ * By the boot, where the system and the start tell that in hundredths of a second, and not by dates, which may have
+ * been set since.
+ */
+const uptimeLines = (start: ExitRecord | undefined): ReadonlyArray<string> => {
+  if (start === undefined) return ["u="]
+  const byDate = `[ $t -lt ${start.ts} ] || u=" uptime_ms=$((t - ${start.ts}))"`
+  const token = start.startToken ?? ""
+  if (!/^[1-9]\d{0,14}$/.test(token)) return ["u=", byDate]
+  return [
+    "u=",
+    // A leading zero would be octal.
+    `if IFS=". " read x k v </proc/uptime; then x=$((x * 1000 + 1\${k}0 - 1000 - ${token}0)); [ $x -lt 0 ] || u=" uptime_ms=$x"; else ${byDate}; fi`
+  ]
 }
 
 /** In bytes; what is filled in takes less than 200, and no shell's buffer is smaller than 4096. */

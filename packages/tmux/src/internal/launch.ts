@@ -345,7 +345,6 @@ const configOf = (
   env,
   socket: facts.socket,
   server: facts.server,
-  startedAt: facts.launchedAt,
   stop: steps,
   records: recordsOf(tmux, facts, start)
 })

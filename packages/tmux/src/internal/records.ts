@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { uptime } from "node:os"
 import type { Facts } from "./facts.js"
 
 type Files = FileSystem.FileSystem | ProcessIdentity
@@ -85,8 +86,20 @@ export const ownEnd = (
     endedBy: "owner",
     ...(step !== undefined && { stopStep: step }),
     reason,
-    uptime: now - launchedAt
+    uptime: uptimeOf(shim) ?? Math.max(0, now - launchedAt)
   }))
+
+/**
+ * In milliseconds, by the boot and not by dates, which may have been set since. The kernel counts the start of a
+ * process in hundredths of a second, on all that Linux runs on today. Undefined where it does not tell.
+ */
+const uptimeOf = ({ startToken }: Identity): number | undefined => {
+  const millis = Math.round(uptime() * 1000 - Number(startToken) * 10)
+  // A rounding, or a container that counts from its own start.
+  return millis >= -hundredth ? Math.max(0, millis) : undefined
+}
+
+const hundredth = 10
 
 /** Records it. Nothing, where the session has no journal. */
 export const end = (facts: Facts, own: OwnEnd): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
@@ -107,14 +120,17 @@ export const findEnd = ({
   start
 }: Facts): Effect.Effect<Option.Option<ExitRecord>, FileError, Files> => {
   if (exitLogDir === undefined) return Effect.succeedNone
+  // By the date only where the start is not on record: the clock may have been set since.
+  const isOlder = (record: ExitRecord, wasBegun: boolean) =>
+    start === undefined ? record.ts < launchedAt : wasBegun && record.ev === "session-start"
   return Effect.flatMap(ExitJournal.reader(exitLogDir), (journal) =>
     journal.newestFirst({ identity }).pipe(
-      Stream.mapAccum(start === undefined, (wasBegun, record) => {
+      // Its hook may have recorded the end before we had recorded the start, but behind that of a session before it.
+      Stream.mapAccum(false, (wasBegun, record) => {
         const isBegun = wasBegun || record.id === start
-        return [isBegun, { record, isBegun }] as const
+        return [isBegun, { record, isOlder: isOlder(record, wasBegun) }] as const
       }),
-      // Its hook may have recorded the end before we had recorded the start, but not before the launch.
-      Stream.takeWhile(({ isBegun, record }) => !isBegun || record.ts >= launchedAt),
+      Stream.takeWhile(({ isOlder }) => !isOlder),
       Stream.map(({ record }) => record),
       Stream.filter((record) => record.ev === "session-exit" && (start === undefined || record.start === start)),
       Stream.runHead

@@ -56,8 +56,6 @@ export interface ShimConfig {
   readonly socket: string
   /** Which server this is; undefined where nobody could tell. */
   readonly server: ShimProcess | undefined
-  /** In milliseconds since the epoch. */
-  readonly startedAt: number
   /** Carried out when the terminal goes. */
   readonly stop: ReadonlyArray<ShimStep>
   readonly records: ShimRecords | undefined

@@ -217,7 +217,6 @@ class Pane {
     const by = isStopped || this.keeper !== undefined ? "owner" : endedBy(status, step, reason)
     records.sessionExit(this.config.records, {
       at,
-      startedAt: this.config.startedAt,
       status,
       endedBy: by,
       step,

@@ -38,17 +38,13 @@ const serverExit = (records: ShimRecords, { at, memory, server }: ServerEnd): vo
 
 interface SessionEnd {
   readonly at: number
-  readonly startedAt: number
   readonly status: ShimStatus
   readonly endedBy: string
   readonly step: string | undefined
   readonly reason: string | undefined
 }
 
-const fieldsOf = (
-  records: ShimRecords,
-  { at, endedBy, reason, startedAt, status, step }: SessionEnd
-): ReadonlyArray<string> => [
+const fieldsOf = (records: ShimRecords, { at, endedBy, reason, status, step }: SessionEnd): ReadonlyArray<string> => [
   timeOf(at),
   records.before,
   "code" in status ? `dead_status=${status.code} dead_signal=` : `dead_status= dead_signal=${status.signal}`,
@@ -57,7 +53,8 @@ const fieldsOf = (
   field("ended_by", endedBy),
   field("stop_step", step),
   field("reason", reason),
-  field("uptime_ms", Math.max(0, at - startedAt))
+  // As long as this process: a difference of dates would be wrong once the clock was set.
+  field("uptime_ms", Math.round(process.uptime() * 1000))
 ]
 
 /** Nothing, where somebody has done so. */

@@ -137,7 +137,7 @@ const makePane = ({ directory, options, server, shims, tmux }: Place): Effect.Ef
     const writeGate: Prepared["writeGate"] = ([program = "", ...args], config = {}) =>
       Effect.sync(() => {
         const env = { PATH: process.env["PATH"] ?? "", ...config.env }
-        const whole: ShimConfig = { ...base, startedAt: Date.now(), program, args, ...config, env }
+        const whole: ShimConfig = { ...base, program, args, ...config, env }
         writeFileSync(`${file}.new`, JSON.stringify(whole), { mode: 0o600 })
         renameSync(`${file}.new`, file)
       })

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Logfmt from "@tether/host/Logfmt"
+import * as ProcStat from "@tether/host/ProcStat"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import { exitCauseHook } from "@tether/tmux/ExitCauseHook"
 import * as Effect from "effect/Effect"
@@ -15,6 +16,9 @@ import { join } from "node:path"
 import { deathFields } from "../../src/internal/deathFields.js"
 import { keys, pairsOf, recordsIn, start } from "../support/deaths.js"
 import { make, missing, type Server } from "../support/server.js"
+
+const hasUptime = existsSync("/proc/uptime")
+if (!hasUptime) console.warn("skipped: the age of a session by the boot, because there is no /proc/uptime")
 
 if (missing !== undefined) console.warn(`skipped: the cause of a death, because ${missing}`)
 
@@ -163,15 +167,27 @@ describe.each(["/bin/dash", "/bin/bash"])("the script, run by %s", (program) => 
   })
 
   it.skipIf(absent)("adds what the start is known by, and how long it is ago", () => {
-    const line = written({ pane_dead_status: "3" }, start).trimEnd()
-    expect(pairsOf(line).map(([key]) => key)).toEqual([...keys[0], ...keys[1], "ended_by", "uptime_ms"])
+    const line = written({ pane_dead_status: "3" }, { ...start, startToken: undefined }).trimEnd()
+    const known = keys[1].filter((key) => key !== "start_token")
+    expect(pairsOf(line).map(([key]) => key)).toEqual([...keys[0], ...known, "ended_by", "uptime_ms"])
     const fields = fieldsOf(line)
     expect(Number(fields["uptime_ms"])).toBe(Date.parse(fields["ts"] ?? "") - start.ts)
-    expect(line).toContain(` ${deathFields(start.identity, start).after} ended_by=child `)
     // The clock has been set back: nobody knows.
-    expect(
-      fieldsOf(written({ pane_dead_status: "3" }, { ...start, ts: Date.now() + 1e6 }).trimEnd())["uptime_ms"]
-    ).toBeUndefined()
+    const later = { ...start, startToken: undefined, ts: Date.now() + 1e6 }
+    expect(fieldsOf(written({ pane_dead_status: "3" }, later).trimEnd())["uptime_ms"]).toBeUndefined()
+  })
+
+  it.skipIf(absent || !hasUptime)("and that by the boot where it can, whatever the dates are", () => {
+    const startToken = ProcStat.parse(readFileSync("/proc/self/stat", "utf8"))?.startTicks
+    for (const ts of [0, Date.now() + 1e9]) {
+      const line = written({ pane_dead_status: "3" }, { ...start, ts, startToken }).trimEnd()
+      expect(pairsOf(line).map(([key]) => key)).toEqual([...keys[0], ...keys[1], "ended_by", "uptime_ms"])
+      expect(line).toContain(` ${deathFields(start.identity, { ...start, startToken }).after} ended_by=child `)
+      const uptime = Number(fieldsOf(line)["uptime_ms"])
+      expect(uptime).toBeGreaterThan(0)
+      // As old as this program, and no older than it is now.
+      expect(Math.abs(uptime - process.uptime() * 1000)).toBeLessThan(60_000)
+    }
   })
 
   it.skipIf(absent)("does not glue its line to one that is torn", () => {
