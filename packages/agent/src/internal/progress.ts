@@ -204,11 +204,8 @@ const earlyPatience = Duration.seconds(5)
 
 const atOnce = 2048
 
-/** Not by the clock, which a test may hold. */
-const turnOfLoop = Effect.async<void>((resume) => {
-  const timer = setTimeout(() => resume(Effect.void), 0)
-  return Effect.sync(() => clearTimeout(timer))
-})
+/** Not by the clock of the fiber, which a test may hold. */
+const turnOfLoop = ActiveTime.clock.sleep(Duration.zero)
 
 /** About so many bytes of memory wait: the words, and for each event and block its object. */
 const costOf = (events: ReadonlyArray<TurnEvent>, lines: ReadonlyArray<string>, from: number, to: number): number => {

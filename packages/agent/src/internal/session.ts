@@ -54,7 +54,14 @@ export const openSession = (
     ]
     if (problems.length > 0) return yield* refuse("InvalidArgument", problems)
     const spawner = yield* ChildSpawner
-    const session = new OpenSession(options, adapter.dialogue, label, spawner, yield* spawner.clock)
+    const session = new OpenSession(
+      options,
+      adapter.dialogue,
+      label,
+      spawner,
+      yield* spawner.clock,
+      yield* Effect.clock
+    )
     yield* Effect.acquireRelease(session.start, () => session.close)
     return session
   })
@@ -84,7 +91,8 @@ class OpenSession implements AgentSession {
     private readonly dialogue: Dialogue,
     private readonly label: string,
     private readonly spawner: ChildSpawner["Type"],
-    private readonly clock: Clock.Clock
+    private readonly clock: Clock.Clock,
+    private readonly ownersClock: Clock.Clock
   ) {}
 
   readonly sessionId: Effect.Effect<string | undefined> = Effect.sync(
@@ -114,7 +122,8 @@ class OpenSession implements AgentSession {
           Object.assign(this.before, { turns: 0 })
           this.attribution.ended()
         }
-      )
+        // One that is started for a turn lives by the clock of whoever opened the session, not of who reads the turn.
+      ).pipe(Effect.withClock(this.ownersClock))
     })
   )
 

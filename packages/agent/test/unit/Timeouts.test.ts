@@ -2,17 +2,21 @@
  * How long a turn may take, and what is decided when several things are true, under a clock of the test's own.
  */
 import { describe, expect, it } from "@effect/vitest"
+import * as AgentSession from "@tether/agent/AgentSession"
 import * as AgentTurn from "@tether/agent/AgentTurn"
-import type { Terminal } from "@tether/agent/TurnEvent"
+import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
+import type { Terminal, TurnEvent } from "@tether/agent/TurnEvent"
 import * as Script from "@tether/vitest/Script"
 import * as TestSpawner from "@tether/vitest/TestSpawner"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { delta, quietly, request, result, terminalOf, text } from "../support/turns.js"
+import { tmpdir } from "node:os"
+import { delta, init, quietly, request, result, sessionId, terminalOf, text } from "../support/turns.js"
 
 const timed = (
   steps: ReadonlyArray<Script.Step>,
@@ -178,3 +182,33 @@ describe("what comes first decides", () => {
     })
   )
 })
+
+it.effect("a session that is started again for a turn lives by the clock of whoever opened it", () =>
+  Effect.gen(function* () {
+    const session = yield* AgentSession.open({ adapter: ClaudeAdapter.claude, binary: "claude", cwd: tmpdir() })
+    const ends = (turn: Effect.Effect<Chunk.Chunk<TurnEvent>, unknown>) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(turn)
+        yield* Effect.repeat(TestClock.adjust("1 minute"), { until: () => fiber.unsafePoll() !== null })
+        return terminalOf(Chunk.toReadonlyArray(yield* Fiber.join(fiber)))._tag
+      })
+    const turn = (prompt: string) => Stream.runCollect(session.turn({ prompt }))
+    expect(yield* ends(turn("one"))).toBe("Completed")
+    expect(yield* ends(Effect.withClock(turn("two"), Clock.make()))).toBe("Completed")
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(
+      TestSpawner.layer(
+        TestSpawner.always(
+          Script.make(
+            Script.readLine(),
+            Script.wait("1 minute"),
+            Script.stdout(init(sessionId), text("m", "hello"), result("hello")),
+            Script.exit(0)
+          )
+        )
+      )
+    ),
+    quietly
+  )
+)
