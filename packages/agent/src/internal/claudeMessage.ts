@@ -37,11 +37,10 @@ export class Messages {
     if (id === undefined) return [...this.close(), { _tag: "Message", role: "assistant", status: "Complete", blocks }]
     const closed = this.open === id ? [] : this.close()
     const before = this.latest.get(id) ?? []
-    const parts = [
-      // What is stored once more takes the place of what it was.
-      ...before.filter((part) => place === undefined || part.place !== place),
-      ...blocks.map((block) => ({ block, place }))
-    ]
+    const parts = joined(
+      before,
+      blocks.map((block) => ({ block, place }))
+    )
     this.remember(id, parts)
     this.open = id
     return [...closed, { _tag: "Message", id, role: "assistant", status: "Streaming", blocks: blocksOf(parts) }]
@@ -73,6 +72,16 @@ export class Messages {
       this.latest.delete(oldest)
     }
   }
+}
+
+/** By their numbers, where these are told: a part that is stored once more takes the place of what it was. */
+const joined = (before: ReadonlyArray<Part>, added: ReadonlyArray<Part>): ReadonlyArray<Part> => {
+  const place = added[0]?.place
+  if (place === undefined) return [...before, ...added]
+  const others = before.filter((part) => part.place !== place)
+  const next = others.findIndex((part) => part.place !== undefined && part.place > place)
+  const at = next === -1 ? others.length : next
+  return [...others.slice(0, at), ...added, ...others.slice(at)]
 }
 
 const blocksOf = (parts: ReadonlyArray<Part>): ReadonlyArray<Block> => parts.map(({ block }) => block)

@@ -198,6 +198,27 @@ describe("a session file", () => {
     )
   })
 
+  it("has the parts of a message in the order of their numbers, each as it was stored last", () => {
+    const part = (place: number, version: number) =>
+      JSON.stringify({
+        type: "assistant",
+        uuid: `${place}-${version}`,
+        apiBlockIndex: place,
+        message: { id: "m", role: "assistant", content: [{ type: "text", text: `${place}.${version}` }] }
+      })
+    const anyPlaces = FastCheck.array(FastCheck.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 12 })
+    FastCheck.assert(
+      FastCheck.property(anyPlaces, (places) => {
+        const lines = places.map((place, version) => part(place, version))
+        const { transcript } = Transcript.ofLines(lines)
+        const last = [...new Set(places)]
+          .toSorted((a, b) => a - b)
+          .map((place) => `${place}.${places.lastIndexOf(place)}`)
+        expect(textsOf(transcript)).toEqual([last.join("+")])
+      })
+    )
+  })
+
   it("has one message where the results of its first tools come between its parts, as live", () => {
     const lines = [
       stored("assistant", said("two files"), { message: { id: "a" } }),
