@@ -39,6 +39,14 @@ const inSession = (options, prompts, pause) =>
     }).pipe(Effect.scoped, Effect.provide(NodeChildSpawner.layer), Effect.provide(quiet))
   )
 
+/** The events of turns that each resume the session of the one before, a process for each. */
+const resuming = async (request, prompts) => {
+  const events = []
+  for (const prompt of prompts)
+    events.push(...(await play({ ...request, turnId: prompt, prompt, resumeSessionId: events.at(-1)?.sessionId })))
+  return events
+}
+
 const usageIn = (events) =>
   events
     .filter(({ _tag }) => _tag === "Usage")
@@ -100,22 +108,9 @@ const usage = {
     const server = await modelServer(() => ({ text: "Hi." }))
     if (agent === "codex") writeFileSync(join(place.config, "config.toml"), env.config(server.url))
     try {
-      const events = []
-      let sessionId
-      for (const prompt of ["one", "two", "three"]) {
-        const turn = await play({
-          turnId: prompt,
-          adapter,
-          binary,
-          cwd: place.project,
-          prompt,
-          args,
-          env: env(place, server.url),
-          resumeSessionId: sessionId
-        })
-        sessionId = turn.at(-1).sessionId
-        events.push(...turn)
-      }
+      const request = { adapter, binary, cwd: place.project, args, env: env(place, server.url) }
+      const events = await resuming(request, ["one", "two", "three"])
+      const { sessionId } = events.at(-1)
       if (agent === "claude") {
         const options = { adapter, binary, cwd: place.project, env: env(place, server.url), resumeSessionId: sessionId }
         for (const { events: more } of await inSession(options, ["four", "five"], () => 0)) events.push(...more)
@@ -175,16 +170,25 @@ const differences = (found, expected) =>
     : [`captured was ${JSON.stringify(found)}`, `and said was ${JSON.stringify(expected)}`]
 
 const terminal = {
-  name: "a terminal session with hooks: commands, an interrupt, a compaction",
+  name: "a terminal session with hooks: commands, an interrupt, a compaction, errors, a rewind",
   run: async ({ binary, env, placeFor, recordings }) => {
     if (spawnSync("tmux", ["-V"]).status !== 0) return { skipped: "there is no tmux", problems: [] }
     const place = placeFor("terminal")
     const state = join(place.home, "state")
-    const inputs = ["hello", "echo from-a-shell", "Ada", "never answered", "and after it"]
+    const inputs = [
+      "hello",
+      "echo from-a-shell",
+      "Ada",
+      "never answered",
+      "and after it",
+      "refused",
+      "after the rewind"
+    ]
     const server = await modelServer(({ body }) => {
       const words = lastOfUser(body)
       const found = inputs.map((input) => [words.lastIndexOf(input), input]).sort(([a], [b]) => b - a)[0]
       if (/create a detailed summary|summary of the conversation/i.test(words)) return { text: "A summary." }
+      if (found[1] === "refused") return { status: 400 }
       return found[1] === "never answered" ? "stall" : { text: `Answer to ${found[1]}.` }
     })
     mkdirSync(join(place.project, ".claude/commands"), { recursive: true })
@@ -238,6 +242,24 @@ const terminal = {
       await shows("Compacted")
       await type("and after it")
       await shows("Answer to and after it.")
+      // Two errors of the model server, and the conversation goes back to before the second.
+      await type("refused one")
+      await shows("API Error: 400 the server says 400")
+      await type("refused two")
+      await until(() => screen().split("API Error: 400").length === 3)
+      tmux("send-keys", "-t", "it", "Escape", "Escape")
+      await shows("(current)")
+      tmux("send-keys", "-t", "it", "Up")
+      await until(() => screen().includes("❯ refused two"))
+      tmux("send-keys", "-t", "it", "Enter")
+      await shows("Restore conversation")
+      tmux("send-keys", "-t", "it", "Enter")
+      await until(() => !screen().includes("Restore conversation"))
+      // It is in the input again, to be edited.
+      await sleep(500)
+      tmux("send-keys", "-t", "it", "C-u")
+      await type("after the rewind")
+      await shows("Answer to after the rewind.")
       await type("/exit")
       await until(() => {
         try {
@@ -257,7 +279,11 @@ const terminal = {
         "assistant: Answer to Ada.",
         "user: never answered",
         "user: and after it",
-        "assistant: Answer to and after it."
+        "assistant: Answer to and after it.",
+        "user: refused one",
+        "user: refused two",
+        "user: after the rewind",
+        "assistant: Answer to after the rewind."
       ]
       const found = captured(state)
       return { end: `${found.length} turns captured`, problems: [...problems, ...differences(found, expected)] }
@@ -284,20 +310,14 @@ const codexHooks = {
     writeFileSync(join(place.config, "config.toml"), config)
     writeFileSync(join(place.config, "hooks.json"), JSON.stringify(hooksFor()))
     try {
-      let sessionId
-      for (const prompt of ["one", "two", "three"]) {
-        const events = await play({
-          turnId: prompt,
-          adapter,
-          binary,
-          cwd: place.project,
-          prompt,
-          args: [...args, "--dangerously-bypass-hook-trust"],
-          env: { ...env(place, server.url), TETHER_STATE_DIR: state },
-          resumeSessionId: sessionId
-        })
-        sessionId = events.at(-1).sessionId
+      const request = {
+        adapter,
+        binary,
+        cwd: place.project,
+        args: [...args, "--dangerously-bypass-hook-trust"],
+        env: { ...env(place, server.url), TETHER_STATE_DIR: state }
       }
+      const { sessionId } = (await resuming(request, ["one", "two", "three"])).at(-1)
       if (recordings !== undefined)
         recordLines(recordings, "codex-session.transcript", linesOf(transcriptOf(place, sessionId)), place)
       const expected = ["one", "two", "three"].flatMap((each) => [`user: ${each}`, `assistant: Answer to ${each}.`])

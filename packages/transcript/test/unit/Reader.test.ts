@@ -179,7 +179,11 @@ describe("recorded sessions", () => {
       "agent: Answer to Ada.",
       "user: never answered",
       "user: and after it",
-      "agent: Answer to and after it."
+      "agent: Answer to and after it.",
+      "user: refused one",
+      "user: refused two",
+      "user: after the rewind",
+      "agent: Answer to after the rewind."
     ])
     const background = said(recorded("claude-background-session.transcript"))
     expect(background.filter((text) => text.startsWith("user: "))).toEqual(
