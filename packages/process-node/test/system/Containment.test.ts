@@ -137,10 +137,13 @@ describe("the close of a scope ends", () => {
   it.live("an escapee that has cleared its environment, while it holds a pipe of ours", () =>
     Effect.gen(function* () {
       const token = newMark()
-      // Its parent is gone when the child ends; the pipe that it was born with is all that is left to tell.
-      const report = yield* run(sh(aloneInSession(token)), {
-        drainGrace: "200 millis"
-      })
+      // Its parent is gone when the child ends; the pipe that it was born with is all that is left to tell. The child
+      // lives until its start is over: which pipe it has can be looked at no longer than that.
+      const script = `${aloneInSession(token)}; read -r _ || exit 0`
+      const options = { drainGrace: "200 millis", expect: [0], stdin: "pipe" } as const
+      const report = yield* Supervise.use(sh(script), options, (child) =>
+        Effect.zipRight(child.stdin.close, child.gone)
+      ).pipe(Effect.provide(NodeChildSpawner.layer), Effect.provide(quiet))
       expect(report.leftovers.map((each) => each.command)).toEqual(["sleep 300"])
       expect(environs(token)).toEqual([])
     })
