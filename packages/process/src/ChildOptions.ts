@@ -179,7 +179,8 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  * - `leftovers`: what happens to processes that an accepted end leaves behind: `"end"` (default), or `"leave"` for
  *   programs that go to the background on purpose. Either way those that were found are in the report.
  * - `leftoverGrace`: how long what an accepted end leaves behind may take to end by itself, before it is stopped and
- *   named. Default 20 milliseconds. What holds the pipe to the next stage of a pipeline has until `drainGrace`.
+ *   named. Default 20 milliseconds. What holds the pipe to the next stage of a pipeline has `drainGrace`, if that is
+ *   longer.
  * - `drainGrace`: how long, after the child's end, a pipe that something else holds open is still read, by us or by the
  *   next stage of a pipeline. Default 1 s: the child's own output is there by then, and a person waits no longer.
  * - `deliverGrace`: how long, after the child's end, a consumer may take nothing before it is given up. Default 5 s.

@@ -67,6 +67,54 @@ describe("a pipeline", () => {
       })
     )
 
+    it.live("does so although it starts slowly: with pipes of its own, observers, and others beside it", () =>
+      Effect.gen(function* () {
+        const whole = (options: Supervise.CollectOptions = {}) => string(substituted(0.3), { whole: true, ...options })
+        const slowly = Effect.provide(
+          ChildObserver.layer({
+            spawned: () => Effect.sleep("100 millis"),
+            exited: () => Effect.void,
+            gone: () => Effect.void
+          })
+        )
+        const all = [whole({ pipes: "fifo" }), slowly(whole()), ...Array.from({ length: 6 }, () => whole())]
+        const texts = yield* Effect.all(all, { concurrency: "unbounded" })
+        expect(texts.map((text) => text.trim())).toEqual(all.map(() => "3"))
+      })
+    )
+
+    it.live("has more time while the reader of the last stage takes nothing", () =>
+      Effect.gen(function* () {
+        const written = Command.make("bash", "-c", "exec 2>/dev/null; : > >(head -c 2000000 /dev/zero)")
+        const options = { stdout: "bytes", drainGrace: "100 millis", expect: [0] } as const
+        let size = 0
+        const report = yield* use(piped(written, cat), options, (child) =>
+          Effect.zipRight(
+            Stream.runForEach(child.bytes("stdout"), (chunk) =>
+              Effect.suspend(() => {
+                const isFirst = size === 0
+                size += chunk.length
+                return isFirst ? Effect.sleep("1 second") : Effect.void
+              })
+            ),
+            child.gone
+          )
+        )
+        expect([size, report.drained]).toEqual([2_000_000, { _tag: "Eof" }])
+      })
+    )
+
+    it.live("is no loss where a later stage has had enough", () =>
+      Effect.gen(function* () {
+        const command = piped(
+          Command.make("bash", "-c", "exec 2>/dev/null; echo x; : > >(sleep 30)"),
+          cat,
+          Command.make("head", "-n", "1")
+        )
+        expect(yield* string(command, { drainGrace: "200 millis", whole: true })).toBe("x\n")
+      }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, Logger.none)))
+    )
+
     it.live("that takes too long fails, if every byte is wanted", () =>
       Effect.gen(function* () {
         const options = { drainGrace: "100 millis" } as const

@@ -60,9 +60,9 @@ export class Account {
     return { ...stage, stages: [stage] }
   }
 
-  /** Something else held stdout open for too long, and it was the pipe to the next stage. */
-  cutStdout(holders: ReadonlyArray<ProcessInfo.ProcessInfo>): void {
-    this.isStdoutCut = true
+  /** Something else held stdout open for too long, the pipe to the next stage, and was perhaps still waited for. */
+  cutStdout(holders: ReadonlyArray<ProcessInfo.ProcessInfo>, isWaitedFor: boolean): void {
+    this.isStdoutCut = isWaitedFor
     if (this.drained._tag === "Stalled") return
     const others = this.drained._tag === "Cut" ? this.drained.holders : []
     const held = new Map([...others, ...holders].map((holder) => [holder.pid, holder]))

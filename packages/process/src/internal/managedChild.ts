@@ -10,6 +10,7 @@
  */
 import type { Signal } from "@effect/platform/CommandExecutor"
 import * as ActiveTime from "@tether/host/ActiveTime"
+import type { ProcessInfo } from "@tether/host/ProcessInfo"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -54,11 +55,20 @@ import { Wakeup } from "./wakeup.js"
 /** What the stages of a pipeline have in common. */
 export interface Company {
   readonly hub: Hub
-  /** The stage that reads what this one writes to stdout; undefined for the last one. */
-  readonly next: () => ManagedChild | undefined
+  /** The stages that read what this one writes to stdout; undefined for the last one. */
+  readonly readers: Readers | undefined
   /** The source of the first one's input has failed, for which all of them are stopped. */
   readonly onInputFailed: () => Effect.Effect<void>
   readonly hasLostInput: () => boolean
+}
+
+export interface Readers {
+  /** The next stage, once it has been started. */
+  readonly next: Effect.Effect<ManagedChild>
+  /** Whether a reader of the last stage's output holds all of them up. */
+  readonly areHeldUp: () => boolean
+  /** Whether one of them wants no more. */
+  readonly hasOneEnded: () => boolean
 }
 
 export class ManagedChild extends Reading implements Child {
@@ -224,6 +234,11 @@ export class ManagedChild extends Reading implements Child {
    * The end of file of a pipe that nobody holds arrives within a turn of the exit, and then there is nothing to wait
    * for.
    */
+  /** A reader takes nothing for now, so that the process may have to wait with its writing. */
+  get isHeldUp(): boolean {
+    return this.output.drains.some(({ isPaused }) => isPaused)
+  }
+
   private lookAgain(): void {
     if (this.isLookingAgain) return
     this.isLookingAgain = true
@@ -253,18 +268,12 @@ export class ManagedChild extends Reading implements Child {
         )
         Deferred.unsafeDone(this.whenExited, Exit.succeed(status))
       }
-      if (!this.output.isDrained) {
-        this.account.drained = yield* joinDrains({
-          plan: this.plan,
-          launched: this.launched,
-          clock: this.waits,
-          drains: this.output.drains,
-          allDone: this.moved.until(() => this.output.isDrained),
-          shown: this.account.shown,
-          isStopping: () => this.plansAtWork.size > 0
-        })
+      const [drained, holders] = yield* Effect.all([this.joinedDrains, this.holdersAfterGrace], { concurrency: 2 })
+      this.account.drained = drained
+      if (holders.length > 0) {
+        if (drained._tag === "Eof") yield* warnOfDrained(this.plan, { _tag: "Cut", holders })
+        this.account.cutStdout(holders, this.company?.readers?.hasOneEnded() !== true)
       }
-      yield* this.readByNext
       Deferred.unsafeDone(this.whenDrained, Exit.succeed(this.account.drained))
       yield* this.endLeftovers()
       yield* this.nameSuspects
@@ -276,23 +285,39 @@ export class ManagedChild extends Reading implements Child {
     })
   }
 
+  private readonly joinedDrains: Effect.Effect<Drained> = Effect.suspend(() =>
+    this.output.isDrained
+      ? Effect.succeed(this.account.drained)
+      : joinDrains({
+          plan: this.plan,
+          launched: this.launched,
+          clock: this.waits,
+          drains: this.output.drains,
+          allDone: this.moved.until(() => this.output.isDrained),
+          shown: this.account.shown,
+          isStopping: () => this.plansAtWork.size > 0
+        })
+  )
+
   /**
    * What the leader left and holds the pipe to the next stage may still write to it. It has as long for that as where
-   * we read the pipe ourselves, unless the next stage ends before.
+   * we read the pipe ourselves, unless the next stage ends before. Those that hold it longer.
    */
-  private readonly readByNext: Effect.Effect<void> = Effect.suspend(() => {
-    const next = this.company?.next()
-    if (next === undefined || this.isEmpty || this.verdict.letsLeftoversBe) return Effect.void
+  private readonly holdersAfterGrace: Effect.Effect<ReadonlyArray<ProcessInfo>> = Effect.suspend(() => {
+    const readers = this.company?.readers
+    if (readers === undefined || this.isEmpty || this.verdict.letsLeftoversBe) return Effect.succeed([])
     return Effect.gen(this, function* () {
       yield* this.launched.search
-      if ((yield* this.holdersOfStdout).length === 0) return
-      const over = Effect.raceFirst(awaitGone(this.target), next.exited)
-      if (yield* ActiveTime.within(this.waits, this.plan.drainGrace, over)) return
-      const holders = yield* this.holdersOfStdout
+      if ((yield* this.holdersOfStdout).length === 0) return []
+      const gone = awaitGone(this.target)
+      const next = yield* Effect.raceFirst(readers.next, Effect.as(gone, undefined))
+      if (next === undefined) return []
+      const grace = Duration.max(this.plan.drainGrace, this.plan.leftoverGrace)
+      do {
+        if (yield* ActiveTime.within(this.waits, grace, Effect.raceFirst(gone, next.exited))) return []
+      } while (readers.areHeldUp())
       // Whatever a stop plan is at work on is not ours to judge.
-      if (holders.length === 0 || this.plansAtWork.size > 0) return
-      this.account.cutStdout(holders)
-      yield* warnOfDrained(this.plan, { _tag: "Cut", holders })
+      return this.plansAtWork.size > 0 ? [] : yield* this.holdersOfStdout
     })
   })
 

@@ -1,8 +1,10 @@
 /**
  * From a plan to processes that run: one, or a pipeline of them, or a failure after which none is left.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import type * as Runtime from "effect/Runtime"
 import type * as Tracer from "effect/Tracer"
 import type { Child } from "../Child.js"
@@ -11,7 +13,7 @@ import * as ChildMetrics from "../ChildMetrics.js"
 import { SpawnError } from "../SpawnError.js"
 import * as StopPlan from "../StopPlan.js"
 import type { Clocks } from "./hub.js"
-import { type Company, ManagedChild } from "./managedChild.js"
+import { type Company, ManagedChild, type Readers } from "./managedChild.js"
 import { attempt } from "./observability.js"
 import { Pipeline, type Stages } from "./pipeline.js"
 import { type CommandPlan, connect, type Plan } from "./plan.js"
@@ -65,6 +67,16 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     }
     const hub = makeHub(clocks, plan.stages[0])
     const started: Array<ManagedChild> = []
+    const whenStarted = plan.stages.map(() => Deferred.unsafeMake<ManagedChild>(FiberId.none))
+    const readersOf = (index: number): Readers | undefined => {
+      const next = whenStarted[index + 1]
+      if (next === undefined) return undefined
+      return {
+        next: Deferred.await(next),
+        areHeldUp: () => started[plan.stages.length - 1]?.isHeldUp === true,
+        hasOneEnded: () => started.slice(index + 1).some(({ verdict }) => verdict.status !== undefined)
+      }
+    }
     let pipeline: Pipeline | undefined
     const company = {
       hub,
@@ -73,8 +85,9 @@ const startPipeline = (surroundings: Surroundings, plan: CommandPlan): Effect.Ef
     }
     const startAll = (stages: ReadonlyArray<Plan>) =>
       Effect.forEach(stages, (stage, index) =>
-        Effect.map(launch(surroundings, stage, { ...company, next: () => started[index + 1] }), (child) => {
+        Effect.map(launch(surroundings, stage, { ...company, readers: readersOf(index) }), (child) => {
           started.push(child)
+          Deferred.unsafeDone(whenStarted[index] as (typeof whenStarted)[number], Exit.succeed(child))
           return child
         })
       ).pipe(
