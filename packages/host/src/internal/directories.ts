@@ -4,6 +4,7 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as ActiveTime from "../ActiveTime.js"
 import type { FileError } from "../FileError.js"
 import { doing, isNotFound, isTaken, refused } from "./fileErrors.js"
 import { replaceProblem } from "./ownership.js"
@@ -84,11 +85,8 @@ const syncWithin = "200 millis"
 
 /** Has the names of new directories survive a power cut. */
 export const syncNames = (fs: FileSystem.FileSystem, made: ReadonlyArray<string>): Effect.Effect<void> =>
-  Effect.forEach(made, (path) => syncDirectory(fs, directoryOf(path)), { discard: true }).pipe(
-    Effect.interruptible,
-    Effect.disconnect,
-    Effect.timeoutOption(syncWithin),
-    Effect.asVoid,
-    Effect.when(() => made.length > 0),
-    Effect.asVoid
-  )
+  Effect.suspend(() => {
+    if (made.length === 0) return Effect.void
+    const synced = Effect.forEach(made, (path) => syncDirectory(fs, directoryOf(path)), { discard: true })
+    return Effect.asVoid(ActiveTime.within(ActiveTime.clock, syncWithin, Effect.disconnect(synced)))
+  })

@@ -11,8 +11,9 @@ import * as TerminalText from "@tether/host/TerminalText"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Format, fromLine, problemOf, toLine } from "./line.js"
 import { mayBeAskedFor } from "./query.js"
@@ -36,7 +37,10 @@ export const fileStore = (
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const path = `${directory}/${fileName}`
-    const file = yield* RotatingFile.open(path, { maxBytes, keep, fsync: fsync === "onExit" ? "onSync" : fsync })
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer(() => soon(Scope.close(scope, Exit.void)))
+    const options = { maxBytes, keep, fsync: fsync === "onExit" ? "onSync" : fsync } as const
+    const file = yield* Scope.extend(RotatingFile.open(path, options), scope)
     const syncSoon = yield* coalesced(Effect.ignore(file.sync))
     return {
       write: (record) => {
@@ -108,20 +112,23 @@ const toRecords = <E, R>(
  */
 const gathered = Duration.millis(50)
 
+/** A disk that hangs holds nobody up. */
+const soon = (effect: Effect.Effect<void>): Effect.Effect<boolean> =>
+  ActiveTime.within(ActiveTime.clock, "1 second", Effect.disconnect(effect))
+
 /** Asks for the effect and does not wait for it: those who ask before it runs are all served by it. The scope waits. */
 const coalesced = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     let isAskedFor = false
-    const run = Effect.delay(
+    const run = Effect.zipRight(
+      ActiveTime.clock.sleep(gathered),
       Effect.suspend(() => {
         isAskedFor = false
         return effect
-      }),
-      gathered
+      })
     )
-    // A disk that hangs holds nobody up.
-    yield* Effect.addFinalizer(() => ActiveTime.within(ActiveTime.clock, "1 second", Effect.disconnect(effect)))
+    yield* Effect.addFinalizer(() => soon(effect))
     return Effect.suspend(() => {
       if (isAskedFor) return Effect.void
       isAskedFor = true

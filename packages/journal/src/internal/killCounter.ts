@@ -4,13 +4,14 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as ActiveTime from "@tether/host/ActiveTime"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 export interface KillCounter {
   readonly look: Effect.Effect<void>
-  /** Whether it has been looked at within this time before now, in milliseconds. */
-  readonly isFresh: (now: number, within: number) => boolean
+  /** Whether it has been looked at within this time, in milliseconds. */
+  readonly isFresh: (within: number) => boolean
   /** How much it has grown since it was last looked at, before now. */
   readonly growth: Effect.Effect<number>
 }
@@ -23,7 +24,8 @@ interface Sample {
 /** A death is heard of within this time, in milliseconds: what was looked at later may count it already. */
 const heardOf = 100
 
-export const makeKillCounter = (files: FileSystem.FileSystem, path: string): KillCounter => {
+export const makeKillCounter = (files: FileSystem.FileSystem, clock: Clock.Clock, path: string): KillCounter => {
+  const now = () => ActiveTime.unsafeNow(clock)
   let askedAt = Number.NEGATIVE_INFINITY
   /** The last two, the younger one last. */
   let samples: ReadonlyArray<Sample> = []
@@ -37,7 +39,8 @@ export const makeKillCounter = (files: FileSystem.FileSystem, path: string): Kil
   const alone = Effect.unsafeMakeSemaphore(1).withPermits(1)
 
   return {
-    look: Effect.flatMap(ActiveTime.now, (at) => {
+    look: Effect.suspend(() => {
+      const at = now()
       askedAt = at
       return alone(
         Effect.map(read, (kills) => {
@@ -45,10 +48,10 @@ export const makeKillCounter = (files: FileSystem.FileSystem, path: string): Kil
         })
       )
     }),
-    isFresh: (now, within) => now - askedAt < within,
+    isFresh: (within) => now() - askedAt < within,
     growth: alone(
       Effect.gen(function* () {
-        const latest = (yield* ActiveTime.now) - heardOf
+        const latest = now() - heardOf
         const before = samples.findLast(({ at }) => at <= latest) ?? samples[0]
         const kills = before === undefined ? undefined : yield* read
         return before === undefined || kills === undefined ? 0 : kills - before.kills

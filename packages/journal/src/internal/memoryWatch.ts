@@ -3,10 +3,10 @@
  * child lives: it is done beside, and seldom.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as ActiveTime from "@tether/host/ActiveTime"
 import type { Ended } from "@tether/process/ChildObserver"
 import type { EndedBy } from "@tether/process/ExitReport"
 import type { ExitStatus } from "@tether/process/ExitStatus"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -38,8 +38,8 @@ const shared = 1000
 /** While anything lives, the counters are looked at so often: a kill of an hour ago says nothing of one now. */
 const lookEvery = Duration.seconds(10)
 
-export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): MemoryWatch => {
-  const machine = makeKillCounter(files, "/proc/vmstat")
+export const makeMemoryWatch = ({ clock, files }: Surroundings, scope: Scope.Scope): MemoryWatch => {
+  const machine = makeKillCounter(files, clock, "/proc/vmstat")
   let arriving = new Set<Watched>()
   let arrived = new Set<Watched>()
   /** Those that have been looked at. */
@@ -47,6 +47,7 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
 
   const lookAgain = whileWanted(
     scope,
+    clock,
     () => living.size > 0,
     lookEvery,
     Effect.suspend(() =>
@@ -66,7 +67,7 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
       (each) =>
         Effect.flatMap(ownCounter(files, each.pid), (path) => {
           if (path === undefined) return Effect.void
-          each.cgroup = makeKillCounter(files, path)
+          each.cgroup = makeKillCounter(files, clock, path)
           return each.cgroup.look
         }),
       { discard: true }
@@ -74,14 +75,14 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
     return living.size > 0 ? Effect.zipRight(looked, lookAgain.begin) : looked
   })
   // One fiber for all of them: a timer for each would cost more than most of them live.
-  const arrivals = whileWanted(scope, () => arriving.size + arrived.size > 0, untilPlaced, lookAtArrived)
+  const arrivals = whileWanted(scope, clock, () => arriving.size + arrived.size > 0, untilPlaced, lookAtArrived)
 
   return {
     begun: (pid) =>
-      Effect.flatMap(ActiveTime.now, (now) => {
+      Effect.suspend(() => {
         const watched: Watched = { pid, cgroup: undefined }
         arriving.add(watched)
-        const looking = machine.isFresh(now, shared) ? Effect.void : Effect.forkIn(machine.look, scope)
+        const looking = machine.isFresh(shared) ? Effect.void : Effect.forkIn(machine.look, scope)
         return Effect.as(Effect.zipRight(looking, arrivals.begin), watched)
       }),
     ended: (watched, { endedBy, status, stderr }) =>
@@ -102,6 +103,7 @@ export const makeMemoryWatch = ({ files }: Surroundings, scope: Scope.Scope): Me
 /** A fiber of the scope that does this again and again, as long as it is wanted. */
 const whileWanted = (
   scope: Scope.Scope,
+  clock: Clock.Clock,
   isWanted: () => boolean,
   every: Duration.Duration,
   work: Effect.Effect<void>
@@ -113,7 +115,7 @@ const whileWanted = (
       fiber = undefined
       return false
     },
-    body: () => Effect.zipRight(Effect.sleep(every), work),
+    body: () => Effect.zipRight(clock.sleep(every), work),
     step: () => undefined
   })
   return {

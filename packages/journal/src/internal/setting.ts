@@ -2,7 +2,9 @@
  * Who writes a journal, and where.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as ActiveTime from "@tether/host/ActiveTime"
 import { type Identity, ProcessIdentity } from "@tether/host/ProcessIdentity"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
@@ -12,6 +14,8 @@ export interface Surroundings {
   readonly writer: Identity | undefined
   readonly files: FileSystem.FileSystem
   readonly processes: ProcessIdentity["Type"]
+  /** Of whoever opens it: fibers with different clocks may use it. */
+  readonly clock: Clock.Clock
 }
 
 export const makeSurroundings: Effect.Effect<Surroundings, never, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(
@@ -24,6 +28,7 @@ export const makeSurroundings: Effect.Effect<Surroundings, never, FileSystem.Fil
     return {
       files,
       processes,
+      clock: yield* ActiveTime.current,
       host: Option.getOrUndefined(Option.map(host, (name) => name.trim())),
       writer: Option.getOrUndefined(writer)
     }

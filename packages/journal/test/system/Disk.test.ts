@@ -197,6 +197,21 @@ describe("a disk that hangs", () => {
     ["real", "true", NodeChildSpawner.layer]
   ] as const
 
+  /** A journal on a disk whose files do this instead. */
+  const onDisk = (directory: string, stuck: Partial<FileSystem.File>) =>
+    Layer.unwrapEffect(
+      Effect.map(FileSystem.FileSystem, (files) => {
+        const open: FileSystem.FileSystem["open"] = (path, options) =>
+          Effect.map(files.open(path, options), (file) =>
+            path.endsWith("exits.log")
+              ? (Object.create(file, Object.getOwnPropertyDescriptors(stuck)) as FileSystem.File)
+              : file
+          )
+        const hanging = Layer.succeed(FileSystem.FileSystem, { ...files, open })
+        return Layer.provide(ExitJournal.layerFile({ directory }), Layer.provideMerge(ProcessIdentity.layer, hanging))
+      })
+    ).pipe(Layer.provide(NodeFileSystem.layer))
+
   // The time of a disk is real: the clock of these tests stands still.
   it.scoped.each(spawners)(
     "delays the end of a %s child by a second, and each loss is counted",
@@ -230,6 +245,18 @@ describe("a disk that hangs", () => {
         ).toBe(6)
         expect(errors.filter((message) => message.includes("loses records"))).toHaveLength(1)
       })
+  )
+
+  it.scoped("that does not sync keeps nobody, and the journal is closed", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const losses = yield* Effect.zipRight(
+        Supervise.run(Command.make("true")),
+        Effect.flatMap(ExitJournal.ExitJournal, ({ losses }) => losses)
+      ).pipe(Effect.provide(onDisk(directory, { sync: Effect.never })), Effect.provide(NodeChildSpawner.layer))
+      expect(losses).toBe(0)
+      expect(linesIn(directory)).toHaveLength(2)
+    })
   )
 
   it.scoped("counts no loss where fibers with different clocks share a journal", () =>

@@ -138,6 +138,7 @@ describe("opening a journal", () => {
         host: undefined,
         writer: undefined,
         files: FileSystem.makeNoop({}),
+        clock: yield* Effect.clock,
         processes: { identify: () => Effect.succeed(Option.none()), liveness: () => Effect.succeed("gone" as const) }
       }
       expect(yield* makeReader(store, surroundings).unfinished()).toEqual([])
