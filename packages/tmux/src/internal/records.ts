@@ -132,7 +132,7 @@ export const findEnd = ({
       }),
       Stream.takeWhile(({ isOlder }) => !isOlder),
       Stream.map(({ record }) => record),
-      Stream.filter((record) => record.ev === "session-exit" && (start === undefined || record.start === start)),
+      Stream.filter((record) => record.ev === "session-exit" && record.start === start),
       Stream.runHead
     )
   )
