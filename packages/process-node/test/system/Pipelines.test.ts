@@ -62,14 +62,16 @@ describe("a pipeline", () => {
 
     it.live("passes on all that it writes", () =>
       Effect.gen(function* () {
-        expect((yield* string(substituted(0.3), { whole: true })).trim()).toBe("3")
-        expect((yield* string(substituted(0.3))).trim()).toBe("3")
+        const options = { drainGrace: "10 seconds" } as const
+        expect((yield* string(substituted(0.3), { ...options, whole: true })).trim()).toBe("3")
+        expect((yield* string(substituted(0.3), options)).trim()).toBe("3")
       })
     )
 
     it.live("does so although it starts slowly: with pipes of its own, observers, and others beside it", () =>
       Effect.gen(function* () {
-        const whole = (options: Supervise.CollectOptions = {}) => string(substituted(0.3), { whole: true, ...options })
+        const whole = (options: Supervise.CollectOptions = {}) =>
+          string(substituted(0.3), { whole: true, drainGrace: "10 seconds", ...options })
         const slowly = Effect.provide(
           ChildObserver.layer({
             spawned: () => Effect.sleep("100 millis"),
@@ -85,8 +87,8 @@ describe("a pipeline", () => {
 
     it.live("has more time while the reader of the last stage takes nothing", () =>
       Effect.gen(function* () {
-        const written = Command.make("bash", "-c", "exec 2>/dev/null; : > >(head -c 2000000 /dev/zero)")
-        const options = { stdout: "bytes", drainGrace: "100 millis", expect: [0] } as const
+        const written = Command.make("bash", "-c", "exec 2>/dev/null; : > >(head -c 1000000 /dev/zero)")
+        const options = { stdout: "bytes", drainGrace: "2 seconds", expect: [0] } as const
         let size = 0
         const report = yield* use(piped(written, cat), options, (child) =>
           Effect.zipRight(
@@ -94,13 +96,13 @@ describe("a pipeline", () => {
               Effect.suspend(() => {
                 const isFirst = size === 0
                 size += chunk.length
-                return isFirst ? Effect.sleep("1 second") : Effect.void
+                return isFirst ? Effect.sleep("4 seconds") : Effect.void
               })
             ),
             child.gone
           )
         )
-        expect([size, report.drained]).toEqual([2_000_000, { _tag: "Eof" }])
+        expect([size, report.drained]).toEqual([1_000_000, { _tag: "Eof" }])
       })
     )
 

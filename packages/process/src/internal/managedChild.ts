@@ -312,10 +312,15 @@ export class ManagedChild extends Reading implements Child {
       const gone = awaitGone(this.target)
       const next = yield* Effect.raceFirst(readers.next, Effect.as(gone, undefined))
       if (next === undefined) return []
-      const grace = Duration.max(this.plan.drainGrace, this.plan.leftoverGrace)
-      do {
-        if (yield* ActiveTime.within(this.waits, grace, Effect.raceFirst(gone, next.exited))) return []
-      } while (readers.areHeldUp())
+      const over = yield* Effect.fork(Effect.raceFirst(gone, next.exited))
+      const grace = Duration.toMillis(Duration.max(this.plan.drainGrace, this.plan.leftoverGrace))
+      for (let read = 0; read < grace;) {
+        const slice = Math.min(50, grace - read)
+        const wereHeldUp = readers.areHeldUp()
+        if (yield* ActiveTime.within(this.waits, slice, Fiber.await(over))) return []
+        if (!wereHeldUp && !readers.areHeldUp()) read += slice
+      }
+      yield* Fiber.interruptFork(over)
       // Whatever a stop plan is at work on is not ours to judge.
       return this.plansAtWork.size > 0 ? [] : yield* this.holdersOfStdout
     })
