@@ -22,6 +22,7 @@ import { eventOf, headerOf, captureVersion } from "./internal/captureLine.js"
 import { maxLineBytes } from "./internal/format.js"
 import { ask } from "./internal/handOver.js"
 import { makeLines } from "./internal/lines.js"
+import { leftOut } from "./internal/live.js"
 import { forgetOldMarks } from "./internal/mark.js"
 import { uniqueName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
@@ -184,7 +185,8 @@ const keyIn = (line: string | undefined): string | undefined => {
 }
 
 /**
- * How many events were new, known already, not wanted; and how many things went wrong.
+ * How many events were new, known already, not wanted; and how many things went wrong. `unknown` is how many lines were
+ * left out because their kind is not known, where there were any.
  *
  * @example
  * ```ts
@@ -198,6 +200,7 @@ export interface Ingested {
   readonly reinforced: number
   readonly skipped: number
   readonly errors: number
+  readonly unknown?: number
 }
 
 const patience = Duration.seconds(10)
@@ -215,12 +218,12 @@ const patience = Duration.seconds(10)
  * ```
  */
 export const ingest = <R>(
-  request: Pick<Capture.Request, "transcript" | "sessionId" | "cwd" | "maxTurns">,
+  request: Pick<Capture.Request, "transcript" | "sessionId" | "cwd" | "maxTurns" | "lastAnswer">,
   handler: CaptureHandler<R>
 ): Effect.Effect<Ingested, never, R | FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const { maxTurns, sessionId, transcript } = request
-    const { turns, undecodable } = yield* Transcript.read(transcript, { maxTurns })
+    const { lastAnswer, maxTurns, sessionId, transcript } = request
+    const { turns, undecodable, unknown } = yield* Transcript.read(transcript, { maxTurns, lastAnswer })
     const now = yield* Clock.currentTimeMillis
     const header = { ...headerOf(sessionId, request.cwd || ownCwd(), now) }
     const counts = { inserted: 0, reinforced: 0, skipped: undecodable, errors: 0 }
@@ -240,7 +243,7 @@ export const ingest = <R>(
         { discard: true }
       )
     )
-    return counts
+    return { ...counts, ...leftOut(unknown) }
   }).pipe(
     Effect.catchAll((error) =>
       Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 })

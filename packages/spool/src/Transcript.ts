@@ -130,11 +130,16 @@ export const read = (
     let held: number | undefined
     let last: Omit<Turn, "number"> | undefined
     let wordless = 0
-    const add = (turn: Omit<Turn, "number"> | undefined) => {
+    /** The texts of what the agent has said last, in answer to one thing. */
+    let lastTexts: ReadonlyArray<string> = []
+    const add = (entry: Entry) => {
+      const turn = turnOf(entry)
       if (turn === undefined) {
         wordless++
         return
       }
+      const texts = entry._tag === "Answer" ? textsOf(entry) : []
+      lastTexts = last?.role === turn.role && last.identity === turn.identity ? [...lastTexts, ...texts] : texts
       last = turn
       kept.add({ number: ++number, ...turn })
     }
@@ -148,15 +153,16 @@ export const read = (
         end = line.end
         const entries = reader.line(line.text)
         held = reader.isHolding ? (held ?? line.start) : undefined
-        for (const entry of entries) add(turnOf(entry))
+        for (const entry of entries) add(entry)
       }
     }
-    if (lastAnswer !== undefined && lastAnswer.trim() !== "") {
-      for (const entry of reader.release()) add(turnOf(entry))
+    const isWritten = last?.role === "assistant" && last.identity === reader.answering && endIn(lastTexts, lastAnswer)
+    if (lastAnswer !== undefined && lastAnswer.trim() !== "" && !isOfProgram(lastAnswer) && !isWritten) {
+      for (const entry of reader.release()) add(entry)
       held = undefined
       // Without ids, it may have been read before where nothing is new. It has the number that it will have.
       const isKnownPlace = reader.answering !== undefined || last?.role === "user"
-      if (isKnownPlace && !isWritten(last, lastAnswer))
+      if (isKnownPlace)
         kept.add({
           number: number + 1,
           role: "assistant",
@@ -194,9 +200,27 @@ const turnOf = (entry: Entry): Omit<Turn, "number"> | undefined => {
     : { role: "assistant", text, identity: entry.answers, at: entry.at }
 }
 
-/** A message may have several texts, which stand in lines of their own. */
-const isWritten = (last: Omit<Turn, "number"> | undefined, lastAnswer: string): boolean =>
-  last?.role === "assistant" && lastAnswer.trimEnd().endsWith(last.text.trimEnd())
+const textsOf = ({ blocks }: Entry & { readonly blocks: ReadonlyArray<Block.Block> }): ReadonlyArray<string> =>
+  blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : []))
+
+/**
+ * Whether these are the last of the texts. A message may have several, which stand in lines of their own, and its
+ * program may tell all of them or the last.
+ */
+const endIn = (texts: ReadonlyArray<string>, told: string = ""): boolean => {
+  const wanted = withoutSpace(told)
+  let end = ""
+  for (const text of [...texts].reverse()) {
+    end = withoutSpace(text) + end
+    if (end.length >= wanted.length) return end === wanted
+  }
+  return false
+}
+
+const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, "")
+
+/** What the program says itself, where the model could not be asked. */
+const isOfProgram = (answer: string): boolean => /^(?:API Error\b|No response requested\.$)/.test(answer.trim())
 
 /** So many of the last that were added. */
 class Newest<A> {

@@ -55,6 +55,37 @@ export const ofContent = (content: unknown): ReadonlyArray<Block> | undefined =>
 export const textOf = (blocks: ReadonlyArray<Block>): string =>
   blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : [])).join("\n")
 
+/**
+ * Whether the type of a block is known here. Of one that is not, nobody can say whether it has words.
+ *
+ * @example
+ * ```ts
+ * import * as Block from "@tether/transcript/Block"
+ *
+ * Block.isKnown({ _tag: "Other", type: "image", value: {} }) // true
+ * ```
+ */
+export const isKnown = (block: Block): boolean => block._tag !== "Other" || withoutWords.has(block.type)
+
+const withoutWords = new Set([
+  "code_execution_tool_result",
+  "container_upload",
+  "document",
+  "image",
+  "input_image",
+  "local_image",
+  "mention",
+  "mcp_tool_result",
+  "mcp_tool_use",
+  "redacted_thinking",
+  "search_result",
+  "server_tool_use",
+  "skill",
+  "tool_reference",
+  "web_fetch_tool_result",
+  "web_search_tool_result"
+])
+
 const blockOf = (value: unknown): Block => {
   const block = asObject(value)
   const type = asString(block?.["type"]) ?? "unknown"

@@ -1,16 +1,17 @@
-import type { ClaudeLine } from "./ClaudeLine.js"
 /**
  * Reads what an agent's program has stored of a session, line by line.
  */
+import * as Block from "./Block.js"
+import type { ClaudeLine } from "./ClaudeLine.js"
 import type { Entry, Prompt } from "./Entry.js"
 import { claudeLine } from "./internal/claudeLine.js"
-import { codexLine, isRollout } from "./internal/codexLine.js"
+import { codexLine, isRollout, itemIdOf } from "./internal/codexLine.js"
 import { type JsonObject, parseObject } from "./Json.js"
 
 /**
  * What the lines so far were that say nothing of the conversation. `malformed` ones are no JSON objects, or messages
  * without content. The types, the marks or the origins of `unknown` ones are not known here: they are left out, as
- * nobody may have said them. `repeated` ones have come before.
+ * nobody may have said them; or a part of one is, and it has no words. `repeated` ones have come before.
  *
  * @example
  * ```ts
@@ -31,9 +32,9 @@ export interface Counts {
  *
  * - `line`: what one more line says. `undefined` is a line that is too long to be read.
  * - `answering`: the identity of what the agent answers, as entries have it in `answers`.
- * - `isHolding`: whether a command of the user's is held back until the next lines tell whether it was for the agent.
- *   It is given with the answer to it, as it was typed (`/greet Ada`, `!ls`), and otherwise left out.
- * - `release`: gives such a command, where something else than the transcript tells that it was for the agent.
+ * - `isHolding`: whether commands of the user's are held back until the next lines tell whether they were for the
+ *   agent. They are given with the answer to them, as they were typed (`/greet Ada`, `!ls`), and otherwise left out.
+ * - `release`: gives such commands, where something else than the transcript tells that they were for the agent.
  * - `last`: the object in the last line, if it was one.
  *
  * @example
@@ -76,13 +77,13 @@ const nothing: ReadonlyArray<Entry> = []
 class LineReader implements Reader {
   readonly counts = { asides: 0, malformed: 0, unknown: 0, repeated: 0 }
   last: JsonObject | undefined
-  private held: Prompt | undefined
+  private held: ReadonlyArray<Prompt> = []
   private readonly known = new Set<string>()
 
   constructor(public answering: string | undefined) {}
 
   get isHolding(): boolean {
-    return this.held !== undefined
+    return this.held.length > 0
   }
 
   readonly line = (text: string | undefined): ReadonlyArray<Entry> => {
@@ -96,6 +97,15 @@ class LineReader implements Reader {
   }
 
   private take(line: ClaudeLine, entry: JsonObject): ReadonlyArray<Entry> {
+    if (isSaid(line) && this.isRepeated(entry)) {
+      // What is new behind it answers what was stored last, as it does for who reads on from there.
+      if (line._tag === "Prompt" || line._tag === "Work") this.answering = line.identity ?? this.answering
+      return this.left("repeated")
+    }
+    return this.give(line)
+  }
+
+  private give(line: ClaudeLine): ReadonlyArray<Entry> {
     switch (line._tag) {
       case "Aside":
         return this.left("asides")
@@ -103,18 +113,23 @@ class LineReader implements Reader {
         return this.left("unknown")
       case "Malformed":
         return this.left("malformed")
-    }
-    if (this.isRepeated(entry)) return this.left("repeated")
-    switch (line._tag) {
+      case "Printed":
+        // A slash command that prints was for the program. Shell commands print, and the agent answers them.
+        this.held = this.held.filter(({ blocks }) => !Block.textOf(blocks).startsWith("/"))
+        return this.left("asides")
       case "Command":
-        this.held = line.entry
+        this.held = [...this.held, line.entry]
         return nothing
+      case "Mixed":
+        return [line.results, ...this.give(line.beside)]
       case "Answer":
+        this.look(line.blocks)
         return [...this.release(), { ...line, answers: this.answering }]
       case "Results":
         return [line]
       default:
-        this.held = undefined
+        if (line._tag === "Prompt") this.look(line.blocks)
+        this.held = []
         this.answering = line.identity ?? this.answering
         return [line]
     }
@@ -122,10 +137,13 @@ class LineReader implements Reader {
 
   readonly release = (): ReadonlyArray<Entry> => {
     const { held } = this
-    if (held === undefined) return nothing
-    this.held = undefined
-    this.answering = held.identity
-    return [held]
+    this.held = []
+    this.answering = held.at(-1)?.identity ?? this.answering
+    return held
+  }
+
+  private look(blocks: ReadonlyArray<Block.Block>): void {
+    if (!blocks.every(Block.isKnown)) this.counts.unknown++
   }
 
   private left(why: keyof Counts): ReadonlyArray<Entry> {
@@ -133,10 +151,13 @@ class LineReader implements Reader {
     return nothing
   }
 
-  private isRepeated({ uuid }: JsonObject): boolean {
-    if (typeof uuid !== "string") return false
-    if (this.known.has(uuid)) return true
-    this.known.add(uuid)
+  private isRepeated(entry: JsonObject): boolean {
+    const id = typeof entry["uuid"] === "string" ? entry["uuid"] : itemIdOf(entry)
+    if (id === undefined) return false
+    if (this.known.has(id)) return true
+    this.known.add(id)
     return false
   }
 }
+
+const isSaid = ({ _tag }: ClaudeLine): boolean => !["Aside", "Unknown", "Malformed", "Printed"].includes(_tag)

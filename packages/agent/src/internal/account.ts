@@ -33,16 +33,19 @@ export class Account {
   private shownBytes = 0
   /** A result that came before anything else of the turn: it may be that of an earlier one, and late. */
   early: Result | undefined
+  /** Of this turn, a result not among them; and those that have words of the agent. */
   private linesWithMeaning = 0
+  private linesBeforeEarly = 0
+  private linesWithWords = 0
   private readonly counts = new Map<Notice["kind"], number>()
 
   constructor(
-    private readonly decoder: Decoder,
+    readonly decoder: Decoder,
     /** Milliseconds of a monotonic clock. */
     private readonly now: () => number,
     private readonly redactor: Redactor,
     private readonly before: Before,
-    private readonly attribution: Pick<Attribution, "answered" | "begun" | "isAnswer">
+    private readonly attribution: Pick<Attribution, "answered" | "begun" | "verdict">
   ) {
     this.lastAt = now()
   }
@@ -82,9 +85,11 @@ export class Account {
     return events
   }
 
-  /** Nothing else came: it was no earlier turn's. */
-  acceptEarly(): void {
+  /** Whether nothing else has come: then it was no earlier turn's, and counts. */
+  acceptEarly(): boolean {
+    if (this.linesWithMeaning > this.linesBeforeEarly) return false
     this.result ??= this.early
+    return true
   }
 
   notice(kind: Notice["kind"], said: string, redact = this.redactor.redact): Notice {
@@ -114,6 +119,7 @@ export class Account {
       const said = decode()
       this.add(events, said)
       if (said.length > 0 && said.at(-1)?._tag !== "Ended") this.linesWithMeaning++
+      if (said.some(({ _tag }) => _tag === "Message" || _tag === "Delta")) this.linesWithWords++
     } catch {
       events.push(this.notice("malformed", line))
     }
@@ -130,7 +136,7 @@ export class Account {
     for (const each of said) {
       switch (each._tag) {
         case "SessionBound":
-          if (this.sessionId !== undefined) break
+          if (this.sessionId === each.sessionId) break
           this.sessionId = each.sessionId
           events.push(each)
           break
@@ -140,12 +146,14 @@ export class Account {
         case "Begun":
           this.attribution.begun(each)
           break
-        case "Ended":
-          if (!this.attribution.isAnswer(each)) {
+        case "Ended": {
+          const verdict = this.attribution.verdict(each)
+          if (verdict === "no") {
             this.add(events, [ownTurn(each)])
             break
           }
-          if (this.linesWithMeaning === 0 && this.before.turns > 0) {
+          const linesBefore = verdict === "doubtful" ? this.linesWithWords : this.linesWithMeaning
+          if (verdict !== "certain" && linesBefore === 0 && this.before.turns > 0) {
             events.push(
               this.notice(
                 "repeated",
@@ -153,6 +161,7 @@ export class Account {
               )
             )
             this.early = each.result
+            this.linesBeforeEarly = this.linesWithMeaning
             break
           }
           if (this.result !== undefined)
@@ -160,6 +169,7 @@ export class Account {
           this.result = each.result
           this.attribution.answered()
           break
+        }
         case "Usage":
           this.usage = this.usage === undefined ? each : sumOf(this.usage, each)
           events.push(each)

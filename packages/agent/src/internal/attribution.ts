@@ -6,11 +6,17 @@ import * as Effect from "effect/Effect"
 import type { Begun, Ended } from "../AgentAdapter.js"
 
 /** Where a process serves one turn, all results are that one's. */
-export const oneTurn: Pick<Attribution, "answered" | "begun" | "isAnswer"> = {
+export const oneTurn: Pick<Attribution, "answered" | "begun" | "verdict"> = {
   answered: () => undefined,
   begun: () => undefined,
-  isAnswer: () => true
+  verdict: () => "likely"
 }
+
+/**
+ * Whether a result is the answer to what was asked last. It is `certain` where the agent says so, and `doubtful` where
+ * it names prompts, but not this one.
+ */
+export type Verdict = "certain" | "likely" | "doubtful" | "no"
 
 interface Asked {
   readonly promptId: string
@@ -23,28 +29,34 @@ interface Asked {
 export class Attribution {
   /** Open while the agent has begun nothing that has not ended. */
   readonly quiet = Effect.unsafeMakeLatch(true)
-  private isAtWork = false
+  /** What it has begun and not ended: it says so, or it only speaks, as one does that has a last word. */
+  private work: "begun" | "speaks" | undefined
   /** Whether this agent names prompts at all. Other programs, and older versions, do not. */
   private namesPrompts = false
   private asked: Asked | undefined
 
   ask(promptId: string): void {
-    this.asked = { promptId, isBehind: this.isAtWork, isTaken: false }
+    this.asked = { promptId, isBehind: this.work !== undefined, isTaken: false }
   }
 
   begun({ promptIds }: Begun): void {
-    this.works(true)
+    this.works("begun")
     if (promptIds !== undefined) this.named(promptIds)
   }
 
   /** It speaks, and so it has begun something. */
   spoke(): void {
-    this.works(true)
+    this.works(this.work ?? "speaks")
+  }
+
+  /** It was waited for long enough. What has only spoken owes no result. */
+  waitedFor(): void {
+    if (this.work === "speaks") this.works(undefined)
   }
 
   /** Its process has ended. */
   ended(): void {
-    this.works(false)
+    this.works(undefined)
     this.namesPrompts = false
     this.asked = undefined
   }
@@ -54,21 +66,23 @@ export class Attribution {
     this.asked = undefined
   }
 
-  /** A result: whether it is the answer to what was asked last. */
-  isAnswer({ isOwn = false, promptIds }: Ended): boolean {
-    this.works(false)
-    const { asked } = this
-    if (asked === undefined) return false
+  /** A result. */
+  verdict({ isOwn = false, promptIds }: Ended): Verdict {
+    this.works(undefined)
+    const { asked, namesPrompts } = this
+    if (asked === undefined) return "no"
     if (promptIds !== undefined) {
       this.named(promptIds)
-      return promptIds.includes(asked.promptId)
+      return promptIds.includes(asked.promptId) ? "certain" : "no"
     }
     // A prompt that comes while the agent is in a turn of its own may be answered in that one.
-    if (asked.isTaken) return true
-    if (isOwn || this.namesPrompts) return false
-    if (!asked.isBehind) return true
-    asked.isBehind = false
-    return false
+    if (asked.isTaken && !namesPrompts) return "certain"
+    if (isOwn) return "no"
+    if (asked.isBehind) {
+      asked.isBehind = false
+      return "no"
+    }
+    return namesPrompts ? "doubtful" : "likely"
   }
 
   private named(promptIds: ReadonlyArray<string>): void {
@@ -76,9 +90,9 @@ export class Attribution {
     if (this.asked !== undefined && promptIds.includes(this.asked.promptId)) this.asked.isTaken = true
   }
 
-  private works(isAtWork: boolean): void {
-    this.isAtWork = isAtWork
-    if (isAtWork) this.quiet.unsafeClose()
-    else this.quiet.unsafeOpen()
+  private works(work: "begun" | "speaks" | undefined): void {
+    this.work = work
+    if (work === undefined) this.quiet.unsafeOpen()
+    else this.quiet.unsafeClose()
   }
 }

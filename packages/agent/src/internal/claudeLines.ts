@@ -72,6 +72,7 @@ export const claudeDecoder = (
   }
 
   const result = (entry: JsonObject): ReadonlyArray<Said> => {
+    if (costs.isTold(asString(entry["uuid"]))) return []
     const usage = asObject(entry["usage"])
     const subtype = asString(entry["subtype"]) ?? "unknown"
     const isError = Boolean(entry["is_error"]) || subtype.startsWith("error")
@@ -94,8 +95,8 @@ export const claudeDecoder = (
           text: textOf(entry),
           turns: asNumber(entry["num_turns"])
         },
-        promptIds: idsIn(entry["user_message_uuids"]),
-        isOwn: isOwn(entry)
+        promptIds: ClaudeLine.isOfSubAgent(entry) ? undefined : idsIn(entry["user_message_uuids"]),
+        isOwn: isOwn(entry) || ClaudeLine.isOfSubAgent(entry)
       }
     ]
   }
@@ -133,21 +134,26 @@ export const claudeDecoder = (
   }
 
   const conversation = (entry: JsonObject): ReadonlyArray<Said> => {
-    const line = ClaudeLine.read(entry)
-    switch (line._tag) {
-      case "Answer":
-      case "Prompt":
-      case "Results":
-        return messages.add(line)
-      case "Malformed":
-        return [notice("malformed", inWords(entry))]
-      case "Unknown":
-        return [notice("unknown", `a line of the type ${inWords(entry["type"])}`)]
-      case "Work":
-      case "Command":
-      case "Aside":
-        return []
+    const inEvents = (line: ClaudeLine.ClaudeLine): ReadonlyArray<Said> => {
+      switch (line._tag) {
+        case "Answer":
+        case "Prompt":
+        case "Results":
+          return messages.add(line)
+        case "Mixed":
+          return [...messages.add(line.results), ...inEvents(line.beside)]
+        case "Malformed":
+          return [notice("malformed", inWords(entry))]
+        case "Unknown":
+          return [notice("unknown", `a line of the type ${inWords(entry["type"])}`)]
+        case "Work":
+        case "Command":
+        case "Printed":
+        case "Aside":
+          return []
+      }
     }
+    return inEvents(ClaudeLine.read(entry))
   }
 
   const bind = (id: string | undefined): ReadonlyArray<Said> => {
@@ -158,17 +164,23 @@ export const claudeDecoder = (
 
   const said = (entry: JsonObject): ReadonlyArray<Said> => {
     const id = sessionIdOf(entry)
-    if (id === undefined || id === bound) return meaning(entry)
-    if (tellsSession(entry)) return [...bind(id), ...meaning(entry)]
-    candidate ??= id
+    if (id === undefined || id === bound || ClaudeLine.isOfSubAgent(entry)) return meaning(entry)
+    if (decidesSession(entry) || (bound === undefined && isOfConversation(entry)))
+      return [...bind(id), ...meaning(entry)]
+    // The lines of hooks have an id of the moment where a session is resumed.
+    if (resumeSessionId === undefined) candidate ??= id
     return meaning(entry)
   }
 
   return AgentAdapter.jsonLines(said, () => [...messages.close(), ...(bound === undefined ? bind(candidate) : [])])
 }
 
-/** The lines of hooks, which run at the start of a resumed session, have an id of the moment. */
-const tellsSession = (entry: JsonObject): boolean => entry["type"] !== "system" || entry["subtype"] === "init"
+const decidesSession = (entry: JsonObject): boolean =>
+  entry["type"] === "result" || (entry["type"] === "system" && entry["subtype"] === "init")
+
+/** No message comes before its session. */
+const isOfConversation = (entry: JsonObject): boolean =>
+  entry["type"] === "assistant" || entry["type"] === "user" || entry["type"] === "stream_event"
 
 const idsIn = (value: unknown): ReadonlyArray<string> | undefined => {
   const ids = asArray(value)?.filter((id) => typeof id === "string")

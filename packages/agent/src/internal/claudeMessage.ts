@@ -87,7 +87,7 @@ const joined = (before: ReadonlyArray<Part>, added: ReadonlyArray<Part>): Readon
 const blocksOf = (parts: ReadonlyArray<Part>): ReadonlyArray<Block> => parts.map(({ block }) => block)
 
 /** More are not under way at once. */
-const mostRemembered = 16
+const mostRemembered = 256
 
 /** How many of a kind of token, from what the API calls usage. */
 export const tokensOf = (usage: JsonObject | undefined, name: string): number => asNumber(usage?.[name]) ?? 0

@@ -19,19 +19,23 @@ export const codexDecoder = (
   { resumeSessionId, turnId }: Pick<AgentAdapter.Prompt, "resumeSessionId" | "turnId">,
   totals: SessionTotals<keyof Tokens>
 ): AgentAdapter.Decoder => {
-  let thread: string | undefined
+  let thread = resumeSessionId
+  let goesOn = resumeSessionId !== undefined
   let answer: string | undefined
   const begun = new Set<string>()
+  let nameless = 0
+  /** An item without an id is one of its own. */
+  const idOf = (item: JsonObject): string => asString(item["id"]) ?? `without-id-${++nameless}`
 
   // Its items are counted from 0 in every turn: the turn makes them unique.
   const message = (
-    item: JsonObject,
+    id: string,
     role: "user" | "assistant",
     status: Message["status"],
     ...blocks: ReadonlyArray<Block>
   ): Message => ({
     _tag: "Message",
-    id: `${turnId}/${inWords(item["id"])}${role === "user" ? "/result" : ""}`,
+    id: `${turnId}/${id}${role === "user" ? "/result" : ""}`,
     role,
     status,
     blocks
@@ -39,9 +43,9 @@ export const codexDecoder = (
 
   /** A tool is called when its item comes for the first time, and has its result when it is completed. */
   const tool = (item: JsonObject, type: string, isOver: boolean): ReadonlyArray<Said> => {
-    const id = inWords(item["id"])
+    const id = idOf(item)
     const { aggregated_output, exit_code, id: _, result, status, type: __, error, ...input } = item
-    const call = message(item, "assistant", "Complete", { _tag: "ToolUse", id, name: type, input })
+    const call = message(id, "assistant", "Complete", { _tag: "ToolUse", id, name: type, input })
     const isNew = !begun.has(id)
     begun.add(id)
     if (!isOver) return isNew ? [call] : []
@@ -49,7 +53,7 @@ export const codexDecoder = (
     const content = aggregated_output ?? result ?? error ?? ""
     return [
       ...(isNew ? [call] : []),
-      message(item, "user", "Complete", { _tag: "ToolResult", toolUseId: id, content, isError })
+      message(id, "user", "Complete", { _tag: "ToolResult", toolUseId: id, content, isError })
     ]
   }
 
@@ -60,9 +64,9 @@ export const codexDecoder = (
     switch (item["type"]) {
       case "agent_message":
         if (isOver) answer = text
-        return [message(item, "assistant", status, { _tag: "Text", text })]
+        return [message(idOf(item), "assistant", status, { _tag: "Text", text })]
       case "reasoning":
-        return [message(item, "assistant", status, { _tag: "Thinking", text })]
+        return [message(idOf(item), "assistant", status, { _tag: "Thinking", text })]
       case "error":
         return [notice("agent", asString(item["message"]) ?? inWords(item))]
       case "command_execution":
@@ -82,14 +86,20 @@ export const codexDecoder = (
     result: { subtype, isError: subtype !== "success", text }
   })
 
-  const used = (total: Tokens): Said => {
-    const own = totals.added(thread ?? "", resumeSessionId !== undefined, total)
-    return own === undefined
-      ? notice(
-          "agent",
-          `what this turn has used is not known: the thread has used ${total.inputTokens + total.cacheReadTokens} tokens of input and ${total.outputTokens} of output so far`
-        )
-      : { _tag: "Usage", ...own }
+  const used = (usage: JsonObject | undefined): ReadonlyArray<Said> => {
+    if (usage === undefined) return []
+    const total = totalIn(usage)
+    // Without a thread there is nothing that it could be the total of but this turn.
+    const own = thread === undefined ? total : totals.added(thread, goesOn, total)
+    goesOn = true
+    return [
+      own === undefined
+        ? notice(
+            "agent",
+            `what this turn has used is not known: the thread has used ${total.inputTokens + total.cacheReadTokens} tokens of input and ${total.outputTokens} of output so far`
+          )
+        : { _tag: "Usage", ...own }
+    ]
   }
 
   const said = (line: JsonObject): ReadonlyArray<Said> => {
@@ -98,7 +108,7 @@ export const codexDecoder = (
     switch (type) {
       case "thread.started": {
         const sessionId = asString(line["thread_id"])
-        thread = sessionId
+        thread = sessionId ?? thread
         return sessionId === undefined ? [notice("malformed", inWords(line))] : [{ _tag: "SessionBound", sessionId }]
       }
       case "item.started":
@@ -109,7 +119,7 @@ export const codexDecoder = (
         return item === undefined ? [notice("malformed", inWords(line))] : itemSaid(item, phase)
       }
       case "turn.completed":
-        return [used(totalIn(asObject(line["usage"]))), ended("success", answer)]
+        return [...used(asObject(line["usage"])), ended("success", answer)]
       case "turn.failed":
         return [ended("turn_failed", asString(asObject(line["error"])?.["message"]))]
       case "error":

@@ -117,12 +117,7 @@ export class Progress {
   readonly hasResult: Effect.Effect<void> = Effect.suspend(() => {
     const accepted = this.early.await.pipe(
       Effect.zipRight(this.clock.sleep(earlyPatience)),
-      Effect.flatMap(() => {
-        const quietFor = ActiveTime.unsafeNow(this.clock) - this.account.lastAt
-        if (quietFor < Duration.toMillis(earlyPatience)) return Effect.never
-        this.account.acceptEarly()
-        return Effect.void
-      })
+      Effect.flatMap(() => (this.account.acceptEarly() ? Effect.void : Effect.never))
     )
     return Effect.raceFirst(this.ended.await, accepted)
   })

@@ -16,7 +16,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Decision, Dialogue, Prompt } from "../AgentAdapter.js"
+import type { Decision, Decoder, Dialogue, Prompt } from "../AgentAdapter.js"
 import { SessionBusy } from "../SessionBusy.js"
 import type { PermissionAsked, TurnEvent } from "../TurnEvent.js"
 import { Attribution } from "./attribution.js"
@@ -73,6 +73,8 @@ class OpenSession implements AgentSession {
   private process: Acquired | undefined
   /** It is being stopped. */
   private doomed: Child | undefined
+  /** Reads what comes between two turns, as the one of the turn before did: a message may go on. */
+  private between: Decoder | undefined
   private current: { readonly turnId: string; readonly progress: Progress } | undefined
   private known: string | undefined
   private count = 0
@@ -118,6 +120,7 @@ class OpenSession implements AgentSession {
         }),
         (acquired) => {
           this.process = acquired
+          this.between = undefined
           // In place: a turn that has begun may be served by this one after all.
           Object.assign(this.before, { turns: 0 })
           this.attribution.ended()
@@ -189,7 +192,7 @@ class OpenSession implements AgentSession {
 
   private stdout(lines: ReadonlyArray<string>, info: LinesInfo): Effect.Effect<void> | undefined {
     if (this.current === undefined) {
-      const questions = this.unclaimed.take(this.options.adapter.decoder(this.promptOf("")), lines)
+      const questions = this.unclaimed.take((this.between ??= this.options.adapter.decoder(this.promptOf(""))), lines)
       // Nobody is there to answer.
       return Effect.forEach(
         questions,
@@ -285,7 +288,9 @@ class OpenSession implements AgentSession {
     const { attribution, process } = this
     if (process === undefined) return Effect.void
     const settled = Effect.raceFirst(attribution.quiet.await, process.child.exited)
-    return Effect.asVoid(ActiveTime.within(this.clock, backgroundPatience, settled))
+    return Effect.map(ActiveTime.within(this.clock, backgroundPatience, settled), (isQuiet) => {
+      if (!isQuiet) attribution.waitedFor()
+    })
   })
 
   private begin(turnId: string, prompt: string, timeouts: Timeouts | undefined): Effect.Effect<Progress, SpawnError> {
@@ -330,6 +335,7 @@ class OpenSession implements AgentSession {
       this.known = progress.account.sessionId ?? this.known
       this.before.turns++
       this.current = undefined
+      this.between = progress.account.decoder
       this.free()
       yield* Effect.forEach(this.asked, (requestId) => this.answer(requestId, denied), { discard: true })
       this.considered.clear()

@@ -49,7 +49,7 @@ export class SessionDigest {
   /** The one that the user gave it, or else the one that was made for it, or else what it began with. */
   get title(): string | undefined {
     // A summary is of the conversation that ends with a line: it may be that of another session.
-    const summary = this.summaries.findLast(({ leaf }) => leaf === undefined || this.own.has(leaf))
+    const summary = this.summaries.findLast(({ leaf }) => leaf !== undefined && this.own.has(leaf))
     return this.givenTitle ?? this.madeTitle ?? summary?.text ?? this.firstPrompt
   }
 

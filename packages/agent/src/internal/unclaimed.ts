@@ -27,7 +27,7 @@ export class Unclaimed {
           this.attribution.begun(said)
           break
         case "Ended":
-          this.attribution.isAnswer(said)
+          this.attribution.verdict(said)
           this.keep(ownTurn(said))
           break
         case "Usage":

@@ -86,12 +86,14 @@ describe("a turn", () => {
     })
   )
 
-  it.live("binds its session once, at the first line that has it, before that line's message", () =>
+  it.live("binds its session once, at the first line of the conversation, before that line's message", () =>
     Effect.gen(function* () {
       const events = yield* play([
         Script.stdout(
           line({ type: "progress" }),
           line({ type: "permission-mode", sessionId: "a" }),
+          line({ type: "rate_limit_event", session_id: "a" }),
+          line({ type: "assistant", parent_tool_use_id: "t", session_id: "a", message: { content: [] } }),
           line({
             type: "assistant",
             session_id: "b",
@@ -102,7 +104,7 @@ describe("a turn", () => {
         Script.exit(0)
       ])
       expect(events.filter((event) => event._tag === "SessionBound")).toEqual([
-        { _tag: "SessionBound", sessionId: "a" }
+        { _tag: "SessionBound", sessionId: "b" }
       ])
       expect(events.map((event) => event._tag)).toEqual(["SessionBound", "Message", "Message", "Usage", "Completed"])
     })

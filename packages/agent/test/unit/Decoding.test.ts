@@ -45,6 +45,12 @@ const block: fc.Arbitrary<{ readonly block: Block; readonly wire: object }> = fc
   })
 )
 
+/** The results of tools stand in lines of their own, and nothing but spaces is no words of the user's. */
+const ofUser = block.filter(({ block: { _tag, ...rest } }) =>
+  _tag === "Text" ? "text" in rest && rest.text.trim() !== "" : _tag !== "ToolResult"
+)
+const toolResult = block.filter(({ block: { _tag } }) => _tag === "ToolResult")
+
 /** A line of Claude Code, and the events that it is, as the schema has them. */
 const line: fc.Arbitrary<{ readonly wire: object; readonly events: ReadonlyArray<object> }> = fc.oneof(
   fc.tuple(fc.string({ minLength: 1 }), fc.array(block)).map(([id, parts]) => {
@@ -57,7 +63,7 @@ const line: fc.Arbitrary<{ readonly wire: object; readonly events: ReadonlyArray
       ]
     }
   }),
-  fc.array(block, { minLength: 1 }).map((parts) => ({
+  fc.oneof(fc.array(ofUser, { minLength: 1 }), fc.array(toolResult, { minLength: 1 })).map((parts) => ({
     wire: { type: "user", message: { role: "user", content: parts.map((each) => each.wire) } },
     events: [Message.make({ role: "user", status: "Complete", blocks: parts.map((each) => each.block) })]
   })),

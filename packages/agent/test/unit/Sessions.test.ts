@@ -82,7 +82,8 @@ describe("the sessions of a directory", () => {
           start + 3,
           stored("assistant", said("done"), { at: start + 3, uuid: "own" }),
           JSON.stringify({ type: "summary", summary: "in short", leafUuid: "own" }),
-          JSON.stringify({ type: "summary", summary: "of another one", leafUuid: "elsewhere" })
+          JSON.stringify({ type: "summary", summary: "of another one", leafUuid: "elsewhere" }),
+          JSON.stringify({ type: "summary", summary: "of nobody" })
         )
         write("d", start + 2)
         folder.write(`projects/${slug}/e.jsonl`, stored("user", "🚀".repeat(100), { at: start + 1 }))
@@ -128,7 +129,7 @@ describe("the sessions of a directory", () => {
           const long = `/home/dev/${"deep/".repeat(60)}project`
           folder.write(
             `projects/${long.replaceAll("/", "-").slice(0, 200)}-x1y2z3/a.jsonl`,
-            JSON.stringify({ type: "summary", summary: "deep" }),
+            JSON.stringify({ type: "custom-title", customTitle: "deep" }),
             stored("user", "x", { cwd: long })
           )
           folder.write(`projects/${slug}/b.jsonl`, stored("user", "ours"))

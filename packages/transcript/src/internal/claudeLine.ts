@@ -3,13 +3,14 @@
  * be said is: a type, a mark or an origin that is not known leaves a line out.
  */
 import * as Block from "../Block.js"
-import type { Entry, Prompt } from "../Entry.js"
+import type { Entry, Prompt, Results } from "../Entry.js"
 import { asNumber, asObject, asString, type JsonObject } from "../Json.js"
 import { readText } from "./programText.js"
 
 /**
- * What a line says: an entry, a command of the user's of which the line does not tell whether it is for the agent, or
- * nothing, and why. An `Unknown` line has a type, a mark or an origin that is not known here: it is left out, as nobody
+ * What a line says: an entry; a command of the user's of which the line does not tell whether it is for the agent; the
+ * results of tools with something beside them; or nothing, and why. `Printed` is what a command for the program alone
+ * has shown. An `Unknown` line has a type, a mark or an origin that is not known here: it is left out, as nobody
  * may have said it.
  *
  * @example
@@ -22,11 +23,14 @@ import { readText } from "./programText.js"
 export type ClaudeLine =
   | Entry
   | { readonly _tag: "Command"; readonly entry: Prompt }
+  | { readonly _tag: "Mixed"; readonly results: Results; readonly beside: ClaudeLine }
+  | { readonly _tag: "Printed" }
   | { readonly _tag: "Aside" | "Unknown" | "Malformed" }
 
 const aside = { _tag: "Aside" } as const
 const unknown = { _tag: "Unknown" } as const
 const malformed = { _tag: "Malformed" } as const
+const printed = { _tag: "Printed" } as const
 
 /** Types of lines that are no messages. */
 const asides = new Set([
@@ -106,9 +110,9 @@ const identityOf = (entry: JsonObject): string | undefined => asString(entry["uu
 
 const ofAssistant = (entry: JsonObject, message: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLine => {
   const at = timeOf(entry)
+  if (isSyntheticAnswer(entry)) return { _tag: "Work", isOver: true, identity: undefined, at }
   // Of the model itself, it is a list in all that has been recorded.
   if (typeof message["content"] === "string" && ("model" in message || "id" in message)) return malformed
-  if (isSyntheticAnswer(entry)) return { _tag: "Work", isOver: true, identity: undefined, at }
   const madeBy = entry["madeBy"]
   if (madeBy !== undefined && madeBy !== "model") return unknown
   const messageId = asString(message["id"])
@@ -125,34 +129,53 @@ const ofAssistant = (entry: JsonObject, message: JsonObject, blocks: ReadonlyArr
 }
 
 const ofUser = (entry: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLine => {
-  const [at, identity] = [timeOf(entry), identityOf(entry)]
-  if (blocks.some(({ _tag }) => _tag === "ToolResult")) return { _tag: "Results", blocks, identity, at }
-  if ("toolUseResult" in entry || "sourceToolAssistantUUID" in entry) return unknown
+  const { at, identity } = whoseOf(entry)
+  if (blocks.some(({ _tag }) => _tag === "ToolResult")) {
+    const texts = blocks.filter(({ _tag }) => _tag === "Text")
+    const results: Results = { _tag: "Results", blocks: blocks.filter(({ _tag }) => _tag !== "Text"), identity, at }
+    return texts.length === 0 ? results : { _tag: "Mixed", results, beside: spoken(entry, texts, { at, identity }) }
+  }
+  // As the stored lines have it, and the live ones.
+  if (["toolUseResult", "tool_use_result", "sourceToolAssistantUUID"].some((mark) => mark in entry)) return unknown
+  return spoken(entry, blocks, { at, identity })
+}
+
+type Whose = Pick<Prompt, "at" | "identity">
+
+const whoseOf = (entry: JsonObject): Whose => ({ at: timeOf(entry), identity: identityOf(entry) })
+
+/** What the user says, or the program in the user's name. */
+const spoken = (entry: JsonObject, blocks: ReadonlyArray<Block.Block>, whose: Whose): ClaudeLine => {
+  const { at, identity } = whose
   const origin = asString(asObject(entry["origin"])?.["kind"])
   if (origin !== undefined && origin !== "human") return { _tag: "Work", isOver: false, identity, at }
-  const read = blocks.map((block) => (block._tag === "Text" ? readText(block.text) : undefined))
+  const byUser = isByUser(entry)
+  const read = blocks.map((block) => (block._tag === "Text" ? readText(block.text, byUser === true) : undefined))
+  const said = blocks.flatMap((block, index): ReadonlyArray<Block.Block> => {
+    const text = read[index]
+    if (block._tag !== "Text" || text === undefined) return [block]
+    // Where there was nothing but what stands beside it, nothing was said.
+    return text._tag === "Said" && text.text.trim() !== "" ? [{ _tag: "Text", text: text.text }] : []
+  })
   const first = read.find((each) => each !== undefined && !(each._tag === "Said" && each.text.trim() === ""))
   switch (first?._tag) {
     case "Interrupted":
-      return { _tag: "Work", isOver: true, identity: undefined, at }
+      return said.length > 0 && byUser !== false
+        ? { _tag: "Prompt", blocks: said, ...whose }
+        : { _tag: "Work", isOver: true, identity: undefined, at }
     case "Notified":
       return { _tag: "Work", isOver: false, identity, at }
     case "Output":
-      return aside
-    case "Command":
-      return { _tag: "Command", entry: { _tag: "Prompt", blocks: [{ _tag: "Text", text: first.text }], identity, at } }
+      return first.of === "command" ? printed : aside
+    case "Command": {
+      const command: Prompt = { _tag: "Prompt", blocks: [{ _tag: "Text", text: first.text }], ...whose }
+      return byUser === true ? command : { _tag: "Command", entry: command }
+    }
     case "Element":
-      return isByUser(entry) === true ? { _tag: "Prompt", blocks, identity, at } : unknown
+      return byUser === true ? { _tag: "Prompt", blocks, ...whose } : unknown
     default: {
-      if (isByUser(entry) === false) return unknown
-      const said = blocks.flatMap((block, index): ReadonlyArray<Block.Block> => {
-        const text = read[index]
-        if (block._tag !== "Text" || text === undefined) return [block]
-        if (text._tag !== "Said") return []
-        // Where there was nothing but what stands beside it, nothing was said.
-        return text.text === block.text || text.text !== "" ? [{ _tag: "Text", text: text.text }] : []
-      })
-      return said.length === 0 ? aside : { _tag: "Prompt", blocks: said, identity, at }
+      if (byUser === false) return unknown
+      return said.length === 0 ? aside : { _tag: "Prompt", blocks: said, ...whose }
     }
   }
 }
@@ -173,9 +196,15 @@ const isByUser = (entry: JsonObject): boolean | undefined => {
 /** A prompt that came while the agent was at work, and was given to it within that turn. */
 const queuedPrompt = (entry: JsonObject): ClaudeLine => {
   const attachment = asObject(entry["attachment"])
-  if (attachment?.["type"] !== "queued_command" || attachment["commandMode"] !== "prompt" || isAside(entry))
-    return aside
+  if (attachment?.["type"] !== "queued_command") return aside
+  if ([entry, attachment].some((each) => isAside(each) || asString(each["agentId"]) !== undefined)) return aside
+  const mode = attachment["commandMode"]
+  if (mode !== "prompt") return queuedAsides.has(mode) ? aside : unknown
   const blocks = Block.ofContent(attachment["prompt"])
   if (blocks === undefined) return malformed
-  return { _tag: "Prompt", blocks, identity: identityOf(entry), at: timeOf(entry) }
+  const line = spoken(attachment, blocks, whoseOf(entry))
+  return line._tag === "Prompt" || line._tag === "Unknown" ? line : aside
 }
+
+/** What is queued and is no prompt: a shell command runs by itself, and a notification is the program's. */
+const queuedAsides = new Set<unknown>(["bash", "task-notification", "orphaned-permission"])

@@ -21,10 +21,62 @@ const types = new Set([
 export const isRollout = (entry: JsonObject): boolean =>
   "payload" in entry && typeof entry["type"] === "string" && types.has(entry["type"])
 
-export type CodexLine = Entry | { readonly _tag: "Aside" | "Malformed" }
+export type CodexLine = Entry | { readonly _tag: "Aside" | "Unknown" | "Malformed" }
 
 const aside = { _tag: "Aside" } as const
+const unknown = { _tag: "Unknown" } as const
 const malformed = { _tag: "Malformed" } as const
+
+/** Events without words of the conversation, beside all that tell of progress. */
+const asides = new Set([
+  "agent_reasoning",
+  "agent_reasoning_raw_content",
+  "agent_reasoning_section_break",
+  "background_event",
+  "context_compacted",
+  "deprecation_notice",
+  "entered_review_mode",
+  "error",
+  "exited_review_mode",
+  "raw_response_item",
+  "stream_error",
+  "session_configured",
+  "thread_rolled_back",
+  "thread_settings_applied",
+  "token_count",
+  "turn_diff",
+  "view_image_tool_call",
+  "warning"
+])
+const progress = /_(?:begin|end|delta|started|completed?|updated?|request|response)$/
+
+const itemAsides = new Set([
+  "CollabAgentToolCall",
+  "CollabToolCall",
+  "CommandExecution",
+  "ContextCompaction",
+  "DynamicToolCall",
+  "EnteredReviewMode",
+  "ExitedReviewMode",
+  "FileChange",
+  "HookPrompt",
+  "ImageGeneration",
+  "ImageView",
+  "McpToolCall",
+  "Plan",
+  "Reasoning",
+  "TodoList",
+  "WebSearch"
+])
+
+const isKnown = (type: unknown): boolean => typeof type === "string" && (asides.has(type) || progress.test(type))
+
+/** What tells one item from all others of its thread. */
+export const itemIdOf = (entry: JsonObject): string | undefined => {
+  const payload = asObject(entry["payload"])
+  const id = asString(asObject(payload?.["item"])?.["id"])
+  return id === undefined ? undefined : `${asString(payload?.["turn_id"]) ?? ""}/${id}`
+}
 
 export const codexLine = (entry: JsonObject): CodexLine => {
   const payload = asObject(entry["payload"])
@@ -45,7 +97,7 @@ export const codexLine = (entry: JsonObject): CodexLine => {
     case "turn_aborted":
       return { _tag: "Work", isOver: true, identity: undefined, at }
     default:
-      return aside
+      return isKnown(payload["type"]) ? aside : unknown
   }
 }
 
@@ -58,7 +110,7 @@ const ofItem = (item: JsonObject | undefined, at: number | undefined): CodexLine
     case "AgentMessage":
       return answer(textsIn(item["content"]), id, at)
     default:
-      return aside
+      return itemAsides.has(asString(item["type"]) ?? "") ? aside : unknown
   }
 }
 
@@ -85,8 +137,9 @@ const textBlock = (value: unknown): ReadonlyArray<Block> | undefined => {
 }
 
 const textsIn = (content: unknown): ReadonlyArray<Block> | undefined =>
-  asArray(content)?.flatMap((value): ReadonlyArray<Block> => {
+  asArray(content)?.map((value): Block => {
     const part = asObject(value)
-    const type = asString(part?.["type"])?.toLowerCase()
-    return type === "text" ? (textBlock(part?.["text"]) ?? []) : []
+    const type = asString(part?.["type"]) ?? "unknown"
+    const text = type.toLowerCase() === "text" ? asString(part?.["text"]) : undefined
+    return text === undefined ? { _tag: "Other", type, value } : { _tag: "Text", text }
   })
