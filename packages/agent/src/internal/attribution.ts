@@ -14,7 +14,7 @@ export const oneTurn: Pick<Attribution, "answered" | "begun" | "verdict"> = {
 
 /**
  * Whether a result is the answer to what was asked last. It is `certain` where the agent says so, and `doubtful` where
- * it names prompts, but not this one.
+ * its results name prompts, and this one names none.
  */
 export type Verdict = "certain" | "likely" | "doubtful" | "no"
 
@@ -31,8 +31,8 @@ export class Attribution {
   readonly quiet = Effect.unsafeMakeLatch(true)
   /** What it has begun and not ended: it says so, or it only speaks, as one does that has a last word. */
   private work: "begun" | "speaks" | undefined
-  /** Whether this agent names prompts at all. Other programs, and older versions, do not. */
-  private namesPrompts = false
+  /** Whether results name the prompts that they answer. Those of other programs, and of older versions, do not. */
+  private namesResults = false
   private asked: Asked | undefined
 
   ask(promptId: string): void {
@@ -41,7 +41,7 @@ export class Attribution {
 
   begun({ promptIds }: Begun): void {
     this.works("begun")
-    if (promptIds !== undefined) this.named(promptIds)
+    if (this.asked !== undefined && promptIds?.includes(this.asked.promptId) === true) this.asked.isTaken = true
   }
 
   /** It speaks, and so it has begun something. */
@@ -57,7 +57,7 @@ export class Attribution {
   /** Its process has ended. */
   ended(): void {
     this.works(undefined)
-    this.namesPrompts = false
+    this.namesResults = false
     this.asked = undefined
   }
 
@@ -69,25 +69,17 @@ export class Attribution {
   /** A result. */
   verdict({ isOwn = false, promptIds }: Ended): Verdict {
     this.works(undefined)
-    const { asked, namesPrompts } = this
+    const { asked } = this
+    if (promptIds !== undefined) this.namesResults = true
     if (asked === undefined) return "no"
-    if (promptIds !== undefined) {
-      this.named(promptIds)
-      return promptIds.includes(asked.promptId) ? "certain" : "no"
-    }
-    // A prompt that comes while the agent is in a turn of its own may be answered in that one.
-    if (asked.isTaken && !namesPrompts) return "certain"
+    if (promptIds !== undefined) return promptIds.includes(asked.promptId) ? "certain" : "no"
     if (isOwn) return "no"
-    if (asked.isBehind) {
-      asked.isBehind = false
-      return "no"
-    }
-    return namesPrompts ? "doubtful" : "likely"
-  }
-
-  private named(promptIds: ReadonlyArray<string>): void {
-    this.namesPrompts = true
-    if (this.asked !== undefined && promptIds.includes(this.asked.promptId)) this.asked.isTaken = true
+    const unnamed = this.namesResults ? "doubtful" : undefined
+    // A prompt that comes while the agent is in a turn of its own may be answered in that one.
+    if (asked.isTaken) return unnamed ?? "certain"
+    if (!asked.isBehind) return unnamed ?? "likely"
+    asked.isBehind = false
+    return "no"
   }
 
   private works(work: "begun" | "speaks" | undefined): void {

@@ -5,6 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as AgentSession from "@tether/agent/AgentSession"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
 import * as CodexAdapter from "@tether/agent/CodexAdapter"
+import * as Transcript from "@tether/agent/Transcript"
 import type { TurnEvent } from "@tether/agent/TurnEvent"
 import * as NodeChildSpawner from "@tether/process-node/NodeChildSpawner"
 import * as StopPlan from "@tether/process/StopPlan"
@@ -58,6 +59,44 @@ const startsIn = (log: string): ReadonlyArray<ReadonlyArray<string>> =>
     .map((start) => (JSON.parse(start) as { readonly args: ReadonlyArray<string> }).args)
 
 const call = Script.stdout(init(sessionId), toolUse("m", "toolu_1", "Bash", { command: "sleep 60" }))
+
+describe("between two turns", () => {
+  const turns = (between: ReadonlyArray<string>, second: ReadonlyArray<string>) =>
+    withNode(
+      Effect.gen(function* () {
+        const session = yield* scripted([
+          Script.readLine(),
+          Script.stdout(init(sessionId), text("m1", "one"), result("one")),
+          ...between.flatMap((each) => [Script.wait("100 millis"), Script.stdout(each)]),
+          Script.readLine(),
+          Script.stdout(...second),
+          Script.hang
+        ])
+        const first = yield* ask(session, "first")
+        // Mostly all of it has come then. What comes later is in the second turn, and is told from it by its origin.
+        yield* Effect.sleep("600 millis")
+        return [first, yield* ask(session, "second")] as const
+      })
+    )
+
+  it.live("a message of the turn before goes on, and has all its parts", () =>
+    Effect.gen(function* () {
+      const [first, second] = yield* turns(
+        [
+          text("bg", "important words"),
+          toolUse("bg", "toolu_1", "Bash", {}),
+          line({ type: "result", subtype: "success", result: "noted", origin: { kind: "task-notification" } })
+        ],
+        [init(sessionId), text("m2", "two"), result("two")]
+      )
+      const { entries } = Transcript.reduce([...first, ...second])
+      expect(
+        entries.map(({ blocks }) => blocks.map((block) => (block._tag === "Text" ? block.text : block._tag)))
+      ).toEqual([["one"], ["important words", "ToolUse"], ["two"]])
+      expect(terminalOf(second)).toMatchObject({ _tag: "Completed", result: { text: "two" } })
+    })
+  )
+})
 
 describe("a session", () => {
   it.live("serves turn after turn with one process, each with its own end", () =>

@@ -210,6 +210,29 @@ describe("what a turn has used", () => {
     expect(usageIn(codexTurn(thread, [31, 14, 16], thread))).toEqual([[1, 0, 1]])
   })
 
+  it("is of each of several turns of one process what has come to the total since the one before", () => {
+    const decoder = CodexAdapter.codex.decoder(request([]))
+    const used = (usage?: object) => usageIn(decoder.line(JSON.stringify({ type: "turn.completed", usage })))
+    decoder.line(JSON.stringify({ type: "thread.started", thread_id: `${thread}-several` }))
+    expect(used({ input_tokens: 100, output_tokens: 10 })).toEqual([[100, 0, 10]])
+    expect(used()).toEqual([])
+    expect(used({ input_tokens: 130, output_tokens: 15 })).toEqual([[30, 0, 5]])
+  })
+
+  it("is its own for threads that have no id", () => {
+    for (const input_tokens of [10, 30]) {
+      const decoder = CodexAdapter.codex.decoder(request([]))
+      const line = JSON.stringify({ type: "turn.completed", usage: { input_tokens, output_tokens: 1 } })
+      expect(usageIn(decoder.line(line))).toEqual([[input_tokens, 0, 1]])
+    }
+  })
+
+  it("counts once where a result comes twice", () => {
+    const line = JSON.stringify({ type: "result", subtype: "success", uuid: `result-${process.pid}`, usage: {} })
+    const tags = [decoder(), decoder()].flatMap((each) => each.line(line).map(({ _tag }) => _tag))
+    expect(tags).toEqual(["Usage", "Ended"])
+  })
+
   it("is unknown for a resumed thread that this program has not seen: a notice has the total", () => {
     const said = codexTurn(`${thread}-unseen`, [30, 10, 15], `${thread}-unseen`)
     expect(usageIn(said)).toEqual([])
@@ -252,7 +275,34 @@ describe("the session of a turn", () => {
     expect(boundBy(hook, { type: "result", subtype: "success", session_id: "real" })).toEqual(["real"])
   })
 
-  it("comes from the line of a hook when no other line has one", () => {
-    expect(boundBy(hook, { type: "system", subtype: "status" })).toEqual(["of the moment"])
+  it("comes from the first line of the conversation where there is no init, and from no other line", () => {
+    const foreign = { session_id: "foreign" }
+    const others = [
+      { type: "rate_limit_event", ...foreign },
+      { type: "news", ...foreign },
+      { type: "assistant", parent_tool_use_id: "t", message: { content: [] }, ...foreign }
+    ]
+    const answer = { type: "assistant", session_id: "real", message: { content: [] } }
+    expect(boundBy(hook, ...others, answer)).toEqual(["real"])
+    expect(boundBy(...others, { type: "system", subtype: "init", session_id: "real" })).toEqual(["real"])
+    expect(boundBy(answer, { type: "result", subtype: "success", session_id: "other" })).toEqual(["real", "other"])
+  })
+
+  it("comes from the line of a hook when no other line has one, and no session is resumed", () => {
+    const status = { type: "system", subtype: "status" }
+    expect(boundBy(hook, status)).toEqual(["of the moment"])
+    const resumed = ClaudeAdapter.claude.decoder(request([], { resumeSessionId: "real" }))
+    expect([...resumed.line(JSON.stringify(hook)), ...resumed.end()]).toEqual([])
+  })
+})
+
+describe("items of codex without an id", () => {
+  it("are messages of their own", () => {
+    const each = CodexAdapter.codex.decoder(request([]))
+    const item = (text: string) => JSON.stringify({ type: "item.completed", item: { type: "agent_message", text } })
+    const ids = ["one", "two"].flatMap((text) =>
+      each.line(item(text)).flatMap((said) => (said._tag === "Message" ? [said.id] : []))
+    )
+    expect(new Set(ids).size).toBe(2)
   })
 })

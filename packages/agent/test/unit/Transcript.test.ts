@@ -198,6 +198,13 @@ describe("a session file", () => {
     )
   })
 
+  it("has a command at once that was sent to the agent, which is at work then", () => {
+    const lines = linesOf(recordedPath("claude-terminal-session.transcript"))
+    const at = lines.findIndex((line) => line.includes("<command-name>/greet</command-name>"))
+    const { transcript } = Transcript.ofLines(lines.slice(0, at + 1))
+    expect([textsOf(transcript).at(-1), transcript.isOver]).toEqual(["/greet Ada", false])
+  })
+
   it("has the parts of a message in the order of their numbers, each as it was stored last", () => {
     const part = (place: number, version: number) =>
       JSON.stringify({

@@ -207,4 +207,64 @@ describe("a transcript that is still being written", () => {
       expect(end).toBeGreaterThan(0)
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
+
+  describe("is completed by the agent's last words where they are not written yet", () => {
+    const texts = (...all: ReadonlyArray<string>) => all.map((text) => ({ type: "text", text }))
+    const prompt = entry("user", "one", { uuid: "1" })
+    const isCompleted = (lastAnswer: string, ...lines: ReadonlyArray<string>) =>
+      Effect.map(read(lines.map((line) => `${line}\n`).join(""), { lastAnswer }), ({ turns }) =>
+        turns.at(-1)?.text === lastAnswer && turns.filter(({ text }) => text === lastAnswer).length > 0
+          ? turns.length
+          : 0
+      ).pipe(Effect.provide(NodeFileSystem.layer))
+
+    it.scoped.each<[string, string, ReadonlyArray<string>, number]>([
+      ["ends with an earlier text of the turn", "All is done.", [prompt, entry("assistant", texts("done."))], 3],
+      [
+        "is that of a turn of the agent's own, in the same words",
+        "Noted.",
+        [
+          prompt,
+          entry("assistant", texts("Noted.")),
+          entry("user", "<task-notification></task-notification>", { uuid: "3" })
+        ],
+        3
+      ],
+      ["is the last text of a line", "b", [prompt, entry("assistant", texts("a", "b"))], 0],
+      [
+        "has all texts of a message, in lines of their own",
+        "a\n\nb",
+        [prompt, ...["a", "b"].map((text) => entry("assistant", texts(text)))],
+        0
+      ],
+      ["is the program's", "API Error: 500", [prompt], 0],
+      [
+        "is the one before a command for the program",
+        "two",
+        [prompt, entry("assistant", texts("two")), entry("user", "<command-name>/cost</command-name>", { uuid: "3" })],
+        2
+      ]
+    ])("%s", ([, lastAnswer, lines, turns]) =>
+      Effect.map(isCompleted(lastAnswer, ...lines), (found) => expect(found).toBe(turns))
+    )
+  })
+
+  it.scoped("has the same keys whether it is read at once or bit by bit, though history is stored once more", () =>
+    Effect.gen(function* () {
+      const history = [
+        entry("user", "one", { uuid: "1" }),
+        entry("assistant", [{ type: "text", text: "a" }], { uuid: "2" }),
+        entry("user", "two", { uuid: "3" })
+      ].map((line) => `${line}\n`)
+      const more = `${history[0]}${entry("assistant", [{ type: "text", text: "b" }], { uuid: "4" })}\n`
+      const path = join(yield* folder, "transcript.jsonl")
+      writeFileSync(path, history.join(""))
+      const first = yield* Transcript.read(path, { isOpen: true })
+      appendFileSync(path, more)
+      const second = yield* Transcript.read(path, { ...first, from: first.end, isOpen: true })
+      const whole = yield* Transcript.read(path)
+      const identityOf = ({ turns }: Transcript.Excerpt) => turns.find(({ text }) => text === "b")?.identity
+      expect(identityOf(second)).toBe(identityOf(whole))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
 })

@@ -145,6 +145,134 @@ describe("what was said", () => {
     expect(entries.flatMap((entry) => (entry._tag === "Answer" ? [entry.answers] : []))).toEqual(["1", "3"])
   })
 
+  it.each([
+    ["an interruption", "[Request interrupted by user] is what I saw. Why?"],
+    ["a notification", "<task-notification> is what? See </task-notification>"],
+    ["something like an output", "<bash-stdoutish> x"],
+    ["an output", "<bash-stdout>x</bash-stdout> is what it said"],
+    ["a command", "<command-name> tag: explain"]
+  ])("has the words of a person about %s", (_, text) => {
+    const typed = { origin: { kind: "human" }, promptSource: "typed" }
+    expect(said([user(text, typed)])).toEqual([`user: ${text}`])
+  })
+
+  it("has what stands beside the results of tools, but not what the program has put there", () => {
+    const result = { type: "tool_result", tool_use_id: "t", content: "x" }
+    const mixed = (...texts: ReadonlyArray<string>) =>
+      user([result, ...texts.map((text) => ({ type: "text", text }))], { uuid: texts.join() })
+    const { entries } = read([
+      mixed("<system-reminder>be kind</system-reminder>"),
+      mixed("now do B"),
+      mixed("[Request interrupted by user for tool use]"),
+      user([
+        { type: "text", text: "[Request interrupted by user]" },
+        { type: "text", text: "do C" }
+      ])
+    ])
+    expect(entries.map((entry) => (entry._tag === "Work" ? `over: ${entry.isOver}` : entry._tag))).toEqual([
+      "Results",
+      "Results",
+      "Prompt",
+      "Results",
+      "over: true",
+      "Prompt"
+    ])
+    expect(wordsOf(entries)).toEqual(["user: now do B", "user: do C"])
+  })
+
+  it("has a prompt that came within a turn, if somebody has said it", () => {
+    const queued = (attachment: object) =>
+      JSON.stringify({
+        type: "attachment",
+        attachment: { type: "queued_command", commandMode: "prompt", ...attachment }
+      })
+    const { entries, reader } = read([
+      queued({ prompt: "fix it", origin: { kind: "human" } }),
+      queued({ prompt: "told", isMeta: true }),
+      queued({ prompt: "told", origin: { kind: "coordinator" } }),
+      queued({ prompt: "told", agentId: "a1" }),
+      queued({ prompt: "<system-reminder>told</system-reminder>" }),
+      queued({ prompt: "" }),
+      queued({ prompt: "told", commandMode: "bash" }),
+      queued({ prompt: "told", commandMode: "prompt2" })
+    ])
+    expect(wordsOf(entries)).toEqual(["user: fix it"])
+    expect(reader.counts).toMatchObject({ asides: 6, unknown: 1 })
+  })
+
+  it("has all commands that one answer is for, and none that came meanwhile for the program", () => {
+    const entries = read([
+      user("go on", { uuid: "1" }),
+      agent("half", { uuid: "2" }),
+      user("<command-name>/cost</command-name>", { uuid: "3" }),
+      user("<local-command-stdout>$1</local-command-stdout>"),
+      agent("rest", { uuid: "4" }),
+      user("<bash-input>ls</bash-input>", { uuid: "5" }),
+      user("<bash-stdout>a</bash-stdout>"),
+      user("<bash-input>pwd</bash-input>", { uuid: "6" }),
+      agent("both", { uuid: "7" })
+    ]).entries
+    expect(wordsOf(entries)).toEqual([
+      "user: go on",
+      "agent: half",
+      "agent: rest",
+      "user: !ls",
+      "user: !pwd",
+      "agent: both"
+    ])
+    expect(entries.flatMap((entry) => (entry._tag === "Answer" ? [entry.answers] : []))).toEqual(["1", "1", "6"])
+  })
+
+  it("has a slash command at once where the line says that a person has sent it to the agent", () => {
+    const greet = "<command-name>/greet</command-name>\n<command-args>a </command-args> b</command-args>"
+    expect(said([user(greet, { origin: { kind: "human" } })])).toEqual(["user: /greet a </command-args> b"])
+  })
+
+  it("has no prompt of nothing but spaces", () => {
+    expect(read([user("   "), user([{ type: "text" }]), user([{ type: "text", text: 5 }])]).entries).toEqual([])
+  })
+
+  it("is not what is written in the place of the model, in whatever form", () => {
+    const error = { message: { role: "assistant", model: "<synthetic>", id: "m", content: "API Error" } }
+    expect(read([line("assistant", "", error)]).entries).toMatchObject([{ _tag: "Work", isOver: true }])
+  })
+
+  it.each([
+    ["in one long reminder", `fix it\n<system-reminder>${"x".repeat(4_000_000)}</system-reminder>`],
+    ["in reminders that do not end", `fix it ${"<system-reminder>".repeat(100_000)}`],
+    ["in reminders that end once", `fix it ${"<system-reminder>".repeat(100_000)}</system-reminder>`],
+    ["in reminders that only end", `fix it ${"</system-reminder>".repeat(100_000)}`],
+    ["in many reminders", `fix it ${"<system-reminder>x</system-reminder>".repeat(20_000)}`]
+  ])("is looked for once in a long text: %s", (_, text) => {
+    expect(said([user(text)])).toEqual([expect.stringMatching(/^user: fix it/)])
+  })
+
+  it("of a thread of codex is read once, and what is not known there is counted", () => {
+    const completed = (item: object) =>
+      JSON.stringify({ type: "event_msg", payload: { type: "item_completed", turn_id: "t", item } })
+    const texts = (type: string, id: string, text: string) => completed({ type, id, content: [{ type: "text", text }] })
+    const lines = [texts("UserMessage", "u", "one"), texts("AgentMessage", "a", "two")]
+    const { entries, reader } = read([
+      ...lines,
+      ...lines,
+      texts("AgentMessageV2", "b", "three"),
+      JSON.stringify({ type: "event_msg", payload: { type: "agent_message_v2", message: "four" } }),
+      JSON.stringify({ type: "event_msg", payload: { type: "exec_command_begin" } }),
+      completed({ type: "Reasoning", id: "r" }),
+      completed({ type: "AgentMessage", id: "c", content: [{ type: "text_v2", text: "five" }] })
+    ])
+    expect(wordsOf(entries)).toEqual(["user: one", "agent: two"])
+    expect(reader.counts).toEqual({ asides: 2, malformed: 0, unknown: 3, repeated: 2 })
+  })
+
+  it("answers what was stored last, also where that was stored once more", () => {
+    const history = [user("one", { uuid: "1" }), agent("a", { uuid: "2" }), user("two", { uuid: "3" })]
+    const whole = read([...history, history[0] as string, agent("b", { uuid: "4" })]).entries.at(-1)
+    const reader = Reader.make("3")
+    const onwards = [history[0] as string, agent("b", { uuid: "4" })].flatMap((each) => reader.line(each)).at(-1)
+    expect(whole).toEqual(onwards)
+  })
+
   it("is counted where it may be something, and is nothing", () => {
     const { reader } = read([
       undefined,
