@@ -23,6 +23,8 @@ export const claudeDecoder = (
 ): AgentAdapter.Decoder => {
   let goesOn = resumeSessionId !== undefined
   const messages = new Messages()
+  /** The ids of those that have been told. */
+  const results = new Set<string>()
   let bound: string | undefined
   let candidate: string | undefined
   let streaming: string | undefined
@@ -72,7 +74,10 @@ export const claudeDecoder = (
   }
 
   const result = (entry: JsonObject): ReadonlyArray<Said> => {
-    if (costs.isTold(asString(entry["uuid"]))) return []
+    const uuid = asString(entry["uuid"])
+    // What it has used would count twice.
+    if (uuid !== undefined && results.has(uuid)) return []
+    if (uuid !== undefined) results.add(uuid)
     const usage = asObject(entry["usage"])
     const subtype = asString(entry["subtype"]) ?? "unknown"
     const isError = Boolean(entry["is_error"]) || subtype.startsWith("error")

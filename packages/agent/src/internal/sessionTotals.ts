@@ -8,7 +8,6 @@ const most = 1000
 
 export class SessionTotals<Name extends string> {
   private readonly totals = new Map<string, Counts<Name>>()
-  private readonly told = new Set<string>()
 
   constructor(private readonly names: ReadonlyArray<Name>) {}
 
@@ -25,16 +24,6 @@ export class SessionTotals<Name extends string> {
     const isAnew = this.names.some((name) => total[name] < before[name])
     const entries = this.names.map((name) => [name, total[name] - before[name]])
     return isAnew ? total : (Object.fromEntries(entries) as Counts<Name>)
-  }
-
-  /** Whether the result with this id has been told before: what it has used would count twice. */
-  isTold(id: string | undefined): boolean {
-    if (id === undefined) return false
-    if (this.told.has(id)) return true
-    this.told.add(id)
-    const [oldest] = this.told
-    if (this.told.size > most && oldest !== undefined) this.told.delete(oldest)
-    return false
   }
 
   private remember(sessionId: string, total: Counts<Name>): void {

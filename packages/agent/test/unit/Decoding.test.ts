@@ -3,6 +3,7 @@
  * says.
  */
 import { describe, expect, it } from "@effect/vitest"
+import type * as AgentAdapter from "@tether/agent/AgentAdapter"
 import type { Said } from "@tether/agent/AgentAdapter"
 import * as AgentTurn from "@tether/agent/AgentTurn"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
@@ -228,9 +229,12 @@ describe("what a turn has used", () => {
   })
 
   it("counts once where a result comes twice", () => {
-    const line = JSON.stringify({ type: "result", subtype: "success", uuid: `result-${process.pid}`, usage: {} })
-    const tags = [decoder(), decoder()].flatMap((each) => each.line(line).map(({ _tag }) => _tag))
-    expect(tags).toEqual(["Usage", "Ended"])
+    const line = JSON.stringify({ type: "result", subtype: "success", uuid: "1", usage: {} })
+    const tagsOf = (each: AgentAdapter.Decoder) => each.line(line).map(({ _tag }) => _tag)
+    const one = decoder()
+    expect([...tagsOf(one), ...tagsOf(one)]).toEqual(["Usage", "Ended"])
+    // Another run may be read as well, or the same one once more.
+    expect(tagsOf(decoder())).toEqual(["Usage", "Ended"])
   })
 
   it("is unknown for a resumed thread that this program has not seen: a notice has the total", () => {
