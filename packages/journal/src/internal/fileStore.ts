@@ -120,9 +120,11 @@ const soon = (effect: Effect.Effect<void>): Effect.Effect<boolean> =>
 const coalesced = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
+    // Of whoever opens the journal: fibers with different clocks may use it.
+    const clock = yield* ActiveTime.current
     let isAskedFor = false
     const run = Effect.zipRight(
-      ActiveTime.clock.sleep(gathered),
+      clock.sleep(gathered),
       Effect.suspend(() => {
         isAskedFor = false
         return effect
