@@ -1,5 +1,6 @@
 export * as ActiveTime from "./ActiveTime.js"
 export * as AtomicFile from "./AtomicFile.js"
+export * as DidYouMean from "./DidYouMean.js"
 export * as FileAttempt from "./FileAttempt.js"
 export * as FileError from "./FileError.js"
 export * as FileLock from "./FileLock.js"

@@ -152,7 +152,7 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  *   also with a control sequence in their middle.
  *
  * - `argv0`: the name it finds as its own, in place of the program's. `uid`, `gid`: the user and the group that it runs
- *   as, which needs privileges.
+ *   as, which needs privileges. A `uid` without a `gid` is refused: the program would keep our group.
  *
  * What it reads and writes:
  * - `stdin`: an {@link Input}. Default `"null"`, or the command's own if that is `"inherit"` or a `Stream`.

@@ -9,6 +9,7 @@ import { clip } from "./internal/text.js"
  *
  * - `NotFound`: no such program, or a script whose interpreter does not exist.
  * - `PermissionDenied`: the program may not be executed, or the user may not be changed.
+ * - `ProgramBusy`: the program's file is open for writing somewhere; it may work later.
  * - `BadWorkingDirectory`: `cwd` is missing, is not a directory, or may not be entered.
  * - `BadFile`: a file that was to be one of its descriptors is missing, is a directory, or may not be opened so.
  * - `ArgumentListTooLong`: arguments and environment are over the system's limit; hand them over in a file or on stdin.
@@ -27,6 +28,7 @@ import { clip } from "./internal/text.js"
 export const Reason = Schema.Literal(
   "NotFound",
   "PermissionDenied",
+  "ProgramBusy",
   "BadWorkingDirectory",
   "BadFile",
   "ArgumentListTooLong",

@@ -21,6 +21,7 @@ import { Collected, framed } from "./internal/collected.js"
 import { Framer } from "./internal/framer.js"
 import * as Redactor from "./internal/redact.js"
 import { refusal } from "./internal/resolve.js"
+import { stackless } from "./internal/stackless.js"
 import { OutputTooLarge } from "./OutputTooLarge.js"
 import type { ProcessFailed } from "./ProcessFailed.js"
 import type { SpawnError } from "./SpawnError.js"
@@ -282,7 +283,7 @@ const collect = <A>(
       options,
       (child) => {
         const tooLarge = Effect.suspend(() =>
-          Effect.fail(new OutputTooLarge({ label: child.label, limit, kept: kept() }))
+          Effect.fail(stackless(new OutputTooLarge({ label: child.label, limit, kept: kept() })))
         )
         const all = Stream.runForEach(child.bytes("stdout"), (chunk) =>
           collected.take(chunk) ? Effect.void : tooLarge
@@ -294,7 +295,9 @@ const collect = <A>(
       },
       (child) => {
         const incomplete: Incomplete = (reason, missing, shorten = identity) =>
-          Effect.fail(new IncompleteOutputError({ label: child.label, reason, missing, kept: shorten(kept()) }))
+          Effect.fail(
+            stackless(new IncompleteOutputError({ label: child.label, reason, missing, kept: shorten(kept()) }))
+          )
         return Effect.flatMap(child.report, ({ stdout }) => {
           if (stdout.drained === "Stalled") return incomplete("Stalled", stdout.bytes - collected.size)
           return whole && stdout.drained === "Cut" ? incomplete("Cut", undefined) : f(collected, incomplete)

@@ -15,6 +15,7 @@ export const ofReason = (reason: Reason): number => {
     case "InvalidArgument":
       return 2
     case "PermissionDenied":
+    case "ProgramBusy":
       return 126
     case "NotFound":
       return 127

@@ -4,8 +4,8 @@
  */
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import type { Reason } from "@tether/process/SpawnError"
-import { accessSync, constants, statSync } from "node:fs"
-import { resolve } from "node:path"
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs"
+import { isAbsolute, join } from "node:path"
 
 export const failureOf = (error: unknown, request: LaunchRequest): LaunchFailure => {
   const code = codeOf(error)
@@ -19,6 +19,8 @@ export const failureOf = (error: unknown, request: LaunchRequest): LaunchFailure
       const problem = directoryProblem(request.cwd)
       return problem === undefined ? programFailure(code, request) : because("BadWorkingDirectory", problem)
     }
+    case "ETXTBSY":
+      return because("ProgramBusy", `${request.program} is open for writing, and may not be executed meanwhile`)
     case "E2BIG":
       return because("ArgumentListTooLong", "the arguments and the environment are longer than the system takes")
     case "EAGAIN":
@@ -47,14 +49,20 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
   const because = (reason: Reason, problem: string): LaunchFailure => ({ reason, problem, code })
   const { program } = request
   const isPath = program.includes("/")
-  const found = isPath ? kindOf(resolve(request.cwd ?? ".", program)) : undefined
+  const path = isPath ? pathFrom(request.cwd, program) : undefined
+  const found = path === undefined ? undefined : kindOf(path)
   switch (code) {
     case "ENOENT":
-      if (found !== undefined)
-        return because("NotFound", `${program} exists, and the interpreter that it asks for does not`)
+      if (path !== undefined && found !== undefined)
+        return because(
+          "NotFound",
+          `${program} exists, and the interpreter that it asks for does not${interpreterOf(path)}`
+        )
       return because(
         "NotFound",
-        isPath ? `there is no file ${program}` : `no program ${program} was found on the PATH, ${pathOf(request)}`
+        isPath
+          ? `there is no file ${program}${isOwnDirectoryGone(request) ? ": the working directory of this program was removed" : ""}`
+          : `no program ${program} was found on the PATH, ${pathOf(request)}`
       )
     case "ENOTDIR":
       return because("NotFound", `${program} leads through something that is not a directory`)
@@ -65,9 +73,48 @@ const programFailure = (code: string, request: LaunchRequest): LaunchFailure => 
     default:
       return because(
         "PermissionDenied",
-        found === "directory" ? `${program} is a directory` : `${program} may not be executed`
+        found === "directory"
+          ? `${program} is a directory`
+          : `${program} may not be executed${path === undefined ? "" : interpreterOf(path)}`
       )
   }
+}
+
+/** Where a path begins that a child is given: not asked of the system, as our own directory may be gone. */
+export const pathFrom = (cwd: string | undefined, path: string): string =>
+  isAbsolute(path) || cwd === undefined ? path : join(cwd, path)
+
+const isOwnDirectoryGone = ({ cwd, program }: LaunchRequest): boolean => {
+  if (isAbsolute(program) || (cwd !== undefined && isAbsolute(cwd))) return false
+  try {
+    process.cwd()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** So much of a script does the kernel look at, in bytes. */
+const firstLineSize = 256
+
+/** The interpreter in the first line of a script, as it stands there. Windows' line ends leave a CR in its name. */
+const interpreterOf = (path: string): string => {
+  const start = Buffer.alloc(firstLineSize)
+  let size: number
+  try {
+    const fd = openSync(path, "r")
+    try {
+      size = readSync(fd, start, 0, firstLineSize, 0)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return ""
+  }
+  const [, name] = /^#![ \t]*([^ \t\n]+)/.exec(start.toString("utf8", 0, size)) ?? []
+  if (name === undefined) return ""
+  const isCut = name.endsWith("\r")
+  return `: ${JSON.stringify(name)}${isCut ? ", with a carriage return at its end, as Windows writes lines" : ""}`
 }
 
 /** Where a program is looked for whose name is no path. Without a PATH, the system has one of its own. */

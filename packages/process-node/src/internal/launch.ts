@@ -5,9 +5,9 @@ import * as TreeCookie from "@tether/host/TreeCookie"
 import type { LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import type { ChildProcess } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
-import { delimiter, join, resolve } from "node:path"
+import { delimiter, join } from "node:path"
 import { gate } from "./cgroup.js"
-import { directoryProblem, failureOf, pathOf } from "./failure.js"
+import { directoryProblem, failureOf, pathFrom, pathOf } from "./failure.js"
 import { nodeSpawn, type Options } from "./nodeSpawn.js"
 
 export const hasGroups = process.platform !== "win32"
@@ -57,14 +57,14 @@ const environment = (
  * us, and of several that are to run together none is to be started in vain.
  */
 export const refusalOf = (request: LaunchRequest): LaunchFailure | undefined => {
-  const { cwd = ".", program } = request
+  const { cwd, program } = request
   const problem = directoryProblem(request.cwd)
   if (problem !== undefined) return { reason: "BadWorkingDirectory", problem, code: undefined }
   const candidates = program.includes("/")
-    ? [resolve(cwd, program)]
+    ? [pathFrom(cwd, program)]
     : pathOf(request)
         .split(delimiter)
-        .map((directory) => resolve(cwd, join(directory, program)))
+        .map((directory) => pathFrom(cwd, join(directory, program)))
   const codes = candidates.map(refusalAt)
   if (codes.includes(undefined)) return undefined
   return failureOf(Object.assign(new Error(), { code: codes.includes("EACCES") ? "EACCES" : codes[0] }), request)

@@ -460,7 +460,7 @@ describe.skipIf(cgroups._tag === "Unavailable")("level cgroup", () => {
 
   it.live("is refused for another user, before anything runs", () =>
     Effect.gen(function* () {
-      const asNobody = Object.assign(Command.make("true"), { uid: Option.some(65534) })
+      const asNobody = Object.assign(Command.make("true"), { uid: Option.some(65534), gid: Option.some(65534) })
       const error = yield* Effect.flip(run(asNobody, { containment: "cgroup" }))
       expect(error).toMatchObject({ _tag: "SpawnError", reason: "Unsupported" })
     })

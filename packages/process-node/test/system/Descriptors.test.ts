@@ -331,7 +331,7 @@ describe("a program", () => {
       const directory = yield* temporary
       chmodSync(directory, 0o700)
       const file = join(directory, "ours")
-      yield* run(sh("echo opened by us"), { uid: 65534, stdout: { file } })
+      yield* run(sh("echo opened by us"), { uid: 65534, gid: 65534, stdout: { file } })
       expect(existsSync(file)).toBe(true)
     })
   )
@@ -343,7 +343,7 @@ describe("a program", () => {
           const { Effect } = await import("effect"); process.setgid(65534); process.setuid(65534)
           const Supervise = await import("@tether/process/Supervise"); const Command = await import("@effect/platform/Command")
           const { layer } = await import("@tether/process-node/NodeChildSpawner")
-          const error = await Effect.runPromise(Effect.flip(Supervise.run(Command.make("true"), { uid: 0 })).pipe(Effect.provide(layer)))
+          const error = await Effect.runPromise(Effect.flip(Supervise.run(Command.make("true"), { uid: 0, gid: 0 })).pipe(Effect.provide(layer)))
           console.log(error._tag, error.reason)`
         const file = join(import.meta.dirname, "../..", "dist", `uid-${process.pid}.mjs`)
         writeFileSync(file, script)
@@ -355,7 +355,7 @@ describe("a program", () => {
         )
         return
       }
-      const error = yield* Effect.flip(run(Command.make("true"), { uid: 0 }))
+      const error = yield* Effect.flip(run(Command.make("true"), { uid: 0, gid: 0 }))
       expect((error as SpawnError).reason).toBe("PermissionDenied")
     })
   )

@@ -10,10 +10,12 @@ import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { chmodSync, closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
+import { program } from "../support/hosts.js"
 import { leavesNothing } from "../support/leaks.js"
 import { descriptors, inheritable } from "../support/os.js"
 
@@ -118,7 +120,40 @@ describe("a spawn that is refused", () => {
   const script = join(directory, "script")
   writeFileSync(script, "#!/no/such/interpreter\n")
   chmodSync(script, 0o755)
+  const ofWindows = join(directory, "of-windows")
+  writeFileSync(ofWindows, "#! /bin/sh\r\necho hi\r\n")
+  chmodSync(ofWindows, 0o755)
   const secret = "hunter2"
+
+  it("is told, and is no defect, where our own working directory was removed", () => {
+    const said = execFileSync(process.execPath, [program("homeless.mjs")], { encoding: "utf8" })
+    const gone = "there is no file ./x: the working directory of this program was removed"
+    expect(JSON.parse(said)).toEqual({
+      relative: `NotFound: ${gone}`,
+      first: `NotFound: ${gone}`,
+      last: `NotFound: ${gone}`,
+      onPath: "ok",
+      pipeline: "ok",
+      descriptors: "ok",
+      missing: expect.stringMatching(/^NotFound: /),
+      elsewhere: "ok",
+      file: expect.stringMatching(/^BadFile: /)
+    })
+  })
+
+  it.live("for a program that is being written is told by a reason of its own", () =>
+    Effect.gen(function* () {
+      const busy = join(directory, "busy")
+      copyFileSync("/bin/true", busy)
+      chmodSync(busy, 0o755)
+      const fd = openSync(busy, "r+")
+      const error = yield* Effect.flip(Supervise.run(Command.make(busy))).pipe(
+        Effect.ensuring(Effect.sync(() => closeSync(fd))),
+        Effect.provide(NodeChildSpawner.layer)
+      )
+      expect(error).toMatchObject({ _tag: "SpawnError", reason: "ProgramBusy", code: "ETXTBSY" })
+    })
+  )
 
   it.live.each<[string, Command.Command, ChildOptions, string, string]>([
     [
@@ -129,7 +164,20 @@ describe("a spawn that is refused", () => {
       "no program no-such-program was found on the PATH"
     ],
     ["a missing file", Command.make("/no/such/program"), {}, "NotFound", "there is no file /no/such/program"],
-    ["a missing interpreter", Command.make(script), {}, "NotFound", "the interpreter that it asks for does not"],
+    [
+      "a missing interpreter",
+      Command.make(script),
+      {},
+      "NotFound",
+      'the interpreter that it asks for does not: "/no/such/interpreter"'
+    ],
+    [
+      "an interpreter in a line of Windows",
+      Command.make(ofWindows),
+      {},
+      "NotFound",
+      String.raw`"/bin/sh\r", with a carriage return at its end`
+    ],
     ["a path through a file", Command.make(join(file, "x")), {}, "NotFound", "is not a directory"],
     ["a file that is not executable", Command.make(file), {}, "PermissionDenied", "may not be executed"],
     ["a directory", Command.make(directory), {}, "PermissionDenied", "is a directory"],

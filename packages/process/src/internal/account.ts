@@ -13,6 +13,7 @@ import { SurvivorsError } from "../SurvivorsError.js"
 import type { Feeding } from "./feeding.js"
 import type { Output } from "./output.js"
 import type { Plan } from "./plan.js"
+import { stackless } from "./stackless.js"
 import type { Verdict } from "./verdict.js"
 
 export class Account {
@@ -75,19 +76,21 @@ export class Account {
   }
 
   failure(bodyCause?: Cause.Cause<unknown>): ProcessFailed {
-    return new ProcessFailed({
-      label: this.plan.label,
-      ...this.plan.shown,
-      pid: this.pid,
-      status: this.verdict.status as ExitStatus,
-      endedBy: this.verdict.endedBy,
-      stderr: this.output.tail("stderr"),
-      stdout: this.output.tail("stdout"),
-      duration: this.duration,
-      drained: this.drained,
-      ...(bodyCause !== undefined && { bodyCause }),
-      ...(this.verdict.inputCause !== undefined && { inputCause: this.verdict.inputCause })
-    })
+    return stackless(
+      new ProcessFailed({
+        label: this.plan.label,
+        ...this.plan.shown,
+        pid: this.pid,
+        status: this.verdict.status as ExitStatus,
+        endedBy: this.verdict.endedBy,
+        stderr: this.output.tail("stderr"),
+        stdout: this.output.tail("stdout"),
+        duration: this.duration,
+        drained: this.drained,
+        ...(bodyCause !== undefined && { bodyCause }),
+        ...(this.verdict.inputCause !== undefined && { inputCause: this.verdict.inputCause })
+      })
+    )
   }
 
   survivors(members: ReadonlyArray<ProcessInfo.ProcessInfo>, status: ExitStatus | undefined): SurvivorsError {
@@ -96,7 +99,7 @@ export class Account {
     const { args, command } = this.plan.shown
     const leader = { pid: this.pid, command: [command, ...args].join(" "), startedAt: this.startedAt }
     const survivors = [...(isHidden ? [leader] : []), ...members.map(this.shown)]
-    return new SurvivorsError({ label: this.plan.label, survivors, status })
+    return stackless(new SurvivorsError({ label: this.plan.label, survivors, status }))
   }
 
   readonly shown = (process: ProcessInfo.ProcessInfo): ProcessInfo.ProcessInfo => ({

@@ -12,6 +12,7 @@ import type { Hub, Subscription } from "./hub.js"
 import type { Plan } from "./plan.js"
 import type { Race } from "./race.js"
 import { subscribeStdout } from "./reading.js"
+import { stackless } from "./stackless.js"
 import { clip } from "./text.js"
 
 /** How many characters an answer may have: a child that floods us is not answering. A line costs more than its text. */
@@ -24,16 +25,18 @@ export const makeAsk = (hub: Hub, race: Race, label: string, stdin: () => ChildI
   const unheard = Effect.dieSync(() => new Error(`cannot ask "${clip(label)}": needs stdout: "lines", and it is not`))
   const turns = Effect.unsafeMakeSemaphore(1)
   const noAnswer = Effect.suspend(() =>
-    Effect.fail(new InputError({ reason: "NoAnswer", label, descriptor: 0, code: undefined }))
+    Effect.fail(stackless(new InputError({ reason: "NoAnswer", label, descriptor: 0, code: undefined })))
   )
   const incomplete = (lines: ReadonlyArray<OutputLine>, missing: number) =>
     Effect.fail(
-      new IncompleteOutputError({
-        label,
-        reason: "LongLine",
-        missing,
-        kept: redactor.redactCut(lines.map(({ text }) => text).join("\n"))
-      })
+      stackless(
+        new IncompleteOutputError({
+          label,
+          reason: "LongLine",
+          missing,
+          kept: redactor.redactCut(lines.map(({ text }) => text).join("\n"))
+        })
+      )
     )
   const answer = (from: Subscription, until: (line: OutputLine) => boolean) =>
     Effect.suspend(() => {

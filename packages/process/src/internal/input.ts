@@ -14,6 +14,7 @@ import type { WriteFailure } from "../ChildDriver.js"
 import type { ChildInput } from "../ChildInput.js"
 import type { InputReport } from "../ExitReport.js"
 import { InputError, type Reason } from "../InputError.js"
+import { stackless } from "./stackless.js"
 import { Wakeup } from "./wakeup.js"
 
 /** So many bytes are given to the system at once, and tiny parts are joined up to a quarter of it. */
@@ -48,12 +49,6 @@ interface Entry {
 }
 
 const encoder = new TextEncoder()
-const bytesOf = (bytes: Uint8Array | string): Uint8Array => {
-  if (typeof bytes === "string") return encoder.encode(bytes)
-  // Here, where it is a defect of whoever writes; later it would be one of ours.
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("what is written to a child is a text or a Uint8Array")
-  return bytes
-}
 
 export class Input implements ChildInput {
   private readonly entries: Array<Entry> = []
@@ -67,6 +62,8 @@ export class Input implements ChildInput {
   private isCut = false
   private broken: InputError | undefined
   private written = 0
+  /** The first half of a character whose second one may come with the next text. */
+  private half = ""
   /** Told whenever something has been taken, or never will be. */
   private readonly moved = new Wakeup()
 
@@ -76,13 +73,14 @@ export class Input implements ChildInput {
     private readonly pipe: InputPipe
   ) {}
 
-  readonly write = (bytes: Uint8Array | string): Effect.Effect<void, InputError> => this.enter(() => bytesOf(bytes))
+  readonly write = (bytes: Uint8Array | string): Effect.Effect<void, InputError> => this.enter(() => this.encode(bytes))
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isClosing) return Effect.void
     return Effect.ignore(
       this.enter(() => {
         this.isClosing = true
+        if (this.half !== "") this.push(this.encode("", "whole"))
         return "end"
       })
     )
@@ -156,14 +154,28 @@ export class Input implements ChildInput {
       Effect.suspend(() => {
         const { refusal } = this
         if (refusal !== undefined) return Effect.fail(refusal)
-        if (chunk.length === 1) take(bytesOf(Chunk.unsafeHead(chunk)))
-        else joined(chunk).forEach(take)
+        const bytes = Chunk.map(chunk, (each) => this.encode(each))
+        if (bytes.length === 1) take(Chunk.unsafeHead(bytes))
+        else joined(bytes).forEach(take)
         return isFull() || this.broken !== undefined ? room : Effect.void
       })
   }
 
   /** Its turn comes when all that was taken into the row before it has been taken by the system. */
   private readonly flushed: Effect.Effect<void, InputError> = Effect.suspend(() => this.write(nothing))
+
+  /** As UTF-8. A text may have been cut in the middle of a character. */
+  private encode(written: Uint8Array | string, end: "open" | "whole" = "open"): Uint8Array {
+    if (typeof written !== "string") {
+      // Here, where it is a defect of whoever writes; later it would be one of ours.
+      if (!(written instanceof Uint8Array)) throw new TypeError("what is written to a child is a text or a Uint8Array")
+      if (this.half !== "" && written.length > 0) this.push(this.encode("", "whole"))
+      return written
+    }
+    const text = this.half + written
+    this.half = end === "open" && /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : ""
+    return encoder.encode(this.half === "" ? text : text.slice(0, -1))
+  }
 
   private get refusal(): InputError | undefined {
     return this.broken ?? (this.isClosing ? this.error("Closed") : undefined)
@@ -249,7 +261,7 @@ export class Input implements ChildInput {
   }
 
   private error(reason: Reason, code?: string): InputError {
-    return new InputError({ reason, label: this.label, descriptor: this.descriptor, code })
+    return stackless(new InputError({ reason, label: this.label, descriptor: this.descriptor, code }))
   }
 }
 
@@ -276,7 +288,7 @@ const ignore = (): void => undefined
 const nothing = new Uint8Array(0)
 
 /** The parts as pieces of about the size that is written at once. */
-const joined = (parts: Iterable<Uint8Array | string>): ReadonlyArray<Uint8Array> => {
+const joined = (parts: Iterable<Uint8Array>): ReadonlyArray<Uint8Array> => {
   const pieces: Array<Uint8Array> = []
   let waiting: Array<Uint8Array> = []
   let size = 0
@@ -285,8 +297,7 @@ const joined = (parts: Iterable<Uint8Array | string>): ReadonlyArray<Uint8Array>
     waiting = []
     size = 0
   }
-  for (const part of parts) {
-    const bytes = bytesOf(part)
+  for (const bytes of parts) {
     if (size + bytes.length > joinedSize) join()
     waiting.push(bytes)
     size += bytes.length

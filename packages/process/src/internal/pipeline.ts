@@ -27,6 +27,7 @@ import type { CommandPlan } from "./plan.js"
 import { Race } from "./race.js"
 import { Reading } from "./reading.js"
 import type { SharedPlans } from "./sharedPlan.js"
+import { stackless } from "./stackless.js"
 
 export type Stages = readonly [ManagedChild, ...ReadonlyArray<ManagedChild>]
 
@@ -173,7 +174,7 @@ export class Pipeline extends Reading implements Child {
         f
       )
     const survivors = errors.flatMap((error) => error.survivors)
-    return Effect.fail(new SurvivorsError({ label: this.label, survivors, status: errors.at(-1)?.status }))
+    return Effect.fail(stackless(new SurvivorsError({ label: this.label, survivors, status: errors.at(-1)?.status })))
   }
 
   private joined(reports: ReadonlyArray<ExitReport>): ExitReport {

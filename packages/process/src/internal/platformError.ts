@@ -53,6 +53,7 @@ export const fromSpawnError = (error: SpawnError): PlatformError => {
 const reasons = {
   NotFound: "NotFound",
   PermissionDenied: "PermissionDenied",
+  ProgramBusy: "Busy",
   ResourceExhausted: "Busy",
   Unknown: "Unknown"
 } as const

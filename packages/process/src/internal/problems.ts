@@ -3,9 +3,12 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type { ChildOptions } from "../ChildOptions.js"
-import { isSignal } from "../Signals.js"
+import { isSignal, Name } from "../Signals.js"
 import type { StopPlan } from "../StopPlan.js"
+import { isStopPlan, kindOf, shownWord } from "./given.js"
 
 // The system takes texts that end at the first NUL. What follows it must not be shown: it may be a secret.
 export const commandProblems = (
@@ -34,6 +37,8 @@ export const commandProblems = (
   return problems
 }
 
+const shownNumber = (value: unknown): string => (typeof value === "number" ? String(value) : kindOf(value))
+
 export const optionProblems = (options: ChildOptions): ReadonlyArray<string> => [
   ...identityProblems(options),
   ...limitProblems(options),
@@ -51,7 +56,7 @@ const identityProblems = (options: ChildOptions): ReadonlyArray<string> => {
       problems.push(`${name} is a number of a user or group`)
   }
   if (options.pipes !== undefined && !["socket", "fifo"].includes(options.pipes)) {
-    problems.push(`pipes is "socket" or "fifo", and not "${String(options.pipes)}"`)
+    problems.push(`pipes is "socket" or "fifo", and not ${shownWord(options.pipes)}`)
   }
   return problems
 }
@@ -60,10 +65,10 @@ const limitProblems = (options: ChildOptions): ReadonlyArray<string> => {
   const problems: Array<string> = []
   const { maxLineBytes, tailBytes } = options
   if (maxLineBytes !== undefined && !(Number.isSafeInteger(maxLineBytes) && maxLineBytes > 0)) {
-    problems.push(`maxLineBytes is a whole number of bytes over zero, and not ${maxLineBytes}`)
+    problems.push(`maxLineBytes is a whole number of bytes over zero, and not ${shownNumber(maxLineBytes)}`)
   }
   if (tailBytes !== undefined && !(Number.isSafeInteger(tailBytes) && tailBytes >= 0)) {
-    problems.push(`tailBytes is a whole number of bytes, and not ${tailBytes}`)
+    problems.push(`tailBytes is a whole number of bytes, and not ${shownNumber(tailBytes)}`)
   }
   for (const name of ["leftoverGrace", "drainGrace", "deliverGrace", "flushPartialAfter"] as const) {
     const value = options[name]
@@ -81,10 +86,35 @@ const endProblems = (options: ChildOptions): ReadonlyArray<string> => {
   if (Array.isArray(options.expect) && options.expect.length === 0) {
     problems.push("expect names no status, so that nothing could be accepted")
   }
+  for (const status of Array.isArray(options.expect) ? (options.expect as ReadonlyArray<unknown>) : []) {
+    if (!isPossible(status)) {
+      problems.push(
+        `expect must have exit codes from 0 to 255 and ExitStatus.Signaled with a signal's name, got ${shownStatus(status)}`
+      )
+    }
+  }
   if (options.check === false && options.expect !== undefined) {
     problems.push("expect says which ends are accepted, and check: false accepts all: give one of them")
   }
   return problems
+}
+
+const isSignalName = Schema.is(Name)
+
+const isExitCode = (code: unknown): boolean => Number.isInteger(code) && (code as number) >= 0 && (code as number) < 256
+
+const isPossible = (status: unknown): boolean => {
+  if (typeof status === "number") return isExitCode(status)
+  if (!Predicate.hasProperty(status, "_tag")) return false
+  if (status._tag === "Exited") return Predicate.hasProperty(status, "code") && isExitCode(status.code)
+  return status._tag === "Signaled" && Predicate.hasProperty(status, "signal") && isSignalName(status.signal)
+}
+
+const shownStatus = (status: unknown): string => {
+  if (typeof status === "number") return String(status)
+  if (Predicate.hasProperty(status, "code") && typeof status.code === "number") return `an exit code of ${status.code}`
+  if (Predicate.hasProperty(status, "signal")) return `the signal ${shownWord(status.signal)}`
+  return kindOf(status)
 }
 
 const levels = ["none", "group", "tree", "cgroup"] as const
@@ -93,10 +123,10 @@ const containmentProblems = (options: ChildOptions): ReadonlyArray<string> => {
   const problems: Array<string> = []
   const { containment, leftovers } = options
   if (containment !== undefined && !levels.includes(containment)) {
-    problems.push(`containment is one of ${levels.join(", ")}, and not "${String(containment)}"`)
+    problems.push(`containment is one of ${levels.join(", ")}, and not ${shownWord(containment)}`)
   }
   if (leftovers !== undefined && !["end", "leave"].includes(leftovers)) {
-    problems.push(`leftovers is "end" or "leave", and not "${String(leftovers)}"`)
+    problems.push(`leftovers is "end" or "leave", and not ${shownWord(leftovers)}`)
   }
   if (leftovers === "leave" && containment === "cgroup") {
     problems.push(`leftovers: "leave" and containment: "cgroup" contradict each other: a cgroup is ended as a whole`)
@@ -107,10 +137,11 @@ const containmentProblems = (options: ChildOptions): ReadonlyArray<string> => {
 /** What is wrong with a plan. Also asked when a plan is given to `child.stop`. */
 export const stopProblems = (plan: StopPlan | undefined): ReadonlyArray<string> => {
   if (plan === undefined) return []
+  if (!isStopPlan(plan)) return [`the stop plan must be a StopPlan, as StopPlan.make makes one, got ${kindOf(plan)}`]
   if (plan.steps.length === 0) return ["the stop plan has no steps: StopPlan.kill is the one that kills at once"]
   return plan.steps.flatMap((step, index) =>
-    step._tag === "Signal" && !isSignal(step.signal)
-      ? [`step ${index + 1} of the stop plan sends ${String(step.signal)}, which is no signal`]
+    step._tag === "Signal" && !(typeof step.signal === "string" && isSignal(step.signal))
+      ? [`step ${index + 1} of the stop plan sends ${shownWord(step.signal)}, which is no signal`]
       : []
   )
 }

@@ -6,6 +6,7 @@
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Redacted from "effect/Redacted"
 import type { ChildOptions } from "../ChildOptions.js"
+import { secretOf } from "./given.js"
 import * as WordSearch from "./wordSearch.js"
 
 export interface Redactor {
@@ -128,7 +129,7 @@ export const ofOptions = ({ env, fds, redact, stdin }: Declaring): Redactor => {
 }
 
 const valueOf = (secret: string | Redacted.Redacted): string =>
-  Redacted.isRedacted(secret) ? String(Redacted.value(secret)) : secret
+  Redacted.isRedacted(secret) ? (secretOf(secret) ?? "") : secret
 
 /**
  * All that is looked for. Of a secret that has invisible characters itself, also what is left without them; and one

@@ -6,16 +6,17 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import type { ChildOptions, Expect } from "../ChildOptions.js"
 import * as ExitStatus from "../ExitStatus.js"
 import { defaultMaxLineBytes } from "../Lines.js"
 import { quote } from "../Shell.js"
 import { SpawnError } from "../SpawnError.js"
 import * as StopPlan from "../StopPlan.js"
+import { givenCommand, givenOptions, secretOf } from "./given.js"
 import type { CommandPlan, Plan } from "./plan.js"
 import { commandProblems, optionProblems } from "./problems.js"
 import * as Redactor from "./redact.js"
+import { stackless } from "./stackless.js"
 import { stageLabels } from "./stageLabels.js"
 import { stdioOf } from "./stdio.js"
 
@@ -36,16 +37,20 @@ export const refusal = (command: Command.Command, options: ChildOptions, problem
 }
 
 const invalid = ({ label, redactor }: CommandPlan, shown: Plan["shown"], problems: ReadonlyArray<string>): SpawnError =>
-  new SpawnError({
-    reason: "InvalidArgument",
-    label,
-    ...shown,
-    problems: problems.map(redactor.redact),
-    code: undefined
-  })
+  stackless(
+    new SpawnError({
+      reason: "InvalidArgument",
+      label,
+      ...shown,
+      problems: problems.map(redactor.redact),
+      code: undefined
+    })
+  )
 
 /** The plan, good for something only if there are no problems; and the stage that is shown with them. */
-const resolveAll = (command: Command.Command, options: ChildOptions) => {
+const resolveAll = (commandGiven: Command.Command, optionsGiven: ChildOptions) => {
+  const { problems: ofCommand, value: command } = givenCommand(commandGiven)
+  const { problems: ofOptions, value: options } = givenOptions(optionsGiven)
   const redactor = Redactor.ofOptions(options)
   const commands = command._tag === "StandardCommand" ? [command] : Command.flatten(command)
   const words = commands.map((each) => [each.command, ...each.args].join(" ")).join(" | ")
@@ -60,8 +65,13 @@ const resolveAll = (command: Command.Command, options: ChildOptions) => {
   )
   const stages = resolved.map((each) => each.plan) as unknown as CommandPlan["stages"]
   const { shown } = stages[resolved.findIndex((each) => each.problems.length > 0)] ?? stages[0]
-  const problems = [...new Set([...resolved.flatMap((each) => each.problems), ...optionProblems(options)])]
-  return { plan: { label, redactor, stages } satisfies CommandPlan, problems, shown }
+  const problems = new Set([
+    ...ofCommand,
+    ...ofOptions,
+    ...resolved.flatMap((each) => each.problems),
+    ...optionProblems(options)
+  ])
+  return { plan: { label, redactor, stages } satisfies CommandPlan, problems: [...problems], shown }
 }
 
 type Common = ReturnType<typeof commonOf>
@@ -97,9 +107,15 @@ const resolveStage = (
   const stdio = stdioOf(command, options, place)
   const [program, args] = command.shell === false ? [command.command, command.args] : shellWords(command, command.shell)
   const [shownCommand = "", ...shownArgs] = redactor.redactParts([command.command, ...command.args], " ")
+  const uid = options.uid ?? Option.getOrUndefined(command.uid)
+  const gid = options.gid ?? Option.getOrUndefined(command.gid)
   const expects = options.expect === undefined ? isSuccess : expectation(options.expect)
   return {
-    problems: [...commandProblems([command.command, ...command.args], cwd, env), ...stdio.problems],
+    problems: [
+      ...commandProblems([command.command, ...command.args], cwd, env),
+      ...(uid !== undefined && gid === undefined ? [uidAlone] : []),
+      ...stdio.problems
+    ],
     plan: {
       ...common,
       label,
@@ -116,8 +132,8 @@ const resolveStage = (
         cwd,
         env,
         extendEnv: command.extendEnv,
-        uid: options.uid ?? Option.getOrUndefined(command.uid),
-        gid: options.gid ?? Option.getOrUndefined(command.gid),
+        uid,
+        gid,
         descriptors: stdio.descriptors,
         pipes: options.pipes ?? "socket",
         containment: options.containment,
@@ -131,6 +147,9 @@ const resolveStage = (
     }
   }
 }
+
+/** The kernel changes the one without the other: as another user it would still have the rights of our group. */
+const uidAlone = "uid is given without gid, and the program would keep the group of this one: give gid, too"
 
 /** Who writes to a stage that has ended is ended by this signal, and has done no wrong. */
 const hasLostReader = (status: ExitStatus.ExitStatus): boolean =>
@@ -155,7 +174,7 @@ const environmentChanges = (
 ): ReadonlyMap<string, string | undefined> | undefined => {
   const changes = new Map<string, string | undefined>(HashMap.entries(command.env))
   for (const [name, value] of Object.entries(options.env ?? {})) {
-    changes.set(name, Redacted.isRedacted(value) ? String(Redacted.value(value)) : value)
+    changes.set(name, secretOf(value) ?? (value as string | undefined))
   }
   return changes.size === 0 ? undefined : changes
 }

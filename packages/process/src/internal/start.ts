@@ -19,6 +19,7 @@ import { Pipeline, type Stages } from "./pipeline.js"
 import { type CommandPlan, connect, type Plan } from "./plan.js"
 import { makeHub } from "./reading.js"
 import { SharedPlans } from "./sharedPlan.js"
+import { stackless } from "./stackless.js"
 
 export interface Started extends Child {
   readonly release: Effect.Effect<void>
@@ -167,10 +168,12 @@ const spanOf = (plan: Plan): Effect.Effect<Tracer.Span | undefined> =>
   )
 
 const spawnError = (plan: Plan, failure: LaunchFailure): SpawnError =>
-  new SpawnError({
-    reason: failure.reason,
-    label: plan.label,
-    ...plan.shown,
-    problems: [plan.redactor.redact(failure.problem)],
-    code: failure.code
-  })
+  stackless(
+    new SpawnError({
+      reason: failure.reason,
+      label: plan.label,
+      ...plan.shown,
+      problems: [plan.redactor.redact(failure.problem)],
+      code: failure.code
+    })
+  )

@@ -3,14 +3,15 @@
  * is wrong with them.
  */
 import type * as Command from "@effect/platform/Command"
+import * as DidYouMean from "@tether/host/DidYouMean"
 import * as LogLevel from "effect/LogLevel"
 import * as Predicate from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { type Descriptor, type StreamName, streamAt } from "../ChildDriver.js"
 import type { ChildOptions, Input, Output } from "../ChildOptions.js"
 import { IO } from "../Relay.js"
+import { kindOf, secretOf } from "./given.js"
 import type { Source, StreamPlan } from "./plan.js"
 
 /** Where a process stands in its pipeline. A single command is its first stage and its last. */
@@ -107,7 +108,7 @@ const problemOf = (descriptor: number, form: unknown): string | undefined => {
   const forms = ["text", "bytes", "stream", "sink", "file"].filter((key) => isForm(form, key))
   if (forms.length > 1) return `${name} is given as ${forms.join(" and as ")}: give one of them`
   if (isForm(form, "file")) return fileProblem(name, form.file)
-  if (isForm(form, "text") && typeof form.text !== "string" && !Redacted.isRedacted(form.text))
+  if (isForm(form, "text") && typeof form.text !== "string" && secretOf(form.text) === undefined)
     return `the text of ${name} is no text`
   if (isForm(form, "stream") && !Predicate.hasProperty(form.stream, Stream.StreamTypeId))
     return `the stream of ${name} is no Stream`
@@ -161,10 +162,10 @@ const encoder = new TextEncoder()
 const sourceOf = (form: Input | Output): Source | undefined => {
   if (form === "pipe") return "owner"
   if (isForm(form, "text")) {
-    const text = form.text as string | Redacted.Redacted
-    return encoder.encode(Redacted.isRedacted(text) ? String(Redacted.value(text)) : text)
+    return encoder.encode(secretOf(form.text) ?? (form.text as string))
   }
-  if (isForm(form, "bytes")) return form.bytes as Uint8Array
+  // A copy: whoever gave it may write something else into it meanwhile.
+  if (isForm(form, "bytes")) return (form.bytes as Uint8Array).slice()
   return isForm(form, "stream") ? (form.stream as Exclude<Source, "owner">) : undefined
 }
 
@@ -227,17 +228,21 @@ const relayOf = ({ relay }: ChildOptions) => {
   const asked = relay === true ? {} : relay
   const level = levelOf(asked.level)
   const target = { level: level ?? IO, colour: asked.colour ?? false }
-  const names = LogLevel.allLevels.map((known) => known._tag).join(", ")
+  const known = LogLevel.allLevels.map(({ _tag }) => _tag)
   return {
     of: (stream: StreamName) => (asked[stream] === false ? undefined : target),
     problems:
-      level === undefined ? [`there is no log level "${String(asked.level)}" to relay at: take one of ${names}`] : []
+      level === undefined
+        ? [
+            `there is no log level ${typeof asked.level === "string" ? DidYouMean.quoted(asked.level, known) : kindOf(asked.level)} to relay at: take one of ${known.join(", ")}`
+          ]
+        : []
   }
 }
 
 const levelOf = (level: LogLevel.LogLevel | string | undefined): LogLevel.LogLevel | undefined => {
   if (level === undefined) return IO
-  if (typeof level !== "string") return level
+  if (typeof level !== "string") return LogLevel.allLevels.find((known) => known === level)
   if (level.toLowerCase() === "io") return IO
   return LogLevel.allLevels.find((known) => known._tag.toLowerCase() === level.toLowerCase())
 }

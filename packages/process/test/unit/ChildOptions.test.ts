@@ -8,8 +8,11 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ChildOptions } from "../../src/ChildOptions.js"
 import * as ChildSpawner from "../../src/ChildSpawner.js"
@@ -21,6 +24,16 @@ import { doing } from "../support/doing.js"
 import { captureLogs } from "../support/logs.js"
 
 const command = Command.make("build", "all")
+
+const anything = fc.anything({
+  withBigInt: true,
+  withBoxedValues: true,
+  withDate: true,
+  withMap: true,
+  withNullPrototype: true,
+  withSet: true,
+  withTypedArray: true
+})
 
 const refused = (options: ChildOptions, of: Command.Command = command) =>
   Effect.gen(function* () {
@@ -41,7 +54,7 @@ describe("bad input", () => {
     [
       "a signal that is none",
       { stop: StopPlan.make(StopPlan.signal("TERM" as "SIGTERM", 1)) },
-      "TERM, which is no signal"
+      '"TERM", which is no signal'
     ],
     ["a relay of a stream that is not read", { stdout: "inherit", relay: { stdout: true } }, "relay.stdout"],
     ["a relay of nothing", { stdout: "null", stderr: "null", relay: true }, "relay is asked for"],
@@ -94,7 +107,8 @@ describe("bad input", () => {
       { onLines: { fd3: () => undefined } },
       `onLines.fd3 needs fd3: "lines", and it is not there`
     ],
-    ["a user that is none", { uid: -1 }, "uid is a number"],
+    ["a user that is none", { uid: -1, gid: 0 }, "uid is a number"],
+    ["a user without a group", { uid: 65534 }, "uid is given without gid"],
     ["pipes of another kind", { pipes: "pty" as "fifo" }, `pipes is "socket" or "fifo", and not "pty"`],
     ["a NUL in argv0", { argv0: "a\0b" }, "argv0 contains a NUL"],
     [
@@ -165,12 +179,81 @@ describe("bad input", () => {
     Effect.provide(Supervise.run(command, { relay: false }), doing(Script.exit(0)).layer)
   )
 
+  it.effect.each<[string, unknown, string, unknown?]>([
+    ["an argument", {}, "argument 1 must be a text, got a number", Command.make("true", 5 as never)],
+    ["a program", {}, "the program must be a text, got an object", Command.make({} as never)],
+    ["no command", {}, "the command must be a Command, as Command.make makes one, got a text", "true"],
+    ["no options", 5, "the options must be an object, got a number"],
+    ["cwd", { cwd: 5 }, "cwd must be a text, got a number"],
+    ["label", { label: 5 }, "label must be a text, got a number"],
+    ["env", { env: "x" }, "env must be an object, got a text"],
+    ["redact", { redact: [5] }, "redact must be an array of texts and Redacted texts, got an array"],
+    ["onLines", { onLines: { stdout: 5 } }, "onLines must be an object with a function for each stream, got an object"],
+    ["carriageReturn", { carriageReturn: "x" }, 'carriageReturn must be "keep" or "split", got a text'],
+    ["stop that is a name", { stop: "SIGTERM" }, "stop must be a StopPlan, as StopPlan.make makes one, got a text"],
+    ["stop without steps", { stop: {} }, "stop must be a StopPlan, as StopPlan.make makes one, got an object"],
+    ["expect", { expect: 0 }, "expect must be a function, or an array of exit codes and ExitStatus, got a number"],
+    ["an exit code that cannot be", { expect: [256] }, "expect must have exit codes from 0 to 255"],
+    ["a signal that cannot be", { expect: [{ _tag: "Signaled", signal: "TERM" }] }, 'got the signal "TERM"'],
+    ["an option that is none", { timeOut: 5 }, 'there is no option "timeOut"'],
+    ["an option that is nearly one", { Label: "x" }, 'there is no option "Label" (did you mean "label"?)']
+  ])("from a program without types is named: %s", ([, options, problem, of = command]) =>
+    Effect.map(refused(options as ChildOptions, of as Command.Command), (error) =>
+      expect(error.problems).toEqual([expect.stringContaining(problem)])
+    )
+  )
+
+  const options = [
+    ...["label", "cwd", "env", "redact", "argv0", "uid", "gid", "stdin", "stdout", "stderr", "fds", "pipes", "onLines"],
+    ...["relay", "maxLineBytes", "carriageReturn", "flushPartialAfter", "tailBytes", "expect", "check", "stop"],
+    ...["containment", "leftovers", "leftoverGrace", "drainGrace", "deliverGrace"]
+  ]
+  const anyOptions = fc.array(fc.tuple(fc.constantFrom(...options), anything), { maxLength: 4 })
+
+  it.effect.prop(
+    "of any kind is a typed failure, and never a defect",
+    [fc.array(anything, { maxLength: 3 }), anyOptions],
+    ([words, given]) =>
+      Effect.gen(function* () {
+        const of = Command.make("build", ...(words as ReadonlyArray<string>))
+        const run = Supervise.run(of, Object.fromEntries(given) as ChildOptions)
+        const exit = yield* Effect.exit(Effect.provide(run, doing(Script.exit(0)).layer))
+        if (Exit.isSuccess(exit)) return
+        expect(Cause.failures(exit.cause).pipe((failures) => [...failures].map(({ _tag }) => _tag))).toEqual([
+          "SpawnError"
+        ])
+        expect([...Cause.defects(exit.cause)]).toEqual([])
+      }),
+    { fastCheck: { numRuns: 200 } }
+  )
+
   it.effect("of child.stop is a defect", () =>
     Effect.gen(function* () {
       const exit = yield* Supervise.use(command, {}, (child) => Effect.exit(child.stop({ steps: [] }))).pipe(
         Effect.provide(doing(Script.hang).layer)
       )
       expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("no steps")
+    })
+  )
+})
+
+describe("a failure", () => {
+  it.effect("shows what happened, and not the inside of this package", () =>
+    Effect.gen(function* () {
+      const failures = [
+        Supervise.run(command),
+        Supervise.run(command, { cwd: "" }),
+        Supervise.string(command, { limit: 1 }),
+        Supervise.use(command, { stdin: "pipe", expect: [3] }, (child) => child.stdin.writeAll(Stream.make("a", "b")))
+      ]
+      for (const failure of failures) {
+        const spawner = doing(Script.stdout("long"), Script.exit(3))
+        const exit = yield* Effect.exit(
+          Effect.provide(failure as Effect.Effect<unknown, Error, ChildSpawner.ChildSpawner>, spawner.layer)
+        )
+        const error = Option.getOrThrow(Cause.failureOption(Option.getOrThrow(Exit.causeOption(exit))))
+        expect(error.stack).toBe(`${error.name}: ${error.message}`)
+      }
     })
   )
 })

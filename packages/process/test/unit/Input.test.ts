@@ -275,6 +275,26 @@ describe("a source that cannot be interrupted", () => {
 })
 
 describe("writes", () => {
+  const pieces = fc.array(fc.oneof(fc.string16bits(), fc.fullUnicodeString()), { maxLength: 5 })
+
+  it.effect.prop(
+    "of a text that was cut anywhere make the same bytes as of the whole",
+    [pieces, fc.boolean()],
+    ([parts, areStreamed]) =>
+      using(doing(Script.readToEnd, Script.hang), {}, (child, script) =>
+        Effect.gen(function* () {
+          const written = areStreamed
+            ? child.stdin.writeAll(Stream.fromIterable(parts))
+            : Effect.forEach(parts, (part) => child.stdin.write(part), { discard: true })
+          yield* Effect.zipRight(written, child.stdin.close)
+          yield* rest
+          expect(script.input).toBe(
+            new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(parts.join("")))
+          )
+        })
+      )
+  )
+
   it.effect("come in the order in which they were begun, and an interrupted one leaves its place", () =>
     using(readingOnly(Script.wait("1 second"), Script.readToEnd, Script.hang), {}, (child, script) =>
       Effect.gen(function* () {

@@ -1,0 +1,41 @@
+/**
+ * What somebody may have meant by a word that does not exist.
+ */
+import { distance } from "fastest-levenshtein"
+import * as TerminalText from "./TerminalText.js"
+
+/**
+ * The word among the known ones that is closest, where it is close: at most a third of its letters differ, and upper
+ * and lower case count as the same.
+ *
+ * @example
+ * ```ts
+ * import * as DidYouMean from "@tether/host/DidYouMean"
+ *
+ * DidYouMean.closest("timeOut", ["label", "timeout"]) // "timeout"
+ * ```
+ */
+export const closest = (word: string, known: ReadonlyArray<string>): string | undefined => {
+  const farness = (candidate: string) => distance(word.toLowerCase(), candidate.toLowerCase())
+  const [nearest] = known.toSorted((one, other) => farness(one) - farness(other))
+  return nearest !== undefined && farness(nearest) * 3 <= Math.max(nearest.length, 3) ? nearest : undefined
+}
+
+/**
+ * The word in quotes, and behind it what may have been meant, if anything is close.
+ *
+ * @example
+ * ```ts
+ * import * as DidYouMean from "@tether/host/DidYouMean"
+ *
+ * DidYouMean.quoted("timeOut", ["label", "timeout"]) // `"timeOut" (did you mean "timeout"?)`
+ * ```
+ */
+export const quoted = (word: string, known: ReadonlyArray<string>): string => {
+  // Of a text that is no word, a part is enough.
+  const shown = `"${TerminalText.sanitize(word.length > longest ? `${word.slice(0, longest)}…` : word)}"`
+  const meant = closest(word.slice(0, longest), known)
+  return meant === undefined ? shown : `${shown} (did you mean "${meant}"?)`
+}
+
+const longest = 60
