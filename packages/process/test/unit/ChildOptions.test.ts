@@ -203,11 +203,10 @@ describe("bad input", () => {
     )
   )
 
-  const options = [
-    ...["label", "cwd", "env", "redact", "argv0", "uid", "gid", "stdin", "stdout", "stderr", "fds", "pipes", "onLines"],
-    ...["relay", "maxLineBytes", "carriageReturn", "flushPartialAfter", "tailBytes", "expect", "check", "stop"],
-    ...["containment", "leftovers", "leftoverGrace", "drainGrace", "deliverGrace"]
-  ]
+  const options = (
+    "label cwd env redact argv0 uid gid stdin stdout stderr fds pipes onLines relay maxLineBytes carriageReturn " +
+    "flushPartialAfter tailBytes expect check stop containment leftovers leftoverGrace drainGrace deliverGrace"
+  ).split(" ")
   const anyOptions = fc.array(fc.tuple(fc.constantFrom(...options), anything), { maxLength: 4 })
 
   it.effect.prop(
