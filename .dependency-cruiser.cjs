@@ -5,8 +5,8 @@ const platformNode = "@effect/platform-node"
 const node = "node:"
 const ours = ["@tether/host", "@tether/process", "@tether/process-node"]
 const mayImport = {
-  // ulid: names that are unique and sort by time.
-  host: [effect, platform, "ulid"],
+  // fastest-levenshtein: which word somebody may have meant. ulid: names that are unique and sort by time.
+  host: [effect, platform, "fastest-levenshtein", "ulid"],
   // The last two serve the terminal logger: which colours, and how wide a text is, are not ours to know.
   process: [effect, platform, "@tether/host", "picocolors", "string-width"],
   "process-node": [effect, platform, "@tether/host", "@tether/process", node],

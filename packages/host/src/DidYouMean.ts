@@ -5,7 +5,7 @@ import { distance } from "fastest-levenshtein"
 import * as TerminalText from "./TerminalText.js"
 
 /**
- * The word among the known ones that is closest, where it is close: at most a third of its letters differ, and upper
+ * The word among the known ones that is closest, where it is close: at most half of its letters differ, and upper
  * and lower case count as the same.
  *
  * @example
@@ -18,7 +18,7 @@ import * as TerminalText from "./TerminalText.js"
 export const closest = (word: string, known: ReadonlyArray<string>): string | undefined => {
   const farness = (candidate: string) => distance(word.toLowerCase(), candidate.toLowerCase())
   const [nearest] = known.toSorted((one, other) => farness(one) - farness(other))
-  return nearest !== undefined && farness(nearest) * 3 <= Math.max(nearest.length, 3) ? nearest : undefined
+  return nearest !== undefined && farness(nearest) * 2 <= nearest.length ? nearest : undefined
 }
 
 /**
