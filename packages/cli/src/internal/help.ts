@@ -58,6 +58,9 @@ ${table(codes)}
 /** The answer to a command line that asks for words only, or `undefined` where there is something to do. */
 export const answerTo = (argv: ReadonlyArray<string>): string | undefined => {
   const { before } = splitAtDashes(argv)
+  if (argv.length === 0) return general
+  // As git and cargo have it: the help of the command behind it.
+  if (before[0] === "help") return answerTo([...before.slice(1), "--help"])
   if (before.includes("--help") || before.includes("-h")) {
     const command = commandIn(before)
     return command === undefined ? general : ofCommand(command)

@@ -3,10 +3,11 @@
  */
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
+import * as DidYouMean from "@tether/host/DidYouMean"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { Outlets } from "./outlets.js"
-import { commandIn, type CommandText, type OptionText } from "./texts.js"
+import { commandIn, commands, type CommandText, type OptionText } from "./texts.js"
 import { splitAtDashes, withoutMarks } from "./words.js"
 
 const misused = 2
@@ -16,17 +17,50 @@ const notOurs = ["--wizard", "--log-level"]
 
 /** What is wrong with words that the parser would take, or let pass. */
 export const problemBefore = (argv: ReadonlyArray<string>): string | undefined => {
-  if (argv.length === 0) return "there is nothing to do"
   const { before } = splitAtDashes(argv)
-  const stranger = before.find((word) => notOurs.includes(word.split("=", 1)[0] as string))
+  const stranger = before.find((word) => notOurs.includes(nameIn(word)))
   if (stranger !== undefined) return unknown(stranger)
+  if (!commands.some(({ name }) => name === before[0])) return withoutCommand(before[0])
   const command = commandIn(before)
   if (command?.parts !== undefined) return withoutPart(command, before)
+  // The parser takes a word with a dash that it does not know for an argument.
+  const strange = command === undefined ? undefined : strangeOption(command, before)
+  if (strange !== undefined) return strange
   // The parser would say that it does not know the option.
   const last = Object.values(command?.options ?? {}).find(
     ({ alias, name }) => `--${name}` === before.at(-1) || (alias !== undefined && `-${alias}` === before.at(-1))
   )
   return last?.value === undefined ? undefined : needsValue(last)
+}
+
+const nameIn = (word: string): string => word.split("=", 1)[0] as string
+
+const withoutCommand = (word: string | undefined): string | undefined => {
+  // The parser answers it.
+  if (word !== undefined && nameIn(word) === "--completions") return undefined
+  if (word === undefined) return "there is no command before --"
+  if (word.startsWith("-")) return unknown(word)
+  return `there is no command ${DidYouMean.quoted(
+    word,
+    commands.map(({ name }) => name)
+  )}`
+}
+
+/** A word that looks like an option and is none of the command's. What stands behind one that takes a value is its value. */
+const strangeOption = ({ options }: CommandText, words: ReadonlyArray<string>): string | undefined => {
+  const known = Object.values(options)
+  for (let index = 1; index < words.length; index++) {
+    const word = words[index] as string
+    if (!word.startsWith("-") || word === "-") continue
+    const option = known.find(({ alias, name }) => nameIn(word) === `--${name}` || word === `-${alias}`)
+    if (option === undefined)
+      return unknown(
+        word,
+        known.map(({ name }) => `--${name}`)
+      )
+    if (option.value !== undefined && !word.includes("=")) index++
+  }
+  return undefined
 }
 
 /** The parser would show a help of its own, or name the commands of tether. */
@@ -53,10 +87,12 @@ export const problemOf = (error: ValidationError.ValidationError): string => {
   )
 }
 
-export const unknown = (word: string): string =>
-  word.startsWith("-")
-    ? `'${word}' is no option here, or was given before`
-    : `'${word}' is not known here: the command and its arguments stand behind --`
+export const unknown = (word: string, known: ReadonlyArray<string> = []): string => {
+  if (!word.startsWith("-")) return `'${word}' is not known here: the command and its arguments stand behind --`
+  const meant = DidYouMean.closest(nameIn(word), known)
+  const or = meant === undefined ? "" : `. Did you mean '${meant}'?`
+  return `'${word}' is no option here, or was given before${or}`
+}
 
 export const tellMisuse = (outlets: Outlets, argv: ReadonlyArray<string>, problem: string): Effect.Effect<number> =>
   Effect.suspend(() => {

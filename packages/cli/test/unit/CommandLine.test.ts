@@ -1,16 +1,22 @@
 import { describe, expect, it } from "vitest"
+import { answerTo } from "../../src/internal/help.js"
 import { tetherHere } from "../support/here.js"
 
 describe("words that make no sense end with 2, a reason and the usage", () => {
   it.each<[words: Array<string>, reason: RegExp]>([
-    [[], /nothing to do/],
-    [["frob"], /'run'/],
-    [["--nope"], /'run'/],
-    [["--", "ls"], /'run'/],
+    [["frob"], /there is no command "frob"/],
+    [["rum"], /there is no command "rum" \(did you mean "run"\?\)/],
+    [["--nope"], /'--nope' is no option here/],
+    [["--", "ls"], /there is no command before --/],
+    [["turn", "--jsn"], /'--jsn' is no option here, or was given before. Did you mean '--json'\?/],
+    [["why", "--jsn"], /'--jsn' is no option here/],
+    [["session", "stop", "--jsn"], /'--jsn' is no option here/],
+    [["session", "logs", "--folow", "it"], /'--folow' is no option here/],
+    [["spool", "replay", "--jsn"], /'--jsn' is no option here/],
     [["run"], /Missing argument <COMMAND>/],
     [["run", "--"], /Missing argument <COMMAND>/],
     [["run", "ls"], /'ls' is not known here: the command and its arguments stand behind --/],
-    [["run", "--labl", "x", "--", "ls"], /'--labl' is not recognized. Did you mean '--label'/],
+    [["run", "--labl", "x", "--", "ls"], /'--labl' is no option here, or was given before. Did you mean '--label'\?/],
     [["run", "--nonsense", "--", "ls"], /'--nonsense' is no option here/],
     [["run", "-xyz", "--", "ls"], /'-xyz' is no option here/],
     [["run", "--json", "--json", "--", "ls"], /'--json' is no option here, or was given before/],
@@ -28,13 +34,22 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
   ])("%j", async (words, reason) => {
     const { code, stderr, stdout } = await tetherHere(words)
     expect(stderr).toMatch(reason)
-    expect(stderr).toContain(
+    expect(stderr).toMatch(
       words[0] === "run"
-        ? "usage: tether run [options] -- COMMAND ARGS… (more: tether run --help)\n"
-        : "usage: tether COMMAND [options] (more: tether --help)\n"
+        ? /usage: tether run \[options\] -- COMMAND ARGS… \(more: tether run --help\)\n/
+        : /usage: tether .* \(more: tether .*--help\)\n/
     )
     expect(stderr).not.toContain("    at ")
     expect(stdout).toBe("")
     expect(code).toBe(2)
+  })
+})
+
+describe("help", () => {
+  it("is what tether prints alone, and by that word", () => {
+    expect(answerTo([])).toMatch(/^tether runs programs/)
+    expect(answerTo(["help"])).toBe(answerTo([]))
+    expect(answerTo(["help", "session", "logs"])).toBe(answerTo(["session", "logs", "--help"]))
+    expect(answerTo(["help", "run"])).toMatch(/^tether run: /)
   })
 })
