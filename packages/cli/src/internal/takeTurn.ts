@@ -1,6 +1,7 @@
 /**
  * One turn of an agent from its start to our exit code.
  */
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as AgentTurn from "@tether/agent/AgentTurn"
 import { isTerminal, type Terminal, type TurnEvent } from "@tether/agent/TurnEvent"
 import type { ChildSpawner } from "@tether/process/ChildSpawner"
@@ -21,7 +22,9 @@ import type { TurnOptions } from "./turnCommand.js"
 import { TurnText } from "./turnText.js"
 
 export const takeTurn = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner> =>
-  Effect.flatMap(taken(options, outlets), (code) => concluded(outlets, code)).pipe(
+  Effect.flatMap(options.prompt === undefined ? promptOnStdin : Effect.succeed(options.prompt), (prompt) =>
+    Effect.flatMap(taken({ ...options, prompt }, outlets), (code) => concluded(outlets, code))
+  ).pipe(
     Effect.scoped,
     Effect.provide(keepJournal(options.journal)),
     Effect.provide(
@@ -29,7 +32,16 @@ export const takeTurn = (options: TurnOptions, outlets: Outlets): Effect.Effect<
     )
   )
 
-const taken = (options: TurnOptions, outlets: Outlets): Effect.Effect<number, never, ChildSpawner | Scope.Scope> =>
+/** Without the newline at its end. A stdin that cannot be read has none. */
+const promptOnStdin: Effect.Effect<string> = NodeStream.toString(() => process.stdin, { onFailure: String }).pipe(
+  Effect.orElseSucceed(() => ""),
+  Effect.map((text) => text.replace(/\r?\n$/, ""))
+)
+
+const taken = (
+  options: TurnOptions & { readonly prompt: string },
+  outlets: Outlets
+): Effect.Effect<number, never, ChildSpawner | Scope.Scope> =>
   Effect.gen(function* () {
     const signals = yield* received
     const { adapter, args, binary, cwd, permissionMode, prompt, resume, timeout } = options

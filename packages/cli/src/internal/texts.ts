@@ -300,13 +300,13 @@ TETHER_DAEMON_SOCKET, by default in the state directory.`,
 
 export const turn = {
   name: "turn",
-  usage: "tether turn [options] PROMPT",
+  usage: "tether turn [options] [PROMPT]",
   summary: "Ask an agent program, and show what it says and does.",
   about: `It starts the program for one turn. What the agent says is written to stdout as it comes; what it does with tools, and how the
 turn ended, to stderr, a line each. When the turn is over nothing of it lives: no server and no shell that it has started.
 
 Ctrl-C cancels the turn, and the agent may still end it by itself; a second Ctrl-C kills at once. A prompt that begins with a dash
-stands behind --.`,
+stands behind --. Without a prompt, or with -, it is read from stdin to its end.`,
   options: {
     agent: { name: "agent", value: "NAME", text: ["claude (the default) or codex."] },
     binary: { name: "binary", value: "PROGRAM", text: ["Its program. Default: claude or codex, along the PATH."] },

@@ -3,6 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import type { AgentAdapter, PermissionMode } from "@tether/agent/AgentAdapter"
 import * as ClaudeAdapter from "@tether/agent/ClaudeAdapter"
@@ -10,6 +11,7 @@ import * as CodexAdapter from "@tether/agent/CodexAdapter"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isatty } from "node:tty"
 import { duration, flag, named, present, text, wrong } from "./options.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
@@ -24,7 +26,8 @@ export interface TurnOptions {
   readonly timeout: Duration.Duration | undefined
   readonly journal: string | undefined
   readonly json: boolean
-  readonly prompt: string
+  /** Undefined where it comes on stdin. */
+  readonly prompt: string | undefined
 }
 
 const { options } = texts.turn
@@ -57,6 +60,9 @@ const permissionMode = text(options.permissionMode).pipe(
   )
 )
 
+/** As for other programs that read a file or stdin. */
+const onStdin = "-"
+
 export const turnCommand = <R>(turn: (options: TurnOptions) => Effect.Effect<void, never, R>) =>
   Command.make(
     texts.turn.name,
@@ -70,7 +76,16 @@ export const turnCommand = <R>(turn: (options: TurnOptions) => Effect.Effect<voi
       timeout: Options.optional(duration(options.timeout, undefined)),
       journal: valueOf(options.journal),
       json: flag(options.json),
-      prompt: Args.map(Args.text({ name: "PROMPT" }), (word) => (isMarked(word) ? withoutMark(word) : word))
+      prompt: Args.text({ name: "PROMPT" }).pipe(
+        Args.map((word) => (isMarked(word) ? withoutMark(word) : word)),
+        Args.optional,
+        // A person would not know what it waits for.
+        Args.mapEffect((word) =>
+          Option.isNone(word) && isatty(0)
+            ? Effect.fail(HelpDoc.p("PROMPT is missing; with - it is read from the terminal, to Ctrl-D"))
+            : Effect.succeed(Option.getOrUndefined(Option.filter(word, (given) => given !== onStdin)))
+        )
+      )
     },
     ({ binary, cwd, journal, resume, timeout, ...rest }) =>
       turn({

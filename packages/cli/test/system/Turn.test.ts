@@ -50,6 +50,16 @@ describe("tether turn", () => {
     expect(stdout + stderr).not.toMatch(/defect/)
   })
 
+  it.each([[[]], [["-"]]])("reads a prompt that is not given from stdin: %j", async (words) => {
+    const { code, stdout } = await turn(words, undefined, { input: "say\nhello\n" }).ended
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "You said: say\nhello\n" })
+  })
+
+  it("refuses a prompt of nothing on stdin", async () => {
+    const { code, stderr } = await turn([]).ended
+    expect([code, stderr]).toEqual([2, expect.stringContaining("prompt")])
+  })
+
   it("with --json, each event is a line of JSON, the last one how it ended", async () => {
     const { code, stderr, stdout } = await turn(["--json", "--", "--hello"]).ended
     const events = stdout
@@ -119,7 +129,6 @@ describe("tether turn", () => {
     [["--agent", "parrot", "hello"], 2, "--agent takes claude or codex, and not 'parrot'"],
     [["--permission-mode", "yolo", "hello"], 2, "--permission-mode takes auto"],
     [["--timeout", "soon", "hello"], 2, "--timeout takes a duration"],
-    [[], 2, "PROMPT"],
     [["--binary", "no-such-agent", "hello"], 127, "no program no-such-agent was found on the PATH"],
     [["--cwd", "/does/not/exist", "hello"], 125, "does not exist"]
   ])("says what is wrong with %j", async (args, code, says) => {
