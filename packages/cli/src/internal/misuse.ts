@@ -46,7 +46,7 @@ const withoutCommand = (word: string | undefined): string | undefined => {
   )}`
 }
 
-/** A word that looks like an option and is none of the command's. What stands behind one that takes a value is its value. */
+/** A word that looks like an option and is none of the command's, nor the value of one. */
 const strangeOption = ({ options }: CommandText, words: ReadonlyArray<string>): string | undefined => {
   const known = Object.values(options)
   for (let index = 1; index < words.length; index++) {
