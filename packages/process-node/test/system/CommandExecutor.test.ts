@@ -211,6 +211,8 @@ describe.concurrent("both executors", () => {
   )
 })
 
+const turnOfLoop = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
 describe.concurrent("of output that nobody reads", () => {
   differs(
     "waiting for the end of a process that writes much",
@@ -230,6 +232,8 @@ describe.concurrent("of output that nobody reads", () => {
       started(sh("echo out; echo err >&2; exit 3"), (process) =>
         Effect.gen(function* () {
           const code = yield* process.exitCode
+          // In the same turn Effect's would find it.
+          yield* Effect.repeatN(turnOfLoop, 20)
           return [code, yield* text(process.stdout), yield* text(process.stderr)]
         })
       ),
