@@ -165,7 +165,7 @@ const scenarios = {
   reaper: async () => {
     const { host, reaper } = await keeper(
       { sh: `setsid sleep 1031 & setsid ${become(65533).join(" ")} sleep 1048 & sleep 1032` },
-      { sh: "setsid sleep 1033 </dev/null >/dev/null 2>&1 & sleep 1034", options: { uid: 65534 } }
+      { sh: "setsid sleep 1033 </dev/null >/dev/null 2>&1 & sleep 1034", options: { uid: 65534, gid: 65534 } }
     )
     await allLive(1031, 1032, 1033, 1034, 1048)
     const tree = treeOf(1032)

@@ -10,7 +10,10 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node
 const what = process.argv[2]
 let command = Command.make("true")
 if (what === "user")
-  command = Object.assign(Object.create(Object.getPrototypeOf(command)), command, { uid: Option.some(1) })
+  command = Object.assign(Object.create(Object.getPrototypeOf(command)), command, {
+    uid: Option.some(1),
+    gid: Option.some(1)
+  })
 if (what === "processes") execFileSync("prlimit", ["--pid", String(process.pid), "--nproc=1:1"])
 
 const taken = []
