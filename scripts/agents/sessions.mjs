@@ -218,10 +218,11 @@ const terminal = {
     const shows = async (text) => {
       if (!(await until(() => screen().includes(text)))) problems.push(`${text} is not on the screen:\n${screen()}`)
     }
+    const press = (...keys) => tmux("send-keys", "-t", "it", ...keys)
     const type = async (text) => {
-      tmux("send-keys", "-t", "it", "-l", text)
+      press("-l", text)
       await sleep(500)
-      tmux("send-keys", "-t", "it", "Enter")
+      press("Enter")
     }
     try {
       await shows("❯")
@@ -235,9 +236,9 @@ const terminal = {
       await until(() => server.asked.some(({ body }) => lastOfUser(body)?.includes("never answered")))
       // One that nothing was answered to yet would be taken back, and could be edited.
       await sleep(4_000)
-      tmux("send-keys", "-t", "it", "Escape")
+      press("Escape")
       await sleep(1_000)
-      tmux("send-keys", "-t", "it", "C-u")
+      press("C-u")
       await type("/compact")
       await shows("Compacted")
       await type("and after it")
@@ -247,17 +248,17 @@ const terminal = {
       await shows("API Error: 400 the server says 400")
       await type("refused two")
       await until(() => screen().split("API Error: 400").length === 3)
-      tmux("send-keys", "-t", "it", "Escape", "Escape")
+      press("Escape", "Escape")
       await shows("(current)")
-      tmux("send-keys", "-t", "it", "Up")
+      press("Up")
       await until(() => screen().includes("❯ refused two"))
-      tmux("send-keys", "-t", "it", "Enter")
+      press("Enter")
       await shows("Restore conversation")
-      tmux("send-keys", "-t", "it", "Enter")
+      press("Enter")
       await until(() => !screen().includes("Restore conversation"))
       // It is in the input again, to be edited.
       await sleep(500)
-      tmux("send-keys", "-t", "it", "C-u")
+      press("C-u")
       await type("after the rewind")
       await shows("Answer to after the rewind.")
       await type("/exit")

@@ -1,5 +1,5 @@
 /**
- * What somebody may have meant by a word that does not exist.
+ * Suggests the closest known word for an unknown one.
  */
 import { distance } from "fastest-levenshtein"
 import * as TerminalText from "./TerminalText.js"

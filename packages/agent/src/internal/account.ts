@@ -33,10 +33,11 @@ export class Account {
   private shownBytes = 0
   /** A result that came before anything else of the turn: it may be that of an earlier one, and late. */
   early: Result | undefined
-  /** Of this turn, a result not among them; and those that have words of the agent. */
+  /** The lines of this turn with a meaning, results excluded. */
   private linesWithMeaning = 0
   private linesBeforeEarly = 0
-  private linesWithWords = 0
+  /** The agent has written a message, or a part of one, in this turn. */
+  private hasWords = false
   private readonly counts = new Map<Notice["kind"], number>()
 
   constructor(
@@ -119,7 +120,7 @@ export class Account {
       const said = decode()
       this.add(events, said)
       if (said.length > 0 && said.at(-1)?._tag !== "Ended") this.linesWithMeaning++
-      if (said.some(({ _tag }) => _tag === "Message" || _tag === "Delta")) this.linesWithWords++
+      this.hasWords ||= said.some(({ _tag }) => _tag === "Message" || _tag === "Delta")
     } catch {
       events.push(this.notice("malformed", line))
     }
@@ -152,8 +153,8 @@ export class Account {
             this.add(events, [ownTurn(each)])
             break
           }
-          const linesBefore = verdict === "doubtful" ? this.linesWithWords : this.linesWithMeaning
-          if (verdict !== "certain" && linesBefore === 0 && this.before.turns > 0) {
+          const isFirst = verdict === "doubtful" ? !this.hasWords : this.linesWithMeaning === 0
+          if (verdict !== "certain" && isFirst && this.before.turns > 0) {
             events.push(
               this.notice(
                 "repeated",

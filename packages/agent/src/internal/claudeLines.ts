@@ -138,27 +138,24 @@ export const claudeDecoder = (
     }
   }
 
-  const conversation = (entry: JsonObject): ReadonlyArray<Said> => {
-    const inEvents = (line: ClaudeLine.ClaudeLine): ReadonlyArray<Said> => {
-      switch (line._tag) {
-        case "Answer":
-        case "Prompt":
-        case "Results":
-          return messages.add(line)
-        case "Mixed":
-          return [...messages.add(line.results), ...inEvents(line.beside)]
-        case "Malformed":
-          return [notice("malformed", inWords(entry))]
-        case "Unknown":
-          return [notice("unknown", `a line of the type ${inWords(entry["type"])}`)]
-        case "Work":
-        case "Command":
-        case "Printed":
-        case "Aside":
-          return []
-      }
+  const conversation = (entry: JsonObject, line = ClaudeLine.read(entry)): ReadonlyArray<Said> => {
+    switch (line._tag) {
+      case "Answer":
+      case "Prompt":
+      case "Results":
+        return messages.add(line)
+      case "Mixed":
+        return [...messages.add(line.results), ...conversation(entry, line.beside)]
+      case "Malformed":
+        return [notice("malformed", inWords(entry))]
+      case "Unknown":
+        return [notice("unknown", `a line of the type ${inWords(entry["type"])}`)]
+      case "Work":
+      case "Command":
+      case "Printed":
+      case "Aside":
+        return []
     }
-    return inEvents(ClaudeLine.read(entry))
   }
 
   const bind = (id: string | undefined): ReadonlyArray<Said> => {

@@ -73,7 +73,7 @@ class OpenSession implements AgentSession {
   private process: Acquired | undefined
   /** It is being stopped. */
   private doomed: Child | undefined
-  /** Reads what comes between two turns, as the one of the turn before did: a message may go on. */
+  /** The decoder for lines between two turns: that of the previous turn, because a message may continue. */
   private between: Decoder | undefined
   private current: { readonly turnId: string; readonly progress: Progress } | undefined
   private known: string | undefined
@@ -125,7 +125,7 @@ class OpenSession implements AgentSession {
           Object.assign(this.before, { turns: 0 })
           this.attribution.ended()
         }
-        // One that is started for a turn lives by the clock of whoever opened the session, not of who reads the turn.
+        // A restarted process keeps the opener's clock, whichever fiber reads the turn that restarts it.
       ).pipe(Effect.withClock(this.ownersClock))
     })
   )

@@ -42,7 +42,7 @@ describe("a result", () => {
     expect(attribution.verdict(named("1", "2"))).toBe("certain")
   })
 
-  it("of a turn of the agent's own is no answer, though it has taken the prompt", () => {
+  it("with the origin of a background task is not the answer, even after the prompt was replayed", () => {
     for (const first of [ended(), named("1")]) {
       const attribution = after(first)
       attribution.ask("2")

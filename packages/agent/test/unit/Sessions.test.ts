@@ -83,7 +83,7 @@ describe("the sessions of a directory", () => {
           stored("assistant", said("done"), { at: start + 3, uuid: "own" }),
           JSON.stringify({ type: "summary", summary: "in short", leafUuid: "own" }),
           JSON.stringify({ type: "summary", summary: "of another one", leafUuid: "elsewhere" }),
-          JSON.stringify({ type: "summary", summary: "of nobody" })
+          JSON.stringify({ type: "summary", summary: "without a leaf" })
         )
         write("d", start + 2)
         folder.write(`projects/${slug}/e.jsonl`, stored("user", "🚀".repeat(100), { at: start + 1 }))

@@ -183,7 +183,7 @@ describe("what comes first decides", () => {
   )
 })
 
-it.effect("a session that is started again for a turn lives by the clock of whoever opened it", () =>
+it.effect("a session that restarts its process for a turn keeps the clock of the fiber that opened it", () =>
   Effect.gen(function* () {
     const session = yield* AgentSession.open({ adapter: ClaudeAdapter.claude, binary: "claude", cwd: tmpdir() })
     const ends = (turn: Effect.Effect<Chunk.Chunk<TurnEvent>, unknown>) =>

@@ -1,5 +1,5 @@
 /**
- * What somebody may have meant.
+ * Suggestions for unknown words.
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
@@ -17,7 +17,7 @@ describe("a word that does not exist", () => {
     ["", undefined]
   ])("%s: the closest one is %s", (word, meant) => expect(DidYouMean.closest(word, known)).toBe(meant))
 
-  it("is shown in quotes, on one line, and not at any length", () => {
+  it("is shown in quotes, on one line, and cut to a fixed length", () => {
     expect(DidYouMean.quoted("timeOut", known)).toBe('"timeOut" (did you mean "timeout"?)')
     expect(DidYouMean.quoted("colour", known)).toBe('"colour"')
     expect(DidYouMean.quoted("x", [])).toBe('"x"')

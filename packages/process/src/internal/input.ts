@@ -154,9 +154,8 @@ export class Input implements ChildInput {
       Effect.suspend(() => {
         const { refusal } = this
         if (refusal !== undefined) return Effect.fail(refusal)
-        const bytes = Chunk.map(chunk, (each) => this.encode(each))
-        if (bytes.length === 1) take(Chunk.unsafeHead(bytes))
-        else joined(bytes).forEach(take)
+        if (chunk.length === 1) take(this.encode(Chunk.unsafeHead(chunk)))
+        else joined(Chunk.map(chunk, (each) => this.encode(each))).forEach(take)
         return isFull() || this.broken !== undefined ? room : Effect.void
       })
   }
@@ -173,7 +172,9 @@ export class Input implements ChildInput {
       return written
     }
     const text = this.half + written
-    this.half = end === "open" && /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : ""
+    const last = text.charCodeAt(text.length - 1)
+    const isHalf = last >= 0xd800 && last <= 0xdbff
+    this.half = end === "open" && isHalf ? text.slice(-1) : ""
     return encoder.encode(this.half === "" ? text : text.slice(0, -1))
   }
 
