@@ -58,7 +58,7 @@ export class Account {
     for (let index = from; index < to; index++) {
       const line = lines[index] as string
       const dropped = info.truncated?.get(index)
-      if (dropped === undefined) this.read(events, () => this.decoder.line(line), line)
+      if (dropped === undefined) this.read(events, line)
       else {
         this.truncatedLines++
         events.push(this.notice("truncated", `a line lost ${dropped} bytes: ${line}`, this.redactor.redactCut))
@@ -82,7 +82,7 @@ export class Account {
   /** What the decoder still has, now that nothing more comes. */
   end(): ReadonlyArray<TurnEvent> {
     const events: Array<TurnEvent> = []
-    this.read(events, () => this.decoder.end(), "the end")
+    this.read(events, undefined)
     return events
   }
 
@@ -114,15 +114,15 @@ export class Account {
     return this.shownBytes
   }
 
-  /** A decoder that fails at one line must not be the end of all others. */
-  private read(events: Array<TurnEvent>, decode: () => ReadonlyArray<Said>, line: string): void {
+  /** A line, or the end. A decoder that fails at one line must not be the end of all others. */
+  private read(events: Array<TurnEvent>, line: string | undefined): void {
     try {
-      const said = decode()
+      const said = line === undefined ? this.decoder.end() : this.decoder.line(line)
       this.add(events, said)
-      if (said.length > 0 && said.at(-1)?._tag !== "Ended") this.linesWithMeaning++
+      if (said.length > 0 && said[said.length - 1]?._tag !== "Ended") this.linesWithMeaning++
       this.hasWords ||= said.some(({ _tag }) => _tag === "Message" || _tag === "Delta")
     } catch {
-      events.push(this.notice("malformed", line))
+      events.push(this.notice("malformed", line ?? "the end"))
     }
   }
 

@@ -88,7 +88,10 @@ const isSyntheticAnswer = (entry: JsonObject): boolean =>
   entry["isApiErrorMessage"] === true || asObject(entry["message"])?.["model"] === "<synthetic>"
 
 export const timeOf = (entry: JsonObject): number | undefined => {
-  const time = Date.parse(asString(entry["timestamp"]) ?? "")
+  const timestamp = asString(entry["timestamp"])
+  // Live lines have none, and come by the thousand.
+  if (timestamp === undefined) return undefined
+  const time = Date.parse(timestamp)
   return Number.isNaN(time) ? undefined : time
 }
 
@@ -132,8 +135,9 @@ const ofUser = (entry: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLi
   const { at, identity } = whoseOf(entry)
   if (blocks.some(({ _tag }) => _tag === "ToolResult")) {
     const texts = blocks.filter(({ _tag }) => _tag === "Text")
+    if (texts.length === 0) return { _tag: "Results", blocks, identity, at }
     const results: Results = { _tag: "Results", blocks: blocks.filter(({ _tag }) => _tag !== "Text"), identity, at }
-    return texts.length === 0 ? results : { _tag: "Mixed", results, beside: spoken(entry, texts, { at, identity }) }
+    return { _tag: "Mixed", results, beside: spoken(entry, texts, { at, identity }) }
   }
   // As the stored lines have it, and the live ones.
   if (["toolUseResult", "tool_use_result", "sourceToolAssistantUUID"].some((mark) => mark in entry)) return unknown
