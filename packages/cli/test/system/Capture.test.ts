@@ -1,7 +1,7 @@
 /**
  * The hooks as agents call them: the built program, in a state directory of its own.
  */
-import { execFileSync, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import {
   chmodSync,
   chownSync,
@@ -36,10 +36,16 @@ const stateDirectory = (): string => join(root, `state-${++count}`)
 interface Run {
   readonly state?: string
   readonly socket?: string
+  /** In its environment, by which it can be found. */
+  readonly marker?: string
 }
 
-const tether = (args: ReadonlyArray<string>, { socket, state = stateDirectory() }: Run = {}) => {
-  const env = { TETHER_STATE_DIR: state, TETHER_DAEMON_SOCKET: socket ?? join(state, "no.sock") }
+const tether = (args: ReadonlyArray<string>, { marker = "", socket, state = stateDirectory() }: Run = {}) => {
+  const env = {
+    TETHER_TEST_MARKER: marker,
+    TETHER_STATE_DIR: state,
+    TETHER_DAEMON_SOCKET: socket ?? join(state, "no.sock")
+  }
   const started = startProgram(process.execPath, [bin, ...args], { env })
   return { ...started, state, folder: join(state, "deferred-captures") }
 }
@@ -120,23 +126,10 @@ describe("tether capture-transcript --no-spawn", () => {
       return console.warn("skipped: no process is started, as strace sees it, because there is no strace")
     const trace = join(root, "trace")
     const state = stateDirectory()
-    const traced = spawnSync(
-      "strace",
-      [
-        "-f",
-        "-e",
-        "trace=execve,clone,clone3,fork,vfork",
-        "-o",
-        trace,
-        process.execPath,
-        bin,
-        "capture-transcript",
-        "--no-spawn",
-        recorded("claude-tool-turn")
-      ],
-      { env: { ...process.env, TETHER_STATE_DIR: state } }
-    )
-    expect(traced.status).toBe(0)
+    const args = ["-f", "-e", "trace=execve,clone,clone3,fork,vfork", "-o", trace]
+    const words = [process.execPath, bin, "capture-transcript", "--no-spawn", recorded("claude-tool-turn")]
+    const traced = await startProgram("strace", [...args, ...words], { env: { TETHER_STATE_DIR: state } }).ended
+    expect(traced.code).toBe(0)
     const calls = readFileSync(trace, "utf8")
       .split("\n")
       .filter((line) => /^\d+ +(execve|clone3?|fork|vfork)\(/.test(line))
@@ -164,7 +157,7 @@ describe("tether capture-transcript --no-spawn", () => {
     for (const name of ["child_process", "cluster", "worker_threads"]) expect(meta).not.toContain(name)
   })
 
-  it("runs without what V8 has compiled of it, where that is not what it was", () => {
+  it("runs without what V8 has compiled of it, where that is not what it was", async () => {
     const copy = join(root, "copy")
     mkdirSync(copy)
     for (const name of ["hook.cjs", "bundle.cjs", "hook.bundle.cjs"])
@@ -176,24 +169,19 @@ describe("tether capture-transcript --no-spawn", () => {
         damaged[at] = ~(damaged[at] ?? 0)
       writeFileSync(join(copy, "hook.bundle.cjs.cache"), damaged)
       const words = JSON.stringify(["capture-transcript", "--no-spawn", recorded("claude-text-turn")])
-      const { status, stdout } = spawnSync(
+      const { code, stdout } = await startProgram(
         process.execPath,
         ["-e", `require(${JSON.stringify(join(copy, "hook.cjs"))}).main(${words})`],
-        {
-          env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
-          encoding: "utf8"
-        }
-      )
-      expect({ status, ...(JSON.parse(stdout || "{}") as object) }).toMatchObject({ status: "deferred", events: 2 })
+        { env: { TETHER_STATE_DIR: stateDirectory() } }
+      ).ended
+      expect({ code, ...(JSON.parse(stdout || "{}") as object) }).toMatchObject({ status: "deferred", events: 2 })
     }
   })
 
   it("leaves nothing running, also half a second later", async () => {
     const marker = `hook-${process.pid}-${Date.now()}`
     const state = stateDirectory()
-    execFileSync(process.execPath, [bin, "capture-transcript", "--no-spawn", recorded("claude-tool-turn")], {
-      env: { ...process.env, TETHER_STATE_DIR: state, TETHER_TEST_MARKER: marker }
-    })
+    await tether(["capture-transcript", "--no-spawn", recorded("claude-tool-turn")], { state, marker }).ended
     const marked = () =>
       readdirSync("/proc").filter((pid) => {
         try {
@@ -236,34 +224,29 @@ describe("tether capture-transcript --no-spawn", () => {
     expect(readdirSync(elsewhere)).toEqual([])
   })
 
-  it("defers into directories and files of the right modes, whatever the umask is", () => {
+  it("defers into directories and files of the right modes, whatever the umask is", async () => {
     for (const umask of ["777", "277", "000"]) {
       const state = stateDirectory()
       const words = ["capture-transcript", "--no-spawn", "--session-id", "s", recorded("claude-text-turn")]
-      const { stdout } = spawnSync("sh", ["-c", `umask ${umask}; exec "$@"`, "sh", process.execPath, bin, ...words], {
-        env: { ...process.env, TETHER_STATE_DIR: state },
-        encoding: "utf8"
-      })
+      const script = ["-c", `umask ${umask}; exec "$@"`, "sh", process.execPath, bin, ...words]
+      const { stdout } = await startProgram("sh", script, { env: { TETHER_STATE_DIR: state } }).ended
       const { path } = JSON.parse(stdout) as { readonly path: string }
       const modes = [state, join(state, "deferred-captures"), path].map((each) => statSync(each).mode & 0o777)
       expect(modes).toEqual([0o700, 0o700, 0o600])
     }
   })
 
-  it("captures a session whose directory has been removed", () => {
+  it("captures a session whose directory has been removed", async () => {
     const gone = join(root, `gone-${++count}`)
     mkdirSync(gone)
     const words = ["capture-transcript", "--no-spawn", "--session-id", "s", recorded("claude-text-turn")]
       .map((word) => `'${word}'`)
       .join(" ")
-    const { stdout } = spawnSync(
+    const { stdout } = await startProgram(
       "sh",
       ["-c", `cd '${gone}' && rmdir '${gone}' && exec '${process.execPath}' '${bin}' ${words}`],
-      {
-        env: { ...process.env, TETHER_STATE_DIR: stateDirectory() },
-        encoding: "utf8"
-      }
-    )
+      { env: { TETHER_STATE_DIR: stateDirectory() } }
+    ).ended
     const line = JSON.parse(stdout) as Readonly<Record<string, unknown>>
     expect(line).toMatchObject({ status: "deferred", events: 2 })
     expect(linesOf(line["path"])[0]).toMatchObject({ cwd: gone })
@@ -306,22 +289,19 @@ describe("tether capture-transcript --no-spawn", () => {
 })
 
 describe("--hook", () => {
-  const told = (
+  const told = async (
     input: object | string,
     words: ReadonlyArray<string> = ["capture-transcript", "--no-spawn", "--hook"]
   ) => {
-    const state = stateDirectory()
-    const env = { ...process.env, TETHER_STATE_DIR: state }
-    const { status, stdout } = spawnSync(process.execPath, [bin, ...words], {
-      env,
-      input: typeof input === "string" ? input : JSON.stringify(input),
-      encoding: "utf8"
-    })
-    expect(status).toBe(0)
+    const { code, stdout } = await startProgram(process.execPath, [bin, ...words], {
+      env: { TETHER_STATE_DIR: stateDirectory() },
+      input: typeof input === "string" ? input : JSON.stringify(input)
+    }).ended
+    expect(code).toBe(0)
     return JSON.parse(stdout) as Readonly<Record<string, unknown>>
   }
 
-  it("takes session, transcript and directory from stdin, as agent programs name them", () => {
+  it("takes session, transcript and directory from stdin, as agent programs name them", async () => {
     const input = {
       session_id: "s-9",
       transcript_path: recorded("claude-tool-turn"),
@@ -329,24 +309,29 @@ describe("--hook", () => {
       hook_event_name: "SessionEnd",
       more: { x: 1 }
     }
-    const line = told(input)
+    const line = await told(input)
     expect(line).toMatchObject({ status: "deferred", events: 3 })
     expect(linesOf(line["path"])[0]).toMatchObject({ session_id: "s-9", cwd: "/home/dev/project" })
-    expect(told(input, ["capture-turn", "--hook"])).toMatchObject({
+    expect(await told(input, ["capture-turn", "--hook"])).toMatchObject({
       status: "deferred",
       events: 3,
       path: expect.stringMatching(/s-9\.live\.jsonl$/)
     })
-    expect(told(input, ["capture-transcript", "--hook"])).toEqual({ inserted: 3, reinforced: 0, skipped: 0, errors: 0 })
+    expect(await told(input, ["capture-transcript", "--hook"])).toEqual({
+      inserted: 3,
+      reinforced: 0,
+      skipped: 0,
+      errors: 0
+    })
   })
 
-  it("takes them from JSON that begins with a byte order mark", () => {
+  it("takes them from JSON that begins with a byte order mark", async () => {
     const input = `\uFEFF${JSON.stringify({ session_id: "s-9", transcript_path: recorded("claude-tool-turn") })}`
-    expect(told(input)).toMatchObject({ status: "deferred", events: 3 })
+    expect(await told(input)).toMatchObject({ status: "deferred", events: 3 })
   })
 
-  it("captures what was said of a rollout of Codex", () => {
-    const line = told({ session_id: "s-9", transcript_path: recorded("codex-session") })
+  it("captures what was said of a rollout of Codex", async () => {
+    const line = await told({ session_id: "s-9", transcript_path: recorded("codex-session") })
     expect(
       linesOf(line["path"])
         .slice(1)
@@ -354,14 +339,14 @@ describe("--hook", () => {
     ).toEqual(["one", "two", "three"].flatMap((each) => [`user: ${each}`, `assistant: Answer to ${each}.`]))
   })
 
-  it("takes the agent's last words from stdin where they are not written yet, and counts what it leaves out", () => {
+  it("takes the agent's last words from stdin where they are not written yet, and counts what it leaves out", async () => {
     const transcript = join(root, "unfinished.jsonl")
     const said = { type: "user", uuid: "1", message: { role: "user", content: "one" } }
     const unknown = { type: "news", message: { role: "assistant", content: "not said" } }
     writeFileSync(transcript, `${JSON.stringify(said)}\n${JSON.stringify(unknown)}\n`)
     const input = { session_id: "s-9", transcript_path: transcript, last_assistant_message: "two" }
     for (const command of ["capture-transcript", "capture-turn"]) {
-      const line = told(input, [command, ...(command === "capture-turn" ? [] : ["--no-spawn"]), "--hook"])
+      const line = await told(input, [command, ...(command === "capture-turn" ? [] : ["--no-spawn"]), "--hook"])
       expect(line).toMatchObject({ status: "deferred", events: 2, unknown: 1 })
       expect(
         linesOf(line["path"])
@@ -378,8 +363,8 @@ describe("--hook", () => {
     [`{"transcript_path":7}`, /no transcript_path/],
     [`{"transcript_path":"/tmp/a\\u0000b"}`, /cannot read the transcript/],
     ["x".repeat(1024 * 1024 + 1), /too long/]
-  ])("says what is wrong with stdin", (input, reason) => {
-    expect(told(input)).toEqual({ status: "failed", reason: expect.stringMatching(reason) })
+  ])("says what is wrong with stdin", async (input, reason) => {
+    expect(await told(input)).toEqual({ status: "failed", reason: expect.stringMatching(reason) })
   })
 
   it("answers when the object is whole, though stdin stays open", async () => {

@@ -23,6 +23,7 @@ import * as Stream from "effect/Stream"
 import { execFile, spawnSync } from "node:child_process"
 import { appendFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { promisify } from "node:util"
 import { fromLine } from "../../src/internal/line.js"
 import { all, folder, host, inFile, linesIn, pairsOf, quiet } from "../support/journal.js"
@@ -30,6 +31,9 @@ import { all, folder, host, inFile, linesIn, pairsOf, quiet } from "../support/j
 const programOf = (name: string): string => join(import.meta.dirname, "../../node_modules/.programs", name)
 
 const numbers = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, number) => number)
+
+/** The disk of a test is synchronous, and its worker must answer vitest now and then. */
+const turnOfLoop = Effect.promise(() => setImmediate())
 
 describe("kill -9 of the writer", () => {
   /** Every process of an earlier life is gone. */
@@ -47,7 +51,7 @@ describe("kill -9 of the writer", () => {
     program: Effect.Effect<A, E, ExitJournal.ExitJournal>,
     log = quiet
   ) =>
-    program.pipe(
+    Effect.zipRight(turnOfLoop, program).pipe(
       Effect.provide(
         Layer.provide(
           ExitJournal.layerFile({ directory, maxBytes: 2000, keep: 100 }),

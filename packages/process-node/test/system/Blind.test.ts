@@ -7,16 +7,13 @@ import { spawnSync } from "node:child_process"
 import { program } from "../support/hosts.js"
 import { newMark } from "../support/mortals.js"
 import { marked, waitUntil } from "../support/os.js"
+import { ran } from "../support/ran.js"
 import { withRuntimeDirectory } from "../support/runtime.js"
 
-const blinded = (unshare: ReadonlyArray<string>, before: string) => (deed: string, mark: string) => {
+const blinded = (unshare: ReadonlyArray<string>, before: string) => async (deed: string, mark: string) => {
   const words = [...unshare, "sh", "-c", `${before}exec "$@"`, "sh", process.execPath, program("blind.mjs"), deed]
-  const { stderr, stdout } = withRuntimeDirectory((env) =>
-    spawnSync("unshare", words, {
-      encoding: "utf8",
-      env: { ...env, TEST_MARK: mark, NO_COLOR: "1" },
-      timeout: 100_000
-    })
+  const { stderr, stdout } = await withRuntimeDirectory((env) =>
+    ran("unshare", words, { env: { ...env, TEST_MARK: mark, NO_COLOR: "1" } })
   )
   // The logger escapes quotes.
   return `${stdout}${stderr}`.replaceAll(`\\"`, `"`)
@@ -37,14 +34,14 @@ describe.skipIf(!mayUnshare)("a host without /proc", () => {
   it.live("leaves nothing in the groups of its children when it is killed", () =>
     Effect.gen(function* () {
       const mark = newMark()
-      const output = withoutProc("die", mark)
+      const output = yield* Effect.promise(() => withoutProc("die", mark))
       expect(output).toContain("up")
       yield* waitUntil("all are gone", () => marked(mark).length === 0)
     })
   )
 
-  it("warns of the level that it gives, once, and refuses a higher one that is asked for", () => {
-    const output = withoutProc("levels", newMark())
+  it("warns of the level that it gives, once, and refuses a higher one that is asked for", async () => {
+    const output = await withoutProc("levels", newMark())
     const why = "cannot be had: the environment of other processes cannot be read: /proc cannot be read"
     expect(output).toContain("group: group\n")
     expect(output).toContain(`tree: Unsupported: containment "tree" ${why} (mount -t proc proc /proc). Ask for "group"`)
@@ -53,26 +50,26 @@ describe.skipIf(!mayUnshare)("a host without /proc", () => {
     expect(count(output, `${lower}: /proc cannot be read`)).toBe(1)
   })
 
-  it("takes no zombies for survivors where it is the first process of a container", () => {
-    expect(firstWithoutProc("leftovers", newMark())).toContain("left: []")
+  it("takes no zombies for survivors where it is the first process of a container", async () => {
+    expect(await firstWithoutProc("leftovers", newMark())).toContain("left: []")
   })
 })
 
 describe.skipIf(!mayUnshare)("a host that is the first process of a namespace, with the /proc of another", () => {
-  it("takes no zombies for survivors, and names what was left", () => {
-    expect(firstWithForeignProc("leftovers", newMark())).toContain(`left: ["sleep 61"]`)
+  it("takes no zombies for survivors, and names what was left", async () => {
+    expect(await firstWithForeignProc("leftovers", newMark())).toContain(`left: ["sleep 61"]`)
   })
 
-  it("warns of the level that it gives, once", () => {
-    const output = firstWithForeignProc("levels", newMark())
+  it("warns of the level that it gives, once", async () => {
+    const output = await firstWithForeignProc("levels", newMark())
     expect(count(output, "default: group")).toBe(2)
     expect(count(output, `${lower}: /proc shows another pid namespace than ours`)).toBe(1)
   })
 })
 
 describe.skipIf(!mayUnshare)("a host without /bin/sh", () => {
-  it("refuses a level that is asked for, and warns once that nobody cleans up behind the default", () => {
-    const output = withoutShell("levels", newMark())
+  it("refuses a level that is asked for, and warns once that nobody cleans up behind the default", async () => {
+    const output = await withoutShell("levels", newMark())
     const problem = "cannot be had: no reaper could be started with /bin/sh"
     for (const level of ["group", "tree"])
       expect(output).toContain(`${level}: Unsupported: containment "${level}" ${problem}`)

@@ -11,7 +11,7 @@ import * as StopPlan from "@tether/process/StopPlan"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import {
   appendFileSync,
   chmodSync,
@@ -31,6 +31,7 @@ import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { commandOf, environs, everyone, keeper, kill, program } from "../support/hosts.js"
 import { captureLogs, quiet } from "../support/logs.js"
 import { isAlive, marked, untilAsleep, waitUntil } from "../support/os.js"
+import { ran } from "../support/ran.js"
 import { withRuntimeDirectory } from "../support/runtime.js"
 
 let count = 0
@@ -200,8 +201,8 @@ describe("the close of a scope ends", () => {
         const shell = ["sh", "-c", `"$@"; exit $?`, "sh"]
         const [binary = "", ...args] = [...(isPermitted ? ["unshare", ...inside, ...shell] : []), ...host]
         // Its reaper ends with the namespace, and may leave the record of the host.
-        const said = withRuntimeDirectory((env) => execFileSync(binary, args, { encoding: "utf8", env }))
-        const { daemons, living, report, warnings } = JSON.parse(said)
+        const said = yield* Effect.promise(() => withRuntimeDirectory((env) => ran(binary, args, { env })))
+        const { daemons, living, report, warnings } = JSON.parse(said.stdout)
         expect(report.containment).toBe("tree")
         expect(living).toEqual([daemons.plain, daemons.pane])
         const named = report.leftovers.filter(({ pid }: { pid: number }) => isPermitted || living.includes(pid))
@@ -503,8 +504,8 @@ describe("a level that cannot be had", () => {
       if (spawnSync("unshare", [...namespace, "true"]).status !== 0) {
         return yield* Effect.log("not tested here: unshare is not permitted")
       }
-      const host = withRuntimeDirectory((env) =>
-        spawnSync("unshare", [...namespace, process.execPath, program("refused.mjs")], { encoding: "utf8", env })
+      const host = yield* Effect.promise(() =>
+        withRuntimeDirectory((env) => ran("unshare", [...namespace, process.execPath, program("refused.mjs")], { env }))
       )
       const told = ["tree: Unsupported", "cgroup: Unsupported", "group: group", "default: group"]
       const lines = host.stdout.split("\n").filter((line) => /^(tree|cgroup|group|default): /.test(line))
@@ -528,11 +529,7 @@ describe("what cannot be ended", () => {
       const mark = newMark()
       const before = Date.now()
       const nobody = { uid: 65534, gid: 65534, env: { ...process.env, TEST_MARK: mark } }
-      const host = spawnSync(process.execPath, [program("survivors.mjs"), setuid], {
-        ...nobody,
-        encoding: "utf8",
-        timeout: 60_000
-      })
+      const host = yield* Effect.promise(() => ran(process.execPath, [program("survivors.mjs"), setuid], nobody))
       const survivors = environs("UNKILLABLE=1").filter((pid) => commandOf(pid) === "sleep 300")
       yield* ending(survivors)
       expect(survivors).toHaveLength(1)

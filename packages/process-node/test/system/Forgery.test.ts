@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { program } from "../support/hosts.js"
+import { ran } from "../support/ran.js"
 import { withRuntimeDirectory } from "../support/runtime.js"
 
 const namespace = ["--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -27,29 +28,23 @@ interface Outcome {
 }
 
 /** In a pid namespace, because every other program that starts would end the orphans too. */
-const play = <A = Outcome>(scenario: string): A & { readonly records: ReadonlyArray<string> } => {
-  return withRuntimeDirectory((env, runtime) => {
-    const { stderr, stdout } = spawnSync(
-      "unshare",
-      [...namespace, "sh", "-c", `${process.execPath} ${program("forgery.mjs")} ${scenario}; exit`],
-      {
-        encoding: "utf8",
-        timeout: 100_000,
-        env: { ...env, TETHER_TREE: "" }
-      }
-    )
+const play = <A = Outcome>(scenario: string): Promise<A & { readonly records: ReadonlyArray<string> }> =>
+  withRuntimeDirectory(async (env, runtime) => {
+    const script = `${process.execPath} ${program("forgery.mjs")} ${scenario}; exit`
+    const { stderr, stdout } = await ran("unshare", [...namespace, "sh", "-c", script], {
+      env: { ...env, TETHER_TREE: "" }
+    })
     expect(stderr).toBe("")
     return { ...(JSON.parse(stdout) as A), records: readdirSync(join(runtime, "hosts")) }
   })
-}
 
 describe.skipIf(reason !== undefined)("a forged cookie", () => {
-  it("of a host that never lived ends nothing, and nothing is said of it", () => {
-    expect(play("unknown")).toMatchObject({ lives: [1041, 1042], logged: [] })
+  it("of a host that never lived ends nothing, and nothing is said of it", async () => {
+    expect(await play("unknown")).toMatchObject({ lives: [1041, 1042], logged: [] })
   })
 
-  it("of a dead host ends the process that carries it, and none of its group", () => {
-    const { lives, logged } = play("dead")
+  it("of a dead host ends the process that carries it, and none of its group", async () => {
+    const { lives, logged } = await play("dead")
     expect(lives).toEqual([1044, 1046])
     expect(logged).toHaveLength(1)
     expect(logged[0]).toMatch(
@@ -60,8 +55,8 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
     expect(logged[0]).not.toMatch(/sleep \d/)
   })
 
-  it.skipIf(!isRoot)("on a setuid program is named in the log, once, and not signalled", () => {
-    const { again, lives, logged } = play("setuid")
+  it.skipIf(!isRoot)("on a setuid program is named in the log, once, and not signalled", async () => {
+    const { again, lives, logged } = await play("setuid")
     expect(lives).toEqual([1047])
     expect(logged.join("\n")).toMatch(/did not signal what "node .*" \(pid \d+\) left .*: \d+ \(sleep\)/)
     expect(again).toEqual([])
@@ -69,8 +64,8 @@ describe.skipIf(reason !== undefined)("a forged cookie", () => {
 
   it.skipIf(!isRoot)(
     "is looked at by the reaper in the same way, which spares nobody that calls itself a reaper",
-    () => {
-      const { lives, logged } = play("reaper")
+    async () => {
+      const { lives, logged } = await play("reaper")
       // 1033 and 1034 belong to the user that their child was started as. 1048 has left the group and become another
       // user.
       expect(lives).toEqual([1044, 1046, 1047, 1048])
@@ -83,18 +78,18 @@ const noTime = spawnSync("unshare", ["--time", "--boottime", "1", "--fork", "tru
 if (noTime) console.log("skipped: hosts in another time namespace, because unshare --time is not permitted")
 
 describe.skipIf(reason !== undefined)("a host", () => {
-  it.skipIf(noTime)("that lives is not taken for dead from another time namespace", () => {
-    expect(play("time")).toMatchObject({ lives: [1051], logged: [] })
+  it.skipIf(noTime)("that lives is not taken for dead from another time namespace", async () => {
+    expect(await play("time")).toMatchObject({ lives: [1051], logged: [] })
   })
 
-  it.skipIf(!isRoot)("that has become another user is cleaned up behind, also what has left its group", () => {
-    expect(play("drops")).toMatchObject({ lives: [] })
+  it.skipIf(!isRoot)("that has become another user is cleaned up behind, also what has left its group", async () => {
+    expect(await play("drops")).toMatchObject({ lives: [] })
   })
 })
 
 describe.skipIf(reason !== undefined)("orphans", () => {
-  it("are ignored, reported or ended as the layer says, and their host is forgotten then", () => {
-    const { afterReport, ended, ignored, records, reported } = play<{
+  it("are ignored, reported or ended as the layer says, and their host is forgotten then", async () => {
+    const { afterReport, ended, ignored, records, reported } = await play<{
       readonly ignored: ReadonlyArray<string>
       readonly reported: ReadonlyArray<string>
       readonly afterReport: ReadonlyArray<number>
@@ -109,11 +104,11 @@ describe.skipIf(reason !== undefined)("orphans", () => {
     expect(records).toHaveLength(1)
   })
 
-  it("are not the children of a program that starts below a dead host, and are that program for later starts", () => {
-    expect(play("below")).toMatchObject({ lives: [1051, 1052] })
+  it("are not the children of a program that starts below a dead host, and are that program for later starts", async () => {
+    expect(await play("below")).toMatchObject({ lives: [1051, 1052] })
   })
 
-  it("are not the program that looks for them, also if it lost its cookie below an orphan", () => {
-    expect(play("belowWithoutCookie")).toMatchObject({ lives: [1051] })
+  it("are not the program that looks for them, also if it lost its cookie below an orphan", async () => {
+    expect(await play("belowWithoutCookie")).toMatchObject({ lives: [1051] })
   })
 })

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process"
 import { commandOf, keeper, kill, program, reaperOf, treeOf } from "../support/hosts.js"
 import { newMark, nothingLeft } from "../support/mortals.js"
 import { isAlive, marked, waitUntil } from "../support/os.js"
+import { ran } from "../support/ran.js"
 import { withRuntimeDirectory } from "../support/runtime.js"
 import { threeNested, trees, twentyTrees } from "../support/trees.js"
 
@@ -61,17 +62,13 @@ describe("kill -9 of the host in the middle of a stop ends", () => {
 })
 
 describe("kill -9 of the host and its reaper, at once", () => {
-  it("leaves survivors that the next start finds by their cookie, and ends: those alone", () => {
+  it("leaves survivors that the next start finds by their cookie, and ends: those alone", async () => {
     const namespace = ["--pid", "--fork", "--mount-proc", "--kill-child"]
     if (spawnSync("unshare", [...namespace, "true"]).status !== 0)
       return console.log("not tested here: unshare is not permitted")
     // In a pid namespace, because any other program of ours that starts would end them too.
-    const { stderr, stdout } = withRuntimeDirectory((env) =>
-      spawnSync("unshare", [...namespace, process.execPath, program("both-killed.mjs")], {
-        encoding: "utf8",
-        env,
-        timeout: 60_000
-      })
+    const { stderr, stdout } = await withRuntimeDirectory((env) =>
+      ran("unshare", [...namespace, process.execPath, program("both-killed.mjs")], { env })
     )
     expect(stderr).toBe("")
     const { after, before, logged } = JSON.parse(stdout) as Record<"before" | "after" | "logged", ReadonlyArray<string>>

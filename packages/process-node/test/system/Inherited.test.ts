@@ -2,12 +2,12 @@
  * Descriptors above 15 that the program itself was started with, as by `flock 200; … 200>lock` in a script: Node
  * neither closes them nor sets close-on-exec, and every program that it starts would have them too.
  */
-import { spawnSync } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { program } from "../support/hosts.js"
+import { ran } from "../support/ran.js"
 
 interface Answer {
   readonly children: Readonly<Record<string, ReadonlyArray<string>>>
@@ -18,7 +18,10 @@ interface Answer {
 }
 
 /** What a program tells that was started with one file at each of these numbers; and all that it says. */
-const ask = (numbers: ReadonlyArray<number>, prefix: ReadonlyArray<string> = []): readonly [Answer, string] => {
+const ask = async (
+  numbers: ReadonlyArray<number>,
+  prefix: ReadonlyArray<string> = []
+): Promise<readonly [Answer, string]> => {
   const directory = mkdtempSync(join(tmpdir(), "tether-inherited-"))
   const fd = openSync(join(directory, "lock"), "w")
   try {
@@ -26,7 +29,7 @@ const ask = (numbers: ReadonlyArray<number>, prefix: ReadonlyArray<string> = [])
       index === 1 || index === 2 ? "pipe" : numbers.includes(index) ? fd : "ignore"
     )
     const [file = "", ...args] = [...prefix, process.execPath, program("inherited.mjs"), directory]
-    const { stderr, stdout } = spawnSync(file, args, { encoding: "utf8", stdio, timeout: 100_000 })
+    const { stderr, stdout } = await ran(file, args, { stdio })
     const answer = /^answer (.*)$/m.exec(stdout)?.[1]
     if (answer === undefined) throw new Error(`no answer, but ${stdout}${stderr}`)
     return [JSON.parse(answer), stdout]
@@ -43,8 +46,8 @@ const only = (numbers: ReadonlyArray<number>, fds: ReadonlyArray<string> = []) =
 describe("descriptors that the program was started with", () => {
   const numbers = [63, 200]
   let answer: Answer
-  beforeAll(() => {
-    ;[answer] = ask(numbers)
+  beforeAll(async () => {
+    ;[answer] = await ask(numbers)
   })
 
   it.each(["plain", "uncontained", "with descriptors", "with pipes", "stage", "executor"])(
@@ -72,8 +75,8 @@ describe("descriptors that the program was started with", () => {
     expect(only(numbers, answer.reused)).toEqual(["63 /dev/null"])
   })
 
-  it("are named in the log, once, where the limit on open files leaves no number to cover them with", () => {
-    const [{ children }, output] = ask([...numbers, 255], ["prlimit", "--nofile=256"])
+  it("are named in the log, once, where the limit on open files leaves no number to cover them with", async () => {
+    const [{ children }, output] = await ask([...numbers, 255], ["prlimit", "--nofile=256"])
     expect(only([...numbers, 255], children["plain"])).toEqual(["63 /dev/null", "200 /dev/null", "255 file"])
     expect(output.match(/children inherit descriptor 255\b/g)).toHaveLength(1)
   })

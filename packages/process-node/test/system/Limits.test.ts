@@ -4,12 +4,13 @@
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { program } from "../support/hosts.js"
+import { ran } from "../support/ran.js"
 
 const limited = program("limited.mjs")
 
-const reason = (prefix: ReadonlyArray<string>, what: string) => {
+const reason = async (prefix: ReadonlyArray<string>, what: string) => {
   const [command = "", ...args] = [...prefix, process.execPath, limited, what]
-  const result = spawnSync(command, args, { encoding: "utf8", timeout: 100_000 })
+  const result = await ran(command, args)
   return result.stdout.trim() === "" ? `nothing, but ${result.stderr}` : result.stdout.trim()
 }
 
@@ -22,33 +23,33 @@ const cannotBeAnother =
       : undefined
 
 describe("a program at its limits", () => {
-  it("is told ResourceExhausted when no descriptor is left", () => {
-    expect(reason([], "descriptors")).toBe("ResourceExhausted EMFILE")
+  it("is told ResourceExhausted when no descriptor is left", async () => {
+    expect(await reason([], "descriptors")).toBe("ResourceExhausted EMFILE")
   })
 
-  it("leaves no descriptor open by a start for which too few are left", () => {
-    const { left, results } = JSON.parse(reason([], "few").split("\n").at(-1) ?? "")
+  it("leaves no descriptor open by a start for which too few are left", async () => {
+    const { left, results } = JSON.parse((await reason([], "few")).split("\n").at(-1) ?? "")
     expect(left).toEqual([])
     expect(results).toEqual(["ResourceExhausted EMFILE", "started"])
   })
 
-  it("still ends what a child left, when no descriptor is left to look at it", () => {
-    expect(reason([], "leftovers")).toContain("nothing left")
+  it("still ends what a child left, when no descriptor is left to look at it", async () => {
+    expect(await reason([], "leftovers")).toContain("nothing left")
   })
 
-  it("is told ResourceExhausted when no process may be made", (context) => {
+  it("is told ResourceExhausted when no process may be made", async (context) => {
     if (cannotBeAnother !== undefined) {
       console.log(`skipped: ${cannotBeAnother}`)
       return context.skip()
     }
-    expect(reason(another, "processes")).toBe("ResourceExhausted EAGAIN")
+    expect(await reason(another, "processes")).toBe("ResourceExhausted EAGAIN")
   })
 
-  it("is told PermissionDenied when it may not become another user", (context) => {
+  it("is told PermissionDenied when it may not become another user", async (context) => {
     if (cannotBeAnother !== undefined) {
       console.log(`skipped: ${cannotBeAnother}`)
       return context.skip()
     }
-    expect(reason(another, "user")).toBe("PermissionDenied EPERM")
+    expect(await reason(another, "user")).toBe("PermissionDenied EPERM")
   })
 })

@@ -5,13 +5,13 @@ import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as Supervise from "@tether/process/Supervise"
 import * as Effect from "effect/Effect"
-import { execFileSync } from "node:child_process"
 import { Socket } from "node:net"
 import { afterEach, vi } from "vitest"
 import { type Entry, Reaper } from "../../src/internal/reaper.js"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { keeper, kill, program, reaperOf } from "../support/hosts.js"
 import { marked, waitUntil } from "../support/os.js"
+import { ran } from "../support/ran.js"
 
 const group = (pid: number): Entry => ({ _tag: "Group", pid, witness: pid, startToken: "4711", leavable: undefined })
 
@@ -57,20 +57,17 @@ describe("a reaper", () => {
   )
 
   it.effect("of a worker thread leaves no zombie when the thread ends", () =>
-    Effect.sync(() => {
-      const zombies = execFileSync(process.execPath, [program("workers.mjs"), "true"], {
-        encoding: "utf8",
-        timeout: 100_000
-      })
-      expect(JSON.parse(zombies)).toEqual([])
+    Effect.promise(async () => {
+      const { stdout } = await ran(process.execPath, [program("workers.mjs"), "true"])
+      expect(JSON.parse(stdout)).toEqual([])
     })
   )
 
   it.effect("of a worker thread does not kill the child of a living worker", () =>
-    Effect.sync(() => {
+    Effect.promise(async () => {
       // A killed child fails the worker, and with it the program.
       const words = [program("workers.mjs"), "sleep", "0.4"]
-      execFileSync(process.execPath, words, { encoding: "utf8", timeout: 100_000 })
+      expect(await ran(process.execPath, words)).toMatchObject({ status: 0 })
     })
   )
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import { release } from "node:os"
 import { program } from "../support/hosts.js"
+import { ran } from "../support/ran.js"
 import { withRuntimeDirectory } from "../support/runtime.js"
 
 const namespace = ["--pid", "--fork", "--mount-proc"]
@@ -21,12 +22,12 @@ const reason = reasonToSkip()
 if (reason !== undefined) console.log(`reuse of pids is not tested here: ${reason}`)
 
 describe.skipIf(reason !== undefined)("a pid that was given to somebody else", () => {
-  it.each(["handle", "reaper"])("is not signalled by way of the %s of the child that had it", (way) => {
+  it.each(["handle", "reaper"])("is not signalled by way of the %s of the child that had it", async (way) => {
     // Those up to 300 are not given out a second time.
     const few = "echo 420 > /proc/sys/kernel/pid_max && echo 300 > /proc/sys/kernel/ns_last_pid"
     const script = `${few} && ${process.execPath} ${program("stranger.mjs")} ${way}; true`
-    const { stderr, stdout } = withRuntimeDirectory((env) =>
-      spawnSync("unshare", [...namespace, "sh", "-c", script], { encoding: "utf8", env, timeout: 100_000 })
+    const { stderr, stdout } = await withRuntimeDirectory((env) =>
+      ran("unshare", [...namespace, "sh", "-c", script], { env })
     )
     expect(stderr).toBe("")
     expect(JSON.parse(stdout)).toEqual({ told: false, lives: true })

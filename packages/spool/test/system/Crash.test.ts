@@ -13,6 +13,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { withJumps } from "../../../host/test/support/clocks.js"
 import type * as Spool from "../../src/Spool.js"
 import { filesIn, folder, make, quiet, type Task, Taker, waitUntil } from "../support/spools.js"
@@ -25,13 +26,16 @@ const identityOf = (life: number) =>
     liveness: ({ startToken }) => Effect.succeed(startToken === `life ${life}` ? "alive" : "gone")
   })
 
+/** The disk of a test is synchronous, and its worker must answer vitest now and then. */
+const turnOfLoop = Effect.promise(() => setImmediate())
+
 const lifeOf = <A, E>(
   life: number,
   directory: string,
   before: FaultyDisk.Before,
   use: (spool: Spool.Spool<Task>) => Effect.Effect<A, E>
 ) =>
-  Effect.flatMap(make(directory), use).pipe(
+  Effect.zipRight(turnOfLoop, Effect.flatMap(make(directory), use)).pipe(
     Effect.provide(Layer.merge(FaultyDisk.layer(before), identityOf(life))),
     Effect.provide(quiet)
   )
