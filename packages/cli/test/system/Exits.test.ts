@@ -104,7 +104,7 @@ describe("each cause", () => {
       scope: ["echo up; exec sleep 300", () => Effect.succeed("close")],
       ...(typeof cgroup === "object" && {
         "no-memory": [
-          `echo $$ > ${cgroup.path}/cgroup.procs; echo up; sleep 0.3; exec node -e 'const kept = []; while (true) kept.push(Buffer.alloc(1e6, 1))'`,
+          `echo $$ > ${cgroup.path}/cgroup.procs; echo up; sleep 5; exec node -e 'const kept = []; while (true) kept.push(Buffer.alloc(1e6, 1))'`,
           nothing
         ]
       })

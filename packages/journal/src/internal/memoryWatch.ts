@@ -27,10 +27,11 @@ export interface Watched {
   readonly pid: number
   /** What counts in its own cgroup, if it was found to have one. */
   cgroup: KillCounter | undefined
+  hasEnded: boolean
 }
 
-/** A process that is put into a cgroup puts itself there, or is put there by whoever started it, and soon. */
-const untilPlaced = Duration.millis(20)
+/** A process that gets a cgroup of its own is put there soon after its start, but on a busy machine not at once. */
+const untilPlaced = [Duration.millis(20), Duration.millis(200), Duration.seconds(2)] as const
 
 /** Who begins within this time shares a look at the machine's counter, in milliseconds. */
 const shared = 1000
@@ -40,8 +41,6 @@ const lookEvery = Duration.seconds(10)
 
 export const makeMemoryWatch = ({ clock, files }: Surroundings, scope: Scope.Scope): MemoryWatch => {
   const machine = makeKillCounter(files, clock, "/proc/vmstat")
-  let arriving = new Set<Watched>()
-  let arrived = new Set<Watched>()
   /** Those that have been looked at. */
   const living = new Set<Watched>()
 
@@ -51,44 +50,43 @@ export const makeMemoryWatch = ({ clock, files }: Surroundings, scope: Scope.Sco
     () => living.size > 0,
     lookEvery,
     Effect.suspend(() =>
-      Effect.forEach([machine, ...[...living].flatMap(({ cgroup }) => cgroup ?? [])], (counter) => counter.look, {
-        discard: true
-      })
+      Effect.zipRight(
+        machine.look,
+        Effect.forEach(living, (each) => each.cgroup?.look ?? place(each), { discard: true })
+      )
     )
   )
 
-  const lookAtArrived = Effect.suspend(() => {
-    const due = [...arrived]
-    arrived = arriving
-    arriving = new Set()
-    for (const each of due) living.add(each)
-    const looked = Effect.forEach(
-      due,
-      (each) =>
-        Effect.flatMap(ownCounter(files, each.pid), (path) => {
-          if (path === undefined) return Effect.void
-          each.cgroup = makeKillCounter(files, clock, path)
-          return each.cgroup.look
-        }),
-      { discard: true }
-    )
-    return living.size > 0 ? Effect.zipRight(looked, lookAgain.begin) : looked
-  })
-  // One fiber for all of them: a timer for each would cost more than most of them live.
-  const arrivals = whileWanted(scope, clock, () => arriving.size + arrived.size > 0, untilPlaced, lookAtArrived)
+  /** Looks for its own cgroup, and what that counts. */
+  const place = (watched: Watched): Effect.Effect<void> =>
+    Effect.flatMap(ownCounter(files, watched.pid), (path) => {
+      if (path === undefined) return Effect.void
+      watched.cgroup = makeKillCounter(files, clock, path)
+      return watched.cgroup.look
+    })
+
+  /** Those that begin are looked at after each of these times, until one has found a cgroup. */
+  const [soon, later, last] = untilPlaced
+  const room = (after: Duration.Duration, next?: Room): Room =>
+    makeRoom(scope, clock, after, next, (watched) => {
+      if (!watched.hasEnded) living.add(watched)
+      return Effect.zipRight(place(watched), lookAgain.begin)
+    })
+  const rooms = room(soon, room(later, room(last)))
 
   return {
     begun: (pid) =>
       Effect.suspend(() => {
-        const watched: Watched = { pid, cgroup: undefined }
-        arriving.add(watched)
+        const watched: Watched = { pid, cgroup: undefined, hasEnded: false }
         const looking = machine.isFresh(shared) ? Effect.void : Effect.forkIn(machine.look, scope)
-        return Effect.as(Effect.zipRight(looking, arrivals.begin), watched)
+        return Effect.as(Effect.zipRight(looking, rooms.enter(watched)), watched)
       }),
     ended: (watched, { endedBy, status, stderr }) =>
       Effect.gen(function* () {
         if (watched !== undefined) {
-          for (const set of [arriving, arrived, living]) set.delete(watched)
+          watched.hasEnded = true
+          rooms.leave(watched)
+          living.delete(watched)
           if (living.size === 0) yield* lookAgain.end
           if (status._tag === "Signaled" && status.signal === "SIGKILL" && endedBy === "outside")
             return yield* killed(machine, watched)
@@ -97,6 +95,52 @@ export const makeMemoryWatch = ({ clock, files }: Surroundings, scope: Scope.Sco
           ? { certainty: "probable", evidence: "V8 ran out of heap, by its last words" }
           : undefined
       })
+  }
+}
+
+/** Where processes wait until they are looked at, and again in the next one where that has found no cgroup. */
+interface Room {
+  readonly enter: (watched: Watched) => Effect.Effect<void>
+  readonly leave: (watched: Watched) => void
+}
+
+/** One fiber for all of them: a timer for each would cost more than most of them live. */
+const makeRoom = (
+  scope: Scope.Scope,
+  clock: Clock.Clock,
+  after: Duration.Duration,
+  next: Room | undefined,
+  look: (watched: Watched) => Effect.Effect<void>
+): Room => {
+  let arriving = new Set<Watched>()
+  let arrived = new Set<Watched>()
+  const lookAt = (watched: Watched) =>
+    Effect.flatMap(look(watched), () =>
+      watched.cgroup === undefined && !watched.hasEnded ? (next?.enter(watched) ?? Effect.void) : Effect.void
+    )
+  const rounds = whileWanted(
+    scope,
+    clock,
+    () => arriving.size + arrived.size > 0,
+    after,
+    Effect.suspend(() => {
+      const due = arrived
+      arrived = arriving
+      arriving = new Set()
+      return Effect.forEach(due, lookAt, { discard: true })
+    })
+  )
+  return {
+    enter: (watched) =>
+      Effect.suspend(() => {
+        arriving.add(watched)
+        return rounds.begin
+      }),
+    leave: (watched) => {
+      arriving.delete(watched)
+      arrived.delete(watched)
+      next?.leave(watched)
+    }
   }
 }
 

@@ -88,6 +88,22 @@ describe("a want of memory", () => {
     })
   )
 
+  it.effect.each([100, 1000, 15_000])(
+    "is certain where the process has come into its cgroup late: %i ms after its start",
+    (delay) =>
+      Effect.gen(function* () {
+        const shown = system()
+        const placedAndKilled: Happens = () =>
+          Effect.gen(function* () {
+            yield* TestClock.adjust(delay)
+            shown[`/proc/${pid}/cgroup`] = "0::/app\n"
+            yield* TestClock.adjust(59_900 - delay)
+            shown["/sys/fs/cgroup/app/memory.events"] = "oom_kill 3\n"
+          })
+        expect(yield* oomOf(shown, placedAndKilled, Script.die("SIGKILL"))).toMatchObject({ certainty: "certain" })
+      })
+  )
+
   it.effect("is certain by a cgroup of version 1, too", () =>
     Effect.gen(function* () {
       const shown = {
