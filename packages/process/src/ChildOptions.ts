@@ -141,10 +141,10 @@ export type Expect = ReadonlyArray<number | ExitStatus> | ((status: ExitStatus) 
  *
  * Of a pipeline (`Command.pipeTo`), `stdin` is the first stage's, `stdout` the last one's, and everything else is said
  * of every stage; `label` is that of the whole, behind which, after a slash, each stage has its own; without one, a
- * stage is called by its words. `fds` and `argv0` are refused.
+ * stage is called by its program's name. `fds` and `argv0` are refused.
  *
  * Who it is:
- * - `label`: its name in logs, errors and reports. Default: the command and its arguments, joined by one space.
+ * - `label`: its name in logs, errors and reports. Default: the program's name, without its directory.
  * - `cwd`: its working directory. Default: the command's, else ours.
  * - `env`: changes to the environment, over the command's. `undefined` removes a variable; a `Redacted` value is passed
  *   on and never shown.

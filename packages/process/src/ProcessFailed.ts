@@ -6,7 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { Drained, EndedBy } from "./ExitReport.js"
 import * as ExitStatus from "./ExitStatus.js"
-import { clip, formatDuration } from "./internal/text.js"
+import { formatDuration, nameOf } from "./internal/text.js"
 
 /**
  * A child ended in a status outside `expect`, or before the work that needed it. Its output has been delivered by then.
@@ -44,12 +44,13 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
   bodyCause: Schema.optional(Schema.declare(Cause.isCause)),
   inputCause: Schema.optional(Schema.declare(Cause.isCause))
 }) {
-  /** One line: `"build" exited with code 3 after 1.2 s`. */
+  /** One line: `"build" (make all) exited with code 3 after 1.2 s`. */
   override get message(): string {
+    const name = nameOf(this.label, [this.command, ...this.args])
     if (this.inputCause !== undefined) {
-      return `"${clip(this.label)}" was stopped after ${formatDuration(this.duration)}, because the source of its input failed`
+      return `${name} was stopped after ${formatDuration(this.duration)}, because the source of its input failed`
     }
-    return `"${clip(this.label)}" ${ExitStatus.format(this.status)} after ${formatDuration(this.duration)}`
+    return `${name} ${ExitStatus.format(this.status)} after ${formatDuration(this.duration)}`
   }
 
   /** The message, and below it the last lines of stderr, for a person: indented, and made harmless for a terminal. */

@@ -27,6 +27,43 @@ export const quote: {
   typeof first === "string" ? quoteWord(first) : String.raw(first, ...values.map(quoteValue))
 
 /**
+ * A command line for people, which a shell takes as it stands: only the words that need it are quoted, and control
+ * characters are written as `$'\\n'`, which bash, zsh and ksh read. It is one line.
+ *
+ * @example
+ * ```ts
+ * import * as Shell from "@tether/process/Shell"
+ *
+ * Shell.commandLine(["git", "commit", "-m", "it's done"]) // git commit -m 'it'\\''s done'
+ * ```
+ */
+export const commandLine = (words: ReadonlyArray<string>): string =>
+  words.map((word, index) => (isPlain(word, index === 0) ? word : shownWord(word))).join(" ")
+
+/** An assignment in the place of the program is one to the shell. */
+const isPlain = (word: string, isProgram: boolean): boolean =>
+  /^[\p{L}\p{N}_./:@%+,-][\p{L}\p{N}_./:@%+,=-]*$/u.test(word) && !(isProgram && word.includes("="))
+
+const controls = /[\0-\x1f\x7f-\x9f]/
+
+const shownWord = (word: string): string => {
+  if (!controls.test(word)) return quoteWord(word)
+  const inside = word.replace(/['\\]/g, String.raw`\$&`).replace(new RegExp(controls, "g"), escaped)
+  return `$'${inside}'`
+}
+
+const named: ReadonlyMap<string, string> = new Map([
+  ["\n", String.raw`\n`],
+  ["\r", String.raw`\r`],
+  ["\t", String.raw`\t`]
+])
+
+/** A C1 control is two bytes in UTF-8. */
+const escaped = (control: string): string =>
+  named.get(control) ??
+  [...new TextEncoder().encode(control)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("")
+
+/**
  * What can stand in a template of {@link quote}.
  *
  * @example

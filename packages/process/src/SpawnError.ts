@@ -2,7 +2,7 @@
  * Why a child could not be started.
  */
 import * as Schema from "effect/Schema"
-import { clip } from "./internal/text.js"
+import { clip, nameOf } from "./internal/text.js"
 
 /**
  * The reasons for which a child is not started, each with what to do about it:
@@ -79,6 +79,6 @@ export class SpawnError extends Schema.TaggedError<SpawnError>()("SpawnError", {
   /** What happened, to which command, in one line. */
   override get message(): string {
     const code = this.code === undefined ? "" : ` (${clip(this.code)})`
-    return `cannot start "${clip(this.label)}": ${this.problems.map((problem) => clip(problem, 400)).join("; ")}${code}`
+    return `cannot start ${nameOf(this.label, [this.command, ...this.args])}: ${this.problems.map((problem) => clip(problem, 400)).join("; ")}${code}`
   }
 }

@@ -10,6 +10,7 @@ import type { ChildOptions } from "@tether/process/ChildOptions"
 import * as ChildSpawner from "@tether/process/ChildSpawner"
 import type { ExitStatus } from "@tether/process/ExitStatus"
 import type { ProcessFailed } from "@tether/process/ProcessFailed"
+import * as Shell from "@tether/process/Shell"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as Supervise from "@tether/process/Supervise"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
@@ -22,8 +23,8 @@ import { isUtf8 } from "node:buffer"
 import * as Script from "./Script.js"
 
 /**
- * A command that was run once. `label` names it, with secrets replaced; `at` is when that was, in milliseconds since
- * the epoch. Its script writes the same chunks at the same times, and ends in the same way.
+ * A command that was run once. `label` is its label or else its command line, with secrets replaced; `at` is when that
+ * was, in milliseconds since the epoch. Its script writes the same chunks at the same times, and ends in the same way.
  *
  * @example
  * ```ts
@@ -106,11 +107,18 @@ export const record = (
         Stream.runForEach(child.bytes(stream), (bytes) => Effect.sync(() => note(Script.write(stream, dataOf(bytes)))))
       // The exit is noted when its output has been read: what a script writes after its end is lost.
       yield* Effect.all([listen("stdout"), listen("stderr")], { concurrency: "unbounded", discard: true })
-      const { label, status } = yield* child.report
+      const { status } = yield* child.report
       note(endOf(status))
-      return { label, at, script: Script.make(...steps) }
+      return { label: labelOf(command, options) ?? child.label, at, script: Script.make(...steps) }
     })
   )
+
+/** By their programs' names alone, two commands would be taken for one. */
+const labelOf = (command: Command.Command, options: Options = {}): string | undefined => {
+  const planned = Either.getOrUndefined(ChildSpawner.plan(command, options))
+  if (planned === undefined || options.label !== undefined) return planned?.label
+  return planned.shown.map(({ args, command }) => Shell.commandLine([command, ...args])).join(" | ")
+}
 
 const dataOf = (bytes: Uint8Array): Script.Data =>
   isUtf8(bytes) ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes.slice()
@@ -142,7 +150,7 @@ export const once = (
 > =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
-    const wanted = Either.getOrUndefined(ChildSpawner.plan(command, options))?.label
+    const wanted = labelOf(command, options)
     if (yield* files.exists(path)) {
       const recording = yield* load(path)
       if (wanted === undefined || recording.label === wanted) return recording

@@ -26,9 +26,13 @@ describe("the exit code is the child's", () => {
 
   it("says in one line how a child failed, and nothing of one that did not", async () => {
     const failed = await tether(["run", "--label", "build", "--", "sh", "-c", "echo broken >&2; exit 3"])
-    expect(failed.stderr).toMatch(/^\[build:err\] broken\ntether: "build" exited with code 3 after [\d.]+ m?s\n$/)
+    expect(failed.stderr).toMatch(
+      /^\[build:err\] broken\ntether: "build" \(sh -c 'echo broken >&2; exit 3'\) exited with code 3 after [\d.]+ m?s\n$/
+    )
     const signalled = await tether(["run", "--label", "build", "--", "sh", "-c", "kill -9 $$"])
-    expect(signalled.stderr).toMatch(/^tether: "build" was ended by SIGKILL after [\d.]+ m?s\n$/)
+    expect(signalled.stderr).toMatch(
+      /^tether: "build" \(sh -c 'kill -9 \$\$'\) was ended by SIGKILL after [\d.]+ m?s\n$/
+    )
     const succeeded = await tether(["run", "--", "true"])
     expect(succeeded).toEqual({ code: 0, stdout: "", stderr: "" })
   })

@@ -4,6 +4,7 @@
  */
 import type { Identity } from "@tether/host/ProcessIdentity"
 import type { ChildObserver, Ended, Spawned } from "@tether/process/ChildObserver"
+import * as Shell from "@tether/process/Shell"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -64,6 +65,6 @@ const who = (child: Spawned, identity: Identity | undefined, writer: Identity | 
   identity: child.label,
   pid: child.pid,
   ...withoutAbsent({ startToken: identity?.startToken, bootId: writer?.bootId, pidNamespace: writer?.pidNamespace }),
-  command: [child.command, ...child.args].join(" "),
+  command: Shell.commandLine([child.command, ...child.args]),
   ...(child.cwd !== undefined && { cwd: child.cwd })
 })

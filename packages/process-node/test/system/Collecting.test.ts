@@ -11,6 +11,7 @@ import * as Fixture from "@tether/vitest/Fixture"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import * as Logger from "effect/Logger"
+import { spawnSync } from "node:child_process"
 import * as NodeChildSpawner from "../../src/NodeChildSpawner.js"
 import { marked } from "../support/os.js"
 
@@ -18,6 +19,9 @@ const sh = (script: string) => Command.make("sh", "-c", script)
 const layer = NodeChildSpawner.layer
 const string = (command: Command.Command, options?: Supervise.CollectOptions) =>
   Effect.provide(Supervise.string(command, options), layer)
+/** As a word is once it was UTF-8: half of a surrogate pair is U+FFFD. */
+const wellFormed = (word: string): string =>
+  new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(word))
 const lines = (command: Command.Command, options?: Supervise.CollectOptions) =>
   Effect.provide(Supervise.lines(command, options), layer)
 
@@ -158,18 +162,43 @@ describe("a shell", () => {
             Effect.runPromise(
               Effect.map(
                 string(sh(Shell.quote`printf '%s\n' ${words}`)),
-                (text) =>
-                  text ===
-                  words
-                    .map(
-                      (word) =>
-                        `${new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(word))}\n`
-                    )
-                    .join("")
+                (text) => text === words.map((word) => `${wellFormed(word)}\n`).join("")
               )
             )
         ),
         { numRuns: 40 }
+      )
+    )
+  )
+
+  const noBash = spawnSync("bash", ["-c", "true"]).error !== undefined
+  if (noBash) console.warn("skipped: what bash reads of a command line that is shown, because there is no bash")
+
+  it.live.skipIf(noBash)("a command line that is shown is read by bash as the words that it was made of", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.oneof(
+              fc.string({ unit: "binary", maxLength: 12 }).filter((word) => !word.includes("\0")),
+              fc.string({
+                unit: fc.constantFrom(..."a='\"\\$`!~#*?[]{}()<>|&; \n\r\t\x1b\x7f\x9b-\u{e9}"),
+                maxLength: 12
+              })
+            ),
+            { minLength: 1, maxLength: 8 }
+          ),
+          (words) => {
+            const line = Shell.commandLine(["printf", "%s\\0", ...words])
+            expect(line).not.toMatch(/[\0-\x1f\x7f-\x9f]/)
+            return Effect.runPromise(
+              Effect.map(string(Command.make("bash", "-c", line)), (text) => {
+                expect(text.split("\0")).toEqual([...words.map(wellFormed), ""])
+              })
+            )
+          }
+        ),
+        { numRuns: 60 }
       )
     )
   )

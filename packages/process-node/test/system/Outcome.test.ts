@@ -193,7 +193,7 @@ describe("the outcome", () => {
     Effect.gen(function* () {
       const error = (yield* Effect.flip(run(sh("echo broken >&2; exit 7"), { label: "build" }))) as ProcessFailed
       expect(error).toMatchObject({ status: Exited(7), stderr: "broken\n" })
-      expect(error.message).toMatch(/^"build" exited with code 7 after [\d.]+ m?s$/)
+      expect(error.message).toMatch(/^"build" \(sh -c 'echo broken >&2; exit 7'\) exited with code 7 after [\d.]+ m?s$/)
       expect(error.pretty).toContain("\n|_.stderr:\n   broken")
     })
   )

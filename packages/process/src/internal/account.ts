@@ -9,6 +9,7 @@ import type { Spawned } from "../ChildObserver.js"
 import type { Containment, Drained, ExitReport, Leftover, StageReport, StreamReport } from "../ExitReport.js"
 import type { ExitStatus } from "../ExitStatus.js"
 import { ProcessFailed } from "../ProcessFailed.js"
+import { commandLine } from "../Shell.js"
 import { SurvivorsError } from "../SurvivorsError.js"
 import type { Feeding } from "./feeding.js"
 import type { Output } from "./output.js"
@@ -97,7 +98,7 @@ export class Account {
     // Another user's process may be hidden from us; the leader is known all the same.
     const isHidden = status === undefined && !members.some((each) => each.pid === this.pid)
     const { args, command } = this.plan.shown
-    const leader = { pid: this.pid, command: [command, ...args].join(" "), startedAt: this.startedAt }
+    const leader = { pid: this.pid, command: commandLine([command, ...args]), startedAt: this.startedAt }
     const survivors = [...(isHidden ? [leader] : []), ...members.map(this.shown)]
     return stackless(new SurvivorsError({ label: this.plan.label, survivors, status }))
   }

@@ -17,7 +17,7 @@ import type { CommandPlan, Plan } from "./plan.js"
 import { commandProblems, optionProblems } from "./problems.js"
 import * as Redactor from "./redact.js"
 import { stackless } from "./stackless.js"
-import { stageLabels } from "./stageLabels.js"
+import { programName, stageLabels } from "./stageLabels.js"
 import { stdioOf } from "./stdio.js"
 
 /** Members often end right after their leader, and have not been left. */
@@ -53,8 +53,7 @@ const resolveAll = (commandGiven: Command.Command, optionsGiven: ChildOptions) =
   const { problems: ofOptions, value: options } = givenOptions(optionsGiven)
   const redactor = Redactor.ofOptions(options)
   const commands = command._tag === "StandardCommand" ? [command] : Command.flatten(command)
-  const words = commands.map((each) => [each.command, ...each.args].join(" ")).join(" | ")
-  const label = redactor.redact(options.label ?? words)
+  const label = redactor.redact(options.label ?? commands.map((each) => programName(each, redactor)).join(" | "))
   const labels = commands.length === 1 ? [label] : stageLabels(commands, options.label, redactor)
   const common = commonOf(options)
   const resolved = commands.map((each, index) =>

@@ -3,10 +3,17 @@
  */
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Duration from "effect/Duration"
+import { commandLine } from "../Shell.js"
 
 /** A label as a message can carry it: on one line, harmless, and not too long. */
 export const clip = (label: string, length = 120): string =>
   TerminalText.sanitize(label.length > length ? `${label.slice(0, length)}…` : label)
+
+/** A command in a message: its label, and its command line where that says more. */
+export const nameOf = (label: string, words: ReadonlyArray<string>): string => {
+  const line = commandLine(words)
+  return line === label ? `"${clip(label)}"` : `"${clip(label)}" (${clip(line)})`
+}
 
 /** A duration for people: `340 ms`, `1.2 s`, `2 m 5 s`, `3 h 4 m`. */
 export const formatDuration = (duration: Duration.DurationInput): string => {

@@ -121,7 +121,7 @@ describe("bad input", () => {
     Effect.gen(function* () {
       const error = yield* refused(options)
       expect(error.reason).toBe("InvalidArgument")
-      expect(error.message).toContain(`cannot start "build all": `)
+      expect(error.message).toContain(`cannot start "build" (build all): `)
       expect(error.message).toContain(problem)
     })
   )
@@ -258,19 +258,33 @@ describe("a failure", () => {
 })
 
 describe("the label", () => {
-  it.effect("is the command and its arguments by default", () =>
+  it.effect.each<[Command.Command, string]>([
+    [command, "build"],
+    [Command.make("/usr/bin/git", "push"), "git"],
+    [Command.make("cd /tmp && ls").pipe(Command.runInShell(true)), "cd"],
+    [Command.pipeTo(Command.make("/bin/cat", "a b"), Command.make("sort")), "cat | sort"]
+  ])("is the program's name by default: %#", ([command, label]) =>
     Effect.gen(function* () {
       const report = yield* Effect.provide(Supervise.run(command), doing(Script.exit(0)).layer)
-      expect(report.label).toBe("build all")
+      expect(report.label).toBe(label)
+    })
+  )
+
+  it.effect("stands in a message before the command line, which can be pasted", () =>
+    Effect.gen(function* () {
+      const command = Command.make("git", "commit", "-m", "it's done\n", "--", "a b.txt", "")
+      const error = yield* refused({ maxLineBytes: 0 }, command)
+      expect(error.message).toContain(`cannot start "git" (git commit -m $'it\\'s done\\n' -- 'a b.txt' ''): `)
+      expect((yield* refused({ maxLineBytes: 0 }, Command.make("git"))).message).toContain(`cannot start "git": `)
     })
   )
 
   it.effect("is cut in messages, and whole as data", () =>
     Effect.gen(function* () {
       const long = "x".repeat(10_000)
-      const error = yield* refused({ maxLineBytes: 0 }, Command.make("build", long))
-      expect(error.message.length).toBeLessThan(300)
-      expect(error.label).toContain(long)
+      const error = yield* refused({ maxLineBytes: 0, label: long }, Command.make("build", long))
+      expect(error.message.length).toBeLessThan(400)
+      expect(error.label).toBe(long)
     })
   )
 })
@@ -302,10 +316,9 @@ describe("secrets", () => {
       expect(shown).not.toContain(secret)
       expect(shown).not.toContain("second-secret")
       expect(shown).not.toContain("MIIabcdef")
-      expect(logs.entries.map((entry) => entry.message)).toContain(
-        "[login --token <redacted>:out] <redacted> twice: <redacted>"
-      )
-      expect(error).toMatchObject({ label: "login --token <redacted>", args: ["--token", "<redacted>"] })
+      expect(logs.entries.map((entry) => entry.message)).toContain("[login:out] <redacted> twice: <redacted>")
+      expect(error).toMatchObject({ label: "login", args: ["--token", "<redacted>"] })
+      expect(error.message).toContain(`"login" (login --token '<redacted>') `)
     })
   )
 
@@ -350,9 +363,9 @@ describe("secrets", () => {
         Effect.provide(logs.layer)
       )
       expect(logs.entries.map((entry) => entry.message).slice(0, 3)).toEqual([
-        "[build all:out] <redacted>",
-        "[build all:out] <redacted>",
-        `[build all:out] ${"x".repeat(90)}<redacted> … (8 bytes cut)`
+        "[build:out] <redacted>",
+        "[build:out] <redacted>",
+        `[build:out] ${"x".repeat(90)}<redacted> … (8 bytes cut)`
       ])
       expect(report.stderr.tail.replaceAll("<redacted>", "")).not.toMatch(/[a-z0-9]{3}/)
     })
@@ -366,8 +379,8 @@ describe("secrets", () => {
         Effect.provide(logs.layer)
       )
       expect(logs.entries.map((entry) => entry.message).slice(0, 2)).toEqual([
-        "[build all:out] <redacted>",
-        "[build all:out] <redacted>zzzzzz … (21 bytes cut)"
+        "[build:out] <redacted>",
+        "[build:out] <redacted>zzzzzz … (21 bytes cut)"
       ])
     })
   )
@@ -398,8 +411,8 @@ describe("secrets", () => {
         expect(error).toMatchObject({ stderr: "first\n<redacted>\x1b[01;31m\x1b[m\n" })
         expect(logs.entries.find(({ message }) => String(message).includes("ok"))?.message).toBe(
           colour
-            ? "[build all:out] \x1b[32mok\x1b[m <redacted>\x1b[01;31m\x1b[m end\x1b[0m"
-            : "[build all:out] ok <redacted> end"
+            ? "[build:out] \x1b[32mok\x1b[m <redacted>\x1b[01;31m\x1b[m end\x1b[0m"
+            : "[build:out] ok <redacted> end"
         )
       }
     })
@@ -432,9 +445,9 @@ describe("secrets", () => {
         Effect.provide(logs.layer)
       )
       expect(logs.entries.map((entry) => entry.message)).toEqual([
-        "[build all:out] x <redacted>",
-        "[build all:out] <redacted> y",
-        "[build all:out] ab"
+        "[build:out] x <redacted>",
+        "[build:out] <redacted> y",
+        "[build:out] ab"
       ])
     })
   )
@@ -458,10 +471,7 @@ describe("secrets", () => {
       )
       yield* TestClock.adjust("150 millis")
       yield* Fiber.join(fiber)
-      expect(logs.entries.map((entry) => entry.message)).toEqual([
-        "[build all:out] key <redacted> done ",
-        "[build all:out] x"
-      ])
+      expect(logs.entries.map((entry) => entry.message)).toEqual(["[build:out] key <redacted> done ", "[build:out] x"])
     })
   )
 
@@ -472,7 +482,7 @@ describe("secrets", () => {
         Effect.provide(doing(Script.stdout(`{ }\n  "key": "abc"\n`)).layer),
         Effect.provide(logs.layer)
       )
-      expect(logs.entries.map((entry) => entry.message)).toEqual(["[build all:out] { }", "[build all:out] <redacted>"])
+      expect(logs.entries.map((entry) => entry.message)).toEqual(["[build:out] { }", "[build:out] <redacted>"])
     })
   )
 

@@ -45,9 +45,9 @@ describe("the relay of a child", () => {
     Effect.gen(function* () {
       const { entries, pid } = yield* logged([Script.stdout("one\ntwo\n"), Script.stderr("three")])
       expect(entries).toEqual([
-        { level: "IO", message: "[build all:out] one", annotations: { label: "build all", pid, stream: "stdout" } },
-        { level: "IO", message: "[build all:out] two", annotations: { label: "build all", pid, stream: "stdout" } },
-        { level: "IO", message: "[build all:err] three", annotations: { label: "build all", pid, stream: "stderr" } }
+        { level: "IO", message: "[build:out] one", annotations: { label: "build", pid, stream: "stdout" } },
+        { level: "IO", message: "[build:out] two", annotations: { label: "build", pid, stream: "stdout" } },
+        { level: "IO", message: "[build:err] three", annotations: { label: "build", pid, stream: "stderr" } }
       ])
     })
   )
@@ -57,7 +57,7 @@ describe("the relay of a child", () => {
       const { entries } = yield* logged([Script.stdout("one\n"), Script.stderr("two\n")], {
         relay: { stdout: false, level: "warning" }
       })
-      expect(entries.map((entry) => [entry.level, entry.message])).toEqual([["WARN", "[build all:err] two"]])
+      expect(entries.map((entry) => [entry.level, entry.message])).toEqual([["WARN", "[build:err] two"]])
     })
   )
 
@@ -95,12 +95,12 @@ describe("the relay of a child", () => {
         Script.stdout("\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\x07bell\ttab\x9b31mC1\u202eoverride\n\x1b[32mopen\n")
       ]
       expect((yield* logged(steps)).messages).toEqual([
-        "[build all:out] red \u2407bell\ttabC1\ufffdoverride",
-        "[build all:out] open"
+        "[build:out] red \u2407bell\ttabC1\ufffdoverride",
+        "[build:out] open"
       ])
       expect((yield* logged(steps, { relay: { colour: true } })).messages).toEqual([
-        "[build all:out] \x1b[31mred\x1b[0m \u2407bell\ttabC1\ufffdoverride\x1b[0m",
-        "[build all:out] \x1b[32mopen\x1b[0m"
+        "[build:out] \x1b[31mred\x1b[0m \u2407bell\ttabC1\ufffdoverride\x1b[0m",
+        "[build:out] \x1b[32mopen\x1b[0m"
       ])
     })
   )
@@ -125,8 +125,8 @@ describe("the relay of a child", () => {
 
   it.effect("keeps a label of several lines on one", () =>
     Effect.gen(function* () {
-      const { messages } = yield* logged([Script.stdout("x\n")], {}, Command.make("sh", "-c", "a\nb"))
-      expect(messages[0]).toBe("[sh -c a\u240ab:out] x")
+      const { messages } = yield* logged([Script.stdout("x\n")], { label: "a\nb" })
+      expect(messages[0]).toBe("[a\u240ab:out] x")
     })
   )
 })
@@ -148,7 +148,7 @@ describe("the span of a child", () => {
       const span = spans.find((each) => each.name === "tether.child")
       expect(span?.status._tag).toBe("Ended")
       expect(Object.fromEntries(span?.attributes ?? [])).toMatchObject({
-        label: "build all",
+        label: "build",
         pid,
         status: "exited with code 0",
         endedBy: "child",
@@ -264,7 +264,7 @@ describe("what a child may do to a terminal through us", () => {
         Effect.flip,
         Effect.provide(doing(Script.stderr("\x1b]0;title\x07bad\n"), Script.exit(3)).layer)
       )
-      expect(error.message).toMatch(/^"ab\u240ac" exited with code 3 after 0 ms$/)
+      expect(error.message).toBe(`"ab\u240ac" (sh -c $'printf x\\nexit 3') exited with code 3 after 0 ms`)
       expect((error as ProcessFailed).pretty).toBe(`${error.message}\n|_.stderr:\n   bad`)
       expect((error as ProcessFailed).stderr).toBe("\x1b]0;title\x07bad\n")
       expect(ProcessInfo.format({ pid: 1, command: "\x1b[31mevil\n", startedAt: undefined })).toBe("1 (evil)")
@@ -274,7 +274,7 @@ describe("what a child may do to a terminal through us", () => {
   it.effect("is told where a line was cut", () =>
     Effect.gen(function* () {
       const { messages } = yield* logged([Script.stdout("ok\n0123456789\n")], { maxLineBytes: 4 })
-      expect(messages).toEqual(["[build all:out] ok", "[build all:out] 0123 … (6 bytes cut)"])
+      expect(messages).toEqual(["[build:out] ok", "[build:out] 0123 … (6 bytes cut)"])
     })
   )
 })
@@ -318,7 +318,7 @@ describe("the look at a chunk for anything but plain text", () => {
   it.effect("remembers what the start of a line had, until the line ends", () =>
     Effect.gen(function* () {
       const { messages } = yield* logged([Script.stdout("\x1b[31mre", "d\nplain\n", "also plain\n")])
-      expect(messages).toEqual(["[build all:out] red", "[build all:out] plain", "[build all:out] also plain"])
+      expect(messages).toEqual(["[build:out] red", "[build:out] plain", "[build:out] also plain"])
     })
   )
 })

@@ -48,12 +48,12 @@ describe("ProcessFailed", () => {
   })
 
   it("has a message of one line and a pretty form with an indented note", () => {
-    expect(error.message).toBe(`"build" exited with code 3 after 1.2 s`)
-    expect(error.pretty).toBe(`"build" exited with code 3 after 1.2 s\n|_.stderr:\n   a\n   \n   b`)
+    expect(error.message).toBe(`"build" (make all) exited with code 3 after 1.2 s`)
+    expect(error.pretty).toBe(`"build" (make all) exited with code 3 after 1.2 s\n|_.stderr:\n   a\n   \n   b`)
   })
 
   it("shows its message where Effect prints a cause", () => {
-    expect(Cause.pretty(Cause.fail(error))).toContain(`"build" exited with code 3 after 1.2 s`)
+    expect(Cause.pretty(Cause.fail(error))).toContain(`"build" (make all) exited with code 3 after 1.2 s`)
   })
 })
 

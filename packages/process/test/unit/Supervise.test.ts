@@ -58,7 +58,7 @@ describe("the outcome of a run", () => {
       const spawner = doing(Script.stdout("one\ntwo"), Script.stderr("warning\n"), Script.exit(0))
       const report = yield* Effect.provide(Supervise.run(command), spawner.layer)
       expect(report).toMatchObject({
-        label: "build all",
+        label: "build",
         pid: spawner.last.pid,
         status: Exited(0),
         endedBy: "child",
@@ -76,9 +76,9 @@ describe("the outcome of a run", () => {
           run([Script.stderr("first\nlast words\n"), Script.exit(3)], { relay, label: "build" })
         )
         expect(error).toBeInstanceOf(ProcessFailed)
-        expect(error.message).toBe(`"build" exited with code 3 after 0 ms`)
+        expect(error.message).toBe(`"build" (build all) exited with code 3 after 0 ms`)
         expect((error as ProcessFailed).pretty).toBe(
-          `"build" exited with code 3 after 0 ms\n|_.stderr:\n   first\n   last words`
+          `"build" (build all) exited with code 3 after 0 ms\n|_.stderr:\n   first\n   last words`
         )
         expect(error).toMatchObject({ command: "build", args: ["all"], status: Exited(3), endedBy: "child" })
       }
@@ -89,7 +89,7 @@ describe("the outcome of a run", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(run([Script.die("SIGSEGV")], { label: "build" }))
       expect(error).toMatchObject({ status: Signaled("SIGSEGV"), endedBy: "outside" })
-      expect(error.message).toBe(`"build" was ended by SIGSEGV after 0 ms`)
+      expect(error.message).toBe(`"build" (build all) was ended by SIGSEGV after 0 ms`)
     })
   )
 
@@ -118,7 +118,7 @@ describe("the outcome of a run", () => {
       const fiber = yield* begin(Effect.flip(run([Script.wait("1200 millis"), Script.exit(3)], { label: "build" })))
       yield* TestClock.adjust("1200 millis")
       const error = yield* Fiber.join(fiber)
-      expect(error.message).toBe(`"build" exited with code 3 after 1.2 s`)
+      expect(error.message).toBe(`"build" (build all) exited with code 3 after 1.2 s`)
     })
   )
 

@@ -5,6 +5,7 @@ import type * as Command from "@effect/platform/Command"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as ChildSpawner from "@tether/process/ChildSpawner"
 import * as Redactor from "@tether/process/Redactor"
+import * as Shell from "@tether/process/Shell"
 import type { SpawnError } from "@tether/process/SpawnError"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Duration from "effect/Duration"
@@ -137,7 +138,7 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
         shown: {
           ...shown,
           cwd: redactor.redact(place),
-          line: [shown.command, ...shown.args].join(" ").slice(0, longestShown)
+          line: Shell.commandLine([shown.command, ...shown.args]).slice(0, longestShown)
         },
         redactor,
         cols,
