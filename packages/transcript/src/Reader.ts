@@ -5,7 +5,7 @@ import * as Block from "./Block.js"
 import type { ClaudeLine } from "./ClaudeLine.js"
 import type { Entry, Prompt } from "./Entry.js"
 import { claudeLine } from "./internal/claudeLine.js"
-import { codexLine, isRollout, itemIdOf } from "./internal/codexLine.js"
+import { beginsSubAgent, codexLine, isRollout, itemIdOf } from "./internal/codexLine.js"
 import { type JsonObject, parseObject } from "./Json.js"
 
 /**
@@ -79,6 +79,7 @@ class LineReader implements Reader {
   last: JsonObject | undefined
   private held: ReadonlyArray<Prompt> = []
   private readonly known = new Set<string>()
+  private isOfSubAgent = false
 
   constructor(public answering: string | undefined) {}
 
@@ -93,7 +94,9 @@ class LineReader implements Reader {
     const entry = parseObject(text)
     if (entry === undefined) return this.left("malformed")
     this.last = entry
-    return this.take(isRollout(entry) ? codexLine(entry) : claudeLine(entry), entry)
+    if (!isRollout(entry)) return this.take(claudeLine(entry), entry)
+    this.isOfSubAgent ||= beginsSubAgent(entry)
+    return this.isOfSubAgent ? this.left("asides") : this.take(codexLine(entry), entry)
   }
 
   private take(line: ClaudeLine, entry: JsonObject): ReadonlyArray<Entry> {
@@ -127,8 +130,15 @@ class LineReader implements Reader {
         return [...this.release(), { ...line, answers: this.answering }]
       case "Results":
         return [line]
-      default:
-        if (line._tag === "Prompt") this.look(line.blocks)
+      case "Work": {
+        // It was at work on them: it was interrupted, or the model server has refused them.
+        const held = line.isOver && this.hasWorked() ? this.release() : nothing
+        this.held = []
+        this.answering = line.identity ?? this.answering
+        return [...held, line]
+      }
+      case "Prompt":
+        this.look(line.blocks)
         this.held = []
         this.answering = line.identity ?? this.answering
         return [line]
@@ -140,6 +150,11 @@ class LineReader implements Reader {
     this.held = []
     this.answering = held.at(-1)?.identity ?? this.answering
     return held
+  }
+
+  /** The last line tells of an end of work, and is not the program's "No response requested.". */
+  private hasWorked(): boolean {
+    return this.last?.["type"] !== "assistant" || this.last["isApiErrorMessage"] === true
   }
 
   private look(blocks: ReadonlyArray<Block.Block>): void {

@@ -5,7 +5,7 @@ import { asArray, asNumber, asObject, asString, inWords, type JsonObject } from 
  */
 import * as AgentAdapter from "../AgentAdapter.js"
 import { Messages, sessionIdOf, tokensOf } from "./claudeMessage.js"
-import type { SessionTotals } from "./sessionTotals.js"
+import { SessionTotals } from "./sessionTotals.js"
 
 type Said = AgentAdapter.Said
 
@@ -22,6 +22,8 @@ export const claudeDecoder = (
   costs: SessionTotals<"costUsd">
 ): AgentAdapter.Decoder => {
   let goesOn = resumeSessionId !== undefined
+  /** Of a session without an id, no other turn is known. */
+  const nameless = new SessionTotals(["costUsd"])
   const messages = new Messages()
   /** The ids of those that have been told. */
   const results = new Set<string>()
@@ -62,7 +64,8 @@ export const claudeDecoder = (
   const costOf = (entry: JsonObject): number | undefined => {
     const total = asNumber(entry["total_cost_usd"])
     if (total === undefined) return undefined
-    const added = costs.added(sessionIdOf(entry) ?? "", goesOn, { costUsd: total })
+    const id = sessionIdOf(entry)
+    const added = (id === undefined ? nameless : costs).added(id ?? "", goesOn, { costUsd: total })
     goesOn = true
     return added?.costUsd
   }

@@ -18,10 +18,11 @@ export class SessionTotals<Name extends string> {
   added(sessionId: string, goesOn: boolean, total: Counts<Name>): Counts<Name> | undefined {
     const before = this.totals.get(sessionId)
     this.remember(sessionId, total)
-    if (!goesOn) return total
-    if (before === undefined) return undefined
-    // Some versions begin anew with each process.
-    const isAnew = this.names.some((name) => total[name] < before[name])
+    if (before === undefined) return goesOn ? undefined : total
+    // Some versions begin anew with each process. A recording that is played again does, too.
+    const isAnew =
+      this.names.some((name) => total[name] < before[name]) ||
+      (!goesOn && this.names.every((name) => total[name] === before[name]))
     const entries = this.names.map((name) => [name, total[name] - before[name]])
     return isAnew ? total : (Object.fromEntries(entries) as Counts<Name>)
   }

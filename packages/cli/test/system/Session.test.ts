@@ -240,7 +240,7 @@ describe("tether session ls", () => {
     const { stdout } = await session("ls")
     expect(stdout).toMatch(/^NAME +STATE +PID +AGE +ATTACHED +COMMAND\n/)
     expect(stdout).toMatch(
-      /^first +alive +\d+ +\d+s +0 +sh -c exec sleep 300\nsecond +alive +\d+ +\d+s +0 +sh -c exec sleep 301$/m
+      /^first +alive +\d+ +\d+s +0 +sh -c 'exec sleep 300'\nsecond +alive +\d+ +\d+s +0 +sh -c 'exec sleep 301'$/m
     )
   })
 })

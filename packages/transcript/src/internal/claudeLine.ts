@@ -50,9 +50,22 @@ const asides = new Set([
   "last-prompt",
   "tag",
   "file-history-snapshot",
+  "file-history-delta",
+  "attribution-snapshot",
+  "bridge-session",
+  "continued-in",
+  "derived-from",
+  "frame-link",
+  "history-suppression",
+  "isolation-latch",
+  "memory-mode",
+  "relocated",
+  "session-owner",
+  "worktree-state",
   "content-replacement",
   "api-request",
   "api-request-blob",
+  "api-request-resumed",
   "api-request-shape",
   "atis-latch",
   "cost-state",
@@ -134,6 +147,13 @@ const ofAssistant = (entry: JsonObject, message: JsonObject, blocks: ReadonlyArr
 const ofUser = (entry: JsonObject, blocks: ReadonlyArray<Block.Block>): ClaudeLine => {
   const { at, identity } = whoseOf(entry)
   if (blocks.some(({ _tag }) => _tag === "ToolResult")) {
+    const feedback = asString(entry["userFeedback"])
+    // What a person types who refuses a tool stands in its result, and here.
+    if (feedback !== undefined && feedback.trim() !== "") {
+      const said: Prompt = { _tag: "Prompt", blocks: [{ _tag: "Text", text: feedback }], identity, at }
+      const results = blocks.filter(({ _tag }) => _tag !== "Text")
+      return { _tag: "Mixed", results: { _tag: "Results", blocks: results, identity, at }, beside: said }
+    }
     const texts = blocks.filter(({ _tag }) => _tag === "Text")
     if (texts.length === 0) return { _tag: "Results", blocks, identity, at }
     const results: Results = { _tag: "Results", blocks: blocks.filter(({ _tag }) => _tag !== "Text"), identity, at }
@@ -176,7 +196,7 @@ const spoken = (entry: JsonObject, blocks: ReadonlyArray<Block.Block>, whose: Wh
       return byUser === true ? command : { _tag: "Command", entry: command }
     }
     case "Element":
-      return byUser === true ? { _tag: "Prompt", blocks, ...whose } : unknown
+      return unknown
     default: {
       if (byUser === false) return unknown
       return said.length === 0 ? aside : { _tag: "Prompt", blocks: said, ...whose }

@@ -21,6 +21,12 @@ const types = new Set([
 export const isRollout = (entry: JsonObject): boolean =>
   "payload" in entry && typeof entry["type"] === "string" && types.has(entry["type"])
 
+/** Whether a rollout is that of a sub-agent, such as of `/review`: its header says whose it is. */
+export const beginsSubAgent = (entry: JsonObject): boolean => {
+  const header = entry["type"] === "session_meta" ? asObject(entry["payload"]) : undefined
+  return header?.["thread_source"] === "subagent" || asObject(header?.["source"])?.["subagent"] !== undefined
+}
+
 export type CodexLine = Entry | { readonly _tag: "Aside" | "Unknown" | "Malformed" }
 
 const aside = { _tag: "Aside" } as const

@@ -26,17 +26,18 @@ const shellOutputs = ["bash-stdout", "bash-stderr"]
 
 const notifications = ["task-notification"]
 
-/** `isByUser`: the line says that a person has written it, who may write about such elements. */
+/**
+ * `isByUser`: the line says that a person has written it. A person may write about such elements: the text was said as
+ * it stands, and a command alone is stored in another form than it was typed in.
+ */
 export const readText = (given: string, isByUser = false): Read => {
+  if (isByUser) return commandIn(given.trim()) ?? { _tag: "Said", text: given }
   const text = given.includes("<") ? withoutBesides(given) : given
   const trimmed = text.trim()
-  if (!isByUser && interruption.test(trimmed)) return { _tag: "Interrupted" }
+  if (interruption.test(trimmed)) return { _tag: "Interrupted" }
   if (!trimmed.startsWith("<")) return { _tag: "Said", text }
-  if (commandMark.test(trimmed)) {
-    const words = [elementIn(trimmed, "command-name"), elementIn(trimmed, "command-args")]
-    return { _tag: "Command", text: words.filter((word) => word !== undefined && word !== "").join(" ") }
-  }
-  if (isByUser) return isElement(trimmed) ? { _tag: "Element" } : { _tag: "Said", text }
+  const command = commandIn(trimmed)
+  if (command !== undefined) return command
   if (opensWith(trimmed, notifications)) return { _tag: "Notified" }
   if (opensWith(trimmed, commandOutputs)) return { _tag: "Output", of: "command" }
   if (opensWith(trimmed, shellOutputs)) return { _tag: "Output", of: "shell" }
@@ -46,8 +47,15 @@ export const readText = (given: string, isByUser = false): Read => {
 
 const interruption = /^\[Request interrupted by user[^\]]{0,100}\]$/
 
-/** A command is stored as these elements, in either order, and each of them has its end. */
-const commandMark = /^<(command-name|command-message)>[^<]{0,1000}<\/\1>/
+/** A command is stored as these elements alone, in any order, and each of them has its end. */
+const commandIn = (text: string): Read | undefined => {
+  if (!commandStart.test(text) || !commandEnd.test(text.slice(-30))) return undefined
+  const words = [elementIn(text, "command-name"), elementIn(text, "command-args")]
+  return { _tag: "Command", text: words.filter((word) => word !== undefined && word !== "").join(" ") }
+}
+
+const commandStart = /^<(command-name|command-message)>[^<]{0,1000}<\/\1>/
+const commandEnd = /<\/command-(?:name|message|args)>$/
 
 /** Without the elements beside it. Most texts have none, and are given back as they are. */
 const withoutBesides = (text: string): string => {

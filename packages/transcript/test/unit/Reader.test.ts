@@ -156,6 +156,46 @@ describe("what was said", () => {
     expect(said([user(text, typed)])).toEqual([`user: ${text}`])
   })
 
+  it.each([
+    ["a reminder that a person has typed", "what is <system-reminder>x</system-reminder>"],
+    ["a reminder alone", "<system-reminder>x</system-reminder>"],
+    ["a command's element with words behind it", "<command-name>/foo</command-name> what is that?"],
+    ["an interruption that a person has typed", "[Request interrupted by user]"]
+  ])("keeps the words of a person as they were typed: %s", (_, text) => {
+    expect(said([user(text, { promptSource: "typed" })])).toEqual([`user: ${text}`])
+  })
+
+  it("has what a person types who refuses a tool, beside its result", () => {
+    const result = { type: "tool_result", tool_use_id: "t", content: "refused: use y.txt", is_error: true }
+    const { entries } = read([user([result], { userFeedback: "use y.txt" }), user([result], { userFeedback: " " })])
+    expect(entries.map(({ _tag }) => _tag)).toEqual(["Results", "Prompt", "Results"])
+    expect(wordsOf(entries)).toEqual(["user: use y.txt"])
+  })
+
+  it("has the commands at whose answer the agent was interrupted, or the model server failed", () => {
+    const noAnswer = (text: string, more: object) =>
+      line("assistant", [{ type: "text", text }], { message: { model: "<synthetic>", content: [] }, ...more })
+    expect(
+      said([
+        user("<bash-input>sleep 9</bash-input>"),
+        user("[Request interrupted by user]"),
+        user("<bash-input>ls</bash-input>"),
+        user("<bash-stdout>a</bash-stdout>"),
+        agent("API Error: 400", { isApiErrorMessage: true }),
+        user("<command-name>/clear</command-name>"),
+        noAnswer("No response requested.", {})
+      ])
+    ).toEqual(["user: !sleep 9", "user: !ls"])
+  })
+
+  it("is nothing of the thread of a sub-agent of codex", () => {
+    const header = (payload: object) => JSON.stringify({ type: "session_meta", payload })
+    const message = JSON.stringify({ type: "event_msg", payload: { type: "user_message", message: "review it" } })
+    expect(said([header({ source: { subagent: "review" } }), message])).toEqual([])
+    expect(said([header({ source: "cli", thread_source: "subagent" }), message])).toEqual([])
+    expect(said([header({ source: "cli", thread_source: "user" }), message])).toEqual(["user: review it"])
+  })
+
   it("has what stands beside the results of tools, but not what the program has put there", () => {
     const result = { type: "tool_result", tool_use_id: "t", content: "x" }
     const mixed = (...texts: ReadonlyArray<string>) =>
