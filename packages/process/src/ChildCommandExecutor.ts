@@ -7,13 +7,15 @@ import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import { BadArgument, type PlatformError } from "@effect/platform/Error"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ChildOptions } from "./ChildOptions.js"
-import { ChildSpawner } from "./ChildSpawner.js"
+import { ChildSpawner, plan } from "./ChildSpawner.js"
 import { CommandProcess } from "./internal/commandProcess.js"
 import { fromSpawnError } from "./internal/platformError.js"
+import { commandLine } from "./Shell.js"
 
 /**
  * What may be said of all children of an executor, because a `Command` cannot: how they are stopped when their scope
@@ -124,7 +126,8 @@ const startWith = (spawner: ChildSpawner["Type"], options: Options) => (command:
         }),
         fromSpawnError
       )
-      const process = new CommandProcess(child, { stdin: typeof stdin === "string" ? stdin : "stream", stdout, stderr })
+      const pipes = { stdin: typeof stdin === "string" ? stdin : "stream", stdout, stderr } as const
+      const process = new CommandProcess(child, () => lineOf(command, options) ?? child.label, pipes)
       yield* Scope.addFinalizer(
         scope,
         Effect.zipRight(
@@ -137,6 +140,12 @@ const startWith = (spawner: ChildSpawner["Type"], options: Options) => (command:
       return process as CommandExecutor.Process
     })
   )
+
+/** Of the last stage, whose end is that of the whole. */
+const lineOf = (command: Command.Command, options: Options): string | undefined => {
+  const planned = Either.getOrUndefined(plan(asLines(command), options))?.shown.at(-1)
+  return planned === undefined ? undefined : commandLine([planned.command, ...planned.args])
+}
 
 /** What the first stage reads, and the last one writes. */
 const endsOf = (command: Command.Command): Pick<Command.StandardCommand, "stdin" | "stdout" | "stderr"> => {

@@ -11,8 +11,8 @@ describe("lines", () => {
     expect(stderr).toBe("[x:err] two\n")
   })
 
-  it("have the command and its arguments for a label where none is given", async () => {
-    expect(await tether(["run", "--", "echo", "a", "b"])).toMatchObject({ stdout: "[echo a b:out] a b\n" })
+  it("have the program's name for a label where none is given", async () => {
+    expect(await tether(["run", "--", "echo", "a", "b"])).toMatchObject({ stdout: "[echo:out] a b\n" })
   })
 
   it("arrive while the child lives", async () => {

@@ -255,7 +255,9 @@ describe("a source that fails", () => {
       )
       if (error._tag !== "ProcessFailed") throw error
       expect(error.inputCause && Cause.failureOption(error.inputCause)).toMatchObject({ value: "the query failed" })
-      expect(error.message).toMatch(/^"psql" was stopped after .*, because the source of its input failed$/)
+      expect(error.message).toMatch(
+        /^"psql" \(sh -c .*\) was stopped after .*, because the source of its input failed$/
+      )
       expect(error.stdout).toBe("begin;\n")
       expect(existsSync(mark)).toBe(false)
     })

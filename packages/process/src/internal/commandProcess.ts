@@ -53,6 +53,8 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
 
   constructor(
     private readonly child: Child,
+    /** The command line, as Effect's own executor names a process in its failures. */
+    private readonly line: () => string,
     pipes: Pipes
   ) {
     super()
@@ -79,16 +81,14 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
   private sinkOf(stdin: Pipes["stdin"]): CommandExecutor.Process["stdin"] {
     if (stdin === "inherit") return Sink.drain
     if (stdin === "stream")
-      return Sink.failSync(() =>
-        Failure.ofProcess(this.child.label, "stdin", "Unknown", "its stdin is a Stream already")
-      )
+      return Sink.failSync(() => Failure.ofProcess(this.line(), "stdin", "Unknown", "its stdin is a Stream already"))
     return Sink.mapError(this.child.stdin.sink as Sink.Sink<void, unknown, never, InputError>, Failure.notWritten)
   }
 
   private get lostInput(): Effect.Effect<never, PlatformError> {
     return Effect.matchEffect(this.child.report, {
       onSuccess: () => Effect.dieMessage("it lost its input, and ended well"),
-      onFailure: (error) => Effect.fail(Failure.lostInput(this.child.label, error))
+      onFailure: (error) => Effect.fail(Failure.lostInput(this.line(), error))
     })
   }
 
@@ -130,7 +130,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
     return Effect.zipRight(again, this.child.stop(plan)).pipe(
       Effect.ensuring(Effect.sync(() => this.killing.splice(this.killing.indexOf(signal), 1))),
       Effect.catchTag("SurvivorsError", (error) =>
-        Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", error.message, error))
+        Effect.fail(Failure.ofProcess(this.line(), "kill", "TimedOut", error.message, error))
       )
     )
   }
@@ -141,13 +141,13 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
       if (!isRunning) return Effect.void
       return Effect.flatMap(ActiveTime.within(waitsOf(this.child), killWait, this.child.exited), (hasEnded) => {
         const message = `it was sent ${signal} and lives on after ${formatDuration(killWait)}`
-        return hasEnded ? Effect.void : Effect.fail(Failure.ofProcess(this.child.label, "kill", "TimedOut", message))
+        return hasEnded ? Effect.void : Effect.fail(Failure.ofProcess(this.line(), "kill", "TimedOut", message))
       })
     })
   }
 
   private fail(method: string, description: string): Effect.Effect<never, PlatformError> {
-    return Effect.fail(Failure.ofProcess(this.child.label, method, "Unknown", description))
+    return Effect.fail(Failure.ofProcess(this.line(), method, "Unknown", description))
   }
 
   /** While somebody waits for the end, output that nobody reads must not put it off. */
@@ -192,7 +192,7 @@ export class CommandProcess extends Inspectable.Class implements CommandExecutor
     const reservoir = new Reservoir(
       alwaysFlows,
       { isEndAwaited: () => this.awaiting > 0, hasExited: () => this.hasExited },
-      (bytes) => Failure.lostBytes(this.child.label, stream, bytes)
+      (bytes) => Failure.lostBytes(this.line(), stream, bytes)
     )
     this.reservoirs.set(stream, reservoir)
     return reservoir

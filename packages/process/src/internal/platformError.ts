@@ -66,7 +66,7 @@ const directoryReason = (code: string | undefined): SystemErrorReason => {
 export const noSignal = (signal: string): PlatformError =>
   new BadArgument({ module: "Command", method: "kill", description: `${clip(signal)} is no signal` })
 
-/** A failure of a process that runs, or has run. `label` is its command and arguments. */
+/** A failure of a process that runs, or has run. `label` is its command line. */
 export const ofProcess = (
   label: string,
   method: string,

@@ -140,7 +140,7 @@ describe("kill", () => {
         yield* Fiber.join(killed)
         expect(child.signals).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"])
         expect(yield* messageOf(process.exitCode)).toContain(
-          "(it): Process interrupted due to receipt of signal: SIGKILL"
+          "(it all): Process interrupted due to receipt of signal: SIGKILL"
         )
       })
     )
@@ -167,7 +167,7 @@ describe("kill", () => {
         yield* rest
         const killed = yield* Effect.fork(messageOf(process.kill("SIGHUP")))
         yield* TestClock.adjust("5 seconds")
-        expect(yield* Fiber.join(killed)).toBe("TimedOut: Command.kill (it): it was sent SIGHUP and lives on after 5 s")
+        expect(yield* Fiber.join(killed)).toBe("TimedOut: Command.kill (it all): it was sent SIGHUP and lives on after 5 s")
         expect(child.signals).toEqual(["SIGHUP"])
       })
     )
