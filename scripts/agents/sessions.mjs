@@ -143,7 +143,7 @@ const totalCost = (place, sessionId) =>
 /** The hook lines of the guide, for the program of this checkout. */
 const hooksFor = () => {
   const tether = `"${process.execPath}" "${join(root, "packages/cli/dist/bin.cjs")}"`
-  const line = (words) => [{ hooks: [{ type: "command", command: `${tether} ${words}` }] }]
+  const line = (words) => [{ hooks: [{ type: "command", command: `${tether} ${words} > /dev/null` }] }]
   return {
     hooks: {
       Stop: line("capture-turn --hook"),

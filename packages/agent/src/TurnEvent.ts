@@ -35,7 +35,8 @@ export const Block = Schema.Union(
 export type Block = typeof Block.Type
 
 /**
- * The session that the turn belongs to: how to resume it. At most once a turn, before the message that told it.
+ * The session that the turn belongs to: how to resume it. It comes before the message that told it, and once more if
+ * the agent ends the turn in another session.
  *
  * @example
  * ```ts

@@ -167,7 +167,9 @@ describe("kill", () => {
         yield* rest
         const killed = yield* Effect.fork(messageOf(process.kill("SIGHUP")))
         yield* TestClock.adjust("5 seconds")
-        expect(yield* Fiber.join(killed)).toBe("TimedOut: Command.kill (it all): it was sent SIGHUP and lives on after 5 s")
+        expect(yield* Fiber.join(killed)).toBe(
+          "TimedOut: Command.kill (it all): it was sent SIGHUP and lives on after 5 s"
+        )
         expect(child.signals).toEqual(["SIGHUP"])
       })
     )
