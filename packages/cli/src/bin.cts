@@ -10,6 +10,10 @@ const argv = process.argv.slice(2)
 const [command] = argv
 const isHook = command === "capture-turn" || (command === "capture-transcript" && argv.includes("--no-spawn"))
 
+// Until there is a command that could hear them, these say nothing. By default they end a program or open its debugger.
+if (command === "run")
+  for (const signal of ["SIGUSR1", "SIGUSR2", "SIGALRM"] as const) process.on(signal, () => undefined)
+
 interface Hook {
   readonly main: (argv: ReadonlyArray<string>) => void
 }

@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly journal: string | undefined
   readonly stdin: boolean
   readonly noPrefix: boolean
+  readonly raw: boolean
   readonly json: boolean
 }
 
@@ -64,15 +65,18 @@ export const runCommand = <R>(run: (options: RunOptions) => Effect.Effect<void, 
       ),
       stdin: flag(options.stdin),
       noPrefix: flag(options.noPrefix),
+      raw: flag(options.raw),
       json: flag(options.json),
       program: word("COMMAND"),
       args: Args.repeated(word("ARGS"))
     },
     ({ args, journal, label, program, ...rest }) =>
-      run({
-        ...rest,
-        words: [program, ...args],
-        label: Option.getOrUndefined(label),
-        journal: Option.getOrUndefined(journal)
-      })
+      rest.raw && rest.redact.length > 0
+        ? wrong("--raw passes the output on untouched, and --redact replaces parts of it: give one of them")
+        : run({
+            ...rest,
+            words: [program, ...args],
+            label: Option.getOrUndefined(label),
+            journal: Option.getOrUndefined(journal)
+          })
   ).pipe(Command.withDescription(texts.run.summary))

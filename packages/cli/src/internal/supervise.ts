@@ -11,9 +11,11 @@ import * as Supervise from "@tether/process/Supervise"
 import type { SurvivorsError } from "@tether/process/SurvivorsError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { concluded } from "./answer.js"
 import * as exitCode from "./exitCode.js"
 import { keepJournal } from "./keepJournal.js"
@@ -22,7 +24,7 @@ import type { Outlet } from "./outlet.js"
 import type { Outlets } from "./outlets.js"
 import * as report from "./report.js"
 import type { RunOptions } from "./runCommand.js"
-import { type Forwarded, received } from "./signals.js"
+import { allReceived, type Sendable, stopped } from "./signals.js"
 
 interface End {
   readonly code: number
@@ -40,7 +42,7 @@ export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<
     withPrefix: !options.noPrefix
   }
   return Effect.gen(function* () {
-    const signals = yield* received
+    const signals = yield* allReceived
     const end = yield* run(options, outlets, style, signals)
     if (end.told !== undefined) outlets.say(end.told)
     if (options.json) outlets.out.push(end.json)
@@ -56,10 +58,11 @@ const run = (
   options: RunOptions,
   outlets: Outlets,
   style: lineLogger.Style,
-  signals: Queue.Dequeue<Forwarded>
+  signals: Queue.Dequeue<Sendable>
 ): Effect.Effect<End, never, ChildSpawner | Scope.Scope> =>
   Effect.gen(function* () {
     const child = yield* start(options, style)
+    const passing = options.raw ? yield* Effect.forkScoped(passBytes(child, style)) : undefined
     yield* Effect.forkScoped(passOn(child, signals, options, outlets))
     let wasCutOff = false
     const cutOff = Effect.map(child.isRunning, (isRunning) => {
@@ -69,6 +72,7 @@ const run = (
       outlets.closed.pipe(Effect.zipRight(cutOff), Effect.zipRight(child.stop(withoutReader(options))))
     )
     const ended = yield* child.gone
+    if (passing !== undefined) yield* Fiber.join(passing)
     // It may have ended by itself before the stop.
     return { ...(yield* endOf(child, ended)), wasCutOff: wasCutOff && ended.endedBy !== "child" }
   }).pipe(Effect.catchAll((error) => Effect.succeed(endOfError(error))))
@@ -84,12 +88,28 @@ const start = (options: RunOptions, { outletOf }: lineLogger.Style) =>
     label: options.label,
     redact: options.redact,
     stdin: options.stdin ? "inherit" : "null",
-    // The relay makes the lines, and the logger takes them; `onLines` only waits until they are written.
-    relay: true,
-    onLines: { stdout: whenTaken(outletOf("stdout")), stderr: whenTaken(outletOf("stderr")) },
+    ...(options.raw
+      ? ({ stdout: "bytes", stderr: "bytes" } as const)
+      : {
+          // The relay makes the lines, and the logger takes them; `onLines` only waits until they are written.
+          relay: true,
+          onLines: { stdout: whenTaken(outletOf("stdout")), stderr: whenTaken(outletOf("stderr")) }
+        }),
     // A pager waits for a person.
     deliverGrace: Duration.infinity
   })
+
+/** As fast as they are taken. */
+const passBytes = (child: Child, { outletOf }: lineLogger.Style) =>
+  Effect.forEach(
+    ["stdout", "stderr"] as const,
+    (stream) =>
+      Stream.runForEach(child.bytes(stream), (bytes) => {
+        outletOf(stream).piece(bytes)
+        return outletOf(stream).settled
+      }),
+    { concurrency: "unbounded", discard: true }
+  )
 
 const whenTaken = (outlet: Outlet) => (): void | Effect.Effect<void> => (outlet.isBusy ? outlet.settled : undefined)
 
@@ -112,15 +132,31 @@ const endOfError = (error: SpawnError | SurvivorsError): End => ({
 const atOnce = Duration.millis(100)
 
 /** Passes signals on. A second Ctrl-C is from a person who has waited enough. */
-const passOn = (child: Child, signals: Queue.Dequeue<Forwarded>, { killAfter }: RunOptions, outlets: Outlets) =>
+const passOn = (child: Child, signals: Queue.Dequeue<Sendable>, { killAfter }: RunOptions, outlets: Outlets) =>
   Effect.gen(function* () {
     let interrupts = 0
     while (true) {
       const signal = yield* Queue.take(signals)
-      if (signal === "SIGINT") interrupts++
-      const isEnough = interrupts > 1
-      yield* Effect.fork(child.stop(isEnough ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killAfter))))
-      yield* Effect.fork(outlets.giveUpAfter(isEnough ? atOnce : killAfter))
+      switch (signal) {
+        case "SIGINT":
+        case "SIGTERM":
+        case "SIGHUP":
+        case "SIGQUIT": {
+          if (signal === "SIGINT") interrupts++
+          const isEnough = interrupts > 1
+          yield* Effect.fork(child.stop(isEnough ? StopPlan.kill : StopPlan.make(StopPlan.signal(signal, killAfter))))
+          yield* Effect.fork(outlets.giveUpAfter(isEnough ? atOnce : killAfter))
+          break
+        }
+        case "SIGTSTP":
+          // The command is in a session of its own, where the kernel ignores a SIGTSTP: no shell could continue it.
+          yield* child.signal("SIGSTOP")
+          yield* stopped
+          yield* child.signal("SIGCONT")
+          break
+        default:
+          yield* child.signal(signal)
+      }
     }
   })
 

@@ -31,7 +31,10 @@ export const run = {
   about: `What the command writes to stdout is shown on stdout as "[label:out] line", and what it writes to stderr on stderr as
 "[label:err] line", with control sequences taken out. Everything behind -- is passed on untouched.
 
-SIGINT, SIGTERM and SIGHUP are passed on to the command and all that it has started. A second Ctrl-C kills at once.
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command and all that it has started, which have --kill-after to
+end. A second Ctrl-C kills at once. SIGUSR1, SIGUSR2, SIGALRM and SIGWINCH are passed on and nothing more. Ctrl-Z stops
+the command too, and fg continues both.
+
 Whatever the command leaves running is stopped when it ends, and named.
 
 A command that must outlive a hang-up needs a session of its own: use "setsid tether run …". nohup has no effect,
@@ -42,7 +45,7 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
     label: {
       name: "label",
       value: "NAME",
-      text: ["The command's name in prefixes and messages.", "Default: the command and its arguments."]
+      text: ["The command's name in prefixes and messages.", "Default: the program's name."]
     },
     killAfter: {
       name: "kill-after",
@@ -69,7 +72,20 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
       ]
     },
     stdin: { name: "stdin", text: ["Let the command read our stdin. Default: it reads nothing."] },
-    noPrefix: { name: "no-prefix", text: ["Write lines as they are, without [label:out] and [label:err]."] },
+    noPrefix: {
+      name: "no-prefix",
+      text: [
+        "Write lines without [label:out] and [label:err]. They are still whole",
+        "lines, without control sequences other than colours on a terminal."
+      ]
+    },
+    raw: {
+      name: "raw",
+      text: [
+        "Pass the bytes of stdout and stderr on untouched, as they come: no",
+        "prefixes, no lines, nothing taken out. Not together with --redact."
+      ]
+    },
     json: {
       name: "json",
       text: ["Write the final report to stdout as one line of JSON. All relayed", "lines go to stderr then."]

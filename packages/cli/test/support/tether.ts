@@ -77,12 +77,15 @@ export const until = async <A>(what: string, ask: () => A | undefined | false): 
 }
 
 /** Whether a process lives. A zombie does not. */
-export const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => !/^[ZX]?$/.test(stateOf(pid))
+
+/** As `/proc` has it: `T` for one that is stopped; empty for none. */
+export const stateOf = (pid: number): string => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2))
+    return stat.charAt(stat.lastIndexOf(")") + 2)
   } catch {
-    return false
+    return ""
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { bin, program, isAlive, start, startProgram, tether, until } from "../support/tether.js"
 
@@ -34,6 +34,38 @@ describe("lines", () => {
     const script = String.raw`printf '\033[31mred\033[0m \033]0;title\007 \033[2J bell\007\n'`
     const { stdout } = await tether(sh(script, "--label", "x\x1b[2Jy"))
     expect(stdout).toBe("[xy:out] red   bell␇\n")
+  })
+})
+
+describe("--raw", () => {
+  const bytesOf = async (...words: ReadonlyArray<string>) => {
+    const started = start(["run", "--raw", ...words], { ownStdout: true })
+    const pieces: Array<Uint8Array> = []
+    started.process.stdout?.on("data", (piece: Uint8Array) => pieces.push(piece))
+    const { code, stderr } = await started.ended
+    await until("the end of stdout", () => started.process.stdout?.readableEnded === true)
+    return { code, stderr, bytes: Buffer.concat(pieces) }
+  }
+
+  it("passes on every byte as it was written, half characters and half lines too", async () => {
+    const script = String.raw`printf '\033[31mred\r\n\377\000half'; printf 'of stderr' >&2; exit 3`
+    const { bytes, code, stderr } = await bytesOf("--", "sh", "-c", script)
+    expect(bytes).toEqual(Buffer.from("\x1b[31mred\r\n\xff\x00half", "latin1"))
+    expect(stderr).toMatch(/^of stderrtether: "sh" .* exited with code 3/)
+    expect(code).toBe(3)
+    const large = await bytesOf("--", "cat", process.execPath)
+    expect(large.bytes.equals(readFileSync(process.execPath))).toBe(true)
+  })
+
+  it("ends a command whose reader goes away", async () => {
+    const line = `'${process.execPath}' '${bin}' run --raw -- yes | head -n 1; echo done`
+    expect((await startProgram("sh", ["-c", line]).ended).stdout).toBe("y\ndone\n")
+  })
+
+  it("is refused together with --redact, which would change the bytes", async () => {
+    const { code, stderr } = await tether(["run", "--raw", "--redact", "HOME", "--", "true"])
+    expect(code).toBe(2)
+    expect(stderr).toContain("give one of them")
   })
 })
 

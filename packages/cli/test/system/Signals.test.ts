@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { stubborn, stubbornFlood } from "../support/stubborn.js"
-import { bin, program, hasProc, isAlive, type Started, start, startProgram, until } from "../support/tether.js"
+import { bin, program, hasProc, isAlive, type Started, start, startProgram, stateOf, until } from "../support/tether.js"
 
 const sh = (script: string, ...options: Array<string>) =>
   start(["run", "--label", "x", ...options, "--", "sh", "-c", script])
@@ -32,6 +32,29 @@ describe("a signal is passed on, and the outcome is the child's", () => {
     await says(started, "ready")
     started.process.kill(signal)
     expect(await started.ended).toMatchObject({ code: 5, stdout: "[x:out] ready\n[x:out] bye\n" })
+  })
+
+  it.each<[name: string]>([["QUIT"], ["USR1"], ["USR2"], ["ALRM"], ["WINCH"]])(
+    "SIG%s is heard by a child, and does nothing else to us",
+    async (name) => {
+      const started = sh(`trap 'echo got ${name}; exit 6' ${name}; echo ready; while :; do sleep 0.02; done`)
+      await says(started, "ready")
+      started.process.kill(`SIG${name}` as NodeJS.Signals)
+      expect(await started.ended).toEqual({
+        code: 6,
+        stdout: `[x:out] ready\n[x:out] got ${name}\n`,
+        stderr: expect.not.stringMatching(/debugger/i)
+      })
+    }
+  )
+
+  it("SIGUSR1 is not the end of a child that goes on", async () => {
+    const started = sh(`trap 'echo one' USR1; echo ready; while :; do sleep 0.02; done`, "--kill-after", "100ms")
+    await says(started, "ready")
+    started.process.kill("SIGUSR1")
+    await says(started, "one")
+    started.process.kill("SIGTERM")
+    expect((await started.ended).code).toBe(143)
   })
 
   it("reaches the whole group", async () => {
@@ -108,6 +131,33 @@ describe.skipIf(missing !== undefined)("through a real terminal", () => {
     const [before, after] = settings(stdout) ?? []
     expect(before).toBeDefined()
     expect(after).toBe(before)
+  })
+
+  it("Ctrl-Z stops the child and us, and fg continues both", async () => {
+    const command = run(`-- sh -c 'echo pid=$$; while :; do sleep 0.05; echo on; done'`)
+    // With job control, as in a shell that a person types into: what is typed next is read by it.
+    const started = onTerminal(`set -m; ${command}; echo "stopped $?"; read -r _; echo again; fg`, { NO_COLOR: "1" })
+    const pid = Number(await until("the pid", () => /pid=(\d+)/.exec(started.stdout())?.[1]))
+    started.process.stdin?.write("\x1a")
+    await until("the shell to have its terminal back", () => /stopped \d+/.test(started.stdout()))
+    expect(stateOf(pid)).toBe("T")
+    started.process.stdin?.write("\n")
+    await until("the child to go on", () => /again[^]*\[x:out\] on/.test(started.stdout()))
+    expect(isAlive(pid)).toBe(true)
+    started.process.stdin?.write("\x03")
+    await started.ended
+    expect(isAlive(pid)).toBe(false)
+  })
+
+  it("Ctrl-Z stops nothing where no shell could continue it", async () => {
+    const started = onTerminal(run(`-- sh -c 'echo pid=$$; while :; do sleep 0.05; echo on; done'`), { NO_COLOR: "1" })
+    await until("the pid", () => /pid=(\d+)/.exec(started.stdout())?.[1])
+    started.process.stdin?.write("\x1a")
+    await until("Ctrl-Z", () => started.stdout().includes("^Z"))
+    const seen = started.stdout().length
+    await until("it to go on", () => started.stdout().slice(seen).includes("[x:out] on"))
+    started.process.stdin?.write("\x03")
+    await started.ended
   })
 
   it("Ctrl-C ends a child that does not care, and the terminal stays as it was", async () => {
