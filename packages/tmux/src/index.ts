@@ -1,5 +1,6 @@
 export * as DeliveryFailed from "./DeliveryFailed.js"
 export * as ExitCauseHook from "./ExitCauseHook.js"
+export * as Keys from "./Keys.js"
 export * as LaunchRefused from "./LaunchRefused.js"
 export * as SessionExists from "./SessionExists.js"
 export * as SessionLogs from "./SessionLogs.js"

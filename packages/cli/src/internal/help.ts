@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs"
 import { commandIn, commands, type CommandText, type OptionText } from "./texts.js"
 import { splitAtDashes } from "./words.js"
 
-const flagOf = ({ alias, name, value }: OptionText): string =>
-  `${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : ` ${value}`}`
+const flagOf = ({ alias, isValueOptional, name, value }: OptionText): string =>
+  `${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : isValueOptional === true ? ` [${value}]` : ` ${value}`}`
 
 const table = (rows: ReadonlyArray<readonly [left: string, text: ReadonlyArray<string>]>): string => {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2

@@ -1,14 +1,20 @@
 /**
  * The exit journal in which a command of ours records.
  */
+import * as StateDir from "@tether/host/StateDir"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { host } from "./readJournal.js"
 
+/** Where it records: in a directory, or in the journal of this user. */
+export interface Kept {
+  readonly directory: string | undefined
+}
+
 /** What is recorded never decides about what is run: without a journal it runs all the same, and that is said. */
-export const keepJournal = (directory: string | undefined): Layer.Layer<ExitJournal.ExitJournal> =>
-  ExitJournal.layerFile({ directory }).pipe(
+export const keepJournal = (kept: Kept | undefined): Layer.Layer<ExitJournal.ExitJournal> =>
+  Layer.unwrapEffect(Effect.map(directoryOf(kept), (directory) => ExitJournal.layerFile({ directory }))).pipe(
     Layer.provide(host),
     Layer.catchAll((error) =>
       Layer.unwrapEffect(
@@ -16,3 +22,6 @@ export const keepJournal = (directory: string | undefined): Layer.Layer<ExitJour
       )
     )
   )
+
+const directoryOf = (kept: Kept | undefined) =>
+  kept === undefined || kept.directory !== undefined ? Effect.succeed(kept?.directory) : StateDir.stateDir("journal")

@@ -14,6 +14,8 @@ import type { Outlets } from "./outlets.js"
 export interface Style {
   readonly outletOf: (stream: StreamName) => Outlet
   readonly withPrefix: boolean
+  /** The library's options for which the command has one of its own, by that one's name. */
+  readonly hints?: Readonly<Record<string, string>>
 }
 
 type Entry = Logger.Logger.Options<unknown>
@@ -32,11 +34,18 @@ export const make = (outlets: Outlets, style: Style): Logger.Logger<unknown, voi
   return Logger.make((entry) => {
     if (entry.logLevel.label === Relay.IO.label) relayOf(entry.annotations)(textOf(entry))
     else {
-      outlets.say(`${entry.logLevel.label.toLowerCase()}: ${textOf(entry)}`)
+      outlets.say(`${entry.logLevel.label.toLowerCase()}: ${withOwnHints(textOf(entry), style)}`)
       for (const line of causeOf(entry)) outlets.err.push(line)
     }
   })
 }
+
+/** A warning may end with an option of the library that helps: here it is the command's own, or nothing. */
+const withOwnHints = (text: string, { hints = {} }: Style): string =>
+  text.replace(/ If [^.:]*: option "(\w+)"\.$/, (hint, name: string) => {
+    const own = hints[name]
+    return own === undefined ? "" : hint.replace(`option "${name}"`, own)
+  })
 
 const makeRelay = (annotations: Annotations, style: Style): ((text: string) => void) => {
   const stream: StreamName = annotation(annotations, "stream") === "stderr" ? "stderr" : "stdout"

@@ -30,7 +30,7 @@ export const problemBefore = (argv: ReadonlyArray<string>): string | undefined =
   const last = Object.values(command?.options ?? {}).find(
     ({ alias, name }) => `--${name}` === before.at(-1) || (alias !== undefined && `-${alias}` === before.at(-1))
   )
-  return last?.value === undefined ? undefined : needsValue(last)
+  return last?.value === undefined || last.isValueOptional === true ? undefined : needsValue(last)
 }
 
 const nameIn = (word: string): string => word.split("=", 1)[0] as string
@@ -58,7 +58,8 @@ const strangeOption = ({ options }: CommandText, words: ReadonlyArray<string>): 
         word,
         known.map(({ name }) => `--${name}`)
       )
-    if (option.value !== undefined && !word.includes("=")) index++
+    const isAlone = option.isValueOptional === true && (words[index + 1] ?? "-").startsWith("-")
+    if (option.value !== undefined && !word.includes("=") && !isAlone) index++
   }
   return undefined
 }

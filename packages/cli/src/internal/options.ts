@@ -8,9 +8,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { parseDuration } from "./duration.js"
+import type { Kept } from "./keepJournal.js"
 import { needsValue } from "./misuse.js"
 import type { OptionText } from "./texts.js"
-import { isMarked } from "./words.js"
+import { isMarked, noValue } from "./words.js"
 
 export const wrong = (problem: string) => Effect.fail(ValidationError.invalidValue(HelpDoc.p(problem)))
 
@@ -43,6 +44,17 @@ export const present = (option: OptionText) => (given: string) =>
 /** Refuses an empty name, which is what an unset variable leaves. */
 export const named = (option: OptionText) => (given: string) =>
   given === "" ? wrong(`--${option.name} needs a name, and was given an empty one`) : Effect.succeed(given)
+
+/** The directory of a journal, or `undefined` where that of this user is meant. */
+export const journal = (option: OptionText): Options.Options<Option.Option<Kept>> =>
+  text(option).pipe(
+    Options.mapEffect((given): Effect.Effect<Kept, ValidationError.ValidationError> =>
+      given === noValue
+        ? Effect.succeed({ directory: undefined })
+        : Effect.map(Effect.flatMap(present(option)(given), named(option)), (directory) => ({ directory }))
+    ),
+    Options.optional
+  )
 
 /** Without a default, it must be given, or the option be optional. */
 export const duration = (option: OptionText, byDefault: string | undefined): Options.Options<Duration.Duration> =>

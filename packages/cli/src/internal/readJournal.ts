@@ -11,6 +11,7 @@ import * as TerminalText from "@tether/host/TerminalText"
 import * as TrustedPath from "@tether/host/TrustedPath"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as NodeProcessIdentity from "@tether/process-node/NodeProcessIdentity"
+import * as Shell from "@tether/process/Shell"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -35,6 +36,11 @@ export const host: Layer.Layer<FileSystem.FileSystem | ProcessIdentity> = Layer.
   NodeFileSystem.layer
 )
 
+/** Whoever asks why something has died before anything was recorded wants to know how to have it recorded. */
+const noJournal = (directory: string, isUsual: boolean): string =>
+  `there is no journal in ${TerminalText.quote(directory)}: no such directory. ` +
+  `\`tether run --journal${isUsual ? "" : ` ${Shell.commandLine([directory])}`} -- COMMAND\` keeps one, and so does every session`
+
 /**
  * Carries out what is asked of the journal in a directory. Where that cannot be read, the answer says so. One that is
  * named may be another user's: it is only read. That of the state directory must be our own.
@@ -49,8 +55,7 @@ export const readJournal = (
     if (Option.isNone(given)) yield* TrustedPath.check("read the journal in", directory, "Directory")
     const files = yield* FileSystem.FileSystem
     const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
-    if (!isThere)
-      return { lines: [], told: `there is no journal in ${TerminalText.quote(directory)}: no such directory`, code: 1 }
+    if (!isThere) return { lines: [], told: noJournal(directory, Option.isNone(given)), code: 1 }
     return yield* ask(yield* ExitJournal.reader(directory), directory)
   }).pipe(
     Effect.catchAll((error) => Effect.succeed({ lines: [], told: error.message, code: 1 })),

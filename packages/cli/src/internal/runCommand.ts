@@ -9,8 +9,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type { Kept } from "./keepJournal.js"
 import { unknown } from "./misuse.js"
-import { duration, flag, named, present, text, wrong } from "./options.js"
+import { duration, flag, journal, present, text, wrong } from "./options.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
 
@@ -19,7 +20,7 @@ export interface RunOptions {
   readonly label: string | undefined
   readonly killAfter: Duration.Duration
   readonly redact: ReadonlyArray<Redacted.Redacted>
-  readonly journal: string | undefined
+  readonly journal: Kept | undefined
   readonly stdin: boolean
   readonly noPrefix: boolean
   readonly raw: boolean
@@ -58,11 +59,7 @@ export const runCommand = <R>(run: (options: RunOptions) => Effect.Effect<void, 
       label,
       killAfter: duration(options.killAfter, "5s"),
       redact,
-      journal: text(options.journal).pipe(
-        Options.mapEffect(present(options.journal)),
-        Options.mapEffect(named(options.journal)),
-        Options.optional
-      ),
+      journal: journal(options.journal),
       stdin: flag(options.stdin),
       noPrefix: flag(options.noPrefix),
       raw: flag(options.raw),

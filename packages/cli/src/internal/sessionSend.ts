@@ -1,7 +1,9 @@
 /**
  * `tether session send`: a text, or keys, for a session.
  */
+import * as DidYouMean from "@tether/host/DidYouMean"
 import { DeliveryFailed } from "@tether/tmux/DeliveryFailed"
+import * as Keys from "@tether/tmux/Keys"
 import * as Effect from "effect/Effect"
 import type { Answer } from "./answer.js"
 import type { Outlets } from "./outlets.js"
@@ -14,6 +16,8 @@ export const send = ({ keys, name, noSubmit, words }: SendWords, server: string 
     Effect.gen(function* () {
       const session = yield* sessionOf(name)
       if (keys) {
+        const problem = problemOf(words ?? [])
+        if (problem !== undefined) return { lines: [], told: problem, code: misused } satisfies Answer
         // What tmux says of a pane that has gone is about its number.
         if ((yield* session.liveness) === "gone") {
           return yield* new DeliveryFailed({
@@ -34,6 +38,16 @@ export const send = ({ keys, name, noSubmit, words }: SendWords, server: string 
       return { lines: [], code: 0 } satisfies Answer
     }).pipe(Effect.provide(tmux(server)))
   )
+
+/** tmux types the letters of what it does not know. */
+const problemOf = (words: ReadonlyArray<string>): string | undefined => {
+  const strange = words.filter((word) => !Keys.isKey(word))
+  if (strange.length === 0) return undefined
+  const shown = strange.map((word) => DidYouMean.quoted(word, Keys.names)).join(" ")
+  return `tmux has no key ${shown}: it would type its letters. A text is sent without --keys`
+}
+
+const misused = 2
 
 /** More than that is no text that anybody would paste. */
 const mostBytes = 16 * 1024 * 1024

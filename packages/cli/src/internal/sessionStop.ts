@@ -26,7 +26,8 @@ export const stop = ({ grace, name, reason }: StopWords, server: string | undefi
 
 const planOf = (grace: Duration.Duration | undefined): StopPlan.StopPlan | undefined => {
   if (grace === undefined) return undefined
-  return Duration.toMillis(grace) === 0 ? StopPlan.kill : StopPlan.make(StopPlan.signal("SIGTERM", grace))
+  if (Duration.toMillis(grace) === 0) return StopPlan.kill
+  return StopPlan.make(StopPlan.signal("SIGHUP", Duration.min(grace, "1 second")), StopPlan.signal("SIGTERM", grace))
 }
 
 export const endedText = (name: string, { status }: SessionEnd): string =>

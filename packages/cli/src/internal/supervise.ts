@@ -39,7 +39,8 @@ export const supervise = (options: RunOptions, outlets: Outlets): Effect.Effect<
   const style: lineLogger.Style = {
     // With --json, stdout is for the report alone.
     outletOf: (stream) => (stream === "stdout" && !options.json ? outlets.out : outlets.err),
-    withPrefix: !options.noPrefix
+    withPrefix: !options.noPrefix,
+    hints: { stop: "--kill-after" }
   }
   return Effect.gen(function* () {
     const signals = yield* allReceived

@@ -8,6 +8,8 @@ export interface OptionText {
   /** One letter. */
   readonly alias?: string
   readonly value?: string
+  /** The option may stand without a value. */
+  readonly isValueOptional?: true
   readonly text: ReadonlyArray<string>
 }
 
@@ -23,6 +25,17 @@ export interface CommandText {
 }
 
 const misused = ["2", ["These words make no sense."]] as const
+
+const journal = {
+  name: "journal",
+  value: "DIR",
+  isValueOptional: true,
+  text: [
+    "Record the beginning and the end in the exit journal in DIR, which is",
+    "made where it is not there. Without DIR, before -- or another option, in",
+    "the one that `tether exits` and `tether why` read by default."
+  ]
+} as const satisfies OptionText
 
 export const run = {
   name: "run",
@@ -63,14 +76,7 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
         "be shown. May be given many times."
       ]
     },
-    journal: {
-      name: "journal",
-      value: "DIR",
-      text: [
-        "Record the beginning and the end in the exit journal in DIR, which is",
-        "made where it is not there. `tether exits` and `tether why` read it."
-      ]
-    },
+    journal,
     stdin: { name: "stdin", text: ["Let the command read our stdin. Default: it reads nothing."] },
     noPrefix: {
       name: "no-prefix",
@@ -160,7 +166,8 @@ const directory = {
   value: "DIR",
   text: [
     "The directory of the journal. Default: that of this user,",
-    "$XDG_STATE_HOME/tether/journal or ~/.local/state/tether/journal."
+    "$TETHER_STATE_DIR/journal, $XDG_STATE_HOME/tether/journal or",
+    "~/.local/state/tether/journal."
   ]
 } as const satisfies OptionText
 
@@ -168,8 +175,8 @@ export const exits = {
   name: "exits",
   usage: "tether exits [options]",
   summary: "Show which processes have ended, how, and by whom.",
-  about: `It shows the ends in an exit journal, which \`tether run --journal DIR\` and programs with an ExitJournal write: the oldest
-first, times in UTC. It changes nothing there.
+  about: `It shows the ends in an exit journal, which \`tether run --journal\` and programs with an ExitJournal write: the oldest first,
+times in UTC. It changes nothing there.
 
 Colours are used on a terminal only, and never where NO_COLOR is set.`,
   options: {
@@ -347,7 +354,7 @@ stands behind --. Without a prompt, or with -, it is read from stdin to its end.
       value: "DURATION",
       text: ["How long the turn may take: 90s, 10m, 2h. Default: as long as it likes."]
     },
-    journal: { name: "journal", value: "DIR", text: ["Record the beginning and the end in the exit journal in DIR."] },
+    journal,
     json: { name: "json", text: ["Write each event to stdout as one line of JSON, and nothing else."] }
   },
   codes: [
@@ -491,15 +498,15 @@ export const sessionStop = {
   name: "session stop",
   usage: "tether session stop [options] NAME",
   summary: "End all that runs in a session, and say how it ended.",
-  about: `The command and all that it has started get SIGTERM, and SIGKILL if they are still there after the grace. The journal has that it was
-on purpose.`,
+  about: `The command and all that it has started get SIGHUP, as from a terminal that goes away; SIGTERM a second later, and SIGKILL if they are
+still there after the grace. The journal has that it was on purpose.`,
   options: {
     grace: {
       name: "grace",
       value: "DURATION",
       text: [
-        "How long it may take to end before it is killed: 500ms, 5s, 2m,",
-        `"2 seconds". With 0s it is killed at once. Default: 5s.`
+        "How long it may take to end after SIGTERM before it is killed: 500ms,",
+        `5s, 2m, "2 seconds". With 0s it is killed at once. Default: 5s.`
       ]
     },
     reason: { name: "reason", value: "WORD", text: ["Why, for the journal. Default: stop."] },

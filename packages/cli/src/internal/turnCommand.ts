@@ -12,7 +12,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isatty } from "node:tty"
-import { duration, flag, named, present, text, wrong } from "./options.js"
+import type { Kept } from "./keepJournal.js"
+import { duration, flag, journal, named, present, text, wrong } from "./options.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
 
@@ -24,7 +25,7 @@ export interface TurnOptions {
   readonly args: ReadonlyArray<string>
   readonly cwd: string | undefined
   readonly timeout: Duration.Duration | undefined
-  readonly journal: string | undefined
+  readonly journal: Kept | undefined
   readonly json: boolean
   /** Undefined where it comes on stdin. */
   readonly prompt: string | undefined
@@ -74,7 +75,7 @@ export const turnCommand = <R>(turn: (options: TurnOptions) => Effect.Effect<voi
       args: text(options.agentArg).pipe(Options.repeated, Options.mapEffect(Effect.forEach(present(options.agentArg)))),
       cwd: valueOf(options.cwd),
       timeout: Options.optional(duration(options.timeout, undefined)),
-      journal: valueOf(options.journal),
+      journal: journal(options.journal),
       json: flag(options.json),
       prompt: Args.text({ name: "PROMPT" }).pipe(
         Args.map((word) => (isMarked(word) ? withoutMark(word) : word)),

@@ -15,11 +15,16 @@ export const splitAtDashes = (argv: ReadonlyArray<string>) => {
 
 export const withMarks = (argv: ReadonlyArray<string>): ReadonlyArray<string> => {
   const { before, behind } = splitAtDashes(argv)
-  return [...before.flatMap(apart), ...behind.map((word) => mark + word)]
+  return [...before.flatMap((word, index) => apart(word, before[index + 1])), ...behind.map((word) => mark + word)]
 }
 
-// The parser knows `--name=value` for options that are given once, and not for one that may be repeated.
-const apart = (word: string): ReadonlyArray<string> => {
+/** The value of an option that may stand without one, and does. */
+export const noValue = mark
+
+// The parser knows `--name=value` for options that are given once, and not for one that may be repeated. It knows no
+// option with a value that may be left out.
+const apart = (word: string, next: string | undefined): ReadonlyArray<string> => {
+  if (word === "--journal" && (next ?? "-").startsWith("-")) return [word, noValue]
   const [, name, value] = /^(--redact|--env|--agent-arg)=(.*)$/s.exec(word) ?? []
   return name === undefined || value === undefined ? [word] : [name, value]
 }

@@ -272,6 +272,14 @@ describe("tether session send", () => {
     await written("reader", "got <not yet x>")
   })
 
+  it("refuses a key that tmux does not know, whose letters it would type", async () => {
+    await launch("typo", "cat")
+    expect(await session("send", "--keys", "typo", "C-x", "Entr")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`tmux has no key "Entr" (did you mean "Enter"?)`)
+    })
+  })
+
   it("presses keys", async () => {
     await launch("keys", `trap 'echo interrupted' INT; echo up; while true; do sleep 300 & wait; done`)
     await written("keys", "up")
@@ -519,11 +527,21 @@ describe("tether session stop", () => {
   })
 
   it("kills what does not end within the grace", async () => {
-    await launch("stubborn", `trap '' TERM; echo up; while true; do sleep 300; done`)
+    await launch("stubborn", `trap '' HUP TERM; echo up; while true; do sleep 300; done`)
     await written("stubborn", "up")
     expect(await session("stop", "stubborn", "--grace", "100ms")).toMatchObject({
       code: 0,
       stdout: `"stubborn" was ended by SIGKILL\n`
+    })
+  })
+})
+
+describe("tether session stop", () => {
+  it("ends an interactive shell by SIGHUP, which ignores SIGTERM", async () => {
+    await tetherHere(["session", "launch", "shell", "--", "sh", "-i"])
+    expect(await session("stop", "shell", "--grace", "10m")).toMatchObject({
+      code: 0,
+      stdout: `"shell" was ended by SIGHUP\n`
     })
   })
 })
@@ -551,9 +569,9 @@ describe("tether why", () => {
     process.kill(server, "SIGKILL")
     await until("the end of the session", () => !isAlive(found?.pid ?? 0))
     const { stdout } = await tetherHere(["why", "orphan"])
-    expect(stdout).toContain(`"orphan" was ended by SIGTERM`)
+    expect(stdout).toContain(`"orphan" was ended by SIGHUP`)
     expect(stdout).toContain(
-      "Its terminal's server vanished, and what ran in it was stopped. The stop plan was at SIGTERM."
+      "Its terminal's server vanished, and what ran in it was stopped. The stop plan was at SIGHUP."
     )
     const told = (await tetherHere(["why", `tmux:${socketOf("doomed")}`])).stdout
     expect(told).toMatch(
@@ -562,7 +580,7 @@ describe("tether why", () => {
     expect(told).toMatch(/It had \d+\.\d MiB of memory when it was last seen\./)
     expect(told).toMatch(/The last commands that it was sent:\n  \d{4}-\S+Z start-server/)
     const table = (await tetherHere(["exits"])).stdout
-    expect(table).toMatch(/orphan +SIGTERM +supervisor: SIGTERM, server-vanished/)
+    expect(table).toMatch(/orphan +SIGHUP +supervisor: SIGHUP, server-vanished/)
     expect(table).toMatch(/tmux:\S+doomed +server-vanished +unknown/)
     expect(await listed("--server", "doomed")).toEqual([])
   })

@@ -75,6 +75,7 @@ describe("a child that does not go", () => {
     const { code, stderr } = await started.ended
     expect(code).toBe(137)
     expect(stderr).toMatch(/^tether: warn: "x" \(pid \d+\) was still alive 300 ms after it was asked to stop .*\n$/)
+    expect(stderr).toContain("If it needs longer, give it longer: --kill-after.")
     expect(performance.now() - begin).toBeGreaterThanOrEqual(300)
   })
 

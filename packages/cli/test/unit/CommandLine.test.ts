@@ -24,6 +24,8 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
     [["run", "--log-level", "none", "--", "ls"], /'--log-level' is no option here/],
     [["run", "--label", "--", "ls"], /--label needs a value: --label NAME/],
     [["run", "--label"], /--label needs a value: --label NAME/],
+    [["run", "--journal", "", "--", "ls"], /--journal needs a name, and was given an empty one/],
+    [["run", "--raw", "--redact", "PATH", "--", "ls"], /give one of them/],
     [["run", "--redact", "--", "ls"], /--redact needs a value: --redact NAME/],
     [["run", "--redact", "NOT_THERE", "--", "ls"], /there is no environment variable NOT_THERE/],
     [["run", "--redact=NOT_THERE", "--redact=PATH", "--", "ls"], /there is no environment variable NOT_THERE/],

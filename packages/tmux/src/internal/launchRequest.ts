@@ -20,6 +20,9 @@ import { programEnvironment } from "./serverEnvironment.js"
 import type { ShimStep } from "./shimProtocol.js"
 import { stepsOf } from "./stop.js"
 
+/** As a terminal that goes away ends its programs: an interactive shell ignores SIGTERM, and ends by SIGHUP. */
+export const defaultStop = StopPlan.make(StopPlan.signal("SIGHUP", "1 second"), StopPlan.signal("SIGTERM", "5 seconds"))
+
 /**
  * A session to launch.
  *
@@ -31,7 +34,8 @@ import { stepsOf } from "./stop.js"
  * - `logDir`: absolute; the output goes to `<logDir>/<identity>.log`. It is made with mode 0700 where it is not there.
  * - `exitLogDir`: absolute; the directory of a journal, in which the beginning and the end are recorded. Without it,
  *   the end is recorded nowhere.
- * - `stop`: how all in it is ended by `stop`, or when its terminal goes. Signals only. Default `StopPlan.default`.
+ * - `stop`: how all in it is ended by `stop`, or when its terminal goes. Signals only. Default:
+ *   SIGHUP, a second, SIGTERM, five seconds, SIGKILL.
  * - `ready`: when it is ready. Default: as soon as the program has been started.
  * - `redact`: words that are secret, besides the values in `env` that are `Redacted`. They are replaced in the journal,
  *   in what tmux keeps of the session and in errors, but for `identity`, `logDir` and `exitLogDir`, which are names of
@@ -98,7 +102,7 @@ export const resolve = (options: LaunchOptions): Either.Either<Request, LaunchRe
     logDir,
     redact,
     rows = 40,
-    stop = StopPlan.default
+    stop = defaultStop
   } = options
   const redactor = Redactor.make({ env, redact })
   const refused = (problems: ReadonlyArray<string>) =>
