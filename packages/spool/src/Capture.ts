@@ -13,12 +13,12 @@ import * as Effect from "effect/Effect"
 import type { CaptureHeader } from "./CaptureRecord.js"
 import { eventOf, headerOf } from "./internal/captureLine.js"
 import { type Counts, deliver } from "./internal/deliver.js"
-import { appendLive, leftOut, retireLive } from "./internal/live.js"
+import { appendLive, retireLive } from "./internal/live.js"
 import { safeName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
 import { publish } from "./internal/publish.js"
 import { checkSocketPath } from "./internal/socketPath.js"
-import * as Transcript from "./Transcript.js"
+import { turnsOf } from "./internal/turnsOf.js"
 
 /**
  * What is done with a capture: `always-defer` writes it to disk; `probe-then-live` hands it to the daemon if one
@@ -34,8 +34,9 @@ import * as Transcript from "./Transcript.js"
 export type Policy = "probe-then-live" | "always-defer" | "live-or-fail"
 
 /**
- * What became of it. A failure is an answer too: whoever ends a session has no use for an error. `unknown` is how many
- * lines of the transcript were left out because their kind is not known. It is absent when there were none.
+ * What became of it. A failure is an answer too: the end of a session has no use for an error. `unknown` is how many
+ * lines of the transcript were left out because their kind is not known. It is absent when there were none. `missing`
+ * says that there is no transcript: nothing was captured.
  *
  * @example
  * ```ts
@@ -45,12 +46,18 @@ export type Policy = "probe-then-live" | "always-defer" | "live-or-fail"
  * ```
  */
 export type Outcome =
-  | ({ readonly status: "delivered"; readonly events: number; readonly unknown?: number } & Counts)
+  | ({
+      readonly status: "delivered"
+      readonly events: number
+      readonly unknown?: number
+      readonly missing?: true
+    } & Counts)
   | {
       readonly status: "deferred"
       readonly path: string
       readonly events: number
       readonly unknown?: number
+      readonly missing?: true
       readonly because?: string
     }
   | { readonly status: "failed"; readonly reason: string }
@@ -147,14 +154,9 @@ export const transcript = (request: Request): Effect.Effect<Outcome, never, File
     const answerBefore = (yield* ActiveTime.now) + (request.answerWithin ?? answerWithin)
     // What was kept turn by turn is complete. Whoever drains it knows it by its keys.
     yield* Effect.ignore(Effect.flatMap(StateDir.statePath(folder), (path) => retireLive(path, sessionId, now)))
-    const { turns, unknown } = yield* Effect.catchIf(
-      Transcript.read(request.transcript, { maxTurns: request.maxTurns, lastAnswer: request.lastAnswer }),
-      (error) => error.reason === "NotFound",
-      () => Effect.succeed({ turns: [], unknown: 0 })
-    )
+    const { told, turns } = yield* turnsOf(request)
     const header = headerOf(sessionId, cwdOf(request), now)
     const lines = turns.map((turn) => JSON.stringify(eventOf(sessionId, turn, now)))
-    const told = leftOut(unknown)
     if (policy === "always-defer") return { ...(yield* deferred(sessionId, header, lines)), ...told }
     // Reading has taken some of it.
     const left = answerBefore - (yield* ActiveTime.now)

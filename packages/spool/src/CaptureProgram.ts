@@ -8,6 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import type * as Capture from "./Capture.js"
 import { configured } from "./CaptureHandler.js"
 import * as Captures from "./Captures.js"
 import { main as captureMain } from "./internal/captureProgram.js"
@@ -27,15 +28,10 @@ export const main = (argv: ReadonlyArray<string>): void =>
   captureMain(argv, (capturing) =>
     Effect.flatMap(configured, (handler) => Captures.ingest(capturing, handler)).pipe(
       Effect.catchAllCause((cause) =>
-        Effect.as(
-          Effect.logError(TerminalText.sanitize(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted")),
-          {
-            inserted: 0,
-            reinforced: 0,
-            skipped: 0,
-            errors: 1
-          }
-        )
+        Effect.succeed<Capture.Outcome>({
+          status: "failed",
+          reason: TerminalText.sanitize(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted")
+        })
       ),
       Effect.provide(Layer.provideMerge(ProcessIdentity.layer, NodeFileSystem.layer)),
       // stdout has the one line that is waited for.

@@ -22,12 +22,11 @@ import { eventOf, headerOf, captureVersion } from "./internal/captureLine.js"
 import { maxLineBytes } from "./internal/format.js"
 import { ask } from "./internal/handOver.js"
 import { makeLines } from "./internal/lines.js"
-import { leftOut } from "./internal/live.js"
 import { forgetOldMarks } from "./internal/mark.js"
 import { uniqueName } from "./internal/names.js"
 import { ownCwd } from "./internal/ownCwd.js"
+import { turnsOf } from "./internal/turnsOf.js"
 import * as Spool from "./Spool.js"
-import * as Transcript from "./Transcript.js"
 
 /**
  * The spool in which captures are deferred, in the directory that the environment tells.
@@ -184,29 +183,10 @@ const keyIn = (line: string | undefined): string | undefined => {
   }
 }
 
-/**
- * How many events were new, known already, not wanted; and how many things went wrong. `unknown` is how many lines were
- * left out because their kind is not known, where there were any.
- *
- * @example
- * ```ts
- * import type { Ingested } from "@tether/spool/Captures"
- *
- * const isClean = ({ errors }: Ingested) => errors === 0
- * ```
- */
-export interface Ingested {
-  readonly inserted: number
-  readonly reinforced: number
-  readonly skipped: number
-  readonly errors: number
-  readonly unknown?: number
-}
-
 const patience = Duration.seconds(10)
 
 /**
- * Hands the turns of a transcript over now, and defers nothing. A transcript that cannot be read is one error.
+ * Hands the turns of a transcript over now, and defers nothing. One that cannot be read is a failure.
  *
  * @example
  * ```ts
@@ -220,13 +200,13 @@ const patience = Duration.seconds(10)
 export const ingest = <R>(
   request: Pick<Capture.Request, "transcript" | "sessionId" | "cwd" | "maxTurns" | "lastAnswer">,
   handler: CaptureHandler<R>
-): Effect.Effect<Ingested, never, R | FileSystem.FileSystem> =>
+): Effect.Effect<Capture.Outcome, never, R | FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const { lastAnswer, maxTurns, sessionId, transcript } = request
-    const { turns, undecodable, unknown } = yield* Transcript.read(transcript, { maxTurns, lastAnswer })
+    const { sessionId, transcript } = request
+    const { told, turns, undecodable } = yield* turnsOf(request)
     const now = yield* Clock.currentTimeMillis
     const header = { ...headerOf(sessionId, request.cwd || ownCwd(), now) }
-    const counts = { inserted: 0, reinforced: 0, skipped: undecodable, errors: 0 }
+    const counts = { inserted: 0, reinforced: 0, skipped: undecodable, failed: 0 }
     yield* inBatch(handler, (handle) =>
       Effect.forEach(
         turns,
@@ -238,14 +218,10 @@ export const ingest = <R>(
             if (answer._tag === "Failed")
               yield* Effect.logError(`turn ${turn.number} was not taken: ${TerminalText.sanitize(answer.error)}`)
             if (answer._tag === "Done") counts[answer.isKnown ? "reinforced" : "inserted"]++
-            else counts[answer._tag === "Skipped" ? "skipped" : "errors"]++
+            else counts[answer._tag === "Skipped" ? "skipped" : "failed"]++
           }),
         { discard: true }
       )
     )
-    return { ...counts, ...leftOut(unknown) }
-  }).pipe(
-    Effect.catchAll((error) =>
-      Effect.as(Effect.logError(error.message), { inserted: 0, reinforced: 0, skipped: 0, errors: 1 })
-    )
-  )
+    return { status: "delivered", events: turns.length, ...counts, ...told } as const
+  }).pipe(Effect.catchAll((error) => Effect.succeed<Capture.Outcome>({ status: "failed", reason: error.message })))

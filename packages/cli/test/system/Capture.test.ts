@@ -317,12 +317,7 @@ describe("--hook", () => {
       events: 3,
       path: expect.stringMatching(/s-9\.live\.jsonl$/)
     })
-    expect(await told(input, ["capture-transcript", "--hook"])).toEqual({
-      inserted: 3,
-      reinforced: 0,
-      skipped: 0,
-      errors: 0
-    })
+    expect(await told(input, ["capture-transcript", "--hook"])).toMatchObject({ status: "delivered", inserted: 3 })
   })
 
   it("takes them from JSON that begins with a byte order mark", async () => {
@@ -614,13 +609,19 @@ describe("tether capture-transcript", () => {
   it("hands the transcript over now: counts on stdout, and nothing is deferred", async () => {
     const state = stateDirectory()
     const run = () => capture(["capture-transcript", "--session-id", "s", recorded("claude-tool-turn")], { state })
-    expect((await run()).line).toEqual({ inserted: 3, reinforced: 0, skipped: 0, errors: 0 })
+    const delivered = { status: "delivered", events: 3, inserted: 0, reinforced: 0, skipped: 0, failed: 0 }
+    expect((await run()).line).toEqual({ ...delivered, inserted: 3 })
     const { code, folder, line } = await run()
     expect(code).toBe(0)
-    expect(line).toEqual({ inserted: 0, reinforced: 3, skipped: 0, errors: 0 })
+    expect(line).toEqual({ ...delivered, reinforced: 3 })
     const missing = await capture(["capture-transcript", join(root, "none.jsonl")], { state })
     expect(missing.code).toBe(0)
-    expect(missing.line).toEqual({ inserted: 0, reinforced: 0, skipped: 0, errors: 1 })
+    expect(missing.line).toEqual({ ...delivered, events: 0, missing: true })
+    expect(missing.stderr).toBe("tether: nothing was captured: there is no such transcript\n")
+    for (const words of [[], ["--no-spawn"]]) {
+      const strict = await capture(["capture-transcript", ...words, "--strict", join(root, "none.jsonl")])
+      expect([strict.code, strict.line["missing"]]).toEqual([1, true])
+    }
     expect(existsSync(folder)).toBe(false)
   })
 
@@ -640,7 +641,7 @@ export const handler = ({ record }) => Effect.sync(() => {
     const { stdout } = await startProgram(process.execPath, [bin, "capture-transcript", recorded("claude-text-turn")], {
       env
     }).ended
-    expect(JSON.parse(stdout)).toEqual({ inserted: 2, reinforced: 0, skipped: 0, errors: 0 })
+    expect(JSON.parse(stdout)).toMatchObject({ status: "delivered", events: 2, inserted: 2 })
     expect(readFileSync(join(root, "handled"), "utf8")).toBe("say hi\nHello from mock\n")
   })
 

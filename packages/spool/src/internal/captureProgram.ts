@@ -26,8 +26,8 @@ const onStderr = Logger.make(({ message }) => tell(String(Array.isArray(message)
 const tell = (text: string): void =>
   void process.stderr.write(`tether: ${TerminalText.sanitize(text.replace(/\s+/g, " "))}\n`)
 
-/** What is done without `--no-spawn`: the line to print. */
-export type Ingest = (capturing: Capturing) => Effect.Effect<object>
+/** What is done without `--no-spawn`. */
+export type Ingest = (capturing: Capturing) => Effect.Effect<Capture.Outcome>
 
 /** Carries out the words, prints one line on stdout, and ends the process. */
 export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
@@ -42,7 +42,7 @@ export const main = (argv: ReadonlyArray<string>, ingest?: Ingest): void => {
       if (!capturing.noSpawn && ingest !== undefined) {
         Effect.runFork(
           Effect.match(Effect.flatMap(named(capturing), ingest), {
-            onSuccess: (counts) => print(counts, 0),
+            onSuccess: (outcome) => end(outcome, capturing.strict),
             onFailure: (reason) => end({ status: "failed", reason }, capturing.strict)
           })
         )
@@ -102,8 +102,16 @@ const capture = (capturing: Capturing): Effect.Effect<Capture.Outcome, never, Fi
 }
 
 const end = (outcome: Capture.Outcome, isStrict: boolean): void => {
-  if (outcome.status === "failed") tell(`nothing was captured: ${outcome.reason}`)
-  print(outcome, outcome.status === "failed" && isStrict ? 1 : 0)
+  const problem = problemOf(outcome)
+  if (problem !== undefined) tell(problem)
+  print(outcome, problem !== undefined && isStrict ? 1 : 0)
+}
+
+const problemOf = (outcome: Capture.Outcome): string | undefined => {
+  if (outcome.status === "failed") return `nothing was captured: ${outcome.reason}`
+  if (outcome.missing === true) return "nothing was captured: there is no such transcript"
+  if (outcome.status === "deferred" || outcome.failed === 0) return undefined
+  return `${outcome.failed} of ${outcome.events} turns were not taken`
 }
 
 const print = (line: object, code: number): void => {

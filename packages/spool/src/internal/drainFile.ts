@@ -7,6 +7,7 @@ import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -113,7 +114,12 @@ const putOff = <A, R>(task: Task<A, R>, name: string, progress: Progress, isThro
     const state = progress.stateAfter(now, now + (delay ?? 0))
     yield* keepState(setting, name, state)
     tally.filesFailed++
-    if (delay !== undefined) return yield* claims.giveBack(name)
+    if (delay !== undefined) {
+      yield* claims.giveBack(name)
+      return yield* Effect.logWarning(
+        `${countOf(state)} records of ${TerminalText.quote(name)} were not taken, and are tried again in ${Duration.format(Duration.millis(delay))}. The first error was: ${TerminalText.sanitize(state.firstError ?? "not known")}`
+      )
+    }
     yield* claims.bury(name)
     setting.unsaved.delete(name)
     yield* Effect.logFatal(

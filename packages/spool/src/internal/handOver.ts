@@ -53,7 +53,14 @@ export const ask = <R>(
   handle: () => Effect.Effect<Answer.Answer, unknown, R>,
   patience: Duration.Duration
 ): Effect.Effect<Answer.Answer, never, R> =>
-  Effect.suspend(handle).pipe(
+  Effect.suspend(() => {
+    const answer: unknown = handle()
+    if (Effect.isEffect(answer)) return answer as ReturnType<typeof handle>
+    const what = answer instanceof Promise ? "a Promise" : "something else"
+    return Effect.succeed(
+      Answer.failed(`the handler returned ${what} and not an Effect: Effect.promise makes one of a Promise`)
+    )
+  }).pipe(
     Effect.map((answer: unknown) =>
       isAnswer(answer) ? answer : Answer.failed("the handler returned an invalid answer")
     ),

@@ -226,6 +226,18 @@ describe("what is not taken", () => {
     }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
+  it.scoped("says that a handler returns a Promise, which is no Effect", () =>
+    Effect.gen(function* () {
+      yield* atPresent
+      const spool = yield* make(yield* folder)
+      yield* spool.put(numbers(1), { name: "a" })
+      const { layer, messages } = logged()
+      const promising = (() => Promise.resolve(Answer.done)) as unknown as Taker["handle"]
+      expect(yield* Effect.provide(spool.drain(promising), layer)).toMatchObject({ failed: 1 })
+      expect(messages.join()).toContain("the handler returned a Promise and not an Effect: Effect.promise makes one")
+    }).pipe(Effect.provide(host), Effect.provide(quiet))
+  )
+
   it.scoped("is a dead letter after four tries, with its first error and a critical event, and can be replayed", () =>
     Effect.gen(function* () {
       yield* atPresent
@@ -246,6 +258,11 @@ describe("what is not taken", () => {
       expect(existsSync(path)).toBe(false)
       expect(yield* spool.deadLetters).toMatchObject([
         { file: basename(path), attempts: 4, unsettled: 2, error: "round 1 of 1" }
+      ])
+      expect(messages.filter((message) => /^WARN \d/.test(message))).toEqual([
+        `WARN 2 records of "${basename(path)}" were not taken, and are tried again in 1m. The first error was: round 1 of 1`,
+        `WARN 2 records of "${basename(path)}" were not taken, and are tried again in 2m. The first error was: round 1 of 1`,
+        `WARN 2 records of "${basename(path)}" were not taken, and are tried again in 4m. The first error was: round 1 of 1`
       ])
       expect(messages.filter((message) => message.startsWith("FATAL"))).toEqual([
         `FATAL "${basename(path)}" is among the dead letters after 4 tries, with 2 records that were not taken. The first error was: round 1 of 1`
