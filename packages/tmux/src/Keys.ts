@@ -13,13 +13,10 @@
  * ```
  */
 export const names: ReadonlyArray<string> = [
-  ...["Enter", "Escape", "Tab", "BTab", "Space", "BSpace"],
-  ...["Up", "Down", "Left", "Right", "Home", "End", "PageUp", "PageDown", "PgUp", "PgDn", "PPage", "NPage"],
-  ...["Insert", "IC", "Delete", "DC"],
-  ...Array.from({ length: 12 }, (_, index) => `F${index + 1}`),
-  ...["KPEnter", "KP/", "KP*", "KP-", "KP+", "KP."],
-  ...Array.from({ length: 10 }, (_, index) => `KP${index}`)
-]
+  "Enter Escape Tab BTab Space BSpace Up Down Left Right Home End PageUp PageDown PgUp PgDn PPage NPage".split(" "),
+  "Insert IC Delete DC KPEnter KP/ KP* KP- KP+ KP. KP0 KP1 KP2 KP3 KP4 KP5 KP6 KP7 KP8 KP9".split(" "),
+  "F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12".split(" ")
+].flat()
 
 const known = new Set(names.map((name) => name.toLowerCase()))
 

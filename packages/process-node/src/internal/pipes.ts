@@ -19,7 +19,11 @@ export interface Holders {
 export class Pipes {
   private readonly links = new Map<StreamName, string>()
 
-  /** To be made in the step of the spawn: the child's own descriptors tell for sure, while it has them. */
+  /**
+   * To be made in the step of the spawn: the child's own descriptors tell for sure, while it has them. On a busy
+   * machine it may have redirected them by then, to `/dev/null`, which half of all processes have open: nothing but a
+   * socket is believed to be the other end of ours.
+   */
   constructor(
     private readonly machine: Machine,
     pid: number,
@@ -30,7 +34,8 @@ export class Pipes {
     const descriptors = [...ours.keys()]
     const links = machine.linksOf(pid, descriptors)
     for (const [index, descriptor] of descriptors.entries()) {
-      const link = links[index] ?? nameOf(ours.get(descriptor), kernelPipeOf)
+      const told = links[index]?.startsWith("socket:[") === true ? links[index] : undefined
+      const link = nameOf(ours.get(descriptor), kernelPipeOf) ?? told
       if (link !== undefined) this.links.set(streamAt(descriptor), link)
     }
   }
