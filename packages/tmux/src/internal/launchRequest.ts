@@ -21,7 +21,7 @@ import type { ShimStep } from "./shimProtocol.js"
 import { stepsOf } from "./stop.js"
 
 /** As a terminal that goes away ends its programs: an interactive shell ignores SIGTERM, and ends by SIGHUP. */
-export const defaultStop = StopPlan.make(StopPlan.signal("SIGHUP", "1 second"), StopPlan.signal("SIGTERM", "5 seconds"))
+const defaultStop = StopPlan.make(StopPlan.signal("SIGHUP", "1 second"), StopPlan.signal("SIGTERM", "5 seconds"))
 
 /**
  * A session to launch.
