@@ -5,12 +5,8 @@ import * as StateDir from "@tether/host/StateDir"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Kept } from "./options.js"
 import { host } from "./readJournal.js"
-
-/** Where it records: in a directory, or in the journal of this user. */
-export interface Kept {
-  readonly directory: string | undefined
-}
 
 /** What is recorded never decides about what is run: without a journal it runs all the same, and that is said. */
 export const keepJournal = (kept: Kept | undefined): Layer.Layer<ExitJournal.ExitJournal> =>

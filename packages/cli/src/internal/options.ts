@@ -8,7 +8,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { parseDuration } from "./duration.js"
-import type { Kept } from "./keepJournal.js"
 import { needsValue } from "./misuse.js"
 import type { OptionText } from "./texts.js"
 import { isMarked, noValue } from "./words.js"
@@ -44,6 +43,11 @@ export const present = (option: OptionText) => (given: string) =>
 /** Refuses an empty name, which is what an unset variable leaves. */
 export const named = (option: OptionText) => (given: string) =>
   given === "" ? wrong(`--${option.name} needs a name, and was given an empty one`) : Effect.succeed(given)
+
+/** Where a command records: in a directory, or in the journal of this user. */
+export interface Kept {
+  readonly directory: string | undefined
+}
 
 /** The directory of a journal, or `undefined` where that of this user is meant. */
 export const journal = (option: OptionText): Options.Options<Option.Option<Kept>> =>
