@@ -27,8 +27,8 @@ import { withMarks } from "./internal/words.js"
  * and completes once all of that has been taken. Never fails.
  *
  * - `run` answers with the child's own code, 128 and the signal's number where a signal ended it, 127 and 126 for a
- *   program that is missing or may not be executed, 125 for other failures to start it. SIGINT, SIGTERM and SIGHUP are
- *   the child's while it runs: this process does not end from them.
+ *   program that is missing or may not be executed, 125 for other failures to start it. The signals that can be caught
+ *   are the child's while it runs: this process does not end from them, and stops with it at SIGTSTP.
  * - `turn` answers with 0 for a turn that was completed, 1 for one that failed, 124 for one that took too long, 130 for
  *   one that was cancelled, and as `run` where its program could not be started. SIGINT, SIGTERM and SIGHUP cancel it.
  * - `exits` and `why` answer with 1 where there is no journal, or no record of whom is asked for.

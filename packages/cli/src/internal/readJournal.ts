@@ -36,7 +36,7 @@ export const host: Layer.Layer<FileSystem.FileSystem | ProcessIdentity> = Layer.
   NodeFileSystem.layer
 )
 
-/** Whoever asks why something has died before anything was recorded wants to know how to have it recorded. */
+/** Where nothing was recorded, the answer says how the next death is. */
 const noJournal = (directory: string, isUsual: boolean): string =>
   `there is no journal in ${TerminalText.quote(directory)}: no such directory. ` +
   `\`tether run --journal${isUsual ? "" : ` ${Shell.commandLine([directory])}`} -- COMMAND\` keeps one, and so does every session`

@@ -1,5 +1,5 @@
 /**
- * The signals that are sent to us and meant for the child.
+ * The signals that are sent to this program and meant for its child.
  */
 import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Duration from "effect/Duration"
@@ -32,7 +32,7 @@ const listenFor = <S extends NodeJS.Signals>(
     ({ listeners }) => Effect.sync(() => listeners.forEach((off) => off()))
   ).pipe(Effect.map(({ queue }) => queue))
 
-/** From now on, and until the scope closes, the signals that ask us to end come here and do not end us. */
+/** Until the scope closes, the signals that ask this program to end come here and do not end it. */
 export const received = listenFor(ending)
 
 /** The same for every signal that the command of `tether run` is to hear. */

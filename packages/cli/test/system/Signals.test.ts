@@ -35,7 +35,7 @@ describe("a signal is passed on, and the outcome is the child's", () => {
   })
 
   it.each<[name: string]>([["QUIT"], ["USR1"], ["USR2"], ["ALRM"], ["WINCH"]])(
-    "SIG%s is heard by a child, and does nothing else to us",
+    "SIG%s is heard by a child, and does nothing to the wrapper",
     async (name) => {
       const started = sh(`trap 'echo got ${name}; exit 6' ${name}; echo ready; while :; do sleep 0.02; done`)
       await says(started, "ready")
@@ -134,7 +134,7 @@ describe.skipIf(missing !== undefined)("through a real terminal", () => {
     expect(after).toBe(before)
   })
 
-  it("Ctrl-Z stops the child and us, and fg continues both", async () => {
+  it("Ctrl-Z stops the child and the wrapper, and fg continues both", async () => {
     const command = run(`-- sh -c 'echo pid=$$; while :; do sleep 0.05; echo on; done'`)
     // With job control, as in a shell that a person types into: what is typed next is read by it.
     const started = onTerminal(`set -m; ${command}; echo "stopped $?"; read -r _; echo again; fg`, { NO_COLOR: "1" })
@@ -150,7 +150,7 @@ describe.skipIf(missing !== undefined)("through a real terminal", () => {
     expect(isAlive(pid)).toBe(false)
   })
 
-  it("Ctrl-Z stops nothing where no shell could continue it", async () => {
+  it("Ctrl-Z stops nothing for good where no shell could continue it", async () => {
     const started = onTerminal(run(`-- sh -c 'echo pid=$$; while :; do sleep 0.05; echo on; done'`), { NO_COLOR: "1" })
     await until("the pid", () => /pid=(\d+)/.exec(started.stdout())?.[1])
     started.process.stdin?.write("\x1a")

@@ -226,7 +226,7 @@ describe("what is not taken", () => {
     }).pipe(Effect.provide(host), Effect.provide(quiet))
   )
 
-  it.scoped("says that a handler returns a Promise, which is no Effect", () =>
+  it.scoped("says that a handler has returned a Promise instead of an Effect", () =>
     Effect.gen(function* () {
       yield* atPresent
       const spool = yield* make(yield* folder)
