@@ -274,7 +274,7 @@ const collect = <A>(
   const options: ChildOptions = { ...rest, stdout: "bytes" }
   return Effect.suspend(() => {
     const problem =
-      Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit is a whole number of bytes, and not ${limit}`
+      Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit must be a whole number of bytes, got ${limit}`
     if (problem !== undefined) return Effect.fail(refusal(command, options, problem))
     const collected = new Collected(limit)
     const kept = () => Redactor.ofOptions(options).redactCut(collected.cutText)

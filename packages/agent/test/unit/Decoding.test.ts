@@ -261,7 +261,7 @@ describe("what a turn has used", () => {
     expect(costsOf(session, session, 0.5, 0.75)).toEqual([0.25, 0.25])
     // A version that begins anew with each process.
     expect(costsOf(session, session, 0.25)).toEqual([0.25])
-    // It goes on by a word of its own, such as --continue, of which the adapter does not know.
+    // The turn goes on with the session by --continue, which the adapter does not see.
     expect(costsOf(session, undefined, 0.5)).toEqual([0.25])
     // A recording that is played again.
     expect(costsOf(session, undefined, 0.5)).toEqual([0.5])

@@ -21,8 +21,8 @@ export const withMarks = (argv: ReadonlyArray<string>): ReadonlyArray<string> =>
 /** The value of an option that may stand without one, and does. */
 export const noValue = mark
 
-// The parser knows `--name=value` for options that are given once, and not for one that may be repeated. It knows no
-// option with a value that may be left out.
+// The parser reads `--name=value` for options that are given once, but not for repeated ones, and every option with a
+// value must have it.
 const apart = (word: string, next: string | undefined): ReadonlyArray<string> => {
   if (word === "--journal" && (next ?? "-").startsWith("-")) return [word, noValue]
   const [, name, value] = /^(--redact|--env|--agent-arg)=(.*)$/s.exec(word) ?? []

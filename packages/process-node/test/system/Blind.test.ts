@@ -68,7 +68,7 @@ describe.skipIf(!mayUnshare)("a host that is the first process of a namespace, w
 })
 
 describe.skipIf(!mayUnshare)("a host without /bin/sh", () => {
-  it("refuses a level that is asked for, and warns once that nobody cleans up behind the default", async () => {
+  it("refuses a level that is asked for, and warns once that the default has no reaper", async () => {
     const output = await withoutShell("levels", newMark())
     const problem = "cannot be had: no reaper could be started with /bin/sh"
     for (const level of ["group", "tree"])

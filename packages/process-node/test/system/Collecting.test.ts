@@ -71,7 +71,7 @@ describe("string", () => {
     Effect.map(Effect.flip(string(Command.make("true"), { limit })), (error) =>
       expect([error._tag, error.message]).toEqual([
         "SpawnError",
-        expect.stringContaining("limit is a whole number of bytes")
+        expect.stringContaining("limit must be a whole number of bytes")
       ])
     )
   )

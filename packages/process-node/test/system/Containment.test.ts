@@ -401,7 +401,7 @@ describe("levels", () => {
       )
       expect(error.reason).toBe("InvalidArgument")
       expect(error.problems).toEqual([
-        `containment is one of none, group, tree, cgroup, and not "everything"`,
+        `containment must be one of none, group, tree, cgroup, got "everything"`,
         `leftovers is "end" or "leave", and not "some"`
       ])
     })

@@ -166,7 +166,7 @@ export class Input implements ChildInput {
   /** As UTF-8. A text may have been cut in the middle of a character. */
   private encode(written: Uint8Array | string, end: "open" | "whole" = "open"): Uint8Array {
     if (typeof written !== "string") {
-      // Here, where it is a defect of whoever writes; later it would be one of ours.
+      // Here it is a defect of the caller; later it would look like one of this package.
       if (!(written instanceof Uint8Array)) throw new TypeError("what is written to a child is a text or a Uint8Array")
       if (this.half !== "" && written.length > 0) this.push(this.encode("", "whole"))
       return written

@@ -56,7 +56,7 @@ const identityProblems = (options: ChildOptions): ReadonlyArray<string> => {
       problems.push(`${name} is a number of a user or group`)
   }
   if (options.pipes !== undefined && !["socket", "fifo"].includes(options.pipes)) {
-    problems.push(`pipes is "socket" or "fifo", and not ${shownWord(options.pipes)}`)
+    problems.push(`pipes must be "socket" or "fifo", got ${shownWord(options.pipes)}`)
   }
   return problems
 }
@@ -65,10 +65,10 @@ const limitProblems = (options: ChildOptions): ReadonlyArray<string> => {
   const problems: Array<string> = []
   const { maxLineBytes, tailBytes } = options
   if (maxLineBytes !== undefined && !(Number.isSafeInteger(maxLineBytes) && maxLineBytes > 0)) {
-    problems.push(`maxLineBytes is a whole number of bytes over zero, and not ${shownNumber(maxLineBytes)}`)
+    problems.push(`maxLineBytes must be a whole number of bytes over zero, got ${shownNumber(maxLineBytes)}`)
   }
   if (tailBytes !== undefined && !(Number.isSafeInteger(tailBytes) && tailBytes >= 0)) {
-    problems.push(`tailBytes is a whole number of bytes, and not ${shownNumber(tailBytes)}`)
+    problems.push(`tailBytes must be a whole number of bytes, got ${shownNumber(tailBytes)}`)
   }
   for (const name of ["leftoverGrace", "drainGrace", "deliverGrace", "flushPartialAfter"] as const) {
     const value = options[name]
@@ -123,7 +123,7 @@ const containmentProblems = (options: ChildOptions): ReadonlyArray<string> => {
   const problems: Array<string> = []
   const { containment, leftovers } = options
   if (containment !== undefined && !levels.includes(containment)) {
-    problems.push(`containment is one of ${levels.join(", ")}, and not ${shownWord(containment)}`)
+    problems.push(`containment must be one of ${levels.join(", ")}, got ${shownWord(containment)}`)
   }
   if (leftovers !== undefined && !["end", "leave"].includes(leftovers)) {
     problems.push(`leftovers is "end" or "leave", and not ${shownWord(leftovers)}`)

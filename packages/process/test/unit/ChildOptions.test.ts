@@ -109,7 +109,7 @@ describe("bad input", () => {
     ],
     ["a user that is none", { uid: -1, gid: 0 }, "uid is a number"],
     ["a user without a group", { uid: 65534 }, "uid is given without gid"],
-    ["pipes of another kind", { pipes: "pty" as "fifo" }, `pipes is "socket" or "fifo", and not "pty"`],
+    ["pipes of another kind", { pipes: "pty" as "fifo" }, `pipes must be "socket" or "fifo", got "pty"`],
     ["a NUL in argv0", { argv0: "a\0b" }, "argv0 contains a NUL"],
     [
       "a relay of bytes",
