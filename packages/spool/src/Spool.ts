@@ -34,6 +34,7 @@ import { Tally } from "./internal/tally.js"
 export type { Finding } from "./internal/doctor.js"
 export type { DeadLetter, Pending, Stats } from "./internal/contents.js"
 export type { Header } from "./internal/format.js"
+export type { Retry } from "./internal/retry.js"
 export type { Caps, Item } from "./internal/setting.js"
 
 /**
@@ -271,7 +272,7 @@ export const make = <A, I>(
         ),
       take: (header, lines, handler) => take(setting, header, lines, handler),
       peek: (count = 10) => Effect.provide(peek(setting, count), context),
-      stats: Effect.provide(statsOf(directory), context),
+      stats: Effect.provide(statsOf(setting), context),
       deadLetters: Effect.provide(deadLetters(directory), context),
       replay: (file) => Effect.provide(replay(directory, file), context),
       doctor: Effect.provide(examine(setting), context)

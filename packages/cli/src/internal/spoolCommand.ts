@@ -82,30 +82,39 @@ const list: Action = ({ json }, { out }) =>
       yield* spool.peek(Number.POSITIVE_INFINITY),
       yield* spool.deadLetters
     ]
-    const shown = files.map(({ file, header, records }) => ({
+    const shown = files.map(({ file, header, records, retry }) => ({
       file,
       session: stringIn(header?.["session_id"]),
       deferredAt: stringIn(header?.["deferred_at"]),
-      records: records.length
+      records: records.length,
+      retry
     }))
     if (json) return { lines: [toJson({ directory: spool.directory, stats, files: shown, dead })], code: 0 }
     const now = yield* Clock.currentTimeMillis
     const rows = [
-      ...shown.map(({ deferredAt, file, records, session }) => [
-        "deferred",
+      ...shown.map(({ deferredAt, file, records, retry, session }) => [
+        retry !== undefined && retry.at > now ? "waiting" : "ready",
         ageOf(deferredAt, now),
         String(records),
         line(session),
-        line(file)
+        line(file),
+        retry === undefined ? "-" : retry.at > now ? `in ${formatAge(now, retry.at)}` : "now",
+        line(retry?.error)
       ]),
-      ...dead.map(({ file, since, unsettled }) => ["dead", formatAge(since, now), String(unsettled), "-", line(file)])
+      ...dead.map(({ error, file, since, unsettled }) => [
+        "dead",
+        formatAge(since, now),
+        String(unsettled),
+        "-",
+        line(file),
+        "-",
+        line(error)
+      ])
     ]
     if (rows.length === 0)
       return { lines: [], told: `nothing is deferred in ${TerminalText.quote(spool.directory)}`, code: 0 }
-    return {
-      lines: table(["STATE", "AGE", "RECORDS", "SESSION", "FILE"], rows, { width: out.width, overflow: "cut" }),
-      code: 0
-    }
+    const head = ["STATE", "AGE", "RECORDS", "SESSION", "FILE", "NEXT TRY", "REASON"]
+    return { lines: table(head, rows, { width: out.width, overflow: "cut" }), code: 0 }
   })
 
 /** A header is written by others: what should be a text may be any value. */
@@ -163,9 +172,10 @@ const examine: Action = ({ json }, { out }) =>
   Effect.gen(function* () {
     const spool = yield* Captures.deferred
     const findings = yield* spool.doctor
-    const code = findings.length === 0 ? 0 : 1
+    // What waits is tried again by itself.
+    const code = findings.every(({ kind }) => kind === "waiting") ? 0 : 1
     if (json) return { lines: [toJson({ directory: spool.directory, findings })], code }
-    if (code === 0) return { lines: ["nothing is stranded"], code }
+    if (findings.length === 0) return { lines: ["nothing is stranded"], code }
     const rows = findings.map(({ file, kind, problem }) => [kind, line(file), line(problem)])
     return { lines: table(["KIND", "FILE", "PROBLEM"], rows, { width: out.width, overflow: "wrap" }), code }
   })

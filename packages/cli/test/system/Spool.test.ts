@@ -2,8 +2,10 @@
  * What hooks have deferred, from a shell: with real hooks, a real daemon, and real kills.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
 import { bin, startProgram, until } from "../support/tether.js"
 
@@ -50,8 +52,8 @@ describe("tether spool", () => {
     await hook("one")
     await hook("two")
     const { stdout } = await run("spool", "ls")
-    expect(stdout.split("\n")[0]).toMatch(/^STATE +AGE +RECORDS +SESSION +FILE$/)
-    expect(stdout).toMatch(/deferred +\d+\w* +3 +one +one-\d+-/)
+    expect(stdout.split("\n")[0]).toMatch(/^STATE +AGE +RECORDS +SESSION +FILE +NEXT TRY +REASON$/)
+    expect(stdout).toMatch(/ready +\d+\w* +3 +one +one-\d+-/)
     expect((await run("spool", "ls", "--json")).json()).toMatchObject({
       stats: { ready: 2, dead: 0 },
       files: [{ session: "one", records: 3 }, { session: "two" }]
@@ -84,6 +86,27 @@ describe("tether spool", () => {
     const lines = captured("one")
     expect(lines).toHaveLength(4)
     expect(new Set(lines.slice(1).map((line) => (JSON.parse(line) as { readonly key: string }).key)).size).toBe(3)
+  })
+
+  it("shows why a record was not taken, and when it is tried again", async () => {
+    const handler = join(root, "refuses.mjs")
+    writeFileSync(
+      handler,
+      `import * as Effect from "${pathToFileURL(createRequire(import.meta.url).resolve("effect/Effect")).href.replace("/cjs/", "/esm/")}"
+export const handler = () => Effect.succeed({ _tag: "Failed", error: "the database is away" })
+`
+    )
+    const { hook, run } = user({ TETHER_CAPTURE_HANDLER: handler })
+    await hook("one")
+    expect((await run("spool", "drain")).code).toBe(1)
+    const listed = await run("spool", "ls")
+    expect(listed.stdout).toMatch(/^waiting .* one-\S+ +in (1m|\d+s)\S* +the database is away$/m)
+    const { files, stats } = (await run("spool", "ls", "--json")).json()
+    expect(stats).toMatchObject({ ready: 0, waiting: 1 })
+    expect(files).toMatchObject([{ retry: { attempts: 1, unsettled: 3, error: "the database is away" } }])
+    const doctor = await run("spool", "doctor")
+    expect(doctor.stdout).toMatch(/waiting .*the next one is due in .*The first error was: the database is away/s)
+    expect(doctor.code).toBe(0)
   })
 
   it("keeps as evidence what cannot be handed over, and says what is stranded", async () => {

@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as FileAttempt from "@tether/host/FileAttempt"
 import type { FileError } from "@tether/host/FileError"
 import * as FileTime from "@tether/host/FileTime"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -15,11 +16,13 @@ import { makeLines } from "./lines.js"
 import { move } from "./moving.js"
 import { deadDirectory, isReady } from "./names.js"
 import { countOf } from "./progress.js"
+import { isAhead, type Retry, retryOf } from "./retry.js"
 import type { Setting } from "./setting.js"
 import { readState, type State, writeState } from "./state.js"
 
 /**
- * A file that is to be drained. Lines that are no records are left out.
+ * A file that is to be drained. Lines that are no records are left out. `retry` is there where something of it was not
+ * taken before.
  *
  * @example
  * ```ts
@@ -32,11 +35,13 @@ export interface Pending<A> {
   readonly file: string
   readonly header: Header | undefined
   readonly records: ReadonlyArray<A>
+  readonly retry: Retry | undefined
 }
 
 /**
- * How much there is: files that are to be drained (`waiting` of them for their next try), that drainers are at, and
- * that are dead letters; the bytes of the first, and when the oldest of them was put, in milliseconds since the epoch.
+ * How much there is, each file counted once: `ready` files may be drained now, `waiting` ones are put off until their
+ * next try, `claimed` ones belong to a drainer, and `dead` ones are not tried any more. `bytes` and `oldest` are of the
+ * ready and the waiting ones: their size, and when the first was put, in milliseconds since the epoch.
  *
  * @example
  * ```ts
@@ -75,17 +80,19 @@ export interface DeadLetter {
 }
 
 export const peek = <A>(
-  { directory, parse }: Setting<A>,
+  setting: Setting<A>,
   count: number
 ): Effect.Effect<ReadonlyArray<Pending<A>>, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
+    const { directory, parse } = setting
     const fs = yield* FileSystem.FileSystem
     const names = yield* readyIn(directory)
     return yield* Effect.forEach(names.slice(0, count), (file) =>
       Effect.gen(function* () {
         const path = `${directory}/${file}`
+        const retry = yield* retryOf(setting, file)
         // A pipe would be waited for.
-        if ((yield* fs.stat(path)).type !== "File") return { file, header: undefined, records: [] }
+        if ((yield* fs.stat(path)).type !== "File") return { file, header: undefined, records: [], retry }
         const lines = yield* makeLines(yield* fs.open(path, { flag: "r" }), 0, maxLineBytes)
         const texts: Array<string | undefined> = []
         for (let some = yield* lines.next; some !== undefined; some = yield* lines.next)
@@ -97,28 +104,32 @@ export const peek = <A>(
           header,
           records: rest.flatMap((text) =>
             text === undefined ? [] : Either.match(parse(text), { onLeft: () => [], onRight: (record) => [record] })
-          )
+          ),
+          retry
         }
       }).pipe(
         Effect.scoped,
         // Claimed just now, or no file at all.
-        Effect.orElseSucceed((): Pending<A> => ({ file, header: undefined, records: [] }))
+        Effect.orElseSucceed((): Pending<A> => ({ file, header: undefined, records: [], retry: undefined }))
       )
     )
   })
 
-export const statsOf = (directory: string): Effect.Effect<Stats, FileError, FileSystem.FileSystem> =>
+export const statsOf = <A>(setting: Setting<A>): Effect.Effect<Stats, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
+    const { directory } = setting
+    const now = yield* Clock.currentTimeMillis
     const fs = yield* FileSystem.FileSystem
     const names = yield* readyIn(directory)
     const infos = (yield* Effect.forEach(names, (name) => Effect.option(fs.stat(`${directory}/${name}`)))).flatMap(
       Option.toArray
     )
     const times = infos.flatMap((info) => Option.toArray(FileTime.modifiedAt(info)))
-    const states = yield* Effect.forEach(names, (name) => readState(directory, name))
+    const retries = yield* Effect.forEach(names, (name) => retryOf(setting, name))
+    const waiting = retries.filter((retry) => retry !== undefined && isAhead(setting, retry.at, now)).length
     return {
-      ready: names.length,
-      waiting: states.filter((state) => state !== undefined && state.attempts > 0).length,
+      ready: names.length - waiting,
+      waiting,
       claimed: (yield* claimed(directory)).length,
       dead: (yield* deadIn(directory)).length,
       bytes: infos.reduce((sum, { size }) => sum + Number(size), 0),

@@ -1,5 +1,5 @@
 /**
- * What will not be drained by itself.
+ * What will not be drained by itself, and what is put off.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
@@ -17,12 +17,14 @@ import { namesIn, readyIn, removeEmpty } from "./directory.js"
 import { parseHeader } from "./format.js"
 import { makeLines } from "./lines.js"
 import { claimsDirectory, isLive, isTemporary, oddEnding, stateDirectory } from "./names.js"
+import { isAhead, type Retry, retryOf } from "./retry.js"
 import type { Setting } from "./setting.js"
-import { readState } from "./state.js"
 
 /**
- * Something that needs a person. `kind` is
+ * Something that is not drained now. `kind` is
  *
+ * - `waiting`: a file of which something was not taken, with the reason and the time of the next try. It needs a person
+ *   only where its handler does.
  * - `dead`: a file that was tried often enough, or that is none. `replay` has it tried again.
  * - `newer`: a file of a later version, which this program leaves alone.
  * - `stale`: a file that nobody has drained for a day: no drainer runs, or its user may not.
@@ -39,7 +41,7 @@ import { readState } from "./state.js"
  * ```
  */
 export interface Finding {
-  readonly kind: "dead" | "newer" | "stale" | "claimed" | "unfinished" | "stray" | "blocked"
+  readonly kind: "waiting" | "dead" | "newer" | "stale" | "claimed" | "unfinished" | "stray" | "blocked"
   readonly file: string
   readonly problem: string
 }
@@ -53,15 +55,15 @@ const unfinishedAfter = Duration.minutes(1)
 /** A daemon drains each minute. */
 const lateAfter = Duration.hours(1)
 
-export const examine = <A>({
-  directory,
-  version
-}: Setting<A>): Effect.Effect<ReadonlyArray<Finding>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
+export const examine = <A>(
+  setting: Setting<A>
+): Effect.Effect<ReadonlyArray<Finding>, FileError, FileSystem.FileSystem | ProcessIdentity> =>
   Effect.gen(function* () {
+    const { directory } = setting
     const now = yield* Clock.currentTimeMillis
     const dead = (yield* deadLetters(directory)).map(({ error, file }) => found("dead", file, error))
     const names = yield* readyIn(directory)
-    const ready = yield* Effect.forEach(names, (file) => ofReady(directory, file, version, now))
+    const ready = yield* Effect.forEach(names, (file) => ofReady(setting, file, now))
     const blocked = names.length === 0 ? [] : yield* ofClaiming(directory, now)
     const states = yield* Effect.forEach(yield* namesIn(`${directory}/${stateDirectory}`), (file) =>
       ofState(directory, file)
@@ -76,11 +78,12 @@ export const examine = <A>({
     return [dead, blocked, ...ready, ...live, ...claims, ...unfinished, ...states].flat()
   })
 
-const ofReady = (directory: string, file: string, version: number, now: number) =>
+const ofReady = <A>(setting: Setting<A>, file: string, now: number) =>
   Effect.gen(function* () {
+    const { directory, version } = setting
     const fs = yield* FileSystem.FileSystem
     const age = yield* ageOf(fs, `${directory}/${file}`, now)
-    const state = yield* readState(directory, file)
+    const retry = yield* retryOf(setting, file)
     // A pipe would be waited for; a drain says what it is.
     if ((yield* fs.stat(`${directory}/${file}`)).type !== "File") return [found("stale", file, "it is no regular file")]
     const lines = yield* makeLines(yield* fs.open(`${directory}/${file}`, { flag: "r" }), 0, 65_536)
@@ -88,17 +91,7 @@ const ofReady = (directory: string, file: string, version: number, now: number) 
     const isNewer = header._tag === "Right" && header.right.version > version
     if (isNewer)
       return [found("newer", file, `it is of version ${header.right.version}, and this program knows ${version}`)]
-    const late = state === undefined || state.attempts === 0 ? 0 : now - state.nextAt
-    if (late > Duration.toMillis(lateAfter)) {
-      const times = `it was tried ${state?.attempts} times in vain`
-      return [
-        found(
-          "stale",
-          file,
-          `${times}, and nobody tries it again, which was due ${Duration.format(Duration.millis(late))} ago`
-        )
-      ]
-    }
+    if (retry !== undefined) return [ofRetry(setting, file, retry, now)]
     if (age <= Duration.toMillis(staleAfter)) return []
     return [found("stale", file, `nobody has drained it for ${Duration.format(Duration.millis(age))}`)]
   }).pipe(
@@ -110,6 +103,19 @@ const ofReady = (directory: string, file: string, version: number, now: number) 
         : []
     )
   )
+
+const ofRetry = <A>(setting: Setting<A>, file: string, { at, attempts, error, unsettled }: Retry, now: number) => {
+  const inVain = `${unsettled} of its records were not taken in ${attempts} tries`
+  const why = `The first error was: ${error}`
+  const late = now - at
+  if (late > Duration.toMillis(lateAfter))
+    return found("stale", file, `${inVain}, and the next one has been due for ${length(late)}. ${why}`)
+  const next = isAhead(setting, at, now) ? `the next one is due in ${length(-late)}` : "the next drain tries again"
+  return found("waiting", file, `${inVain}, and ${next}. ${why}`)
+}
+
+/** To the second: a person reads it. */
+const length = (millis: number): string => Duration.format(Duration.seconds(Math.ceil(millis / 1000)))
 
 /** A drain begins with a directory for what it claims. */
 const ofClaiming = (directory: string, now: number) =>

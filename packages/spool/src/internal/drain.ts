@@ -21,8 +21,8 @@ import { makeDirectories, namesIn, readyIn } from "./directory.js"
 import { drainFile } from "./drainFile.js"
 import { stateOf } from "./keeping.js"
 import { deadDirectory, isLive, isReady, isTemporary, retiredName, stateDirectory, stateName } from "./names.js"
+import { isAhead, isOf } from "./retry.js"
 import type { Item, Setting } from "./setting.js"
-import { isAbout, type State } from "./state.js"
 import { type Limits, Tally } from "./tally.js"
 
 export const drain = <A, R>(
@@ -143,7 +143,7 @@ const retireAbandoned = (directory: string): Effect.Effect<void, FileError, File
 /** The files that may be drained now, by name; those that have used up a pass of their own come last. */
 const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const { directory, longestWait, unsaved } = setting
+    const { directory, unsaved } = setting
     const names = yield* readyIn(directory)
     const states = new Set(yield* namesIn(`${directory}/${stateDirectory}`))
     const present = new Set(names)
@@ -152,20 +152,9 @@ const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileE
     const places: Array<{ readonly name: string; readonly behindSince: number }> = []
     for (const name of names) {
       const state = unsaved.has(name) || states.has(stateName(name)) ? yield* stateOf(setting, name) : undefined
-      // No try is further away than the longest wait: the clock was wrong that said so.
       const isWaiting =
-        state !== undefined &&
-        state.nextAt > now &&
-        state.nextAt <= now + longestWait &&
-        (yield* isOf(directory, name, state))
+        state !== undefined && isAhead(setting, state.nextAt, now) && (yield* isOf(directory, name, state))
       if (!isWaiting) places.push({ name, behindSince: state?.behindSince ?? 0 })
     }
     return places.toSorted((a, b) => a.behindSince - b.behindSince).map(({ name }) => name)
   })
-
-/** Whether a state is about the file that has the name now. */
-const isOf = (directory: string, name: string, state: State): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(`${directory}/${name}`)).pipe(
-    Effect.map((info) => isAbout(state, info)),
-    Effect.orElseSucceed(() => false)
-  )

@@ -597,10 +597,23 @@ describe("a doctor", () => {
       const taker = new Taker()
       taker.fails = () => true
       yield* spool.drain(taker.handle)
-      expect(yield* spool.doctor).toEqual([])
+      expect(yield* spool.stats).toMatchObject({ ready: 0, waiting: 1 })
+      expect(yield* spool.doctor).toEqual([
+        {
+          kind: "waiting",
+          file: basename(path),
+          problem:
+            "1 of its records were not taken in 1 tries, and the next one is due in 1m. The first error was: not 1"
+        }
+      ])
+      yield* TestClock.adjust("2 minutes")
+      expect(yield* spool.stats).toMatchObject({ ready: 1, waiting: 0 })
+      expect(yield* spool.doctor).toMatchObject([
+        { kind: "waiting", problem: expect.stringContaining("the next drain tries again") }
+      ])
       yield* TestClock.adjust("2 hours")
       expect(yield* spool.doctor).toMatchObject([
-        { kind: "stale", file: basename(path), problem: expect.stringMatching(/tried 1 times in vain.*1h 59m ago/) }
+        { kind: "stale", file: basename(path), problem: expect.stringMatching(/not taken in 1 tries.*due for 2h 1m/) }
       ])
       rmSync(path)
       writeFileSync(join(directory, "state/.b.jsonl.0123456789abcdef01234567.tmp"), "")
