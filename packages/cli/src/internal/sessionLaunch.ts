@@ -39,4 +39,4 @@ export const launch = (words: LaunchWords, server: string | undefined, outlets: 
   )
 
 const directory = (given: string | undefined, usual: string) =>
-  given === undefined ? StateDir.stateDir(usual) : Effect.succeed(resolve(given))
+  given === undefined ? StateDir.statePath(usual) : Effect.succeed(resolve(given))

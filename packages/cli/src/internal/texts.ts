@@ -298,7 +298,7 @@ export const spool = {
   about: `ACTION is one of
 
   serve            run a daemon: take what hooks hand over, and hand over what they have deferred
-  ls               show what is deferred
+  ls               show what is deferred, why something was not taken, and when it is tried again
   drain            hand over now what is deferred, until nothing is left that can be taken
   replay [FILE]    have the dead letters, or one of them, tried again by the next drain
   doctor           show what will not be handed over by itself
@@ -306,8 +306,8 @@ export const spool = {
   install systemd  write the files by which systemd runs the daemon for this user; or launchd
   uninstall systemd  remove them again; or launchd
 
-What is deferred is in the state directory, $XDG_STATE_HOME/tether/deferred-captures or
-~/.local/state/tether/deferred-captures. It is handed to the handler that TETHER_CAPTURE_HANDLER names, a module that exports a
+What is deferred is in the state directory: $TETHER_STATE_DIR/deferred-captures,
+$XDG_STATE_HOME/tether/deferred-captures or ~/.local/state/tether/deferred-captures. It is handed to the handler that TETHER_CAPTURE_HANDLER names, a module that exports a
 function \`handler\`; without one it is appended to a file of its session in the state directory. The daemon listens at
 TETHER_DAEMON_SOCKET, by default in the state directory.`,
   options: {
@@ -380,7 +380,8 @@ const logDir = {
   value: "DIR",
   text: [
     "The directory of the logs. Default: that of this user,",
-    "$XDG_STATE_HOME/tether/sessions or ~/.local/state/tether/sessions."
+    "$TETHER_STATE_DIR/sessions, $XDG_STATE_HOME/tether/sessions or",
+    "~/.local/state/tether/sessions."
   ]
 } as const satisfies OptionText
 
@@ -521,6 +522,8 @@ export const session = {
   summary: "Run programs in terminals that go on when we have gone.",
   about: `A session is a program in a terminal of a private tmux server: it outlives whoever started it, a person can attach to it, its output is in
 a log, and how it ended in the exit journal. It needs tmux 3.2 or newer.
+
+Logs and journal are in $TETHER_STATE_DIR, $XDG_STATE_HOME/tether or ~/.local/state/tether, in \`sessions\` and \`journal\`.
 
 The server listens in $TETHER_RUNTIME_DIR/tmux, $XDG_RUNTIME_DIR/tether/tmux or a directory of this user in /tmp. It reads no configuration,
 and no other tmux server is touched.`,

@@ -34,7 +34,7 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
   }
   if (exit === undefined) return others
   return [
-    `${nameOf(exit)} ${how(exit)} ${at(exit.ts, now)}${exit.uptime === undefined ? "" : `, after ${formatLength(exit.uptime)}`}.`,
+    `${nameOf(exit)} ${how(exit)} ${at(exit.ts, now)}${exit.uptime === undefined || isFailedLaunch(exit) ? "" : `, after ${formatLength(exit.uptime)}`}.`,
     ...byWhom(exit),
     ...memory(exit),
     ...serverMemory(exit),
@@ -58,12 +58,18 @@ const at = (time: number, now: number): string => `at ${formatTime(time)}, ${for
 const how = (record: ExitRecord.ExitRecord): string => {
   const status = ExitRecord.statusOf(record)
   if (record.ev === "server-exit") return "was seen to be gone"
-  if (status === undefined && isFailedLaunch(record)) return "could not be launched"
+  if (isFailedLaunch(record)) return "could not be launched"
   return status === undefined ? "was found to have ended" : ExitStatus.format(status)
 }
 
 const isFailedLaunch = ({ endedBy, reason }: ExitRecord.ExitRecord): boolean =>
   endedBy === "owner" && reason === "launch-failed"
+
+/** The codes are those of a shell. */
+const whyNotLaunched = ({ deadStatus }: ExitRecord.ExitRecord): string => {
+  if (deadStatus === 126) return "Its program may not be executed."
+  return deadStatus === 127 ? "Its program does not exist, or could not be started." : "Its program did not start."
+}
 
 const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
   const { deadSignal, endedBy = "unknown", ev, reason, stopStep } = record
@@ -73,7 +79,7 @@ const byWhom = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
     case "child":
       return ["It ended by itself: nothing of ours asked it to."]
     case "owner":
-      return isFailedLaunch(record) ? ["Nothing of it was left."] : [`${onPurpose(reason)}${plan}`]
+      return isFailedLaunch(record) ? [whyNotLaunched(record)] : [`${onPurpose(reason)}${plan}`]
     case "scope":
       return [`It was ended on purpose: the scope that it lived in was closed.${plan}`]
     case "supervisor":

@@ -183,6 +183,16 @@ describe("tether session launch", () => {
     expect(ended).toMatchObject({ code, stdout: "" })
   })
 
+  it("why tells of a program that does not exist that it was not launched", async () => {
+    const state = join(root, "state-of-none")
+    vi.stubEnv("TETHER_STATE_DIR", state)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await session("launch", "never", "--", "no-such-program")).toMatchObject({ code: 127 })
+    const { stdout } = await tetherHere(["why", "never"])
+    expect(stdout).toMatch(/^"never" could not be launched at .*ago\.\nIts program does not exist/)
+    expect(stdout).not.toContain("exited with")
+  })
+
   it("126 for a program that may not be executed, and 1 for a name that is taken", async () => {
     const file = join(root, "no-program")
     writeFileSync(file, "")
@@ -607,6 +617,12 @@ describe("tether why", () => {
       "It was ended on purpose: it was not ready in time."
     ],
     [{ ended_by: "owner", reason: "launch-failed" }, `"web" could not be launched at `],
+    [{ ended_by: "owner", reason: "launch-failed" }, "Its program did not start."],
+    [
+      { ended_by: "owner", reason: "launch-failed", dead_status: "127" },
+      "Its program does not exist, or could not be started."
+    ],
+    [{ ended_by: "owner", reason: "launch-failed", dead_status: "126" }, "Its program may not be executed."],
     [{ ended_by: "outside", dead_signal: "SIGTERM" }, "The signal came from outside"]
   ])("says of %j: %s", async (fields, words) => {
     const folder = mkdtempSync(join(root, "lines-"))

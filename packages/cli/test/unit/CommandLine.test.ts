@@ -48,6 +48,13 @@ describe("words that make no sense end with 2, a reason and the usage", () => {
 })
 
 describe("help", () => {
+  it.each([["exits"], ["why"], ["spool"], ["session"], ["session", "launch"], ["session", "logs"]])(
+    "of %s %s names TETHER_STATE_DIR",
+    (...words) => {
+      expect(answerTo([...words, "--help"])).toContain("$TETHER_STATE_DIR")
+    }
+  )
+
   it("is what tether prints alone, and by that word", () => {
     expect(answerTo([])).toMatch(/^tether runs programs/)
     expect(answerTo(["help"])).toBe(answerTo([]))

@@ -67,6 +67,7 @@ export const launchSession = (
     yield* checkDirectory(asked)
     yield* StateDir.makeOwn(asked.logDir)
     yield* openLog(`${asked.logDir}/${asked.identity}.log`)
+    if (asked.exitLogDir !== undefined) yield* makeJournalDirectory(asked.exitLogDir)
     const request = { ...asked, exitLogDir: yield* trustedJournal(asked) }
     const now = yield* Clock.currentTimeMillis
     const base = `${tmux.directory}/${SortableId.make()(now)}`
@@ -113,6 +114,17 @@ export const launchSession = (
       return facts
     }).pipe(Effect.onError(() => abandon(tmux, facts, request, gate, isOpened, isBegun ? journal : Option.none())))
   }).pipe(Effect.scoped)
+
+/**
+ * Fails where it cannot be made: a death without its record would be found too late. In a directory that other users
+ * can change, nothing is recorded, and a warning says so.
+ */
+const makeJournalDirectory = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.catchIf(
+    StateDir.makeDirectory(directory),
+    ({ reason }) => reason === "NotPrivate",
+    () => Effect.void
+  )
 
 /**
  * Hook and shim append to the journal whatever becomes of us: not to one that another user can replace, nor through a

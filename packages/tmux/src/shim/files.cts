@@ -56,15 +56,23 @@ const read = (file: string): string => {
 
 /** With mode 0700, as are those above it that were not there. */
 const makeDirectory = (directory: string): void => {
+  const above = path.dirname(directory)
+  if (makeOne(directory) || above === directory) return
+  makeDirectory(above)
+  // Not recursively: below /proc nothing can be made, and Node would try for ever.
+  if (!makeOne(directory)) throw new Error(`${directory} cannot be made`)
+}
+
+/** Whether it is there now; not so where what is above it is missing. */
+const makeOne = (directory: string): boolean => {
   try {
     fs.mkdirSync(directory, { mode: 0o700 })
     fs.chmodSync(directory, 0o700)
+    return true
   } catch (error) {
     const code = codeOf(error)
-    if (code === "EEXIST") return
-    if (code !== "ENOENT" || path.dirname(directory) === directory) throw error
-    makeDirectory(path.dirname(directory))
-    makeDirectory(directory)
+    if (code !== "EEXIST" && code !== "ENOENT") throw error
+    return code === "EEXIST"
   }
 }
 

@@ -209,11 +209,22 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
     )
   )
 
-  it.live("goes on without an exit log that can be written, and says so", () =>
-    inPlace(({ log, path, shell }) =>
+  it.live("with an exit log whose directory cannot be made is refused before it begins", () =>
+    inPlace(({ path, shell, tmux }) =>
       Effect.gen(function* () {
         writeFileSync(join(path, "file"), "")
-        const session = yield* shell("echo runs; exit 3", { exitLogDir: join(path, "file", "exits") })
+        for (const exitLogDir of [join(path, "file", "exits"), "/proc/no/such/exits"])
+          expect(yield* Effect.flip(shell("exec sleep 300", { exitLogDir }))).toMatchObject({ _tag: "FileError" })
+        yield* eventually("no server was started", () => isOver(tmux))
+      })
+    )
+  )
+
+  it.live("goes on without an exit log that can be written, and says so", () =>
+    inPlace(({ exitLogDir, log, shell }) =>
+      Effect.gen(function* () {
+        mkdirSync(join(exitLogDir, "exits.log"), { recursive: true })
+        const session = yield* shell("echo runs; exit 3")
         yield* session.ended
         expect(log()).toBe("runs\r\n")
       })
