@@ -89,8 +89,8 @@ export interface Listed {
  *
  * Fails with `LaunchRefused` where the options make no sense, with all problems named; `SessionExists`; `SpawnError`
  * where the program cannot be started; `SessionNotReady`, and `DeliveryFailed` for its first message; `TmuxFailed` and
- * `FileError` where the system does not give what is needed, such as the directory of the log or of the exit log. That
- * an exit log in a directory cannot be written is a warning, and no failure.
+ * `FileError` where the system does not give what is needed, such as the directory of the log or of the exit log. An
+ * exit log that cannot be written, in a directory that exists, is a warning.
  *
  * @example
  * ```ts

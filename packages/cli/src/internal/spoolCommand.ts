@@ -172,7 +172,7 @@ const examine: Action = ({ json }, { out }) =>
   Effect.gen(function* () {
     const spool = yield* Captures.deferred
     const findings = yield* spool.doctor
-    // What waits is tried again by itself.
+    // A waiting file needs no person: the next drain after its time takes it.
     const code = findings.every(({ kind }) => kind === "waiting") ? 0 : 1
     if (json) return { lines: [toJson({ directory: spool.directory, findings })], code }
     if (findings.length === 0) return { lines: ["nothing is stranded"], code }

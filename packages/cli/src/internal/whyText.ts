@@ -65,7 +65,7 @@ const how = (record: ExitRecord.ExitRecord): string => {
 const isFailedLaunch = ({ endedBy, reason }: ExitRecord.ExitRecord): boolean =>
   endedBy === "owner" && reason === "launch-failed"
 
-/** The codes are those of a shell. */
+/** Exit codes as a shell has them. */
 const whyNotLaunched = ({ deadStatus }: ExitRecord.ExitRecord): string => {
   if (deadStatus === 126) return "Its program may not be executed."
   return deadStatus === 127 ? "Its program does not exist, or could not be started." : "Its program did not start."

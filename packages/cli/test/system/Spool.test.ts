@@ -105,7 +105,7 @@ export const handler = () => Effect.succeed({ _tag: "Failed", error: "the databa
     expect(stats).toMatchObject({ ready: 0, waiting: 1 })
     expect(files).toMatchObject([{ retry: { attempts: 1, unsettled: 3, error: "the database is away" } }])
     const doctor = await run("spool", "doctor")
-    expect(doctor.stdout).toMatch(/waiting .*the next one is due in .*The first error was: the database is away/s)
+    expect(doctor.stdout).toMatch(/waiting .*next attempt in .*first error: the database is away/s)
     expect(doctor.code).toBe(0)
   })
 

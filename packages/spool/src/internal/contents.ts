@@ -16,13 +16,13 @@ import { makeLines } from "./lines.js"
 import { move } from "./moving.js"
 import { deadDirectory, isReady } from "./names.js"
 import { countOf } from "./progress.js"
-import { isAhead, type Retry, retryOf } from "./retry.js"
+import { type Retry, retryOf } from "./retry.js"
 import type { Setting } from "./setting.js"
 import { readState, type State, writeState } from "./state.js"
 
 /**
- * A file that is to be drained. Lines that are no records are left out. `retry` is there where something of it was not
- * taken before.
+ * A file that is to be drained. Lines that are not records are left out. `retry` is defined if an earlier attempt
+ * failed.
  *
  * @example
  * ```ts
@@ -39,9 +39,12 @@ export interface Pending<A> {
 }
 
 /**
- * How much there is, each file counted once: `ready` files may be drained now, `waiting` ones are put off until their
- * next try, `claimed` ones belong to a drainer, and `dead` ones are not tried any more. `bytes` and `oldest` are of the
- * ready and the waiting ones: their size, and when the first was put, in milliseconds since the epoch.
+ * The number of files in each state. Each file is counted once.
+ *
+ * - `ready`: can be drained now. `waiting`: scheduled for another attempt. `claimed`: a drainer works on it. `dead`: a
+ *   dead letter.
+ * - `bytes`: the size of the ready and the waiting files. `oldest`: the time of the oldest of them, in milliseconds
+ *   since the epoch.
  *
  * @example
  * ```ts
@@ -126,7 +129,7 @@ export const statsOf = <A>(setting: Setting<A>): Effect.Effect<Stats, FileError,
     )
     const times = infos.flatMap((info) => Option.toArray(FileTime.modifiedAt(info)))
     const retries = yield* Effect.forEach(names, (name) => retryOf(setting, name))
-    const waiting = retries.filter((retry) => retry !== undefined && isAhead(setting, retry.at, now)).length
+    const waiting = retries.filter((retry) => retry !== undefined && retry.at > now).length
     return {
       ready: names.length - waiting,
       waiting,

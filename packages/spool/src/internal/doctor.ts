@@ -1,5 +1,5 @@
 /**
- * What will not be drained by itself, and what is put off.
+ * Files that need a person, and files that wait for another attempt.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
@@ -17,14 +17,14 @@ import { namesIn, readyIn, removeEmpty } from "./directory.js"
 import { parseHeader } from "./format.js"
 import { makeLines } from "./lines.js"
 import { claimsDirectory, isLive, isTemporary, oddEnding, stateDirectory } from "./names.js"
-import { isAhead, type Retry, retryOf } from "./retry.js"
+import { type Retry, retryOf } from "./retry.js"
 import type { Setting } from "./setting.js"
 
 /**
- * Something that is not drained now. `kind` is
+ * A file that is not drained now. `kind` is
  *
- * - `waiting`: a file of which something was not taken, with the reason and the time of the next try. It needs a person
- *   only where its handler does.
+ * - `waiting`: the handler failed for some records, and another attempt is scheduled. `problem` has the first error and
+ *   the time. It needs a person only if the handler does.
  * - `dead`: a file that was tried often enough, or that is none. `replay` has it tried again.
  * - `newer`: a file of a later version, which this program leaves alone.
  * - `stale`: a file that nobody has drained for a day: no drainer runs, or its user may not.
@@ -91,7 +91,7 @@ const ofReady = <A>(setting: Setting<A>, file: string, now: number) =>
     const isNewer = header._tag === "Right" && header.right.version > version
     if (isNewer)
       return [found("newer", file, `it is of version ${header.right.version}, and this program knows ${version}`)]
-    if (retry !== undefined) return [ofRetry(setting, file, retry, now)]
+    if (retry !== undefined) return [ofRetry(file, retry, now)]
     if (age <= Duration.toMillis(staleAfter)) return []
     return [found("stale", file, `nobody has drained it for ${Duration.format(Duration.millis(age))}`)]
   }).pipe(
@@ -104,17 +104,17 @@ const ofReady = <A>(setting: Setting<A>, file: string, now: number) =>
     )
   )
 
-const ofRetry = <A>(setting: Setting<A>, file: string, { at, attempts, error, unsettled }: Retry, now: number) => {
-  const inVain = `${unsettled} of its records were not taken in ${attempts} tries`
-  const why = `The first error was: ${error}`
+const ofRetry = (file: string, { at, attempts, error, unsettled }: Retry, now: number) => {
+  const failed = `records: ${unsettled} failed, attempts: ${attempts}`
+  const why = `first error: ${error}`
   const late = now - at
   if (late > Duration.toMillis(lateAfter))
-    return found("stale", file, `${inVain}, and the next one has been due for ${length(late)}. ${why}`)
-  const next = isAhead(setting, at, now) ? `the next one is due in ${length(-late)}` : "the next drain tries again"
-  return found("waiting", file, `${inVain}, and ${next}. ${why}`)
+    return found("stale", file, `${failed}; retry overdue by ${length(late)}; ${why}`)
+  const next = late < 0 ? `next attempt in ${length(-late)}` : "next attempt with the next drain"
+  return found("waiting", file, `${failed}; ${next}; ${why}`)
 }
 
-/** To the second: a person reads it. */
+/** Rounded up to whole seconds. */
 const length = (millis: number): string => Duration.format(Duration.seconds(Math.ceil(millis / 1000)))
 
 /** A drain begins with a directory for what it claims. */

@@ -21,7 +21,7 @@ import { makeDirectories, namesIn, readyIn } from "./directory.js"
 import { drainFile } from "./drainFile.js"
 import { stateOf } from "./keeping.js"
 import { deadDirectory, isLive, isReady, isTemporary, retiredName, stateDirectory, stateName } from "./names.js"
-import { isAhead, isOf } from "./retry.js"
+import { dueAt, isOf } from "./retry.js"
 import type { Item, Setting } from "./setting.js"
 import { type Limits, Tally } from "./tally.js"
 
@@ -153,7 +153,7 @@ const due = <A>(setting: Setting<A>): Effect.Effect<ReadonlyArray<string>, FileE
     for (const name of names) {
       const state = unsaved.has(name) || states.has(stateName(name)) ? yield* stateOf(setting, name) : undefined
       const isWaiting =
-        state !== undefined && isAhead(setting, state.nextAt, now) && (yield* isOf(directory, name, state))
+        state !== undefined && dueAt(setting, state.nextAt, now) > now && (yield* isOf(directory, name, state))
       if (!isWaiting) places.push({ name, behindSince: state?.behindSince ?? 0 })
     }
     return places.toSorted((a, b) => a.behindSince - b.behindSince).map(({ name }) => name)

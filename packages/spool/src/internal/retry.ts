@@ -1,7 +1,8 @@
 /**
- * When a file of which something was not taken is tried again, and why it was not.
+ * The next attempt to drain a file that has failed records, and the reason of the failure.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { stateOf } from "./keeping.js"
 import { countOf } from "./progress.js"
@@ -9,8 +10,12 @@ import type { Setting } from "./setting.js"
 import { isAbout, type State } from "./state.js"
 
 /**
- * The next try of a file: not before `at`, in milliseconds since the epoch, after `attempts` tries. `unsettled` is how
- * many of its records were not taken, and `error` the first thing that went wrong.
+ * The next attempt to drain a file.
+ *
+ * - `at`: the earliest time, in milliseconds since the epoch. It is due if that is not in the future.
+ * - `attempts`: the number of failed attempts so far.
+ * - `unsettled`: the number of records that the handler did not take.
+ * - `error`: the first error.
  *
  * @example
  * ```ts
@@ -26,7 +31,7 @@ export interface Retry {
   readonly error: string
 }
 
-/** Of a file of which nothing was refused, there is none. */
+/** Undefined for a file without failed records. */
 export const retryOf = <A>(
   setting: Setting<A>,
   name: string
@@ -35,14 +40,15 @@ export const retryOf = <A>(
     const state = yield* stateOf(setting, name)
     if (state === undefined || state.nextAt === 0 || !(yield* isOf(setting.directory, name, state))) return undefined
     const { attempts, firstError = "not known", nextAt } = state
-    return { at: nextAt, attempts, unsettled: countOf(state), error: firstError }
+    const at = dueAt(setting, nextAt, yield* Clock.currentTimeMillis)
+    return { at, attempts, unsettled: countOf(state), error: firstError }
   })
 
-/** No try is further away than the longest wait: the clock was wrong that said so. */
-export const isAhead = <A>({ longestWait }: Setting<A>, at: number, now: number): boolean =>
-  at > now && at <= now + longestWait
+/** A time beyond the longest wait was written by a clock that was wrong: the attempt is due now. */
+export const dueAt = <A>({ longestWait }: Setting<A>, nextAt: number, now: number): number =>
+  nextAt > now + longestWait ? now : nextAt
 
-/** Whether a state is about the file that has the name now. */
+/** Whether a state describes the file that has this name now. */
 export const isOf = (
   directory: string,
   name: string,

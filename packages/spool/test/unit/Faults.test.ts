@@ -602,18 +602,21 @@ describe("a doctor", () => {
         {
           kind: "waiting",
           file: basename(path),
-          problem:
-            "1 of its records were not taken in 1 tries, and the next one is due in 1m. The first error was: not 1"
+          problem: "records: 1 failed, attempts: 1; next attempt in 1m; first error: not 1"
         }
       ])
       yield* TestClock.adjust("2 minutes")
       expect(yield* spool.stats).toMatchObject({ ready: 1, waiting: 0 })
       expect(yield* spool.doctor).toMatchObject([
-        { kind: "waiting", problem: expect.stringContaining("the next drain tries again") }
+        { kind: "waiting", problem: expect.stringContaining("next attempt with the next drain") }
       ])
       yield* TestClock.adjust("2 hours")
       expect(yield* spool.doctor).toMatchObject([
-        { kind: "stale", file: basename(path), problem: expect.stringMatching(/not taken in 1 tries.*due for 2h 1m/) }
+        {
+          kind: "stale",
+          file: basename(path),
+          problem: expect.stringMatching(/1 failed, attempts: 1; retry overdue by 2h 1m/)
+        }
       ])
       rmSync(path)
       writeFileSync(join(directory, "state/.b.jsonl.0123456789abcdef01234567.tmp"), "")

@@ -116,8 +116,8 @@ export const launchSession = (
   }).pipe(Effect.scoped)
 
 /**
- * Fails where it cannot be made: a death without its record would be found too late. In a directory that other users
- * can change, nothing is recorded, and a warning says so.
+ * Fails if the directory cannot be made: a missing exit record would be noticed only after the exit. If other users can
+ * change the directory, the session runs without records, with a warning.
  */
 const makeJournalDirectory = (directory: string): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
   Effect.catchIf(

@@ -59,11 +59,11 @@ const makeDirectory = (directory: string): void => {
   const above = path.dirname(directory)
   if (makeOne(directory) || above === directory) return
   makeDirectory(above)
-  // Not recursively: below /proc nothing can be made, and Node would try for ever.
+  // Not recursive: below /proc, mkdir always fails with ENOENT, and Node's recursive mkdir never returns.
   if (!makeOne(directory)) throw new Error(`${directory} cannot be made`)
 }
 
-/** Whether it is there now; not so where what is above it is missing. */
+/** Whether the directory exists now: false if its parent is missing. */
 const makeOne = (directory: string): boolean => {
   try {
     fs.mkdirSync(directory, { mode: 0o700 })
