@@ -16,6 +16,19 @@ import type { Identity } from "./ProcessIdentity.js"
 export const variable = "TETHER_TREE"
 
 /**
+ * The name of the variable beside it, which holds the label of the child. A label is for people: nothing is decided by
+ * it.
+ *
+ * @example
+ * ```ts
+ * import * as TreeCookie from "@tether/host/TreeCookie"
+ *
+ * const ownLabel = process.env[TreeCookie.labelVariable]
+ * ```
+ */
+export const labelVariable = "TETHER_LABEL"
+
+/**
  * One step of the path: a host, and what it started.
  *
  * `host` is the program that spawned, told from every other by its pid, start token, boot and pid namespace; `instance`

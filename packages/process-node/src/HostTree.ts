@@ -27,8 +27,8 @@ export interface Program {
 }
 
 /**
- * One child of a host: its number (within `instance`, the copy of the library that started it), whether its leftovers
- * may live on, and the processes that live of it. The leader, if it lives, is the first. A host that runs below the
+ * One child of a host: its number (within `instance`, the copy of the library that started it), its label where the
+ * system tells it (Linux does), whether its leftovers may live on, and the processes that live of it. The leader, if it lives, is the first. A host that runs below the
  * child is one of them.
  *
  * @example
@@ -41,6 +41,7 @@ export interface Program {
 export interface Child {
   readonly instance: string
   readonly number: number
+  readonly label?: string | undefined
   readonly leavable: boolean
   readonly members: ReadonlyArray<Program>
 }
@@ -59,6 +60,7 @@ export interface Child {
 export const Child: Schema.Schema<Child> = Schema.Struct({
   instance: Schema.String,
   number: Schema.Int,
+  label: Schema.optional(Schema.String),
   leavable: Schema.Boolean,
   members: Schema.Array(Schema.suspend(() => Program))
 })
@@ -115,6 +117,7 @@ const toProgram = (
   const children = Array.from(host.children.values(), (child): Child => ({
     instance: child.step.instance,
     number: child.step.child,
+    label: child.own === undefined ? undefined : machine.labelOf(child.own),
     leavable: child.step.kind === "leavable",
     members: membersOf(child, host).map((member) => toProgram(machine, hosts, member, path))
   }))

@@ -2,7 +2,8 @@
  * Hosts and their children as rows of a table.
  */
 import * as ProcessInfo from "@tether/host/ProcessInfo"
-import type { Program } from "@tether/process-node/HostTree"
+import * as TerminalText from "@tether/host/TerminalText"
+import type { Child, Program } from "@tether/process-node/HostTree"
 import { formatAge } from "./age.js"
 
 interface Rows {
@@ -28,17 +29,27 @@ export const treeRows = (hosts: ReadonlyArray<Program>, now: number): Rows => {
 }
 
 /** Beside its own, a process that stands for its child has the other members of that child below it. */
-const branchOf = (program: Program, number?: number, others: ReadonlyArray<Program> = []): Branch => ({
+const branchOf = (program: Program, name?: string, others: ReadonlyArray<Program> = []): Branch => ({
   process: program.process,
-  title: `${number === undefined ? "" : `#${number} `}${ProcessInfo.commandLine(program.process)}`,
+  title: `${name === undefined ? "" : `${name} `}${ProcessInfo.commandLine(program.process)}`,
   below: [
     ...others.map((other) => branchOf(other)),
     ...program.reapers.map((process) => ({ process, title: "reaper", below: [] })),
-    ...program.children.flatMap(({ members: [first, ...rest], number }) =>
-      first === undefined ? [] : [branchOf(first, number, rest)]
-    )
+    ...program.children.flatMap((child) => {
+      const [first, ...rest] = child.members
+      return first === undefined ? [] : [branchOf(first, `[${nameOf(child, program)}]`, rest)]
+    })
   ]
 })
+
+/** Its label, with its number where that alone says which child it is. A label cannot be read everywhere. */
+const nameOf = ({ label = "", number }: Child, { children }: Program): string => {
+  const isUnique = children.filter((child) => child.label === label).length === 1
+  return [
+    ...(label === "" ? [] : [TerminalText.sanitize(label)]),
+    ...(label === "" || !isUnique ? [`#${number}`] : [])
+  ].join(" ")
+}
 
 export const flatRows = (hosts: ReadonlyArray<Program>, now: number): Rows => {
   const rowOf = (process: ProcessInfo.ProcessInfo, host: string, child: string) => [
@@ -53,8 +64,8 @@ export const flatRows = (hosts: ReadonlyArray<Program>, now: number): Rows => {
     return [
       rowOf(program.process, host, child),
       ...program.reapers.map((reaper) => rowOf(reaper, own, "reaper")),
-      ...program.children.flatMap(({ members, number }) =>
-        members.flatMap((member) => rowsOf(member, own, `#${number}`))
+      ...program.children.flatMap((child) =>
+        child.members.flatMap((member) => rowsOf(member, own, nameOf(child, program)))
       )
     ]
   }

@@ -55,8 +55,8 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
     expect(titlesOf(tree.stdout)).toEqual([
       expect.stringMatching(/host\.mjs exec sleep 300 \(setsid sleep 301 &\); sleep 302; :$/),
       "├─ reaper",
-      "├─ #1 sleep 300",
-      "└─ #2 sh -c (setsid sleep 301 &); sleep 302; :",
+      "├─ [sh #1] sleep 300",
+      "└─ [sh #2] sh -c (setsid sleep 301 &); sleep 302; :",
       expect.stringMatching(/^ {3}├─ sleep 30[12]$/),
       expect.stringMatching(/^ {3}└─ sleep 30[12]$/)
     ])
@@ -65,8 +65,8 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
     expect(flat.stdout).toMatch(/^PID +HOST +CHILD +AGE +COMMAND$/m)
     expect(flat.stdout).toMatch(new RegExp(`^${host.pid} +- +- +\\d+s `, "m"))
     expect(flat.stdout).toMatch(new RegExp(`^${host.reaper} +${host.pid} +reaper `, "m"))
-    expect(flat.stdout).toMatch(new RegExp(`^${first} +${host.pid} +#1 +\\d+s +sleep 300$`, "m"))
-    expect(flat.stdout).toMatch(new RegExp(`^${left} +${host.pid} +#2 +\\d+s +sleep 301$`, "m"))
+    expect(flat.stdout).toMatch(new RegExp(`^${first} +${host.pid} +sh #1 +\\d+s +sleep 300$`, "m"))
+    expect(flat.stdout).toMatch(new RegExp(`^${left} +${host.pid} +sh #2 +\\d+s +sleep 301$`, "m"))
 
     const { hosts } = decode((await inside.tether(["ps", "--json"])).stdout)
     expect(pidsOf(hosts)).toEqual([host.pid])
@@ -103,11 +103,39 @@ describe.skipIf(missing !== undefined)("tether ps", () => {
     expect(titlesOf((await inside.tether(["ps", "--tree"])).stdout)).toEqual([
       expect.stringContaining("host.mjs"),
       "├─ reaper",
-      expect.stringMatching(/^└─ #1 sh -c /),
+      expect.stringMatching(/^└─ \[sh\] sh -c /),
       expect.stringMatching(/^ {3}└─ \S+ \S*host\.mjs /),
       "      ├─ reaper",
-      "      ├─ #1 sleep 300",
-      "      └─ #2 sleep 301"
+      "      ├─ [sh #1] sleep 300",
+      "      └─ [sh #2] sleep 301"
+    ])
+  })
+
+  it("shows each child by its label, and by its number where two have the same one", async () => {
+    const inside = await openNamespace()
+    await startHost(
+      inside,
+      "label=api:exec sleep 300",
+      "label=worker:exec sleep 301",
+      "label=worker:exec sleep 302",
+      "label=\u001b[2J\u202eé x:sleep 303; :"
+    )
+    await until("its sleep", () => inside.processes().some(({ command }) => command === "sleep 303"))
+    expect(titlesOf((await inside.tether(["ps", "--tree"])).stdout).slice(1)).toEqual([
+      "├─ reaper",
+      "├─ [api] sleep 300",
+      "├─ [worker #2] sleep 301",
+      "├─ [worker #3] sleep 302",
+      expect.stringMatching(/^└─ \[[^\x00-\x1f\u202e]*é x\] sh -c sleep 303; :$/),
+      "   └─ sleep 303"
+    ])
+    expect((await inside.tether(["ps"])).stdout).toMatch(/ worker #3 +\d+s +sleep 302$/m)
+    const { hosts } = decode((await inside.tether(["ps", "--json"])).stdout)
+    expect(hosts[0]?.children.map(({ label, number }) => [label, number])).toEqual([
+      ["api", 1],
+      ["worker", 2],
+      ["worker", 3],
+      ["\u001b[2J\u202eé x", 4]
     ])
   })
 

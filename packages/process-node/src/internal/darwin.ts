@@ -79,6 +79,8 @@ export const makeWith = (run: Run, now: () => number = monotonic): Machine => {
     listed: (pid) => recent().rows.get(pid),
     isThread: () => false,
     treeOf: (pid) => treesIn(recent()).get(pid),
+    // `ps` writes an environment without marks between its variables: the end of a label cannot be told.
+    labelOf: () => undefined,
     isInTmux: () => false,
     ownersOf: (pid) => {
       // Only the effective one is asked for.

@@ -15,6 +15,8 @@ export interface LiveHost {
 
 export interface LiveChild {
   readonly step: Step
+  /** The process with the lowest pid that was started for this child itself, and not for a child below it. */
+  own: number | undefined
   /** Hosts that run below the child are among them. */
   readonly members: Map<number, ProcStat.ProcStat>
 }
@@ -49,7 +51,12 @@ export const findHosts = (machine: Machine): LiveHosts => {
         const name = { pid: member.pid, startToken: member.startTicks }
         if (isReaperOf(readRecord(nameOf(step)), name)) host.reapers.push(member)
       } else {
-        const child = getOrMake(host.children, `${step.instance}.${step.child}`, () => ({ step, members: new Map() }))
+        const child = getOrMake(host.children, `${step.instance}.${step.child}`, () => ({
+          step,
+          own: undefined,
+          members: new Map()
+        }))
+        if (step === path.at(-1)) child.own = Math.min(child.own ?? stat.pid, stat.pid)
         child.members.set(member.pid, member)
         if (member.pid !== host.stat.pid) below.add(member.pid)
       }

@@ -47,10 +47,20 @@ const environment = (
     if (value === undefined) delete env[name]
     else env[name] = value
   }
-  if (cookie === undefined) delete env[TreeCookie.variable]
-  else env[TreeCookie.variable] = cookie
+  if (cookie === undefined) {
+    delete env[TreeCookie.variable]
+    delete env[TreeCookie.labelVariable]
+  } else {
+    env[TreeCookie.variable] = cookie
+    env[TreeCookie.labelVariable] = labelFor(request)
+  }
   return env
 }
+
+/** A variable cannot hold a NUL, and a long one takes from the room that the system has for arguments. */
+const labelFor = ({ label }: LaunchRequest): string => label.replaceAll("\0", "").slice(0, longestLabel)
+
+const longestLabel = 200
 
 /**
  * Why a program would not start, asked beforehand: behind a shell that goes first, the system tells the shell and not

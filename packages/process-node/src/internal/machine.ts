@@ -34,6 +34,8 @@ export interface Machine {
    * read.
    */
   readonly treeOf: (pid: number) => string | undefined
+  /** The value of `TETHER_LABEL` in a process's environment. Undefined also if it cannot be read. */
+  readonly labelOf: (pid: number) => string | undefined
   /** Whether a process has the environment of a tmux pane. False also where that cannot be told. */
   readonly isInTmux: (pid: number) => boolean
   /** Whose rights a process has. Undefined where that cannot be told. */

@@ -17,6 +17,7 @@ const blind: Machine = {
   listed: () => undefined,
   isThread: () => false,
   treeOf: () => undefined,
+  labelOf: () => undefined,
   isInTmux: () => false,
   ownersOf: () => undefined,
   sharesCgroup: () => true,

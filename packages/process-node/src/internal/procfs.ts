@@ -44,6 +44,7 @@ export const make = (): Machine | undefined => {
       return process !== undefined && Number(process) !== pid
     },
     treeOf,
+    labelOf: (pid) => valueOf(bytesOf(`/proc/${pid}/environ`) ?? Buffer.alloc(0), labelAssignment)?.toString("utf8"),
     isInTmux: (pid) => valueOf(bytesOf(`/proc/${pid}/environ`) ?? Buffer.alloc(0), tmuxAssignment) !== undefined,
     ownersOf,
     sharesCgroup: (pid) => {
@@ -110,21 +111,22 @@ const statOf = (pid: number): ProcStat.ProcStat | undefined => {
 }
 
 const treeAssignment = Buffer.from(`\0${TreeCookie.variable}=`)
+const labelAssignment = Buffer.from(`\0${TreeCookie.labelVariable}=`)
 const tmuxAssignment = Buffer.from("\0TMUX=")
 
 const treeOf = (pid: number): string | undefined => {
   const bytes = bytesOf(`/proc/${pid}/environ`)
   if (bytes === undefined) return undefined
-  return bytes.length === 0 ? "" : valueOf(bytes, treeAssignment)
+  return bytes.length === 0 ? "" : valueOf(bytes, treeAssignment)?.toString("latin1")
 }
 
-const valueOf = (bytes: Buffer, assignment: Buffer): string | undefined => {
+const valueOf = (bytes: Buffer, assignment: Buffer): Buffer | undefined => {
   const atStart = bytes.subarray(0, assignment.length - 1).equals(assignment.subarray(1))
   const at = atStart ? 0 : bytes.indexOf(assignment) + 1
   if (!atStart && at === 0) return undefined
   const from = at + assignment.length - 1
   const end = bytes.indexOf(0, from)
-  return bytes.toString("latin1", from, end === -1 ? bytes.length : end)
+  return bytes.subarray(from, end === -1 ? bytes.length : end)
 }
 
 const ownersOf = (pid: number): Owners | undefined => {

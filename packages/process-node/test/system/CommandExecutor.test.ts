@@ -400,7 +400,7 @@ describe.concurrent("of the environment", () => {
       ),
     {
       effect: ["is the whole of it", ["A"]],
-      ours: ["has our mark beside it, by which descendants are found", ["A", "TETHER_TREE"]]
+      ours: ["has our mark beside it, by which descendants are found", ["A", "TETHER_LABEL", "TETHER_TREE"]]
     }
   )
 })

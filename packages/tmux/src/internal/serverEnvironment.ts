@@ -20,7 +20,7 @@ export const clientEnvironment = (): Readonly<Record<string, string | undefined>
 }
 
 /** What a pane has of its own, and what must not go from us to a program in it. */
-const notForPrograms = /^(TETHER_TREE|TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLORTERM)$/
+const notForPrograms = /^(TETHER_TREE|TETHER_LABEL|TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLORTERM)$/
 
 /**
  * The whole environment of a program in a pane: ours, with what was asked for. The shim adds what belongs to the pane.
