@@ -88,6 +88,8 @@ export type OutOfMemory = typeof OutOfMemory.Type
  * - `deadStatus`, `deadSignal`: the exit code, or the name of the signal; never both.
  * - `endedBy`, and `stopStep`, the step of the stop plan that was at work; `reason`: why, in a word or a few.
  * - `lastLines`: the end of what it wrote to stderr. Secrets are replaced in it, as in `command`.
+ * - `log`: of a terminal session, the file of its output. `pid` is then the process of the terminal, the shim, which is
+ *   the parent of the program.
  * - `restart`: what its supervisor decided, if it has one.
  * - Of the end of a server: `cause`, what became of it; `memory`, its resident memory in bytes when last seen;
  *   `commands`, the last ones that it was sent.
@@ -113,6 +115,7 @@ export const ExitRecord = Schema.Struct({
   writer: Schema.optional(RecordFields.Id),
   command: Schema.optional(Schema.String),
   cwd: Schema.optional(Schema.String),
+  log: Schema.optional(Schema.String),
   deadStatus: Schema.optional(Schema.Int),
   deadSignal: Schema.optional(Signals.Name),
   endedBy: Schema.optional(EndedBy),

@@ -173,7 +173,7 @@ describe("tether session launch", () => {
   })
 
   it.each<[words: Array<string>, code: number, says: string]>([
-    [["nothing", "--", "no-such-program"], 127, "there is no program"],
+    [["nothing", "--", "no-such-program"], 127, "was found on the PATH"],
     [["a/b", "--", "true"], 2, "identity has a slash"],
     [["small", "--cols", "0", "--", "true"], 2, "cols is a whole number of at least 1"],
     [["nowhere", "--log-dir", "/dev/null/none", "--", "true"], 1, "/dev/null/none"]

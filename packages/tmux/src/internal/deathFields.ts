@@ -31,7 +31,8 @@ export const deathFields = (identity: string, start?: ExitRecord): DeathFields =
             ["host", start.host],
             ["writer", start.writer],
             ["command", start.command],
-            ["cwd", start.cwd]
+            ["cwd", start.cwd],
+            ["log", start.log]
           ])
         )
 })

@@ -6,6 +6,7 @@ import { type Liveness, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import type * as Redactor from "@tether/process/Redactor"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type { DeliveryFailed } from "../DeliveryFailed.js"
 import { LaunchRefused } from "../LaunchRefused.js"
 import type { SessionStuck } from "../SessionStuck.js"
@@ -14,7 +15,7 @@ import { deliver, type SendOptions } from "./delivery.js"
 import type { Facts } from "./facts.js"
 import { writtenWithin } from "./log.js"
 import { press, screenOf } from "./pane.js"
-import { endOf, isGone, type SessionEnd, stepsOf, stopSession } from "./stop.js"
+import { endOf, isGone, programOf, type SessionEnd, stepsOf, stopSession } from "./stop.js"
 import type { TmuxService } from "./tmux.js"
 import { until } from "./within.js"
 
@@ -39,8 +40,10 @@ export interface StopOptions {
 /**
  * A session, be it launched here or found.
  *
- * - `identity`; `id` and `pane`, by which tmux knows it; `pid`, the process of its pane; `launchedAt`, in milliseconds
- *   since the epoch; `command`; `logFile`; `exitLogDir`.
+ * - `identity`; `id` and `pane`, by which tmux knows it; `launchedAt`, in milliseconds since the epoch; `command`;
+ *   `logFile`; `exitLogDir`.
+ * - `shimPid`: the process of its pane, the shim, which is the parent of the program. `pid`: that of the program; none
+ *   where the program has ended, or where the shim does not answer within a second.
  * - `send(text)`: delivers a text and submits it. `press(keys)`: keys by tmux's names. `screen`: what it shows.
  * - `liveness`: whether what runs in it lives. `unknown` is an answer: whoever gets it neither kills nor restarts.
  * - `stop(options)`: ends all that runs in it, and records that it was on purpose. It is over when this returns, with
@@ -59,7 +62,8 @@ export interface TmuxSession {
   readonly identity: string
   readonly id: string
   readonly pane: string
-  readonly pid: number
+  readonly shimPid: number
+  readonly pid: Effect.Effect<Option.Option<number>>
   readonly launchedAt: number
   readonly command: string
   readonly logFile: string
@@ -88,7 +92,8 @@ export const makeHandle = (
       identity: facts.identity,
       id: facts.session,
       pane: facts.pane,
-      pid: facts.shim.pid,
+      shimPid: facts.shim.pid,
+      pid: programOf(facts),
       launchedAt: facts.launchedAt,
       command: facts.command,
       logFile: facts.logFile,

@@ -31,6 +31,7 @@ import { openLog } from "./log.js"
 import { markLog } from "./logMarker.js"
 import { logWriterCommand } from "./logWriter.js"
 import * as ProcessFile from "./processFile.js"
+import { pathOf, refusalOf } from "./programFile.js"
 import * as Records from "./records.js"
 import { serverFields } from "./serverFields.js"
 import { sessionName } from "./sessionName.js"
@@ -65,6 +66,7 @@ export const launchSession = (
 ): Effect.Effect<Facts, LaunchFailure, Files> =>
   Effect.gen(function* () {
     yield* checkDirectory(asked)
+    yield* checkProgram(tmux, asked)
     yield* StateDir.makeOwn(asked.logDir)
     yield* openLog(`${asked.logDir}/${asked.identity}.log`)
     if (asked.exitLogDir !== undefined) yield* makeJournalDirectory(asked.exitLogDir)
@@ -151,6 +153,45 @@ const checkDirectory = (request: Request): Effect.Effect<void, SpawnError, FileS
     const problem = `the working directory ${TerminalText.quote(request.shown.cwd)} ${Option.isNone(found) ? "does not exist, or may not be entered" : "is no directory"}`
     return yield* spawnError(request, "BadWorkingDirectory", problem)
   })
+
+/**
+ * Fails where the program cannot be started, before a log or a pane is made. The attempt is on record all the same.
+ * Rare answers, such as that of a broken interpreter line, come from the shim later.
+ */
+const checkProgram = (tmux: TmuxService, request: Request): Effect.Effect<void, LaunchFailure, Files> =>
+  Effect.gen(function* () {
+    const code = yield* refusalOf(request)
+    if (code === undefined) return
+    if (yield* isTaken(tmux, request)) return yield* new SessionExists({ identity: request.identity })
+    yield* recordRefused(request, code)
+    return yield* notStarted(request, code, "")
+  })
+
+/** A server that does not answer is a failure of the launch itself, and not of this question. */
+const isTaken = (tmux: TmuxService, { identity }: Request): Effect.Effect<boolean> =>
+  Effect.isSuccess(tmux.run(["has-session", "-t", `=${sessionName(identity)}`], { isQuestion: true }))
+
+const recordRefused = (request: Request, code: string): Effect.Effect<void, FileError, Files> =>
+  Effect.gen(function* () {
+    if (request.exitLogDir === undefined) return
+    yield* makeJournalDirectory(request.exitLogDir)
+    const journal = yield* openJournal({ ...request, exitLogDir: yield* trustedJournal(request) })
+    if (Option.isNone(journal)) return
+    const { identity, shown } = request
+    const attempt = journal.value.append({
+      ev: "session-exit",
+      identity,
+      command: shown.line,
+      cwd: shown.cwd,
+      deadStatus: statusOf(code),
+      endedBy: "owner",
+      reason: "launch-failed"
+    })
+    yield* Effect.catchAll(attempt, (error) => notRecorded(identity, error))
+  }).pipe(Effect.scoped)
+
+/** As a shell says it: 126 for what may not be executed, 127 for what is not there. */
+const statusOf = (code: string): number => (code === "EACCES" ? 126 : 127)
 
 /** tmux runs nothing at all where the command of a pipe is too long. */
 const checkPaths = ({ identity, logDir, rotateAt }: Request, unwritten: string): Effect.Effect<void, FileError> => {
@@ -414,7 +455,7 @@ const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSys
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => true))
 
 const recordNotStarted = (facts: Facts, code: string): Effect.Effect<void, never, Files> => {
-  const status = ExitStatus.Exited(code === "EACCES" ? 126 : 127)
+  const status = ExitStatus.Exited(statusOf(code))
   return Effect.ignore(
     Effect.zipRight(Records.end(facts, { status, step: undefined, reason: "launch-failed" }), Records.settle(facts))
   )
@@ -424,7 +465,14 @@ const notStarted = (request: Request, code: string, message: string): SpawnError
   const program = TerminalText.quote(request.redactor.redact(request.program))
   switch (code) {
     case "ENOENT":
-      return spawnError(request, "NotFound", `there is no program ${program}`, code)
+      return spawnError(
+        request,
+        "NotFound",
+        request.program.includes("/")
+          ? `there is no file ${program}, or the interpreter that it asks for is not there`
+          : `no program ${program} was found on the PATH, ${TerminalText.sanitize(pathOf(request.env))}`,
+        code
+      )
     case "EACCES":
       return spawnError(request, "PermissionDenied", `${program} may not be executed`, code)
     case "E2BIG":

@@ -41,15 +41,17 @@ export const startOf = ({
   command,
   cwd,
   identity,
+  logFile,
   server,
   shim
-}: Pick<Facts, "command" | "cwd" | "identity" | "server" | "shim">): ExitJournal.Draft => ({
+}: Pick<Facts, "command" | "cwd" | "identity" | "logFile" | "server" | "shim">): ExitJournal.Draft => ({
   ev: "session-start",
   identity,
   ...processFields(shim),
   writer: writer(server ?? shim),
   command,
-  cwd
+  cwd,
+  log: logFile
 })
 
 /** Says that the end is on record, to those who would record it otherwise. */
@@ -71,7 +73,7 @@ export interface OwnEnd {
 
 /** An end that we have caused. */
 export const ownEnd = (
-  { command, cwd, identity, launchedAt, shim, start }: Facts,
+  { command, cwd, identity, launchedAt, logFile, shim, start }: Facts,
   { reason, status, step }: OwnEnd
 ): Effect.Effect<ExitJournal.Draft> =>
   Effect.map(Clock.currentTimeMillis, (now) => ({
@@ -81,6 +83,7 @@ export const ownEnd = (
     ...processFields(shim),
     command,
     cwd,
+    log: logFile,
     ...(status?._tag === "Exited" && { deadStatus: status.code }),
     ...(status?._tag === "Signaled" && { deadSignal: status.signal }),
     endedBy: "owner",

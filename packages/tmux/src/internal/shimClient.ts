@@ -53,7 +53,7 @@ const Answer: Schema.Schema<ShimAnswer> = Schema.Union(
   Schema.TaggedStruct("Started", { pid: RecordFields.Pid }),
   Schema.TaggedStruct("NotStarted", { code: Schema.String, message: Schema.String }),
   Schema.TaggedStruct("Stopped", { status: Status, step: Schema.UndefinedOr(Schema.String) }),
-  Schema.TaggedStruct("Running", { isRunning: Schema.Boolean }),
+  Schema.TaggedStruct("Running", { isRunning: Schema.Boolean, pid: Schema.optional(RecordFields.Pid) }),
   Schema.TaggedStruct("Refused", { message: Schema.String })
 )
 

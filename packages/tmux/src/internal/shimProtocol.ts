@@ -77,7 +77,10 @@ export type ShimRequest =
    * hurried so that it is over when the plan of the second would be.
    */
   | { readonly op: "stop"; readonly steps: ReadonlyArray<ShimStep>; readonly reason: string }
-  /** Whether the program runs. Its end is known here before the shim ends, and before it is on record. */
+  /**
+   * Whether the program runs, and as which process. Its end is known here before the shim ends, and before it is on
+   * record.
+   */
   | { readonly op: "running" }
 
 export type ShimAnswer =
@@ -92,7 +95,7 @@ export type ShimAnswer =
        */
       readonly step: string | undefined
     }
-  | { readonly _tag: "Running"; readonly isRunning: boolean }
+  | { readonly _tag: "Running"; readonly isRunning: boolean; readonly pid?: number | undefined }
   | { readonly _tag: "Refused"; readonly message: string }
 
 export type ShimStatus = { readonly code: number } | { readonly signal: string }

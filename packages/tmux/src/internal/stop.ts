@@ -70,6 +70,14 @@ export const isRunning = (facts: Facts): Effect.Effect<boolean, never, ProcessId
     Effect.catchAll(() => Effect.map(goneWithin(facts, "1 second"), (gone) => !gone))
   )
 
+/** The process of the program, as its parent knows it. */
+export const programOf = ({ socket }: Facts): Effect.Effect<Option.Option<number>> =>
+  Effect.scoped(ask(socket, { op: "running" })).pipe(
+    within("1 second"),
+    Effect.map(Option.flatMapNullable((answer) => (answer._tag === "Running" ? answer.pid : undefined))),
+    Effect.orElseSucceed(() => Option.none())
+  )
+
 const goneWithin = (facts: Facts, time: Duration.DurationInput): Effect.Effect<boolean, never, ProcessIdentity> =>
   holdsWithin(time, isGone(facts))
 
@@ -159,7 +167,7 @@ const closeTerminal = (
     if (yield* goneWithin(facts, time)) return
     return yield* new SessionStuck({
       identity: facts.identity,
-      pid: facts.shim.pid,
+      shimPid: facts.shim.pid,
       problem: `its shim cannot be reached (${problem})`
     })
   })

@@ -125,7 +125,11 @@ class Pane {
       case "started":
         return this.answerStarted(asker)
       case "running":
-        return Promise.resolve({ _tag: "Running", isRunning: this.end.value === undefined })
+        return Promise.resolve(
+          this.end.value === undefined
+            ? { _tag: "Running", isRunning: true, pid: this.pid }
+            : { _tag: "Running", isRunning: false }
+        )
     }
   }
 

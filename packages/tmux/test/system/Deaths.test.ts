@@ -89,7 +89,7 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
       Effect.gen(function* () {
         const session = yield* shell("echo pid $$; exec sleep 300")
         yield* eventually("it runs", () => log().includes("pid"))
-        process.kill(session.pid, "SIGTERM")
+        process.kill(session.shimPid, "SIGTERM")
         yield* session.ended
         expect(deaths().map(ending)).toEqual([["", "SIGTERM", "outside"]])
         expect(isAlive(pidIn(log()))).toBe(false)
@@ -107,7 +107,7 @@ describe.skipIf(whyNot !== undefined)("a death", () => {
           const session = yield* shell("exec sleep 300", { identity: `it${round}`, cwd })
           // A launch removes those of long ago.
           const before = marks()
-          process.kill(session.pid, "SIGKILL")
+          process.kill(session.shimPid, "SIGKILL")
           yield* eventually("the record is there", () => deaths().length === round + 1)
           yield* session.ended
           // The hook has left its mark where the others look for it, and nothing anywhere else.
@@ -218,7 +218,7 @@ describe.skipIf(whyNot !== undefined)("at the moment of its end", () => {
           expect(isAlive(program)).toBe(false)
           standStill(delay)
           act({ session, server, tmux })
-          yield* eventually("it has ended", () => !isAlive(session.pid))
+          yield* eventually("it has ended", () => !isAlive(session.shimPid))
           const recorded = () =>
             deaths().filter((line) => field(line, "identity") === identity && line.includes("session-exit"))
           yield* eventually("its end is on record", () => recorded().length > 0)
@@ -279,9 +279,9 @@ describe.skipIf(whyNot !== undefined)("the server's death", () => {
         const session = yield* shell("sleep 300")
         const server = Number(tmux("display-message", "-p", "#{pid}"))
         // Stopped, so that neither sees the other go.
-        for (const pid of [server, session.pid]) process.kill(pid, "SIGSTOP")
-        for (const pid of [session.pid, server]) process.kill(pid, "SIGKILL")
-        yield* eventually("both are gone", () => !isAlive(server) && !isAlive(session.pid))
+        for (const pid of [server, session.shimPid]) process.kill(pid, "SIGSTOP")
+        for (const pid of [session.shimPid, server]) process.kill(pid, "SIGKILL")
+        yield* eventually("both are gone", () => !isAlive(server) && !isAlive(session.shimPid))
         const reader = yield* ExitJournal.reader(exitLogDir)
         expect(yield* reader.unfinished("it")).toMatchObject([{ state: "gone", reason: "supervisor-died" }])
         // Whoever opens the journal next gives it an end.
@@ -445,6 +445,9 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
         const first = join(import.meta.dirname, "../programs/stopsLauncher.cjs")
         const words = `for word do shift; case $word in */shim.cjs) set -- "$@" -r '${first}';; esac; set -- "$@" "$word"; done`
         writeFileSync(tmux, `#!/bin/sh\n${words}\nexec tmux "$@"\n`, { mode: 0o700 })
+        // Only its start can tell that this one has no interpreter.
+        const broken = join(path, "broken")
+        writeFileSync(broken, "#!/no/such/interpreter\n", { mode: 0o700 })
         const launcher = spawn(
           process.execPath,
           [
@@ -453,7 +456,7 @@ describe.skipIf(whyNot !== undefined)("the program that has launched a session",
             logDir,
             exitLogDir,
             tmux,
-            "/no/such/program"
+            broken
           ],
           { stdio: ["ignore", "ignore", "pipe"] }
         )

@@ -115,7 +115,7 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
     )
   )
 
-  it.live("of a program that is not there fails as a spawn does, and leaves nothing", () =>
+  it.live("of a program that is not there fails as a spawn does, with a record of it, and leaves nothing else", () =>
     inPlace(({ exitLogDir, logDir, path, tmux, deaths }) =>
       Effect.gen(function* () {
         const launch = (program: string, cwd?: string) =>
@@ -131,13 +131,20 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
           reason: "BadWorkingDirectory"
         })
         expect(yield* launch(join(path, "plain"))).toMatchObject({ _tag: "SpawnError", reason: "PermissionDenied" })
+        expect(existsSync(logDir)).toBe(false)
+        expect((yield* launch("no-such-program")).message).toContain("was found on the PATH, /")
+        // Of this one only its start can tell.
+        writeFileSync(join(path, "broken"), "#!/no/such/interpreter\n", { mode: 0o700 })
+        expect(yield* launch(join(path, "broken"))).toMatchObject({ _tag: "SpawnError", reason: "NotFound" })
         expect(yield* TmuxSession.list).toEqual([])
         yield* eventually("the server ends, which has no session", () => isOver(tmux))
         expect(
           deaths().map((line) => [field(line, "dead_status"), field(line, "ended_by"), field(line, "reason")])
         ).toEqual([
           ["127", "owner", "launch-failed"],
-          ["126", "owner", "launch-failed"]
+          ["126", "owner", "launch-failed"],
+          ["127", "owner", "launch-failed"],
+          ["127", "owner", "launch-failed"]
         ])
         // But for the mark of an end that is on record.
         expect(readdirSync(join(path, "run")).filter((name) => !/^default|\.end$/.test(name))).toEqual([])
@@ -237,7 +244,7 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
         const session = yield* shell("sleep 300", { exitLogDir: undefined })
         expect(tmux("show-options", "-p", "-t", session.pane)).not.toContain("remain-on-exit")
         expect(tmux("show-hooks", "-p", "-t", session.pane)).not.toContain("pane-died[")
-        process.kill(session.pid, "SIGTERM")
+        process.kill(session.shimPid, "SIGTERM")
         expect(yield* session.ended).toMatchObject({ status: undefined, record: { _tag: "None" } })
         yield* eventually("the server is gone", () => isOver(tmux))
       })
@@ -295,7 +302,7 @@ describe.skipIf(whyNot !== undefined)("the output", () => {
         ]
         for (const pid of all) process.kill(pid, "SIGSTOP")
         const stop = yield* Effect.fork(session.stop())
-        yield* eventually("the program has ended", () => !isAlive(session.pid))
+        yield* eventually("the program has ended", () => !isAlive(session.shimPid))
         const since = Date.now()
         yield* eventually("the disk was slow for a while", () => Date.now() - since > 1500)
         for (const pid of all) process.kill(pid, "SIGCONT")
@@ -443,7 +450,7 @@ describe.skipIf(whyNot !== undefined)("a log whose writer hangs", () => {
           readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
             .split(" ")
             .flatMap((child) =>
-              child === "" || Number(child) === session.pid ? [] : [Number(child), ...below(Number(child))]
+              child === "" || Number(child) === session.shimPid ? [] : [Number(child), ...below(Number(child))]
             )
         const writer = below(server)
         for (const pid of writer) process.kill(pid, "SIGSTOP")
@@ -663,7 +670,7 @@ describe.skipIf(whyNot !== undefined)("a person", () => {
           // As in a pane of theirs.
           process.env["TMUX"] = `${own},1,0`
           const session = yield* shell("sleep 300")
-          expect(readFileSync(`/proc/${session.pid}/environ`, "utf8")).toContain(
+          expect(readFileSync(`/proc/${session.shimPid}/environ`, "utf8")).toContain(
             `TMUX=${join(path, "run", "default")},`
           )
           yield* session.stop()
@@ -686,7 +693,7 @@ describe.skipIf(whyNot !== undefined)("the server", () => {
         try {
           const session = yield* shell("echo pid $$; sleep 300")
           const server = Number(tmux("display-message", "-p", "#{pid}"))
-          for (const pid of [server, session.pid]) {
+          for (const pid of [server, session.shimPid]) {
             const environment = readFileSync(`/proc/${pid}/environ`, "utf8")
             expect(environment).not.toContain("TETHER_TREE")
             expect(environment).not.toContain("SECRET_OF_OURS")

@@ -12,7 +12,7 @@ it.live.skipIf(whyNot !== undefined)("the death of a pane's process by SIGKILL i
         Effect.gen(function* () {
           const session = yield* shell("exec sleep 300", { identity: `it${round}` })
           const killed = Date.now()
-          process.kill(session.pid, "SIGKILL")
+          process.kill(session.shimPid, "SIGKILL")
           yield* eventually("the record is there", () => deaths().length === round + 1)
           yield* session.ended
           // By the time in the record: the looks of this test may be late.
