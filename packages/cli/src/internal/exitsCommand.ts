@@ -72,7 +72,7 @@ const show = (
   journal: ExitJournal.Reader,
   path: string,
   { follow, identity, json, since }: Asked,
-  { closed, out }: Outlets
+  { closed, left, out }: Outlets
 ): Effect.Effect<Answer, FileError> =>
   Effect.gen(function* () {
     const query: ExitJournal.Query = {
@@ -91,7 +91,7 @@ const show = (
       if (batch.length === 0) return Effect.succeed(sum)
       for (const line of toLines([...batch])) out.push(line)
       return Effect.as(out.settled, sum + batch.length)
-    }).pipe(Effect.raceFirst(Effect.as(closed, 1)))
+    }).pipe(Effect.raceFirst(Effect.as(follow ? left : closed, 1)))
     const told = count === 0 ? `no such end is on record in ${TerminalText.quote(path)}` : undefined
     return { lines: [], told, code: 0 }
   })

@@ -5,6 +5,7 @@ import * as TerminalText from "@tether/host/TerminalText"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Outlet } from "./outlet.js"
+import { readerGone } from "./pipeReader.js"
 
 export class Outlets {
   readonly out = new Outlet(process.stdout)
@@ -15,6 +16,9 @@ export class Outlets {
 
   /** Completes when nobody takes what is written to one of them. */
   readonly closed: Effect.Effect<void> = Effect.suspend(() => Effect.raceFirst(this.out.closed, this.err.closed))
+
+  /** Completes also when the reader of stdout has gone before there is anything to write. */
+  readonly left: Effect.Effect<void> = Effect.raceFirst(this.closed, readerGone(1))
 
   /** Why lines were lost, if they were. */
   get problem(): string | undefined {

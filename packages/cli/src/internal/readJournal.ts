@@ -48,7 +48,7 @@ const noJournal = (directory: string, isUsual: boolean): string =>
 export const readJournal = (
   given: Option.Option<string>,
   outlets: Outlets,
-  ask: (journal: ExitJournal.Reader, directory: string) => Effect.Effect<Answer, FileError>
+  ask: (journal: ExitJournal.Reader, directory: string) => Effect.Effect<Answer, FileError, FileSystem.FileSystem>
 ): Effect.Effect<Answer> =>
   Effect.gen(function* () {
     const directory = Option.isSome(given) ? given.value : yield* StateDir.statePath("journal")

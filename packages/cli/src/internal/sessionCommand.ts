@@ -15,7 +15,7 @@ import { unknown } from "./misuse.js"
 import { count, duration, flag, named, present, text, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import type * as Sessions from "./sessions.js"
-import type { LaunchWords, LogsWords, SendWords, StopWords } from "./sessionWords.js"
+import type { LaunchWords, ListWords, LogsWords, SendWords, StopWords } from "./sessionWords.js"
 import * as texts from "./texts.js"
 import { isMarked, withoutMark } from "./words.js"
 
@@ -48,7 +48,7 @@ export const sessionCommand = (outlets: Outlets, give: (answer: Answer) => Effec
     Command.withDescription(texts.session.summary),
     Command.withSubcommands([
       launchCommand((words, server) => carry(({ launch }) => launch(words, server, outlets))),
-      lsCommand((json, server) => carry(({ list }) => list(json, server, outlets))),
+      lsCommand((words, server) => carry(({ list }) => list(words, server, outlets))),
       attachCommand((name, server) => carry(({ attach }) => attach(name, server, outlets))),
       sendCommand((words, server) => carry(({ send }) => send(words, server, outlets))),
       logsCommand((words, server) => carry(({ logs }) => logs(words, server, outlets))),
@@ -117,11 +117,11 @@ const variableOf = (given: string) => {
 const needsTerminal = (what: string) =>
   isatty(0) && isatty(1) ? Effect.void : wrong(`${what} in this terminal, and stdin or stdout is none`)
 
-const lsCommand = (carry: Carry<boolean>) => {
+const lsCommand = (carry: Carry<ListWords>) => {
   const { options, summary } = texts.sessionLs
-  return Command.make("ls", { json: flag(options.json), server }, ({ json, server }) => carry(json, server)).pipe(
-    Command.withDescription(summary)
-  )
+  return Command.make("ls", { all: flag(options.all), json: flag(options.json), server }, ({ server, ...words }) =>
+    carry(words, server)
+  ).pipe(Command.withDescription(summary))
 }
 
 const attachCommand = (carry: Carry<string>) =>

@@ -132,3 +132,16 @@ const otherLogs: ReadonlySet<string> = new Set(["delivery", "exits"])
 
 export const isFileName = (name: string): boolean =>
   name !== "" && !/[/\0]/.test(name) && !name.startsWith(".") && !otherLogs.has(name)
+
+/** The sessions that have a log in a directory, by name. None where it cannot be read. */
+export const logsIn = (directory: string): Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.map(
+      Effect.orElseSucceed(fs.readDirectory(directory), () => []),
+      (files) =>
+        files
+          .flatMap((file) => (file.endsWith(".log") ? [file.slice(0, -".log".length)] : []))
+          .filter(isFileName)
+          .sort()
+    )
+  )

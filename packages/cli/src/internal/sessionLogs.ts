@@ -1,7 +1,7 @@
 /**
  * `tether session logs`: what a session has written.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as TmuxSession from "@tether/tmux/TmuxSession"
@@ -17,7 +17,7 @@ import { after, drain, openAll, type Part, seekLines } from "./logChain.js"
 import { namesOf } from "./names.js"
 import type { Outlets } from "./outlets.js"
 import { PlainText } from "./plainText.js"
-import { answered, isFileName, tmux, Unknown, usualLogDir } from "./sessionHost.js"
+import { answered, isFileName, logsIn, tmux, Unknown, usualLogDir } from "./sessionHost.js"
 import { endedText } from "./sessionStop.js"
 import type { LogsWords } from "./sessionWords.js"
 
@@ -49,18 +49,10 @@ export const logs = (words: LogsWords, server: string | undefined, outlets: Outl
   )
 
 const noLog = (name: string, directory: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.map(
-      Effect.orElseSucceed(fs.readDirectory(directory), () => []),
-      (files) => {
-        const known = files.flatMap((file) =>
-          file.endsWith(".log") && isFileName(file.slice(0, -".log".length)) ? [file.slice(0, -".log".length)] : []
-        )
-        const others = known.length === 0 ? "there is none at all" : `there is one of: ${namesOf(known.sort())}`
-        return `there is no log of a session ${TerminalText.quote(name)} in ${TerminalText.quote(directory)}; ${others}`
-      }
-    )
-  )
+  Effect.map(logsIn(directory), (known) => {
+    const others = known.length === 0 ? "there is none at all" : `there is one of: ${namesOf(known)}`
+    return `there is no log of a session ${TerminalText.quote(name)} in ${TerminalText.quote(directory)}; ${others}`
+  })
 
 const shown = (
   log: string,
@@ -70,7 +62,7 @@ const shown = (
   outlets: Outlets
 ): Effect.Effect<Answer, FileError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
-    const { closed, out } = outlets
+    const { closed, left, out } = outlets
     // A log holds all that a program wrote for its own terminal: a terminal that gets it would obey it once more.
     const isText = plain || (out.isTerminal && !raw)
     const text = isText ? new PlainText({ colour: !plain && out.hasColours }) : undefined
@@ -84,7 +76,7 @@ const shown = (
       for (const part of begun) yield* drain(part, take)
       return follow && session !== undefined ? yield* followed(log, begun.at(-1), session, take, outlets) : undefined
     })
-    const end = yield* Effect.raceFirst(read, Effect.as(closed, undefined))
+    const end = yield* Effect.raceFirst(read, Effect.as(follow ? left : closed, undefined))
     if (text !== undefined) out.piece(text.end())
     return { lines: [], told: end === undefined ? undefined : endedText(name, end), code: 0 }
   })

@@ -16,6 +16,11 @@ export interface LaunchWords {
   readonly attach: boolean
 }
 
+export interface ListWords {
+  readonly all: boolean
+  readonly json: boolean
+}
+
 export interface SendWords {
   readonly name: string
   /** Undefined where they come on stdin. */

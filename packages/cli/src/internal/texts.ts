@@ -427,8 +427,13 @@ export const sessionLs = {
   name: "session ls",
   usage: "tether session ls [options]",
   summary: "Show the sessions, the oldest first.",
-  about: `STATE is alive, gone, or unknown where it cannot be told from here. ATTACHED is how many terminals show the session now.`,
+  about: `STATE is alive, gone, or unknown where it cannot be told from here. PID is the program, and SHIM its parent, which watches it.
+ATTACHED is how many terminals show the session now.
+
+With --all, sessions that have ended come first, of all servers, each with its last end: those in the exit journal of this user and those
+with a log in its directory of logs.`,
   options: {
+    all: { name: "all", text: ["Show those that have ended, too."] },
     json: { name: "json", text: ["Write them to stdout as one line of JSON."] },
     server
   },

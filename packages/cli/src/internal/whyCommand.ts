@@ -3,6 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import * as TerminalText from "@tether/host/TerminalText"
 import type * as ExitJournal from "@tether/journal/ExitJournal"
@@ -13,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Answer } from "./answer.js"
 import { jsonOf } from "./json.js"
+import { logTail } from "./logTail.js"
 import { namesOf } from "./names.js"
 import { flag } from "./options.js"
 import type { Outlets } from "./outlets.js"
@@ -41,7 +43,7 @@ const answer = (
   directory: string,
   identity: string,
   json: boolean
-): Effect.Effect<Answer, FileError> =>
+): Effect.Effect<Answer, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     // First what is open: whatever ends meanwhile is found as an end.
     const open = yield* journal.unfinished(identity)
@@ -52,9 +54,11 @@ const answer = (
       ({ last }, record) => ({ last: last ?? record, lastSeen: record.endedBy === "unknown" ? undefined : record })
     )
     if (last === undefined && open.length === 0) return yield* nothingOf(journal, directory, identity)
-    if (json) return { lines: [encode({ exit: last, unfinished: open })], code: 0 }
+    const newest = open.findLast(({ start }) => last === undefined || start.ts >= last.ts)?.start ?? last
+    const log = newest?.log === undefined ? undefined : yield* logTail(newest.log, newest.identity)
+    if (json) return { lines: [encode({ exit: last, unfinished: open, log })], code: 0 }
     return {
-      lines: tell({ exit: last, seen: lastSeen, open, directory, now: yield* Clock.currentTimeMillis }),
+      lines: tell({ exit: last, seen: lastSeen, open, directory, log, now: yield* Clock.currentTimeMillis }),
       code: 0
     }
   })
@@ -84,6 +88,7 @@ const nothingOf = (
 const encode = jsonOf(
   Schema.Struct({
     exit: Schema.UndefinedOr(ExitRecord),
+    log: Schema.UndefinedOr(Schema.Struct({ path: Schema.String, lines: Schema.Array(Schema.String) })),
     unfinished: Schema.Array(
       Schema.Struct({ start: ExitRecord, state: Schema.String, reason: Schema.optional(Schema.String) })
     )

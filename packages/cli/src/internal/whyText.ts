@@ -6,6 +6,7 @@ import type { Unfinished } from "@tether/journal/ExitJournal"
 import * as ExitRecord from "@tether/journal/ExitRecord"
 import * as ExitStatus from "@tether/process/ExitStatus"
 import { formatAge, formatLength } from "./age.js"
+import type { LogTail } from "./logTail.js"
 import { formatTime } from "./time.js"
 
 interface Known {
@@ -15,10 +16,12 @@ interface Known {
   /** Starts without an end, oldest first. */
   readonly open: ReadonlyArray<Unfinished>
   readonly directory: string
+  /** Of a terminal session. */
+  readonly log: LogTail | undefined
   readonly now: number
 }
 
-export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray<string> => {
+export const tell = ({ directory, exit, log, now, open, seen }: Known): ReadonlyArray<string> => {
   const lost = open.filter(({ start, state }) => state === "gone" && (exit === undefined || start.ts > exit.ts)).at(-1)
   const others = open.filter((each) => each !== lost).map((each) => stillOpen(each, now))
   const evidence = (record: ExitRecord.ExitRecord) =>
@@ -28,11 +31,12 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
     return [
       `${nameOf(start)} was started ${at(start.ts, now)}, and is not there any more. ${unseen(reason, start.writer)}`,
       ...whatItWas(start),
+      ...ofLog(log),
       ...others,
       evidence(start)
     ]
   }
-  if (exit === undefined) return others
+  if (exit === undefined) return [...others, ...ofLog(log)]
   return [
     `${nameOf(exit)} ${how(exit)} ${at(exit.ts, now)}${exit.uptime === undefined || isFailedLaunch(exit) ? "" : `, after ${formatLength(exit.uptime)}`}.`,
     ...byWhom(exit),
@@ -41,6 +45,7 @@ export const tell = ({ directory, exit, now, open, seen }: Known): ReadonlyArray
     ...(exit.restart === undefined ? [] : [`Its supervisor decided: ${TerminalText.sanitize(exit.restart)}.`]),
     ...whatItWas(exit),
     ...lastLines(exit),
+    ...ofLog(log),
     ...lastCommands(exit),
     // When the other one ended, nobody knows: it may have been before.
     ...(seen === undefined || seen === exit
@@ -153,11 +158,24 @@ const memory = ({ oom }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
 const serverMemory = ({ memory }: ExitRecord.ExitRecord): ReadonlyArray<string> =>
   memory === undefined ? [] : [`It had ${(memory / 1024 / 1024).toFixed(1)} MiB of memory when it was last seen.`]
 
-const whatItWas = ({ command, cwd, pid }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
+const whatItWas = (record: ExitRecord.ExitRecord): ReadonlyArray<string> => {
+  const { command, cwd } = record
   if (command === undefined) return []
-  return [
-    `It was ${TerminalText.sanitize(command)}${cwd === undefined ? "" : ` in ${TerminalText.sanitize(cwd)}`}${pid === undefined ? "" : `, pid ${pid}`}.`
-  ]
+  const place = cwd === undefined ? "" : ` in ${TerminalText.sanitize(cwd)}`
+  const process = processOf(record)
+  return [`It was ${TerminalText.sanitize(command)}${place}${process === undefined ? "" : `, ${process}`}.`]
+}
+
+/** Of a terminal session the journal has the shim, which is the parent of the program. */
+const processOf = ({ log, pid }: ExitRecord.ExitRecord): string | undefined =>
+  pid === undefined ? undefined : `${log === undefined ? "pid" : "shim"} ${pid}`
+
+const ofLog = (log: LogTail | undefined): ReadonlyArray<string> => {
+  if (log === undefined) return []
+  const path = TerminalText.sanitize(log.path)
+  return log.lines.length === 0
+    ? [`Its log is ${path}.`]
+    : [`The last lines of its log, ${path}:`, ...log.lines.map((line) => `  ${line}`)]
 }
 
 const lastLines = ({ lastLines = "" }: ExitRecord.ExitRecord): ReadonlyArray<string> => {
@@ -184,7 +202,8 @@ const lastCommands = ({ commands = "" }: ExitRecord.ExitRecord): ReadonlyArray<s
       ]
 
 const stillOpen = ({ liveness, reason, start, state }: Unfinished, now: number): string => {
-  const one = `${nameOf(start)}${start.pid === undefined ? "" : ` (pid ${start.pid})`}, started ${at(start.ts, now)},`
+  const process = processOf(start)
+  const one = `${nameOf(start)}${process === undefined ? "" : ` (${process})`}, started ${at(start.ts, now)},`
   switch (state) {
     case "alive":
       return `${one} is still alive, and the program that watched it is not.`

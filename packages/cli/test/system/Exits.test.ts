@@ -36,7 +36,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { tetherHere } from "../support/here.js"
-import { start, tether, until } from "../support/tether.js"
+import { bin, start, startProgram, tether, until } from "../support/tether.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-exits-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -246,6 +246,28 @@ describe("tether exits", () => {
     expect(following.stdout().match(/WHEN/g)).toHaveLength(1)
     following.process.kill("SIGINT")
     expect((await following.ended).code).toBe(130)
+  })
+
+  it("ends when its reader has gone, as in `| head -1`, though there is nothing to write", async () => {
+    const own = join(root, "left")
+    await tether(["run", "--journal", own, "--label", "first", "--", "true"])
+    const script = `"$0" "$1" exits --follow --directory "$2" | head -1`
+    expect(await startProgram("sh", ["-c", script, process.execPath, bin, own]).ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^WHEN /)
+    })
+  })
+
+  it("goes on while a reader that has handed its pipe on has ended", async () => {
+    const own = join(root, "handed")
+    mkdirSync(own)
+    // The second reader has the pipe as its stdin once the first one, a shell, has gone.
+    const script = `"$0" "$1" exits --follow --directory "$2" | sh -c 'exec 3<&0; cat <&3 & exit 0'`
+    const following = startProgram("sh", ["-c", script, process.execPath, bin, own])
+    for (const label of ["one", "two"]) {
+      await tether(["run", "--journal", own, "--label", label, "--", "true"])
+      await until(label, () => following.stdout().includes(` ${label} `))
+    }
   })
 
   it("says where there is no journal, and changes nothing there", async () => {

@@ -18,7 +18,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest"
 import { PlainText } from "../../src/internal/plainText.js"
 import { tetherHere } from "../support/here.js"
-import { openTerminal } from "../support/terminal.js"
+import { openTerminal, type Terminal } from "../support/terminal.js"
 import { bin, isAlive, start, startProgram, tether, until } from "../support/tether.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-session-"))
@@ -55,12 +55,23 @@ interface Listed {
   readonly state: string
   readonly id: string
   readonly pid: number
+  readonly shimPid: number
   readonly attached: number
 }
 const listed = async (...options: ReadonlyArray<string>): Promise<ReadonlyArray<Listed>> =>
   (JSON.parse((await session("ls", "--json", ...options)).stdout) as { readonly sessions: ReadonlyArray<Listed> })
     .sessions
 const one = async (name: string) => (await listed()).find(({ identity }) => identity === name)
+
+/**
+ * Leaves a session by its keys, which are typed again until they count: tmux takes keys for a paste, and not for its
+ * own, where they come within a millisecond of other activity, as on a busy machine.
+ */
+const detached = async (pty: Terminal) => {
+  const typed = setInterval(() => pty.type("\u0002d"), 2000)
+  pty.type("\u0002d")
+  return await pty.ended.finally(() => clearInterval(typed))
+}
 
 /** The command lines of the processes that have it open. */
 const holdersOf = (file: string): ReadonlyArray<string> =>
@@ -248,10 +259,46 @@ describe("tether session ls", () => {
     await launch("first", "exec sleep 300")
     await launch("second", "exec sleep 301")
     const { stdout } = await session("ls")
-    expect(stdout).toMatch(/^NAME +STATE +PID +AGE +ATTACHED +COMMAND\n/)
+    expect(stdout).toMatch(/^NAME +STATE +PID +SHIM +AGE +ATTACHED +COMMAND\n/)
     expect(stdout).toMatch(
-      /^first +alive +\d+ +\d+s +0 +sh -c 'exec sleep 300'\nsecond +alive +\d+ +\d+s +0 +sh -c 'exec sleep 301'$/m
+      /^first +alive +\d+ +\d+ +\d+s +0 +sh -c 'exec sleep 300'\nsecond +alive +\d+ +\d+ +\d+s +0 +sh -c 'exec sleep 301'$/m
     )
+  })
+
+  it("shows the pid of the program, and its shim's beside it", async () => {
+    await launch("pids", "echo pid=$$; exec sleep 300")
+    await written("pids", "pid=")
+    const { pid, shimPid } = (await one("pids")) ?? { pid: 0, shimPid: 0 }
+    expect(log("pids")).toContain(`pid=${pid}\r\n`)
+    expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(new RegExp(`^${pid} \\(sleep\\) \\S ${shimPid} `))
+    expect((await session("ls")).stdout).toMatch(new RegExp(`^pids +alive +${pid} +${shimPid} `, "m"))
+  })
+
+  it("--all shows also what has ended, and how", async () => {
+    await launch("living", "exec sleep 300")
+    await launch("failed", "exit 3")
+    await launch("unseen-end", "echo up; exec sleep 300", "--no-exit-log")
+    await launch("elsewhere", "exec sleep 300", "--server", "doomed")
+    await until("the end", async () => (await tetherHere(["why", "failed"])).stdout.includes("exited with code 3"))
+    await session("stop", "--grace", "0s", "unseen-end")
+    await until("both have gone", async () => !(await listed()).some(({ identity }) => /failed|unseen/.test(identity)))
+
+    const { stdout } = await session("ls", "--all")
+    expect(stdout).toMatch(/^NAME +STATE +PID +SHIM +AGE +ATTACHED +COMMAND +END$/m)
+    expect(stdout).toMatch(/^failed +ended +- +- +- +- +sh -c 'exit 3' +exited with code 3, \d+s ago$/m)
+    expect(stdout).toMatch(/^unseen-end +unknown +- .* no record, only a log$/m)
+    expect(stdout).toMatch(/^living +alive +\d+ /m)
+    // It lives, on another server.
+    expect(stdout).not.toContain("elsewhere")
+    expect((await session("ls")).stdout).not.toContain("failed")
+    const all = await listed("--all")
+    expect(all.find(({ identity }) => identity === "failed")).toMatchObject({
+      state: "ended",
+      deadStatus: 3,
+      endedBy: "child",
+      logFile: join(logDir, "failed.log")
+    })
+    await session("stop", "--server", "doomed", "--grace", "0s", "elsewhere")
   })
 })
 
@@ -560,13 +607,45 @@ describe("tether why", () => {
   it("says of one that runs that it has not ended, and of one that died how, right after", async () => {
     await launch("short", "echo up; read go; kill -SEGV $$")
     const running = await tetherHere(["why", "short"])
-    expect(running.stdout).toMatch(/^"short" \(pid \d+\), started at \S+Z, \d+m?s ago, has not ended\.\n$/)
+    expect(running.stdout).toMatch(
+      /^"short" \(shim \d+\), started at \S+Z, \d+m?s ago, has not ended\.\n(The last lines of its|Its) log/
+    )
     const following = start(["session", "logs", "-f", "short"])
     await until("its output", () => following.stdout().includes("up"))
     await session("send", "--keys", "short", "Enter")
     await following.ended
     const { stdout } = await tetherHere(["why", "short"])
     expect(stdout).toContain(`"short" was ended by SIGSEGV`)
+  })
+
+  it("has the path and the last lines of the log, without what only a terminal understands", async () => {
+    await launch("talks", `seq 1 20; printf '\\033[31mred\\033[0m \\342\\200\\256x\\n'; exit 4`)
+    await until("the end", async () => (await tetherHere(["why", "talks"])).stdout.includes("exited with code 4"))
+    const ofLog = async () =>
+      /^(?:The last lines of its|Its) log[^]*$/m.exec((await tetherHere(["why", "talks"])).stdout)?.[0]
+    await until("the whole log", async () => (await ofLog())?.includes("red"))
+    const lines = (await ofLog())?.split("\n") ?? []
+    expect(lines[0]).toBe(`The last lines of its log, ${join(logDir, "talks.log")}:`)
+    expect(lines.slice(1, 10)).toEqual(Array.from({ length: 9 }, (_, index) => `  ${index + 12}`))
+    expect(lines[10]).toMatch(/^  red [^\u202e]*x$/)
+    expect(lines[11]).toMatch(/^Evidence: /)
+    const json = JSON.parse((await tetherHere(["why", "--json", "talks"])).stdout) as {
+      readonly log: { readonly path: string; readonly lines: ReadonlyArray<string> }
+    }
+    expect(json.log).toMatchObject({ path: join(logDir, "talks.log"), lines: { length: 10 } })
+    rmSync(join(logDir, "talks.log"))
+    expect(await ofLog()).toMatch(`Its log is ${join(logDir, "talks.log")}.\n`)
+  })
+
+  it("reads no file that a journal merely names", async () => {
+    const [directory, secret] = [join(root, "forged"), join(root, "secret.log")]
+    mkdirSync(directory, { mode: 0o700 })
+    writeFileSync(secret, "hunter2\n")
+    const line = `ts=2026-01-01T00:00:00.000Z ev=session-exit identity=it dead_status=0 dead_signal= id=01J00000000000000000000000 command=x log=${secret}\n`
+    writeFileSync(join(directory, "exits.log"), line, { mode: 0o600 })
+    const { stdout } = await tetherHere(["why", "it", "--directory", directory])
+    expect(stdout).toContain(`Its log is ${secret}.`)
+    expect(stdout).not.toContain("hunter2")
   })
 
   it("says of a server that was killed, and of what ran there, what became of them", async () => {
@@ -687,8 +766,7 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
       () => inTmux("display-message", "-p", "-t", "shown", "#{window_width}x#{window_height}") === "101x32"
     )
     await written("shown", "size 32 101")
-    pty.type("\u0002d")
-    expect(await pty.ended).toMatchObject({ code: 0, isRestored: true })
+    expect(await detached(pty)).toMatchObject({ code: 0, isRestored: true })
     expect(pty.shown()).toContain("[detached (from session shown)]")
     expect(await one("shown")).toMatchObject({ state: "alive", attached: 0 })
   })
@@ -729,8 +807,7 @@ describe.skipIf(noTerminal !== undefined)("tether session attach", () => {
     )
     onTestFinished(async () => void (await session("stop", "--grace", "0s", "at-once")))
     await until("the screen", () => pty.shown().includes("up"))
-    pty.type("\u0002d")
-    expect(await pty.ended).toMatchObject({ code: 0, isRestored: true })
+    expect(await detached(pty)).toMatchObject({ code: 0, isRestored: true })
     const nobody = await attach("nobody")
     expect(await nobody.ended).toMatchObject({ code: 1, isRestored: true })
     expect(nobody.shown()).toContain(`there is no session "nobody"`)
