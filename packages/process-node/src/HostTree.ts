@@ -28,8 +28,8 @@ export interface Program {
 
 /**
  * One child of a host: its number (within `instance`, the copy of the library that started it), its label where the
- * system tells it (Linux does), whether its leftovers may live on, and the processes that live of it. The leader, if it lives, is the first. A host that runs below the
- * child is one of them.
+ * system tells it (Linux does), whether its leftovers may live on, and the processes that live of it. The leader, if it
+ * lives, is the first. A host that runs below the child is one of them.
  *
  * @example
  * ```ts

@@ -5,8 +5,8 @@ import * as TerminalText from "@tether/host/TerminalText"
 import * as Schema from "effect/Schema"
 
 /**
- * A session still lives, or may live, after all that could be done to stop it. `shimPid` is the process of its pane, the
- * parent of its program.
+ * A session still lives, or may live, after all that could be done to stop it. `shimPid` is the process of its pane,
+ * the parent of its program.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
  * Sessions that have ended, from what they leave behind: records in the exit journal of this user, and logs.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as StateDir from "@tether/host/StateDir"
@@ -15,7 +15,7 @@ import { logsIn, usualLogDir } from "./sessionHost.js"
 export interface EndedSession {
   readonly identity: string
   readonly logFile: string
-  /** The last record of it: an end, or a beginning whose end nobody has recorded. Undefined where there is only a log. */
+  /** The last record of it: an end, or a beginning without an end. Undefined where there is only a log. */
   readonly record: ExitRecord | undefined
 }
 

@@ -6,7 +6,7 @@ import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, resolve } from "node:path"
 import type { Request } from "./launchRequest.js"
 
-/** What the system answers to the start of a program that cannot be started; undefined where nothing speaks against it. */
+/** The system's answer to the start of a program that cannot be started; undefined where the start may succeed. */
 export const refusalOf = ({ cwd, env, program }: Pick<Request, "cwd" | "env" | "program">) =>
   Effect.sync((): "EACCES" | "ENOENT" | undefined => {
     // An empty place in a PATH is the working directory.
