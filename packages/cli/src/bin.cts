@@ -18,5 +18,7 @@ interface Hook {
   readonly main: (argv: ReadonlyArray<string>) => void
 }
 
-if (isHook && !argv.includes("--help") && !argv.includes("-h")) (require("@tether/spool/hook") as Hook).main(argv)
+const isAboutItself = ["--help", "-h", "--version"].some((word) => argv.includes(word))
+
+if (isHook && !isAboutItself) (require("@tether/spool/hook") as Hook).main(argv)
 else bundle.main(path.join(__dirname, "internal/program.bundle.cjs"), argv)

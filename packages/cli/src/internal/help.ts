@@ -2,7 +2,8 @@
  * What `tether` says about itself.
  */
 import { readFileSync } from "node:fs"
-import { commandIn, commands, type CommandText, type OptionText } from "./texts.js"
+import { completionScript } from "./completionScripts.js"
+import { commandIn, commands, type CommandText, general as own, type OptionText } from "./texts.js"
 import { splitAtDashes } from "./words.js"
 
 const flagOf = ({ alias, isValueOptional, name, value }: OptionText): string =>
@@ -13,10 +14,8 @@ const table = (rows: ReadonlyArray<readonly [left: string, text: ReadonlyArray<s
   return rows.map(([left, text]) => `  ${left.padEnd(width)}${text.join(`\n  ${" ".repeat(width)}`)}`).join("\n")
 }
 
-const common = [
-  ["-h, --help", ["Show this."]],
-  ["--version", ["Show the version."]]
-] as const
+const optionTable = (options: ReadonlyArray<OptionText>): string =>
+  table(options.map((option) => [flagOf(option), option.text]))
 
 const general = `tether runs programs that never outlive it.
 
@@ -27,7 +26,14 @@ Commands:
 ${table(commands.map(({ name, summary }) => [name, [summary]]))}
 
 Options:
-${table([...common, ["--completions SHELL", ["Write a completion script for bash, fish or zsh."]]])}
+${optionTable(Object.values(own))}
+
+Completions, for the file that the shell reads at its start:
+${table([
+  ["bash", [`eval "$(tether --completions bash)"`]],
+  ["zsh", [`eval "$(tether --completions zsh)"      after compinit`]],
+  ["fish", ["tether --completions fish | source"]]
+])}
 
 \`tether COMMAND --help\` says more.
 `
@@ -49,7 +55,7 @@ ${table(parts.map((part) => [part.name, [part.summary]]))}
 `
 }
 Options:
-${table([...Object.values(options).map((option) => [flagOf(option), option.text] as const), ...common])}
+${optionTable([...Object.values(options), own.help, own.version])}
 
 Exit code:
 ${table(codes)}
@@ -59,8 +65,12 @@ ${table(codes)}
 export const answerTo = (argv: ReadonlyArray<string>): string | undefined => {
   const { before } = splitAtDashes(argv)
   if (argv.length === 0) return general
+  const [first = ""] = before
+  const { name } = own.completions
+  if (first === `--${name}`) return completionScript(before[1])
+  if (first.startsWith(`--${name}=`)) return completionScript(first.slice(`--${name}=`.length))
   // As git and cargo have it: the help of the command behind it.
-  if (before[0] === "help") return answerTo([...before.slice(1), "--help"])
+  if (first === "help") return answerTo([...before.slice(1), "--help"])
   if (before.includes("--help") || before.includes("-h")) {
     const command = commandIn(before)
     return command === undefined ? general : ofCommand(command)

@@ -7,7 +7,7 @@ import * as DidYouMean from "@tether/host/DidYouMean"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Effect from "effect/Effect"
 import type { Outlets } from "./outlets.js"
-import { commandIn, commands, type CommandText, type OptionText } from "./texts.js"
+import { commandIn, commands, type CommandText, general, type OptionText } from "./texts.js"
 import { splitAtDashes, withoutMarks } from "./words.js"
 
 const misused = 2
@@ -20,7 +20,7 @@ export const problemBefore = (argv: ReadonlyArray<string>): string | undefined =
   const { before } = splitAtDashes(argv)
   const stranger = before.find((word) => notOurs.includes(nameIn(word)))
   if (stranger !== undefined) return unknown(stranger)
-  if (!commands.some(({ name }) => name === before[0])) return withoutCommand(before[0])
+  if (!commands.some(({ name }) => name === before[0])) return withoutCommand(before)
   const command = commandIn(before)
   if (command?.parts !== undefined) return withoutPart(command, before)
   // The parser takes a word with a dash that it does not know for an argument.
@@ -35,15 +35,20 @@ export const problemBefore = (argv: ReadonlyArray<string>): string | undefined =
 
 const nameIn = (word: string): string => word.split("=", 1)[0] as string
 
-const withoutCommand = (word: string | undefined): string | undefined => {
-  // The parser answers it.
-  if (word !== undefined && nameIn(word) === "--completions") return undefined
+const withoutCommand = (before: ReadonlyArray<string>): string => {
+  const [word, next] = before
   if (word === undefined) return "there is no command before --"
+  const { name, values } = general.completions
+  // With one of these shells it is answered before.
+  if (nameIn(word) === `--${name}`) {
+    const given = word.includes("=") ? word.slice(word.indexOf("=") + 1) : next
+    const got = given === undefined ? "nothing" : `'${given}'`
+    return `--${name} must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}, got ${got}`
+  }
   if (word.startsWith("-")) return unknown(word)
-  return `there is no command ${DidYouMean.quoted(
-    word,
-    commands.map(({ name }) => name)
-  )}`
+  const names = commands.map((command) => command.name)
+  const reason = `there is no command ${DidYouMean.quoted(word, names)}`
+  return DidYouMean.closest(word, names) === undefined ? `${reason}; use one of: ${names.join(", ")}` : reason
 }
 
 /** A word that looks like an option and is none of the command's, nor the value of one. */

@@ -10,3 +10,6 @@ export const namesOf = (known: ReadonlyArray<string>): string => {
 }
 
 const most = 10
+
+/** Whether a tmux server of ours can be called like that. */
+export const isServerName = (name: string): boolean => /^[A-Za-z0-9_-]+$/.test(name)

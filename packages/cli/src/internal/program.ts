@@ -5,6 +5,10 @@
 import { answerTo } from "./help.js"
 
 export const main = (argv: ReadonlyArray<string>): void => {
+  if (argv[0] === "--complete") {
+    void import("./completeCommand.js").then((command) => command.main(argv))
+    return
+  }
   const answer = answerTo(argv)
   // A reader that has gone, as in `tether --help | head -1`, is no error of ours.
   if (answer !== undefined) process.stdout.on("error", () => undefined).write(answer)

@@ -42,6 +42,17 @@ const noJournal = (directory: string, isUsual: boolean): string =>
   `\`tether run --journal${isUsual ? "" : ` ${Shell.commandLine([directory])}`} -- COMMAND\` keeps one, and so does every session`
 
 /**
+ * The given directory, or that of this user in the state directory. Fails where another user could have put a journal
+ * there.
+ */
+export const journalDirectory = (given: string | undefined): Effect.Effect<string, FileError, FileSystem.FileSystem> =>
+  given === undefined
+    ? Effect.tap(StateDir.statePath("journal"), (directory) =>
+        TrustedPath.check("read the journal in", directory, "Directory")
+      )
+    : Effect.succeed(given)
+
+/**
  * Carries out what is asked of the journal in a directory. Where that cannot be read, the answer says so. One that is
  * named may be another user's: it is only read. That of the state directory must be our own.
  */
@@ -51,8 +62,7 @@ export const readJournal = (
   ask: (journal: ExitJournal.Reader, directory: string) => Effect.Effect<Answer, FileError, FileSystem.FileSystem>
 ): Effect.Effect<Answer> =>
   Effect.gen(function* () {
-    const directory = Option.isSome(given) ? given.value : yield* StateDir.statePath("journal")
-    if (Option.isNone(given)) yield* TrustedPath.check("read the journal in", directory, "Directory")
+    const directory = yield* journalDirectory(Option.getOrUndefined(given))
     const files = yield* FileSystem.FileSystem
     const isThere = yield* Effect.orElseSucceed(files.exists(directory), () => true)
     if (!isThere) return { lines: [], told: noJournal(directory, Option.isNone(given)), code: 1 }

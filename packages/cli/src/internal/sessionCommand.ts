@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import { isatty } from "node:tty"
 import type { Answer } from "./answer.js"
 import { unknown } from "./misuse.js"
+import { isServerName } from "./names.js"
 import { count, duration, flag, named, present, text, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import type * as Sessions from "./sessions.js"
@@ -35,7 +36,7 @@ const anyName = Args.map(Args.text({ name: "NAME" }), plain)
 
 const server = optional(
   Options.mapEffect(namedText(texts.session.parts[0].options.server), (given) =>
-    /^[A-Za-z0-9_-]+$/.test(given)
+    isServerName(given)
       ? Effect.succeed(given)
       : wrong(`--server takes letters, digits, "_" and "-", and not '${given}'`)
   )

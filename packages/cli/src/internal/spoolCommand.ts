@@ -6,6 +6,7 @@ import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as DidYouMean from "@tether/host/DidYouMean"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as CaptureHandler from "@tether/spool/CaptureHandler"
@@ -188,7 +189,7 @@ const unlock: Action = ({ json }) =>
     return json ? { lines: [toJson(said)], code: 1 } : { lines: [], told: held.message, code: 1 }
   })
 
-const actions: Readonly<Record<string, Action>> = {
+const actions: Readonly<Record<(typeof texts.spoolActions)[number]["name"], Action>> = {
   serve,
   ls: list,
   drain,
@@ -199,9 +200,13 @@ const actions: Readonly<Record<string, Action>> = {
   uninstall
 }
 
-const known = (name: string) => {
-  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
-  return action === undefined
-    ? Effect.fail(HelpDoc.p(`tether spool knows ${Object.keys(actions).join(", ")}, and not '${name}'`))
-    : Effect.succeed(action)
+const names = texts.spoolActions.map(({ name }) => name)
+
+const known = (given: string) => {
+  const name = names.find((one) => one === given)
+  return name === undefined
+    ? Effect.fail(
+        HelpDoc.p(`there is no action ${DidYouMean.quoted(given, names)}: tether spool knows ${names.join(", ")}`)
+      )
+    : Effect.succeed(actions[name])
 }

@@ -11,6 +11,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Answer } from "./answer.js"
+import * as texts from "./texts.js"
 
 interface Manager {
   readonly directory: () => string
@@ -20,7 +21,7 @@ interface Manager {
   readonly start: string
 }
 
-const managers: Readonly<Record<string, Manager>> = {
+const managers: Readonly<Record<(typeof texts.managers)[number], Manager>> = {
   systemd: {
     directory: () => join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "systemd/user"),
     units: SpoolUnits.systemd,
@@ -40,17 +41,17 @@ interface Asked {
 }
 
 const managerOf = ({ subject }: Asked): Effect.Effect<Manager, FileError> => {
-  const manager = subject !== undefined && Object.hasOwn(managers, subject) ? managers[subject] : undefined
-  return manager === undefined
+  const name = texts.managers.find((one) => one === subject)
+  return name === undefined
     ? Effect.fail(
         FileAttempt.refused(
           "write for",
           subject ?? "",
           "Invalid",
-          `give a service manager: ${Object.keys(managers).join(" or ")}`
+          `give a service manager: ${texts.managers.join(" or ")}`
         )
       )
-    : Effect.succeed(manager)
+    : Effect.succeed(managers[name])
 }
 
 /** This very program, with the Node.js that runs it. */

@@ -2,6 +2,15 @@
  * What is said of each command and option. The words stand here once, for help, for messages and for shells.
  */
 
+import type { PermissionMode } from "@tether/agent/AgentAdapter"
+import type { Policy } from "@tether/spool/Capture"
+
+/** Names that exist only now. They are looked up when a shell asks for them. */
+export type NameKind = "deadLetter" | "end" | "identity" | "key" | "log" | "server" | "session" | "variable"
+
+/** What completes a value. Nothing completes a free text. */
+export type ValueKind = "directory" | "file" | "program" | NameKind
+
 /** What an option is called where it is shown, and what is said of it. */
 export interface OptionText {
   readonly name: string
@@ -10,7 +19,35 @@ export interface OptionText {
   readonly value?: string
   /** The option may stand without a value. */
   readonly isValueOptional?: true
+  /** The value must be one of these words. */
+  readonly values?: ReadonlyArray<string>
+  readonly kind?: ValueKind
+  /** The option may be given more than once. */
+  readonly isRepeatable?: true
+  /** The command refuses these options next to this one. */
+  readonly excludes?: ReadonlyArray<string>
+  /** The command takes no argument next to this option. */
+  readonly excludesArguments?: true
+  /** Only these actions of the command look at the option. */
+  readonly actions?: ReadonlyArray<string>
   readonly text: ReadonlyArray<string>
+}
+
+export interface ArgumentText {
+  readonly name: string
+  readonly values?: ReadonlyArray<string>
+  readonly kind?: ValueKind
+  /** The last argument takes all further words. */
+  readonly isRepeatable?: true
+  /** Names an option, and what the argument is next to it. */
+  readonly kindWith?: { readonly option: string; readonly kind: ValueKind }
+}
+
+/** A word that says what a command does, and its own argument. */
+export interface ActionText {
+  readonly name: string
+  readonly text: string
+  readonly argument?: ArgumentText & { readonly isOptional?: true }
 }
 
 export interface CommandText {
@@ -19,16 +56,40 @@ export interface CommandText {
   readonly summary: string
   readonly about: string
   readonly options: Readonly<Record<string, OptionText>>
+  /** The arguments before `--`. */
+  readonly args?: ReadonlyArray<ArgumentText>
+  /** Another program and its arguments must stand after `--`. */
+  readonly takesCommand?: true
+  readonly actions?: ReadonlyArray<ActionText>
   readonly codes: ReadonlyArray<readonly [code: string, text: ReadonlyArray<string>]>
   /** The commands that it has of its own, by their whole names. */
   readonly parts?: ReadonlyArray<CommandText>
 }
+
+/** Exactly the members of `A`, in this order: the compiler finds one that is missing. */
+const all = <A extends string>(members: Readonly<Record<A, true>>): ReadonlyArray<A> =>
+  Object.keys(members) as unknown as ReadonlyArray<A>
+
+export const shells = ["bash", "fish", "zsh"] as const
+
+/** The options of `tether` itself. Every command takes the first two. */
+export const general = {
+  help: { name: "help", alias: "h", text: ["Show this."] },
+  version: { name: "version", text: ["Show the version."] },
+  completions: {
+    name: "completions",
+    value: "SHELL",
+    values: shells,
+    text: ["Write a completion script for bash, fish or zsh."]
+  }
+} as const satisfies Readonly<Record<string, OptionText>>
 
 const misused = ["2", ["These words make no sense."]] as const
 
 const journal = {
   name: "journal",
   value: "DIR",
+  kind: "directory",
   isValueOptional: true,
   text: [
     "Record the beginning and the end in the exit journal in DIR, which is",
@@ -54,6 +115,7 @@ A command that must outlive a hang-up needs a session of its own: use "setsid te
 because Node.js resets the signals that it was started to ignore.
 
 Colours are used on a terminal only, and never where NO_COLOR is set.`,
+  takesCommand: true,
   options: {
     label: {
       name: "label",
@@ -71,6 +133,8 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
     redact: {
       name: "redact",
       value: "NAME",
+      kind: "variable",
+      isRepeatable: true,
       text: [
         "Replace the value of the environment variable NAME wherever it would",
         "be shown. May be given many times."
@@ -87,6 +151,7 @@ Colours are used on a terminal only, and never where NO_COLOR is set.`,
     },
     raw: {
       name: "raw",
+      excludes: ["redact"],
       text: [
         "Pass the bytes of stdout and stderr on untouched, as they come: no",
         "prefixes, no lines, nothing taken out. Not together with --redact."
@@ -164,6 +229,7 @@ behind.`,
 const directory = {
   name: "directory",
   value: "DIR",
+  kind: "directory",
   text: [
     "The directory of the journal. Default: that of this user,",
     "$TETHER_STATE_DIR/journal, $XDG_STATE_HOME/tether/journal or",
@@ -180,7 +246,12 @@ times in UTC. It changes nothing there.
 
 Colours are used on a terminal only, and never where NO_COLOR is set.`,
   options: {
-    identity: { name: "identity", value: "NAME", text: ["Only the ends of NAME: what a child was called, its label."] },
+    identity: {
+      name: "identity",
+      value: "NAME",
+      kind: "end",
+      text: ["Only the ends of NAME: what a child was called, its label."]
+    },
     since: {
       name: "since",
       value: "TIME",
@@ -199,6 +270,7 @@ export const why = {
   summary: "Say why a process has ended, as far as anything speaks for it.",
   about: `It tells of the last end of IDENTITY on record in an exit journal: how, when, after how long, by whom, and its last lines. Or
 that it has not ended. Where nobody was there to see the end, it says what is known instead, and does not guess.`,
+  args: [{ name: "IDENTITY", kind: "identity" }],
   options: {
     json: { name: "json", text: ["Write the record to stdout as one line of JSON."] },
     directory
@@ -215,11 +287,13 @@ const sessionId = {
 const cwd = {
   name: "cwd",
   value: "DIR",
+  kind: "directory",
   text: ["Where the session ran. Default: our own working directory."]
 } as const satisfies OptionText
 
 const hook = {
   name: "hook",
+  excludesArguments: true,
   text: [
     "Session and transcript are named on stdin, in the JSON object that agent",
     "programs give to their hooks: session_id, transcript_path, cwd."
@@ -249,6 +323,7 @@ to a file of the session in the state directory. One line of JSON on stdout coun
 
 With --no-spawn it is a hook: it starts no process, waits for nothing that does not move, and defers the turns to disk where
 no daemon takes them. \`tether spool drain\` hands them over later.`,
+  args: [{ name: "TRANSCRIPT", kind: "file" }],
   options: {
     noSpawn: {
       name: "no-spawn",
@@ -262,6 +337,7 @@ no daemon takes them. \`tether spool drain\` hands them over later.`,
     policy: {
       name: "policy",
       value: "POLICY",
+      values: all<Policy>({ "probe-then-live": true, "always-defer": true, "live-or-fail": true }),
       text: [
         "With --no-spawn: probe-then-live, the default, asks the daemon first;",
         "always-defer does not; live-or-fail defers nothing."
@@ -284,6 +360,7 @@ const captureTurn = {
   summary: "Keep what is new in an agent's session, after a turn.",
   about: `It appends to a file of the session what has come to its transcript since the last time. The file is handed over after the
 end of the session, when capture-transcript has been run. It starts no process, and waits for nothing that does not move.`,
+  args: [{ name: "TRANSCRIPT", kind: "file" }],
   options: { sessionId, hook, cwd, strict, deadline },
   codes: [
     ["0", ["Always, but with --strict."]],
@@ -291,28 +368,61 @@ end of the session, when capture-transcript has been run. It starts no process, 
   ]
 } as const satisfies CommandText
 
+export const managers = ["systemd", "launchd"] as const
+
+const manager = { name: "MANAGER", values: managers } as const satisfies ArgumentText
+
+export const spoolActions = [
+  { name: "serve", text: "run a daemon: take what hooks hand over, and hand over what they have deferred" },
+  { name: "ls", text: "show what is deferred, why something was not taken, and when it is tried again" },
+  { name: "drain", text: "hand over now what is deferred, until nothing is left that can be taken" },
+  {
+    name: "replay",
+    argument: { name: "FILE", kind: "deadLetter", isOptional: true },
+    text: "have the dead letters, or one of them, tried again by the next drain"
+  },
+  { name: "doctor", text: "show what will not be handed over by itself" },
+  { name: "unlock", text: "say which daemon has the spool; if it is gone, free the spool of it" },
+  {
+    name: "install",
+    argument: manager,
+    text: "write the files by which the service manager runs the daemon for this user"
+  },
+  { name: "uninstall", argument: manager, text: "remove these files again" }
+] as const satisfies ReadonlyArray<ActionText>
+
+const usageOf = ({ argument, name }: ActionText): string => {
+  if (argument === undefined) return name
+  const shown = argument.values?.join("|") ?? argument.name
+  return `${name} ${argument.isOptional === true ? `[${shown}]` : shown}`
+}
+
+const actionLines = (actions: ReadonlyArray<ActionText>): string => {
+  const width = Math.max(...actions.map((action) => usageOf(action).length)) + 2
+  return actions.map((action) => `  ${usageOf(action).padEnd(width)}${action.text}`).join("\n")
+}
+
 export const spool = {
   name: "spool",
   usage: "tether spool ACTION [options]",
   summary: "Take, show and hand over what hooks have deferred.",
   about: `ACTION is one of
 
-  serve            run a daemon: take what hooks hand over, and hand over what they have deferred
-  ls               show what is deferred, why something was not taken, and when it is tried again
-  drain            hand over now what is deferred, until nothing is left that can be taken
-  replay [FILE]    have the dead letters, or one of them, tried again by the next drain
-  doctor           show what will not be handed over by itself
-  unlock           say which daemon has the spool; if it is gone, free the spool of it
-  install systemd  write the files by which systemd runs the daemon for this user; or launchd
-  uninstall systemd  remove them again; or launchd
+${actionLines(spoolActions)}
 
 What is deferred is in the state directory: $TETHER_STATE_DIR/deferred-captures,
 $XDG_STATE_HOME/tether/deferred-captures or ~/.local/state/tether/deferred-captures. It is handed to the handler that TETHER_CAPTURE_HANDLER names, a module that exports a
 function \`handler\`; without one it is appended to a file of its session in the state directory. The daemon listens at
 TETHER_DAEMON_SOCKET, by default in the state directory.`,
+  actions: spoolActions,
   options: {
     json: { name: "json", text: ["Write what is found to stdout as one line of JSON."] },
-    records: { name: "records", value: "N", text: ["drain: stop after so many records. Default: all there are."] }
+    records: {
+      name: "records",
+      value: "N",
+      actions: ["drain"],
+      text: ["drain: stop after so many records. Default: all there are."]
+    }
   },
   codes: [
     ["0", ["It is done, and nothing is wrong."]],
@@ -320,6 +430,17 @@ TETHER_DAEMON_SOCKET, by default in the state directory.`,
     misused
   ]
 } as const satisfies CommandText
+
+export const agents = ["claude", "codex"] as const
+
+export const modes = all<PermissionMode>({
+  auto: true,
+  acceptEdits: true,
+  bypassPermissions: true,
+  plan: true,
+  default: true,
+  dontAsk: true
+})
 
 export const turn = {
   name: "turn",
@@ -330,9 +451,15 @@ turn ended, to stderr, a line each. When the turn is over nothing of it lives: n
 
 Ctrl-C cancels the turn, and the agent may still end it by itself; a second Ctrl-C kills at once. A prompt that begins with a dash
 stands behind --. Without a prompt, or with -, it is read from stdin to its end.`,
+  args: [{ name: "PROMPT" }],
   options: {
-    agent: { name: "agent", value: "NAME", text: ["claude (the default) or codex."] },
-    binary: { name: "binary", value: "PROGRAM", text: ["Its program. Default: claude or codex, along the PATH."] },
+    agent: { name: "agent", value: "NAME", values: agents, text: ["claude (the default) or codex."] },
+    binary: {
+      name: "binary",
+      value: "PROGRAM",
+      kind: "program",
+      text: ["Its program. Default: claude or codex, along the PATH."]
+    },
     resume: {
       name: "resume",
       value: "ID",
@@ -341,14 +468,21 @@ stands behind --. Without a prompt, or with -, it is read from stdin to its end.
     permissionMode: {
       name: "permission-mode",
       value: "MODE",
+      values: modes,
       text: ["What it may do without asking: auto, acceptEdits, bypassPermissions,", "plan, dontAsk or default."]
     },
     agentArg: {
       name: "agent-arg",
       value: "WORD",
+      isRepeatable: true,
       text: ["A word for the program itself, such as --agent-arg=--skip-git-repo-check", "for codex; may be repeated."]
     },
-    cwd: { name: "cwd", value: "DIR", text: ["Where it works. Default: our own working directory."] },
+    cwd: {
+      name: "cwd",
+      value: "DIR",
+      kind: "directory",
+      text: ["Where it works. Default: our own working directory."]
+    },
     timeout: {
       name: "timeout",
       value: "DURATION",
@@ -372,12 +506,14 @@ stands behind --. Without a prompt, or with -, it is read from stdin to its end.
 const server = {
   name: "server",
   value: "NAME",
+  kind: "server",
   text: ["Which of our tmux servers. Default: default."]
 } as const satisfies OptionText
 
 const logDir = {
   name: "log-dir",
   value: "DIR",
+  kind: "directory",
   text: [
     "The directory of the logs. Default: that of this user,",
     "$TETHER_STATE_DIR/sessions, $XDG_STATE_HOME/tether/sessions or",
@@ -395,16 +531,30 @@ export const sessionLaunch = {
 the exit journal that \`tether exits\` and \`tether why NAME\` read. It is stopped by \`tether session stop\`, and by nothing else.
 
 One line on stdout has its name, its id in tmux and its log file, with tabs between them.`,
+  args: [{ name: "NAME" }],
+  takesCommand: true,
   options: {
     logDir,
     exitLogDir: {
       name: "exit-log-dir",
       value: "DIR",
+      kind: "directory",
+      excludes: ["no-exit-log"],
       text: ["The directory of the exit journal. Default: the one that `tether why`", "reads by default."]
     },
     noExitLog: { name: "no-exit-log", text: ["Record its beginning and its end nowhere."] },
-    cwd: { name: "cwd", value: "DIR", text: ["Where it runs. Default: our own working directory."] },
-    env: { name: "env", value: "NAME=VALUE", text: ["Set an environment variable for it. May be given many times."] },
+    cwd: {
+      name: "cwd",
+      value: "DIR",
+      kind: "directory",
+      text: ["Where it runs. Default: our own working directory."]
+    },
+    env: {
+      name: "env",
+      value: "NAME=VALUE",
+      isRepeatable: true,
+      text: ["Set an environment variable for it. May be given many times."]
+    },
     cols: { name: "cols", value: "N", text: ["How wide its terminal is until somebody attaches. Default: 120."] },
     rows: { name: "rows", value: "N", text: ["How high it is. Default: 40."] },
     attach: { name: "attach", text: ["Show it in this terminal at once."] },
@@ -449,6 +599,7 @@ export const sessionAttach = {
   usage: "tether session attach [options] NAME",
   summary: "Show a session in this terminal.",
   about: `Ctrl-B and then D leaves it; the session goes on. What else the keys after Ctrl-B do is as tmux has it without a configuration.`,
+  args: [{ name: "NAME", kind: "session" }],
   options: { server },
   codes: [
     ["0", ["It was left, or it has ended."]],
@@ -466,8 +617,16 @@ export const sessionSend = {
 out. A text that begins with a dash stands behind --, and so does one that has words like our options.
 
 It is delivered when the program in the session has shown it. The text itself is in no log and in no message of ours.`,
+  args: [
+    { name: "NAME", kind: "session" },
+    { name: "TEXT", isRepeatable: true, kindWith: { option: "keys", kind: "key" } }
+  ],
   options: {
-    keys: { name: "keys", text: ["Press keys by tmux's names instead: --keys C-c, --keys Escape Up Enter."] },
+    keys: {
+      name: "keys",
+      excludes: ["no-submit"],
+      text: ["Press keys by tmux's names instead: --keys C-c, --keys Escape Up Enter."]
+    },
     noSubmit: { name: "no-submit", text: ["Do not press Enter."] },
     server
   },
@@ -483,6 +642,7 @@ export const sessionLogs = {
   usage: "tether session logs [options] NAME",
   summary: "Show what a session has written, also when it has ended.",
   about: `It writes what was recorded to stdout, byte by byte, with the control sequences that the program wrote for its terminal.`,
+  args: [{ name: "NAME", kind: "log" }],
   options: {
     follow: { name: "follow", alias: "f", text: ["Go on with what comes, until the session has ended or Ctrl-C."] },
     lines: { name: "lines", alias: "n", value: "N", text: ["Begin with the last N lines. Default: all that is kept."] },
@@ -506,6 +666,7 @@ export const sessionStop = {
   summary: "End all that runs in a session, and say how it ended.",
   about: `The command and all that it has started get SIGHUP, as from a terminal that goes away; SIGTERM a second later, and SIGKILL if they are
 still there after the grace. The journal has that it was on purpose.`,
+  args: [{ name: "NAME", kind: "session" }],
   options: {
     grace: {
       name: "grace",

@@ -32,11 +32,10 @@ export interface TurnOptions {
 
 const { options } = texts.turn
 
-const agents: Readonly<Record<string, AgentAdapter>> = { claude: ClaudeAdapter.claude, codex: CodexAdapter.codex }
-
-const modes: ReadonlyArray<PermissionMode> = ["auto", "acceptEdits", "bypassPermissions", "plan", "default", "dontAsk"]
-
-const isMode = (given: string): given is PermissionMode => modes.some((mode) => mode === given)
+const adapters: Readonly<Record<(typeof texts.agents)[number], AgentAdapter>> = {
+  claude: ClaudeAdapter.claude,
+  codex: CodexAdapter.codex
+}
 
 const valueOf = (option: texts.OptionText) =>
   text(option).pipe(Options.mapEffect(present(option)), Options.mapEffect(named(option)), Options.optional)
@@ -45,19 +44,22 @@ const agent = text(options.agent).pipe(
   Options.withDefault("claude"),
   Options.mapEffect(present(options.agent)),
   Options.mapEffect((given) => {
-    const adapter = agents[given]
-    return adapter === undefined
-      ? wrong(`--agent takes ${Object.keys(agents).join(" or ")}, and not '${given}'`)
-      : Effect.succeed(adapter)
+    const name = texts.agents.find((one) => one === given)
+    return name === undefined
+      ? wrong(`--agent takes ${texts.agents.join(" or ")}, and not '${given}'`)
+      : Effect.succeed(adapters[name])
   })
 )
 
 const permissionMode = text(options.permissionMode).pipe(
   Options.withDefault("default"),
   Options.mapEffect(present(options.permissionMode)),
-  Options.mapEffect((given) =>
-    isMode(given) ? Effect.succeed(given) : wrong(`--permission-mode takes ${modes.join(", ")}, and not '${given}'`)
-  )
+  Options.mapEffect((given) => {
+    const mode = texts.modes.find((one) => one === given)
+    return mode === undefined
+      ? wrong(`--permission-mode takes ${texts.modes.join(", ")}, and not '${given}'`)
+      : Effect.succeed(mode)
+  })
 )
 
 /** As for other programs that read a file or stdin. */

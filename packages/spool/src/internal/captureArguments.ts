@@ -32,7 +32,9 @@ const isPolicy = (text: string): text is Policy => policies.some((policy) => pol
 export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturing, ReadonlyArray<string>> => {
   const [command, ...words] = argv
   if (command !== "capture-transcript" && command !== "capture-turn")
-    return Either.left([`there is no command ${TerminalText.quote(command ?? "")}`])
+    return Either.left([
+      `there is no command ${TerminalText.quote(command ?? "")}; use one of: capture-transcript, capture-turn`
+    ])
   const parsed = Either.try({
     try: () =>
       parseArgs({ args: words, allowPositionals: true, options: command === "capture-turn" ? ofTurn : ofTranscript }),
