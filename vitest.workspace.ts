@@ -45,7 +45,7 @@ export default defineConfig({
       // Real processes, and conditions that are waited for. Deadlines are for what hangs: a busy machine meets them.
       project("system", {
         globalSetup: script("vitest-setup.mjs"),
-        setupFiles: [script("vitest-file.mjs")],
+        setupFiles: [script("vitest-file.mjs"), script("vitest-standstill.mjs")],
         testTimeout: 300_000,
         hookTimeout: 300_000,
         sequence: { groupOrder: 1 }
@@ -53,7 +53,7 @@ export default defineConfig({
       // What is promised within a time: one after the other, after all others.
       project("timed", {
         globalSetup: script("vitest-setup.mjs"),
-        setupFiles: [script("vitest-file.mjs"), script("vitest-timed.mjs")],
+        setupFiles: [script("vitest-file.mjs"), script("vitest-standstill.mjs"), script("vitest-timed.mjs")],
         poolOptions: { forks: { singleFork: true } },
         testTimeout: 300_000,
         hookTimeout: 300_000,

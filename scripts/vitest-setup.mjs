@@ -1,8 +1,10 @@
 import { build } from "./build.mjs"
 import { bundlePrograms } from "./lib/programs.mjs"
+import { watchStandstill } from "./lib/standstill.mjs"
 
 /** Tests start child programs, and those run what is in dist. */
 export default async (project) => {
+  watchStandstill("the test runner")
   const { code, output } = await prepare()
   if (code !== 0) throw new Error(`${output}\nThe build failed.`)
   project.onTestsRerun(async () => {

@@ -4,12 +4,11 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { FileError } from "@tether/host/FileError"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
-import * as StateDir from "@tether/host/StateDir"
-import * as TrustedPath from "@tether/host/TrustedPath"
 import * as ExitJournal from "@tether/journal/ExitJournal"
 import type { ExitRecord } from "@tether/journal/ExitRecord"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { journalDirectory } from "./readJournal.js"
 import { logsIn, usualLogDir } from "./sessionHost.js"
 
 export interface EndedSession {
@@ -46,9 +45,7 @@ interface Recorded {
 
 /** Only a session has a log: other children of the same journal are not shown. */
 const recorded: Effect.Effect<Recorded, FileError, FileSystem.FileSystem | ProcessIdentity> = Effect.gen(function* () {
-  const directory = yield* StateDir.statePath("journal")
-  yield* TrustedPath.check("read the journal in", directory, "Directory")
-  const journal = yield* ExitJournal.reader(directory)
+  const journal = yield* ExitJournal.reader(yield* journalDirectory(undefined))
   const open = yield* journal.unfinished()
   const latest = yield* Stream.runFold(journal.newestFirst(), new Map<string, ExitRecord>(), (known, record) =>
     record.log === undefined || known.has(record.identity) ? known : known.set(record.identity, record)

@@ -34,9 +34,9 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { tetherHere } from "../support/here.js"
-import { bin, start, startProgram, tether, until } from "../support/tether.js"
+import { bin, isAlive, start, startProgram, tether, until } from "../support/tether.js"
 
 const root = mkdtempSync(join(tmpdir(), "tether-exits-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -261,13 +261,17 @@ describe("tether exits", () => {
   it("goes on while a reader that has handed its pipe on has ended", async () => {
     const own = join(root, "handed")
     mkdirSync(own)
-    // The second reader has the pipe as its stdin once the first one, a shell, has gone.
-    const script = `"$0" "$1" exits --follow --directory "$2" | sh -c 'exec 3<&0; cat <&3 & exit 0'`
+    // The second reader has the pipe once the first one, a shell, has gone, and ends with the third line.
+    const writer = `sh -c 'echo pid=$$ >&2; exec "$0" "$@"' "$0" "$1" exits --follow --directory "$2"`
+    const script = `${writer} | sh -c 'exec 3<&0; sed -u 3q <&3 & exit 0'`
     const following = startProgram("sh", ["-c", script, process.execPath, bin, own])
+    const pid = Number(await until("the pid", () => /pid=(\d+)/.exec(following.stderr())?.[1]))
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid, "SIGKILL")))
     for (const label of ["one", "two"]) {
       await tether(["run", "--journal", own, "--label", label, "--", "true"])
       await until(label, () => following.stdout().includes(` ${label} `))
     }
+    expect((await following.ended).stdout.split("\n")).toHaveLength(4)
   })
 
   it("says where there is no journal, and changes nothing there", async () => {
