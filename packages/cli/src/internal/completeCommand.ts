@@ -1,6 +1,6 @@
 /**
- * `tether --complete SHELL -- WORDS…`: the question of the completion scripts. The first line of the answer is its kind;
- * for `words` one line for each word follows. It is never an error: then the shell shows nothing.
+ * `tether --complete SHELL -- WORDS…`: the question of the completion scripts. The first line of the answer is its
+ * kind; for `words` one line for each word follows. It is never an error: then the shell shows nothing.
  */
 import { type Candidate, offerOf } from "./completions.js"
 import { insertion, unquote } from "./shellWords.js"

@@ -127,7 +127,7 @@ describe("offers exactly", () => {
     [["session", "launch", "web", "more", ""], []],
     [
       ["session", "ls", ""],
-      ["--json", "--server", ...own]
+      ["--all", "--json", "--server", ...own]
     ],
     [["session", "ls", "--server", ""], "names: server"],
     [["session", "attach", ""], "names: session"],
