@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Standstill from "./internal/standstill.js"
 
 /** The clock of every program that brings no other. */
@@ -97,8 +98,8 @@ export const sleep = (duration: Duration.DurationInput): Effect.Effect<void> =>
   Effect.flatMap(current, (clock) => clock.sleep(Duration.decode(duration)))
 
 /**
- * Runs `effect` for at most `wait` on a clock, and returns whether it completed. On timeout the effect is interrupted.
- * The caller can be interrupted only if it is interruptible itself.
+ * Runs `effect` for at most `wait` on a clock, and returns its value, or none on timeout. On timeout the effect is
+ * interrupted. The caller can be interrupted only if it is interruptible itself.
  *
  * The effect runs in a daemon fiber, because an interrupt is passed on to all children of a fiber at once,
  * even where that fiber is uninterruptible. A plain timeout is two children, and in a finalizer an interrupt from
@@ -107,16 +108,17 @@ export const sleep = (duration: Duration.DurationInput): Effect.Effect<void> =>
  * @example
  * ```ts
  * import * as ActiveTime from "@tether/host/ActiveTime"
- * import * as Effect from "effect/Effect"
+ * import type * as Effect from "effect/Effect"
  *
- * const isClosed = (close: Effect.Effect<void>) => ActiveTime.within(ActiveTime.clock, "5 seconds", close)
+ * const answerOf = (request: Effect.Effect<string>) =>
+ *   ActiveTime.timeoutOption(ActiveTime.clock, "5 seconds", request)
  * ```
  */
-export const within = <E>(
+export const timeoutOption = <A, E, R>(
   clock: Clock.Clock,
   wait: Duration.DurationInput,
-  effect: Effect.Effect<unknown, E>
-): Effect.Effect<boolean, E> =>
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<Option.Option<A>, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (work) => {
       const timer = Effect.zipRight(clock.sleep(Duration.decode(wait)), Fiber.interruptFork(work))
@@ -125,10 +127,27 @@ export const within = <E>(
           Effect.onInterrupt(() => Fiber.interrupt(work)),
           Effect.ensuring(Fiber.interruptFork(timer)),
           Effect.flatMap((exit) => {
-            if (Exit.isSuccess(exit)) return Effect.succeed(true)
-            return Exit.isInterrupted(exit) ? Effect.succeed(false) : Effect.failCause(exit.cause)
+            if (Exit.isSuccess(exit)) return Effect.as(Fiber.inheritAll(work), Option.some(exit.value))
+            return Exit.isInterrupted(exit) ? Effect.succeedNone : Effect.failCause(exit.cause)
           })
         )
       )
     })
   )
+
+/**
+ * {@link timeoutOption} where only whether the effect completed matters.
+ *
+ * @example
+ * ```ts
+ * import * as ActiveTime from "@tether/host/ActiveTime"
+ * import type * as Effect from "effect/Effect"
+ *
+ * const isClosed = (close: Effect.Effect<void>) => ActiveTime.within(ActiveTime.clock, "5 seconds", close)
+ * ```
+ */
+export const within = <E, R>(
+  clock: Clock.Clock,
+  wait: Duration.DurationInput,
+  effect: Effect.Effect<unknown, E, R>
+): Effect.Effect<boolean, E, R> => Effect.map(timeoutOption(clock, wait, effect), Option.isSome)

@@ -5,6 +5,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ActiveTime from "../ActiveTime.js"
 
 /** Writes a file that must not be there yet. */
 export const writeNew = (
@@ -30,7 +31,7 @@ export type Fsync = boolean | Duration.DurationInput
 /** A sync that takes longer goes on without us. */
 const within = <E>(fsync: Fsync, sync: Effect.Effect<void, E>): Effect.Effect<void, E> => {
   if (typeof fsync !== "boolean")
-    return Effect.asVoid(Effect.timeoutOption(Effect.disconnect(Effect.interruptible(sync)), fsync))
+    return Effect.asVoid(ActiveTime.within(ActiveTime.clock, fsync, Effect.disconnect(sync)))
   return fsync ? sync : Effect.void
 }
 

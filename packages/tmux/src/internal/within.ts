@@ -1,5 +1,5 @@
 /**
- * Waits with a bound that holds in a finalizer, too: what is bounded is interruptible, whatever is around it.
+ * Waits for sessions.
  */
 import * as ActiveTime from "@tether/host/ActiveTime"
 import * as Duration from "effect/Duration"
@@ -14,15 +14,19 @@ import * as Option from "effect/Option"
 export const pause = (time: Duration.DurationInput): Effect.Effect<void> =>
   Effect.interruptible(ActiveTime.clock.sleep(Duration.decode(time)))
 
+/** {@link ActiveTime.timeoutOption} in real time. */
 export const within =
   (time: Duration.DurationInput) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
-    Effect.raceFirst(Effect.asSome(Effect.interruptible(effect)), Effect.as(pause(time), Option.none()))
+    ActiveTime.timeoutOption(ActiveTime.clock, time, effect)
 
 export const failingWithin =
   <E2>(time: Duration.DurationInput, onTimeout: () => E2) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
-    Effect.raceFirst(Effect.interruptible(effect), Effect.zipRight(pause(time), Effect.failSync(onTimeout)))
+    Effect.flatMap(
+      within(time)(effect),
+      Option.match({ onNone: () => Effect.failSync(onTimeout), onSome: Effect.succeed })
+    )
 
 /**
  * What is done as a whole, whoever is interrupted meanwhile. It has a fiber of its own: in an uninterruptible one, no
