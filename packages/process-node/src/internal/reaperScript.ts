@@ -41,8 +41,15 @@ if [ -r /proc/self/stat ]; then
     { while read -r part; do stat="$stat $part"; done < "/proc/$1/stat"; } 2>/dev/null
     stat=\${stat##*) }
   }
-  snapshot() { # the groups of all processes, as PID:GROUP
-    groups_now=" $(cat /proc/[0-9]*/stat 2>/dev/null | awk 'match($0, /.*\\) /) { split(substr($0, RLENGTH + 1), f, " "); printf "%d:%d ", $1, f[3] }') "
+  snapshot() { # the groups of all processes, as PID:GROUP; a zombie shows no cookie, and starts nothing
+    groups_now=" $(cat /proc/[0-9]*/stat 2>/dev/null | awk 'match($0, /.*\\) /) { split(substr($0, RLENGTH + 1), f, " "); if (f[1] != "Z") printf "%d:%d ", $1, f[3] }') "
+  }
+  locate() { # adds the groups of $pids to a snapshot: most of a chain are younger than it, and gone a moment later
+    for pid in $pids; do
+      group_of "$pid"
+      # A process that has come into this pid namespace from outside has a group that cannot be named.
+      [ "$group" = none ] || [ "$group" -le 1 ] || groups_now="$groups_now$pid:$group "
+    done
   }
   clock() { read -r now _ < /proc/uptime; now=\${now%.*}\${now#*.}; } # in hundredths of a second
   newest() { read -r _ _ _ _ born < /proc/loadavg; }
@@ -110,7 +117,16 @@ if [ -r /proc/self/stat ]; then
     pattern="^TETHER_TREE=$1$"
     shift
     for pid; do shift; set -- "$@" "/proc/$pid/environ"; done
-    [ $# -gt 0 ] || set -- /proc/[0-9]*/environ
+    if [ $# -eq 0 ]; then
+      set -- /proc/[0-9]*/environ
+      # Processes that are born before grep looks have the next numbers: a chain of short lives is always among these.
+      newest
+      number=\${born:-0} young=
+      while [ "$number" -lt $((\${born:--64} + 64)) ]; do
+        number=$((number + 1)) young="$young /proc/$number/environ"
+      done
+      set -- "$@" $young
+    fi
     pids=
     for file in $(grep -lszE "$pattern" "$@" 2>/dev/null); do
       file=\${file#/proc/}
@@ -124,6 +140,7 @@ else
   newest() { born=; }
   clock() { now=$(date +%s)00; }
   snapshot() { groups_now=; }
+  locate() { :; }
   owners() { set -- $(ps_of ruid=,uid=,svuid= -p "$1"); real=\${1-} effective=\${2-} saved=\${3-}; }
   ps_of() { ps -ww -o "$@" 2>/dev/null; }
   token_of() { started=$(date -j -f '%a %b %d %T %Y' "$(ps_of lstart= -p "$1")" +%s 2>/dev/null); }
@@ -202,6 +219,10 @@ freeze() { # stops whole groups at once, and looks at them then: those in which 
     if is_pure "$group"; then kill -s KILL -- "-$group"; else kill -s CONT -- "-$group"; fi
   done 2>/dev/null
   frozen=
+}
+escaped() { # the second time that a process was too fast, the next look goes by groups too
+  escapes=$((escapes + 1))
+  [ "$escapes" -lt 2 ] || chased=1 own=5
 }
 is_pure() { # whether all of group $1 that are in the snapshot, and still there, are among $found
   for each in $groups_now; do
@@ -286,13 +307,14 @@ sure=
 needed=2; [ "$groups$started_last$cgroups" = '  ' ] || needed=3
 clock
 begun=$now
-quiet=0 rounds=0 last= chased= own=2
+quiet=0 rounds=0 last= chased= escapes=0 own=2
 while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 600 ]; do
   rounds=$((rounds + 1))
   newest
   before=$born
   [ -z "$chased" ] || snapshot
   find_pids "$ours"
+  [ -z "$chased" ] || locate
   marked=$pids
   [ -z "$pids" ] || only_ours
   owned=$pids
@@ -321,8 +343,10 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 600 ]; do
     fi
     settle "$found" "$still"
     needed=3 quiet=0
-    # Gone before it could be stopped: one that forks a successor and ends. The next look goes by groups too.
-    [ -n "$still" ] || chased=1 own=5
+    # Gone before it could be stopped: a process that forks a successor and ends.
+    for pid in $found; do
+      case " $(echo $still) " in *" $pid "*) ;; *) escaped && break ;; esac
+    done
     # Not killed: in an uninterruptible wait, or not ours to kill.
     [ "$found" != "$last" ] || sleep 0.02
     last=$found
@@ -337,6 +361,11 @@ while [ "$quiet" -lt "$needed" ] && [ "$rounds" -lt 600 ]; do
     sleep 0.02
     continue
   fi
+  for pid in $marked; do
+    owners "$pid"
+    # It was gone before it could be looked at.
+    [ -n "$real" ] || { escaped && quiet=0 && continue 2; }
+  done
   # Who is born behind a look escapes it: a chain of short lives may do so several times over. Some were born of us.
   newest
   if [ $((\${born:-0} - \${before:-0})) -gt "$own" ] && [ "$needed" -ge 3 ]; then
