@@ -5,8 +5,8 @@ import { distance } from "fastest-levenshtein"
 import * as TerminalText from "./TerminalText.js"
 
 /**
- * The word among the known ones that is closest, where it is close: at most half of its letters differ, and upper
- * and lower case count as the same.
+ * The word among the known ones that is closest, where it is close: at most half of its letters differ. Upper and lower
+ * case count as the same, and letters in the wrong order as one difference.
  *
  * @example
  * ```ts
@@ -16,7 +16,9 @@ import * as TerminalText from "./TerminalText.js"
  * ```
  */
 export const closest = (word: string, known: ReadonlyArray<string>): string | undefined => {
-  const farness = (candidate: string) => distance(word.toLowerCase(), candidate.toLowerCase())
+  const given = word.toLowerCase()
+  const farness = (candidate: string) =>
+    lettersOf(candidate) === lettersOf(word) ? 1 : distance(given, candidate.toLowerCase())
   const [nearest] = known.toSorted((one, other) => farness(one) - farness(other))
   return nearest !== undefined && farness(nearest) * 2 <= nearest.length ? nearest : undefined
 }
@@ -37,5 +39,7 @@ export const quoted = (word: string, known: ReadonlyArray<string>): string => {
   const meant = closest(word.slice(0, longest), known)
   return meant === undefined ? shown : `${shown} (did you mean "${meant}"?)`
 }
+
+const lettersOf = (word: string): string => [...word.toLowerCase()].sort().join("")
 
 const longest = 60

@@ -19,6 +19,7 @@ import type { ExitReport } from "./ExitReport.js"
 import { IncompleteOutputError } from "./IncompleteOutputError.js"
 import { Collected, framed } from "./internal/collected.js"
 import { Framer } from "./internal/framer.js"
+import { givenCollecting } from "./internal/given.js"
 import * as Redactor from "./internal/redact.js"
 import { refusal } from "./internal/resolve.js"
 import { stackless } from "./internal/stackless.js"
@@ -268,14 +269,14 @@ type Incomplete = (
 
 const collect = <A>(
   command: Command.Command,
-  { limit = defaultLimit, whole = false, ...rest }: CollectOptions = {},
+  collectOptions: CollectOptions | undefined,
   f: (collected: Collected, incomplete: Incomplete) => Effect.Effect<A, IncompleteOutputError>
-): Effect.Effect<A, CollectError, ChildSpawner> => {
-  const options: ChildOptions = { ...rest, stdout: "bytes" }
-  return Effect.suspend(() => {
-    const problem =
-      Number.isSafeInteger(limit) && limit >= 0 ? undefined : `limit must be a whole number of bytes, got ${limit}`
-    if (problem !== undefined) return Effect.fail(refusal(command, options, problem))
+): Effect.Effect<A, CollectError, ChildSpawner> =>
+  Effect.suspend(() => {
+    const { problems, value } = givenCollecting(collectOptions, defaultLimit)
+    const { limit, options: rest, whole } = value
+    const options: ChildOptions = { ...rest, stdout: "bytes" }
+    if (problems.length > 0) return Effect.fail(refusal(command, options, problems))
     const collected = new Collected(limit)
     const kept = () => Redactor.ofOptions(options).redactCut(collected.cutText)
     return bracket(
@@ -305,7 +306,6 @@ const collect = <A>(
       }
     )
   })
-}
 
 /** Nobody else has the handle: an input that nobody writes would be waited for without end. */
 const closeUnwritten = (child: Child, options: ChildOptions | undefined): Effect.Effect<void> => {

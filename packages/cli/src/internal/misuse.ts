@@ -71,11 +71,17 @@ const strangeOption = ({ options }: CommandText, words: ReadonlyArray<string>): 
 
 /** The parser would show a help of its own, or name the commands of tether. */
 const withoutPart = ({ name, parts = [] }: CommandText, words: ReadonlyArray<string>): string => {
-  const known = `tether ${name} knows ${parts.map((part) => part.name.slice(name.length + 1)).join(", ")}`
+  const actions = parts.map((part) => part.name.slice(name.length + 1))
   const next = words[words.indexOf(name) + 1]
-  if (next === undefined) return known
-  return next.startsWith("-") ? unknown(next) : `${known}, and not '${next}'`
+  if (next === undefined) return knows(name, actions)
+  return next.startsWith("-") ? unknown(next) : unknownAction(name, next, actions)
 }
+
+const knows = (command: string, actions: ReadonlyArray<string>): string =>
+  `tether ${command} knows ${actions.join(", ")}`
+
+export const unknownAction = (command: string, given: string, actions: ReadonlyArray<string>): string =>
+  `there is no action ${DidYouMean.quoted(given, actions)}: ${knows(command, actions)}`
 
 export const needsValue = ({ name, value = "VALUE" }: OptionText): string =>
   `--${name} needs a value: --${name} ${value}`

@@ -6,7 +6,6 @@ import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as DidYouMean from "@tether/host/DidYouMean"
 import type { ProcessIdentity } from "@tether/host/ProcessIdentity"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as CaptureHandler from "@tether/spool/CaptureHandler"
@@ -21,6 +20,7 @@ import { formatAge } from "./age.js"
 import type { Answer } from "./answer.js"
 import { toJson } from "./json.js"
 import * as lineLogger from "./lineLogger.js"
+import { unknownAction } from "./misuse.js"
 import { flag, wrong } from "./options.js"
 import type { Outlets } from "./outlets.js"
 import { host } from "./readJournal.js"
@@ -205,8 +205,6 @@ const names = texts.spoolActions.map(({ name }) => name)
 const known = (given: string) => {
   const name = names.find((one) => one === given)
   return name === undefined
-    ? Effect.fail(
-        HelpDoc.p(`there is no action ${DidYouMean.quoted(given, names)}: tether spool knows ${names.join(", ")}`)
-      )
+    ? Effect.fail(HelpDoc.p(unknownAction("spool", given, names)))
     : Effect.succeed(actions[name])
 }

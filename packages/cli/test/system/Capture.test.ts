@@ -211,6 +211,8 @@ describe("tether capture-transcript --no-spawn", () => {
     const misused = await hook(["--max-turns", "many", "--policy", "maybe"])
     expect(misused.code).toBe(0)
     expect(misused.line["reason"]).toMatch(/transcript is missing.*--max-turns.*--policy/)
+    const mistyped = await hook(["--hok"])
+    expect(mistyped.line["reason"]).toBe('there is no option "--hok" (did you mean "--hook"?)')
   })
 
   it("writes through no link that somebody has planted", async () => {

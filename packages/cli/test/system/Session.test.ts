@@ -129,7 +129,8 @@ describe("words", () => {
 
   it.each<[words: Array<string>, reason: string]>([
     [[], "tether session knows launch, ls, attach, send, logs, stop"],
-    [["frob"], "and not 'frob'"],
+    [["frob"], 'there is no action "frob": tether session knows launch, ls'],
+    [["lanch"], 'there is no action "lanch" (did you mean "launch"?)'],
     [["--json"], "'--json' is no option here"],
     [["launch"], "Missing argument <NAME>"],
     [["launch", "web"], "Missing argument <COMMAND>"],

@@ -5,6 +5,8 @@ import { tetherHere } from "../support/here.js"
 describe("words that make no sense end with 2, a reason and the usage", () => {
   it.each<[words: Array<string>, reason: RegExp]>([
     [["frob"], /there is no command "frob"/],
+    [["rnu"], /there is no command "rnu" \(did you mean "run"\?\)/],
+    [["session", "attahc"], /there is no action "attahc" \(did you mean "attach"\?\)/],
     [["rum"], /there is no command "rum" \(did you mean "run"\?\)/],
     [["--nope"], /'--nope' is no option here/],
     [["--", "ls"], /there is no command before --/],

@@ -13,6 +13,7 @@ describe("a word that does not exist", () => {
     ["lable", "label"],
     ["contaiment", "containment"],
     ["cmd", "cwd"],
+    ["cdw", "cwd"],
     ["colour", undefined],
     ["", undefined]
   ])("%s: the closest one is %s", (word, meant) => expect(DidYouMean.closest(word, known)).toBe(meant))

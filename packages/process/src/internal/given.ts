@@ -107,13 +107,22 @@ export interface Given<A> {
   readonly problems: ReadonlyArray<string>
 }
 
+/** The options by their names. To read one may throw: it may be a getter, or the object a proxy. */
+const optionsByName = (options: unknown): Given<Readonly<Record<string, unknown>>> => {
+  try {
+    if (options === undefined || isRecord(options)) return { value: { ...(options as object) }, problems: [] }
+    return { value: {}, problems: [`the options must be an object, got ${kindOf(options)}`] }
+  } catch {
+    return { value: {}, problems: ["the options must be readable, but a getter threw"] }
+  }
+}
+
 /** The options that have their types. */
 export const givenOptions = (options: unknown): Given<ChildOptions> => {
-  if (options === undefined) return { value: {}, problems: [] }
-  if (!isRecord(options)) return { value: {}, problems: [`the options must be an object, got ${kindOf(options)}`] }
-  const problems: Array<string> = []
+  const given = optionsByName(options)
+  const problems = [...given.problems]
   const value: Record<string, unknown> = {}
-  for (const [name, option] of Object.entries(options as object)) {
+  for (const [name, option] of Object.entries(given.value)) {
     if (option === undefined) continue
     if (!Object.hasOwn(types, name)) {
       problems.push(`there is no option ${DidYouMean.quoted(name, Object.keys(types))}`)
@@ -126,7 +135,32 @@ export const givenOptions = (options: unknown): Given<ChildOptions> => {
   return { value, problems }
 }
 
-const nothing = Command.make("?")
+interface Collecting {
+  readonly limit: number
+  readonly whole: boolean
+  /** Those of the child. */
+  readonly options: ChildOptions
+}
+
+/** The options of a run that collects, apart from those of its child, which are looked at with its command. */
+export const givenCollecting = (options: unknown, defaultLimit: number): Given<Collecting> => {
+  const { problems, value } = optionsByName(options)
+  const { limit = defaultLimit, whole = false, ...rest } = value
+  const isLimit = Number.isSafeInteger(limit) && Number(limit) >= 0
+  return {
+    value: { limit: isLimit ? Number(limit) : defaultLimit, whole: whole === true, options: rest },
+    problems: [
+      ...problems,
+      ...(isLimit
+        ? []
+        : [`limit must be a whole number of bytes, got ${typeof limit === "number" ? limit : kindOf(limit)}`]),
+      ...(typeof whole === "boolean" ? [] : [`whole must be true or false, got ${kindOf(whole)}`])
+    ]
+  }
+}
+
+/** In the place of a command that is none. */
+export const nothing = Command.make("?")
 
 /** A command whose words are texts. */
 export const givenCommand = (command: unknown): Given<Command.Command> => {

@@ -12,7 +12,7 @@ import { defaultMaxLineBytes } from "../Lines.js"
 import { quote } from "../Shell.js"
 import { SpawnError } from "../SpawnError.js"
 import * as StopPlan from "../StopPlan.js"
-import { givenCommand, givenOptions, secretOf } from "./given.js"
+import { givenCommand, givenOptions, nothing, secretOf } from "./given.js"
 import type { CommandPlan, Plan } from "./plan.js"
 import { commandProblems, optionProblems } from "./problems.js"
 import * as Redactor from "./redact.js"
@@ -30,10 +30,10 @@ export const resolve = (command: Command.Command, options: ChildOptions): Either
   return problems.length === 0 ? Either.right(plan) : Either.left(invalid(plan, shown, problems))
 }
 
-/** A refusal for one problem more, that only the caller knows. */
-export const refusal = (command: Command.Command, options: ChildOptions, problem: string): SpawnError => {
+/** A refusal for more problems, which only the caller knows. */
+export const refusal = (command: Command.Command, options: ChildOptions, others: ReadonlyArray<string>): SpawnError => {
   const { plan, problems, shown } = resolveAll(command, options)
-  return invalid(plan, shown, [...problems, problem])
+  return invalid(plan, shown, [...others, ...problems])
 }
 
 const invalid = ({ label, redactor }: CommandPlan, shown: Plan["shown"], problems: ReadonlyArray<string>): SpawnError =>
@@ -47,8 +47,26 @@ const invalid = ({ label, redactor }: CommandPlan, shown: Plan["shown"], problem
     })
   )
 
+type Resolved = ReturnType<typeof resolveReadable>
+
+/** A getter or a proxy may throw whenever it is read. */
+const resolveAll = (command: Command.Command, options: ChildOptions): Resolved => {
+  const resolved = tryResolve(command, options)
+  if (resolved !== undefined) return resolved
+  const known = tryResolve(command, {}) ?? resolveReadable(nothing, {})
+  return { ...known, problems: [...known.problems, "the command and its options must be readable, but a getter threw"] }
+}
+
+const tryResolve = (command: Command.Command, options: ChildOptions): Resolved | undefined => {
+  try {
+    return resolveReadable(command, options)
+  } catch {
+    return undefined
+  }
+}
+
 /** The plan, good for something only if there are no problems; and the stage that is shown with them. */
-const resolveAll = (commandGiven: Command.Command, optionsGiven: ChildOptions) => {
+const resolveReadable = (commandGiven: Command.Command, optionsGiven: ChildOptions) => {
   const { problems: ofCommand, value: command } = givenCommand(commandGiven)
   const { problems: ofOptions, value: options } = givenOptions(optionsGiven)
   const redactor = Redactor.ofOptions(options)

@@ -25,6 +25,22 @@ import { captureLogs } from "../support/logs.js"
 
 const command = Command.make("build", "all")
 
+const throwing = (): never => {
+  throw new Error("read")
+}
+
+const unreadable = (): Record<string, unknown> =>
+  new Proxy(
+    {},
+    { get: throwing, getOwnPropertyDescriptor: throwing, getPrototypeOf: throwing, has: throwing, ownKeys: throwing }
+  )
+
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
 const anything = fc.anything({
   withBigInt: true,
   withBoxedValues: true,
@@ -195,6 +211,18 @@ describe("bad input", () => {
     ["expect", { expect: 0 }, "expect must be a function, or an array of exit codes and ExitStatus, got a number"],
     ["an exit code that cannot be", { expect: [256] }, "expect must have exit codes from 0 to 255"],
     ["a signal that cannot be", { expect: [{ _tag: "Signaled", signal: "TERM" }] }, 'got the signal "TERM"'],
+    ["options that cannot be read", unreadable(), "the options must be readable, but a getter threw"],
+    ["a proxy that was revoked", revoked(), "the options must be readable, but a getter threw"],
+    [
+      "an option that cannot be read",
+      Object.defineProperty({}, "label", { get: throwing, enumerable: true }),
+      "readable"
+    ],
+    [
+      "a variable that cannot be read",
+      { env: Object.defineProperty({}, "A", { get: throwing, enumerable: true }) },
+      "readable"
+    ],
     ["an option that is none", { timeOut: 5 }, 'there is no option "timeOut"'],
     ["an option that is nearly one", { Label: "x" }, 'there is no option "Label" (did you mean "label"?)']
   ])("from a program without types is named: %s", ([, options, problem, of = command]) =>
@@ -203,27 +231,64 @@ describe("bad input", () => {
     )
   )
 
+  it.effect.each<[string, unknown, ReadonlyArray<string>]>([
+    ["null", null, ["the options must be an object, got null"]],
+    ["a number", 5, ["the options must be an object, got a number"]],
+    ["a getter that throws", unreadable(), ["the options must be readable, but a getter threw"]],
+    [
+      "options of the wrong types",
+      { limit: Symbol("many"), whole: "yes", cwd: 5 },
+      [
+        "limit must be a whole number of bytes, got a symbol",
+        "whole must be true or false, got a text",
+        "cwd must be a text, got a number"
+      ]
+    ]
+  ])("of a run that collects is named: %s", ([, options, problems]) =>
+    Effect.gen(function* () {
+      const given = options as ChildOptions
+      for (const collecting of [
+        Effect.asVoid(Supervise.string(command, given)),
+        Effect.asVoid(Supervise.lines(command, given))
+      ]) {
+        const spawner = doing(Script.exit(0))
+        const error = yield* Effect.flip(Effect.provide(collecting, spawner.layer))
+        expect(error).toMatchObject({ _tag: "SpawnError", reason: "InvalidArgument", problems })
+        expect(spawner.children).toHaveLength(0)
+      }
+    })
+  )
+
   const options = (
     "label cwd env redact argv0 uid gid stdin stdout stderr fds pipes onLines relay maxLineBytes carriageReturn " +
     "flushPartialAfter tailBytes expect check stop containment leftovers leftoverGrace drainGrace deliverGrace"
   ).split(" ")
+  const readOrRefused = (of: Command.Command, given: object) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(Effect.provide(Supervise.run(of, given), doing(Script.exit(0)).layer))
+      if (Exit.isSuccess(exit)) return
+      expect([...Cause.failures(exit.cause)].map(({ _tag }) => _tag)).toEqual(["SpawnError"])
+      expect([...Cause.defects(exit.cause)]).toEqual([])
+    })
+
   const anyOptions = fc.array(fc.tuple(fc.constantFrom(...options), anything), { maxLength: 4 })
 
   it.effect.prop(
     "of any kind is a typed failure, and never a defect",
     [fc.array(anything, { maxLength: 3 }), anyOptions],
     ([words, given]) =>
-      Effect.gen(function* () {
-        const of = Command.make("build", ...(words as ReadonlyArray<string>))
-        const run = Supervise.run(of, Object.fromEntries(given) as ChildOptions)
-        const exit = yield* Effect.exit(Effect.provide(run, doing(Script.exit(0)).layer))
-        if (Exit.isSuccess(exit)) return
-        expect(Cause.failures(exit.cause).pipe((failures) => [...failures].map(({ _tag }) => _tag))).toEqual([
-          "SpawnError"
-        ])
-        expect([...Cause.defects(exit.cause)]).toEqual([])
-      }),
+      readOrRefused(Command.make("build", ...(words as ReadonlyArray<string>)), Object.fromEntries(given)),
     { fastCheck: { numRuns: 200 } }
+  )
+
+  it.effect("that cannot be read is a typed failure, wherever it stands", () =>
+    Effect.gen(function* () {
+      for (const value of [unreadable(), revoked(), [unreadable()], { steps: [unreadable()], file: revoked() }]) {
+        for (const name of options) yield* readOrRefused(command, { [name]: value })
+        yield* readOrRefused(Command.make("build", value as never), {})
+        yield* readOrRefused(value as never, {})
+      }
+    })
   )
 
   it.effect("of child.stop is a defect", () =>

@@ -1,6 +1,7 @@
 /**
  * The words behind `tether capture-transcript` and `tether capture-turn`.
  */
+import * as DidYouMean from "@tether/host/DidYouMean"
 import * as TerminalText from "@tether/host/TerminalText"
 import * as Either from "effect/Either"
 import { parse } from "node:path"
@@ -35,10 +36,10 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
     return Either.left([
       `there is no command ${TerminalText.quote(command ?? "")}; use one of: capture-transcript, capture-turn`
     ])
+  const options = command === "capture-turn" ? ofTurn : ofTranscript
   const parsed = Either.try({
-    try: () =>
-      parseArgs({ args: words, allowPositionals: true, options: command === "capture-turn" ? ofTurn : ofTranscript }),
-    catch: (error) => [error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error)]
+    try: () => parseArgs({ args: words, allowPositionals: true, options }),
+    catch: (error) => [problemOf(error, Object.keys(options))]
   })
   return Either.flatMap(parsed, ({ positionals, values }) => {
     const given = values as Readonly<Record<string, string | boolean | undefined>>
@@ -81,6 +82,16 @@ export const parseCapture = (argv: ReadonlyArray<string>): Either.Either<Capturi
           deadline: Number(deadline)
         })
   })
+}
+
+const problemOf = (error: unknown, options: ReadonlyArray<string>): string => {
+  const [message = ""] = String(error instanceof Error ? error.message : error).split("\n", 1)
+  const unknown = /^Unknown option '([^' ]+)/.exec(message)?.[1]
+  if (unknown === undefined) return message
+  return `there is no option ${DidYouMean.quoted(
+    unknown,
+    options.map((name) => `--${name}`)
+  )}`
 }
 
 const ofTurn = {
