@@ -1,6 +1,7 @@
 /**
  * The driver whose children are scripts.
  */
+import * as ActiveTime from "@tether/host/ActiveTime"
 import type { ChildDriver, LaunchEvents, LaunchFailure, LaunchRequest } from "@tether/process/ChildDriver"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -35,7 +36,8 @@ export const makeDriver = (
     return Effect.succeed(child.launched)
   }
   return {
-    clock: Effect.clock,
+    // Waits about scripted children may run in real time, too: a machine that stands still decides nothing then.
+    clock: ActiveTime.current,
     launch: (request, events) =>
       Effect.flatMap(Effect.runtime<never>(), (runtime) =>
         Effect.clockWith((clock) => start(request, events, runtime, clock))

@@ -62,7 +62,9 @@ export const order: ReadonlyArray<Case> = [
       const observer = ChildObserver.layer({
         spawned: () => tell("spawned"),
         exited: () => tell("exited"),
-        gone: () => tell("gone")
+        gone: () => tell("gone"),
+        // That an observer is waited for is the matter here, and not for how long.
+        timeout: "1 minute"
       })
       const child = yield* Effect.provide(start([Script.exit(3)]), observer)
       expect(told[0]).toBe("spawned")
