@@ -46,7 +46,7 @@ export default defineConfig({
       project("system", {
         globalSetup: script("vitest-setup.mjs"),
         setupFiles: [script("vitest-file.mjs"), script("vitest-standstill.mjs")],
-        testTimeout: 300_000,
+        testTimeout: 600_000,
         hookTimeout: 300_000,
         sequence: { groupOrder: 1 }
       }),

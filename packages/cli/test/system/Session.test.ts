@@ -229,7 +229,7 @@ describe("tether session launch", () => {
     expect((await tetherHere(["why", "own", "--directory", exits])).stdout).toContain(`"own" exited with code 3`)
     expect((await session("logs", "own", "--log-dir", logs)).stdout).toBe("here\r\n\r\n")
     await launch("unseen", "exec sleep 300", "--no-exit-log")
-    expect((await session("stop", "unseen")).stdout).toBe(`"unseen" was ended by SIGTERM\n`)
+    expect((await session("stop", "unseen")).stdout).toBe(`"unseen" was ended by SIGHUP\n`)
     expect(await tetherHere(["why", "unseen"])).toMatchObject({ code: 1 })
   })
 
@@ -562,7 +562,7 @@ describe("tether session logs", () => {
 
 describe("tether session stop", () => {
   it("ends it by plan, says how, and the journal has why", async () => {
-    await launch("gentle", `trap 'echo bye; exit 7' TERM; echo up; while true; do sleep 300 & wait; done`)
+    await launch("gentle", `trap 'echo bye; exit 7' HUP; echo up; while true; do sleep 300 & wait; done`)
     await written("gentle", "up")
     expect(await session("stop", "gentle", "--reason", "tired of it")).toEqual({
       code: 0,
@@ -573,10 +573,10 @@ describe("tether session stop", () => {
     const { stdout } = await tetherHere(["why", "gentle"])
     expect(stdout).toContain(`"gentle" exited with code 7`)
     expect(stdout).toContain(
-      "It was ended on purpose. The reason that was given: tired of it. The stop plan was at SIGTERM."
+      "It was ended on purpose. The reason that was given: tired of it. The stop plan was at SIGHUP."
     )
     expect((await tetherHere(["exits", "--identity", "gentle"])).stdout).toMatch(
-      /gentle +exit 7 +owner: SIGTERM, tired of it/
+      /gentle +exit 7 +owner: SIGHUP, tired of it/
     )
     expect(await session("stop", "gentle")).toMatchObject({
       code: 1,
@@ -595,13 +595,20 @@ describe("tether session stop", () => {
 })
 
 describe("tether session stop", () => {
-  it("ends an interactive shell by SIGHUP, which ignores SIGTERM", async () => {
-    await tetherHere(["session", "launch", "shell", "--", "sh", "-i"])
-    expect(await session("stop", "shell", "--grace", "10m")).toMatchObject({
-      code: 0,
-      stdout: `"shell" was ended by SIGHUP\n`
-    })
-  })
+  it.each([
+    ["bash", []],
+    ["sh", []],
+    ["sh", ["--grace", "10m"]]
+  ] as const)(
+    "ends an interactive %s by SIGHUP, which ignores SIGTERM, with the options %j",
+    async (shell, options) => {
+      await tetherHere(["session", "launch", "shell", "--", shell, "-i"])
+      expect(await session("stop", "shell", ...options)).toMatchObject({
+        code: 0,
+        stdout: `"shell" was ended by SIGHUP\n`
+      })
+    }
+  )
 })
 
 describe("tether why", () => {

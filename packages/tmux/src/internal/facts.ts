@@ -32,6 +32,8 @@ export const Facts = Schema.Struct({
   socket: Schema.String,
   /** A file that is there until the whole output is in the log. */
   unwritten: Schema.String,
+  /** How it is stopped, unless a stop has a plan of its own (`shimProtocol`). */
+  stop: Schema.Array(Schema.Struct({ signal: Schema.String, wait: Schema.NonNegative })),
   /** The file that is there once the end is on record (`shimProtocol`). */
   end: Schema.String
 })

@@ -4,7 +4,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { type Liveness, ProcessIdentity } from "@tether/host/ProcessIdentity"
 import type * as Redactor from "@tether/process/Redactor"
-import * as StopPlan from "@tether/process/StopPlan"
+import type * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { DeliveryFailed } from "../DeliveryFailed.js"
@@ -20,7 +20,7 @@ import type { TmuxService } from "./tmux.js"
 import { until } from "./within.js"
 
 /**
- * How a session is stopped: `plan`, signals only, default `StopPlan.default`; `reason`, a word for the journal, default
+ * How a session is stopped: `plan`, signals only, default that of its launch; `reason`, a word for the journal, default
  * `"stop"`. The secrets of a launch are replaced in the reason by the session that `launch` returns; a session that was
  * found knows none.
  *
@@ -103,8 +103,8 @@ export const makeHandle = (
         provided(deliver(tmux, facts, text, options, { beforeSubmit: Effect.void, isAlive })),
       press: (...keys) => press(tmux, facts.pane, keys),
       screen: screenOf(tmux, facts.pane),
-      stop: ({ plan = StopPlan.default, reason = "stop" } = {}) => {
-        const steps = stepsOf(plan)
+      stop: ({ plan, reason = "stop" } = {}) => {
+        const steps = plan === undefined ? facts.stop : stepsOf(plan)
         return steps === undefined
           ? Effect.fail(
               new LaunchRefused({ identity: facts.identity, problems: ["plan has steps that are no signals"] })

@@ -67,8 +67,7 @@ export const launchSession = (
   Effect.gen(function* () {
     yield* checkDirectory(asked)
     yield* checkProgram(tmux, asked)
-    yield* StateDir.makeOwn(asked.logDir)
-    yield* openLog(`${asked.logDir}/${asked.identity}.log`)
+    yield* checkLog(asked)
     if (asked.exitLogDir !== undefined) yield* makeJournalDirectory(asked.exitLogDir)
     const request = { ...asked, exitLogDir: yield* trustedJournal(asked) }
     const now = yield* Clock.currentTimeMillis
@@ -76,6 +75,9 @@ export const launchSession = (
     const gate = `${base}.gate`
     const socket = yield* StateDir.socketPath(tmux.directory, `${base.slice(tmux.directory.length + 1)}.sock`)
     yield* checkPaths(request, `${base}.unwritten`)
+    // After all that can be refused: a launch that is refused leaves no log.
+    yield* StateDir.makeOwn(request.logDir)
+    yield* openLog(`${request.logDir}/${request.identity}.log`)
     // A server that answers too late may have made a pane all the same: its shim finds that the gate leads nowhere.
     const pane = yield* Effect.tapErrorTag(openPane(tmux, request, gate), "TmuxFailed", ({ reason }) =>
       Effect.when(Effect.ignore(AtomicFile.create(gate, "null", { fsync: false })), () => reason === "NoAnswer")
@@ -94,6 +96,7 @@ export const launchSession = (
       start: undefined,
       socket,
       unwritten: `${base}.unwritten`,
+      stop: request.steps,
       end: `${base}.end`
     }
     const journal = yield* openJournal(request)
@@ -143,6 +146,13 @@ const trustedJournal = ({
         Effect.as(exitLogDir),
         Effect.catchAll((error) => Effect.as(notRecorded(identity, error), undefined))
       )
+
+/** What is found only when the log is made would leave the directory of the journal. */
+const checkLog = ({ identity, logDir }: Request): Effect.Effect<void, FileError, FileSystem.FileSystem> =>
+  Effect.zipRight(
+    TrustedPath.check("use the directory", logDir, "Directory"),
+    TrustedPath.check("write the log", `${logDir}/${identity}.log`, "File")
+  )
 
 /** A shim could only say that something is not there. */
 const checkDirectory = (request: Request): Effect.Effect<void, SpawnError, FileSystem.FileSystem> =>

@@ -40,6 +40,7 @@ const facts = {
   start: "01A",
   socket: "/x",
   unwritten: "/x",
+  stop: [{ signal: "SIGTERM", wait: 5000 }],
   end: "/x"
 }
 
@@ -57,6 +58,7 @@ describe("the facts of a session", () => {
       { shim: { ...process, startToken: "\x1b" } },
       { server: { ...process, bootId: "\u2028" } },
       { version: 2 },
+      ...[undefined, 5, [{}], [{ signal: "SIGTERM", wait: -1 }]].map((stop) => ({ stop })),
       { identity: 7 },
       { end: null }
     ])

@@ -1,6 +1,7 @@
 import * as Command from "@effect/platform/Command"
 import { describe, expect, it } from "@effect/vitest"
 import * as ExitJournal from "@tether/journal/ExitJournal"
+import * as ExitStatus from "@tether/process/ExitStatus"
 import * as StopPlan from "@tether/process/StopPlan"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -31,6 +32,9 @@ const withoutTag = (status: TmuxSession.SessionEnd["status"]) => {
   const { _tag, ...rest } = status ?? { _tag: "unknown" }
   return rest
 }
+
+/** For a program that takes its time to end. */
+const byTerm = StopPlan.make(StopPlan.signal("SIGTERM", "10 minutes"))
 
 const isOver = (tmux: Place["tmux"]): boolean => {
   try {
@@ -216,13 +220,29 @@ describe.skipIf(whyNot !== undefined)("a launch", () => {
     )
   )
 
-  it.live("with an exit log whose directory cannot be made is refused before it begins", () =>
-    inPlace(({ path, shell, tmux }) =>
+  it.live("with an exit log whose directory cannot be made is refused before it begins, and leaves no log", () =>
+    inPlace(({ logDir, path, shell, tmux }) =>
       Effect.gen(function* () {
         writeFileSync(join(path, "file"), "")
         for (const exitLogDir of [join(path, "file", "exits"), "/proc/no/such/exits"])
           expect(yield* Effect.flip(shell("exec sleep 300", { exitLogDir }))).toMatchObject({ _tag: "FileError" })
+        expect(existsSync(logDir)).toBe(false)
         yield* eventually("no server was started", () => isOver(tmux))
+      })
+    )
+  )
+
+  it.live("is stopped by the plan of its launch, also by a program that has found it", () =>
+    inPlace(({ shell }) =>
+      Effect.gen(function* () {
+        const plan = StopPlan.make(StopPlan.signal("SIGINT", "1 minute"))
+        const launched = yield* shell("exec sleep 300", { identity: "it", stop: plan })
+        const found = Option.getOrThrow(yield* TmuxSession.find("it"))
+        expect((yield* found.stop()).status).toEqual(ExitStatus.Signaled("SIGINT"))
+        expect((yield* launched.ended).record).toMatchObject({ value: { stopStep: "SIGINT" } })
+        // Without one, it is stopped as by a terminal that goes away.
+        const plain = yield* shell("exec sleep 300", { identity: "plain" })
+        expect((yield* plain.stop()).status).toEqual(ExitStatus.Signaled("SIGHUP"))
       })
     )
   )
@@ -273,7 +293,7 @@ describe.skipIf(whyNot !== undefined)("the output", () => {
           "trap 'seq 1 20000; echo farewell; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
         )
         yield* eventually("it runs", () => log().includes("ready"))
-        yield* session.stop()
+        yield* session.stop({ plan: byTerm })
         expect(log()).toMatch(/\r\n19999\r\n20000\r\nfarewell\r\n$/)
       })
     )
@@ -301,7 +321,7 @@ describe.skipIf(whyNot !== undefined)("the output", () => {
           )
         ]
         for (const pid of all) process.kill(pid, "SIGSTOP")
-        const stop = yield* Effect.fork(session.stop())
+        const stop = yield* Effect.fork(session.stop({ plan: byTerm }))
         yield* eventually("the program has ended", () => !isAlive(session.shimPid))
         const since = Date.now()
         yield* eventually("the disk was slow for a while", () => Date.now() - since > 1500)
@@ -457,7 +477,7 @@ describe.skipIf(whyNot !== undefined)("a log whose writer hangs", () => {
         const said: Array<string> = []
         const logger = Logger.make(({ message }) => said.push(String(message)))
         yield* session
-          .stop({ reason: "tired" })
+          .stop({ plan: byTerm, reason: "tired" })
           .pipe(
             Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
             Effect.ensuring(Effect.sync(() => writer.forEach((pid) => process.kill(pid, "SIGCONT"))))
@@ -478,11 +498,11 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
   it.live("is one record, of ours, with the step at which it went", () =>
     inPlace(({ deaths, log, shell }) =>
       Effect.gen(function* () {
-        const session = yield* shell("trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done")
+        const session = yield* shell("trap 'exit 4' HUP; echo ready; while :; do sleep 0.05; done")
         yield* eventually("it runs", () => log().includes("ready"))
         expect(yield* session.stop()).toMatchObject({
           status: { code: 4 },
-          record: { value: { endedBy: "owner", stopStep: "SIGTERM", reason: "stop" } }
+          record: { value: { endedBy: "owner", stopStep: "SIGHUP", reason: "stop" } }
         })
         expect(yield* session.liveness).toBe("gone")
         expect(deaths()).toHaveLength(1)
@@ -500,7 +520,7 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
         const session = yield* shell("trap 'sleep 0.3; exit 4' TERM; echo ready; while :; do sleep 0.05; done")
         yield* eventually("it runs", () => log().includes("ready"))
         const ends = yield* Effect.all(
-          ["one", "two", "three"].map((reason) => session.stop({ reason })),
+          ["one", "two", "three"].map((reason) => session.stop({ plan: byTerm, reason })),
           { concurrency: "unbounded" }
         )
         expect(ends.map(({ status }) => status)).toMatchObject([{ code: 4 }, { code: 4 }, { code: 4 }])
@@ -517,7 +537,7 @@ describe.skipIf(whyNot !== undefined)("a stop", () => {
         yield* eventually("it runs", () => log().includes("ready"))
         const server = Number(tmux("display-message", "-p", "#{pid}"))
         process.kill(server, "SIGSTOP")
-        const stopping = yield* Effect.fork(session.stop())
+        const stopping = yield* Effect.fork(session.stop({ plan: byTerm }))
         yield* eventually("the record is there", () => deaths().some((line) => line.includes("ended_by=owner")))
         process.kill(server, "SIGCONT")
         yield* Fiber.join(stopping)
